@@ -1,0 +1,1 @@
+"""cotwin: co-simulation of FMUs for biomanufacturing digital twins."""

@@ -1,0 +1,1 @@
+"""From the equations of a plant model to .fmu files."""

@@ -1,0 +1,1 @@
+"""The co-simulation engine: descriptions, instances, schedules, masters, recording, real time."""

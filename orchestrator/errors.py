@@ -1,0 +1,73 @@
+"""Everything that cotwin raises, as one tree.
+
+    CotwinError
+    ├── DescriptionError          the description of a system is wrong: exit code 2
+    │   ├── UnitError             two connected quantities have no conversion
+    │   └── AlgebraicLoopError    a loop of direct feedthrough that the chosen algorithm cannot solve
+    ├── FmuImportError             an FMU cannot be imported (archive, platform, version, missing symbol)
+    │   └── ModelDescriptionError its modelDescription.xml contradicts the standard or itself
+    ├── CapabilityError           an instance was asked for what it declares it cannot do
+    ├── SurrogateError            a surrogate cannot be trained, loaded or used
+    ├── ResultError               a result file or a variable in it cannot be read
+    └── SimulationError           a run failed: exit code 1, what was recorded is kept
+        ├── InitializationError   the coupled initialization failed
+        └── StepError             a component did not complete a step (status, time, component)
+
+Every message names what failed, where, the values involved and the remedy.
+"""
+
+
+class CotwinError(Exception):
+    """Root of every error that cotwin raises on purpose."""
+
+
+class DescriptionError(CotwinError):
+    """A system description is wrong; the message names the file, the path inside it and the remedy."""
+
+
+class UnitError(DescriptionError):
+    """Two connected quantities have no conversion between their units."""
+
+
+class AlgebraicLoopError(DescriptionError):
+    """Connections and direct feedthrough close a loop that the chosen algorithm cannot solve."""
+
+
+class FmuImportError(CotwinError):
+    """An FMU cannot be imported: archive, platform, version or a missing symbol."""
+
+
+class ModelDescriptionError(FmuImportError):
+    """A modelDescription.xml contradicts the standard or itself."""
+
+
+class CapabilityError(CotwinError):
+    """An instance was asked for something that it declares it cannot do."""
+
+
+class SurrogateError(CotwinError):
+    """A surrogate cannot be trained, loaded or used."""
+
+
+class ResultError(CotwinError):
+    """A result file, or a variable in it, cannot be read."""
+
+
+class SimulationError(CotwinError):
+    """A run failed after it began; everything recorded up to the last communication point is kept.
+
+    `component` and `time` (s) say where, when they are known.
+    """
+
+    def __init__(self, message: str, *, component: str | None = None, time: float | None = None) -> None:
+        super().__init__(message)
+        self.component = component
+        self.time = time
+
+
+class InitializationError(SimulationError):
+    """The coupled initialization failed."""
+
+
+class StepError(SimulationError):
+    """A component did not complete its step; the message carries status, component and time."""

@@ -1,0 +1,1 @@
+"""Feedthrough, algebraic loops and stages: the only door to networkx."""

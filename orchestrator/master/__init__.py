@@ -1,0 +1,1 @@
+"""Co-simulation algorithms: how the components of a schedule are stepped together."""

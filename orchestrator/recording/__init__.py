@@ -1,0 +1,1 @@
+"""Recorded results: the only writer of results and the only door to pyarrow."""

@@ -1,0 +1,87 @@
+"""SystemDescription: what a system is. Frozen; every value that changes during a run lives in `Signals`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+Value = bool | int | float | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...]
+"""A parameter or start value: a scalar, or all elements of an array in row-major order."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Swap(_Frozen):
+    """Hand-over from an FMU to its surrogate and back, at communication points.
+
+    For `shadow` macro steps before each hand-over the newcomer steps beside the one in charge. `force` swaps even
+    where the measured costs say that the surrogate gains nothing.
+    """
+
+    surrogate: Path
+    to_surrogate_at: float
+    back_at: float | None = None
+    shadow: PositiveInt = 5
+    force: bool = False
+
+
+class Component(_Frozen):
+    """One component: the file that implements it, and values that replace its start values."""
+
+    source: Path
+    parameters: dict[str, Value] = Field(default_factory=dict)
+    swap: Swap | None = None
+
+
+class Endpoint(_Frozen):
+    """A connector of a component: `component.connector`, an array as a whole or one element of it."""
+
+    component: str
+    connector: str
+
+    def __str__(self) -> str:
+        return f"{self.component}.{self.connector}"
+
+
+class Connection(_Frozen):
+    """Values flow from the source (an output) to the destination (an input), units converted on the way."""
+
+    source: Endpoint
+    destination: Endpoint
+
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.destination}"
+
+
+class Experiment(_Frozen):
+    """From when to when (s), and the relative tolerance handed to the solvers of the components."""
+
+    start: float = 0.0
+    stop: float
+    tolerance: PositiveFloat | None = None
+
+
+def _usable_name(name: str) -> str:
+    if not name or "." in name or "->" in name:
+        raise ValueError(f"component name {name!r}: use a non-empty name without '.' and '->'")
+    return name
+
+
+ComponentName = Annotated[str, AfterValidator(_usable_name)]
+
+
+class SystemDescription(_Frozen):
+    """A system of components and connections, with the experiment, step size (s) and algorithm to run it.
+
+    `record` lists `component.variable` patterns (shell wildcards); None records every output.
+    """
+
+    name: str
+    components: dict[ComponentName, Component] = Field(min_length=1)
+    connections: tuple[Connection, ...] = ()
+    experiment: Experiment
+    step_size: PositiveFloat
+    algorithm: Literal["gauss_seidel", "jacobi"] = "gauss_seidel"
+    record: tuple[str, ...] | None = None

@@ -1,0 +1,1 @@
+"""Plant models: equations over CasADi symbols, written once; no FMI, no input or output."""
