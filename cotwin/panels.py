@@ -1,0 +1,102 @@
+"""Which curves share a panel: variables of one component with one unit and a similar magnitude."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from orchestrator.recording.results import Results
+
+CURVES_PER_PANEL = 4
+ELEMENTS_DRAWN_ONE_BY_ONE = 4
+MAGNITUDE_RATIO = 30.0
+"""Beyond this ratio of their largest values the smaller of two curves would lie flat on the axis."""
+
+_ELEMENT = re.compile(r"^(?P<array>.+)\[[\d,]+\]$")
+
+
+class Curve(NamedTuple):
+    """One line: values (n,) over the times of its panel; `band` (2, n) is the least and the greatest of many elements."""
+
+    label: str
+    values: NDArray[Any]
+    band: NDArray[Any] | None = None
+
+    @property
+    def stepped(self) -> bool:
+        """Whether the values hold until the next one: Booleans, integers and enumerations."""
+        return self.values.dtype.kind in "biu"
+
+    @property
+    def magnitude(self) -> float:
+        """The largest absolute value, 0.0 where there is none."""
+        finite = np.abs(self.values[np.isfinite(self.values.astype(float))].astype(float))
+        return float(finite.max()) if finite.size else 0.0
+
+    @property
+    def constant(self) -> bool:
+        """Whether nothing changes from the first value to the last (bands by their limits)."""
+        rows = self.values[np.newaxis] if self.band is None else self.band
+        return bool((rows == rows[:, :1]).all())
+
+
+class Panel(NamedTuple):
+    """Curves over one pair of axes; `unit` is empty where there is none."""
+
+    component: str
+    unit: str
+    times: NDArray[np.float64]
+    curves: tuple[Curve, ...]
+
+
+def panels(results: "Results", names: Sequence[str] | None = None) -> tuple[Panel, ...]:
+    """Arrange recorded variables (all of them by default) into panels, in the order of the record.
+
+    Raises ResultError for a name that was not recorded.
+    """
+    chosen = results.names if names is None else names
+    made: list[Panel] = []
+    for elements in _arrays(chosen):
+        for curve in _curves(results, elements):
+            _place(made, elements[0].partition(".")[0], results.units.get(elements[0]) or "", results, curve)
+    return tuple(made)
+
+
+def _arrays(names: Iterable[str]) -> list[list[str]]:
+    """Names with the elements of one array gathered: [["a.V"], ["a.S[1]", "a.S[2]"]]."""
+    gathered: dict[str, list[str]] = {}
+    for name in names:
+        match = _ELEMENT.match(name)
+        gathered.setdefault(match["array"] if match else name, []).append(name)
+    return list(gathered.values())
+
+
+def _curves(results: "Results", elements: list[str]) -> list[Curve]:
+    """One curve for each element of a small array, mean and range for a large one."""
+    if len(elements) <= ELEMENTS_DRAWN_ONE_BY_ONE:
+        return [Curve(name, results[name]) for name in elements]
+    rows = np.stack([results[name].astype(float) for name in elements])
+    label = f"{elements[0].rpartition('[')[0]} (mean and range of {len(elements)})"
+    return [Curve(label, rows.mean(axis=0), np.stack([rows.min(axis=0), rows.max(axis=0)]))]
+
+
+def _place(made: list[Panel], component: str, unit: str, results: "Results", curve: Curve) -> None:
+    """Add a curve to the first panel that suits it, or open a new one."""
+    for index, panel in enumerate(made):
+        if (panel.component, panel.unit) == (component, unit) and _suits(panel, curve):
+            made[index] = panel._replace(curves=(*panel.curves, curve))
+            return
+    made.append(Panel(component, unit, results.times, (curve,)))
+
+
+def _suits(panel: Panel, curve: Curve) -> bool:
+    first = panel.curves[0]
+    if len(panel.curves) >= CURVES_PER_PANEL or first.values.dtype.kind != curve.values.dtype.kind:
+        return False
+    if not panel.unit and curve.values.dtype.kind == "f":
+        return False  # two numbers without a unit need have nothing in common
+    low, high = sorted((first.magnitude, curve.magnitude))
+    return high <= MAGNITUDE_RATIO * low or high == low
