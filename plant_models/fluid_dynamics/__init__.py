@@ -1,0 +1,1 @@
+"""Fluid dynamics: zones of a stirred tank with transport, balances, gas transfer, power and off-gas."""
