@@ -1,0 +1,340 @@
+"""An FMU and its surrogate behind one name, with hand-over at communication points.
+
+    FMU -> SHADOW(n) -> SURROGATE -> SHADOW(n) -> FMU
+
+In a shadow the newcomer steps beside the one in charge, from the same states and with the same inputs. Both costs are
+measured there, so that a surrogate that gains nothing is not swapped in. While the surrogate is in charge the FMU is
+not stepped: that is the gain. Every transition is an event with the numbers that caused it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from orchestrator.errors import CapabilityError, DescriptionError, StepError
+from orchestrator.instance import Bundle, Capabilities, Instance, StateWrite, Status, StepResult, Values
+from orchestrator.observer import Event
+from orchestrator.swap_report import Bump, HandOver, Mode, SwapReport, bump, cost, read
+from orchestrator.system.connector import Causality, Connector, Storage
+from orchestrator.system.description import Swap
+
+_COSTS_KEPT = 4096
+_EPSILON = 1e-6
+
+
+class _Kept(NamedTuple):
+    mode: Mode
+    remaining: int
+    declined: str | None
+    returning: str | None
+    fmu: object
+    surrogate: object
+
+
+def _unheard(_event: Event) -> None:
+    """Nobody listens."""
+
+
+class SwapInstance:
+    """FMU and surrogate as one instance; the `policy` says when who is in charge.
+
+    The surrogate offers the outputs and states of the FMU under the same names; where it has an attribute `violation`
+    (a message, None inside the validity domain) a violation refuses the swap or hands back to the FMU. `clock` (s)
+    times the steps; `emit` is told each event. Raises CapabilityError before the run where something cannot work.
+    """
+
+    def __init__(
+        self,
+        fmu: Instance,
+        surrogate: Instance,
+        policy: Swap,
+        clock: Callable[[], float],
+        emit: Callable[[Event], None] = _unheard,
+    ) -> None:
+        self._fmu, self._surrogate, self._policy = fmu, surrogate, policy
+        self._clock, self.emit = clock, emit
+        _check(fmu, surrogate, policy)
+        outputs = [c for c in fmu.connectors if c.causality is Causality.OUTPUT and c.storage is Storage.FLOAT64]
+        self._outputs = tuple(Bundle.of([connector]) for connector in outputs)
+        self._states = tuple(Bundle.of([connector]) for connector in fmu.connectors if connector.is_state)
+        self._elements = {element for connector in surrogate.connectors for element in connector.elements}
+        self._served: set[bytes] = set()
+        self.mode = Mode.FMU
+        self._remaining, self._forced = 0, False
+        self._declined: str | None = None
+        self._returning: str | None = None
+        self._steps = dict.fromkeys(Mode, 0)
+        self._costs: dict[Instance, deque[float]] = {}
+        self._hand_overs: list[HandOver] = []
+        self._shadow_error: dict[str, float] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the component, the FMU's."""
+        return self._fmu.name
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """The FMU's connectors; the surrogate is addressed by the names of their elements."""
+        return self._fmu.connectors
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What both can do; the step is fixed, since a surrogate knows one macro step only."""
+        fmu, surrogate = self._fmu.capabilities, self._surrogate.capabilities
+        return Capabilities(
+            variable_step=False,
+            get_set_state=fmu.get_set_state and surrogate.get_set_state,
+            state_write=fmu.state_write,
+            once_per_process=fmu.once_per_process,
+        )
+
+    @property
+    def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
+        """The FMU's dependencies of outputs on inputs."""
+        return self._fmu.feedthrough
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Identity of the FMU, and of the surrogate with the prefix `surrogate.`."""
+        surrogate = {f"surrogate.{key}": value for key, value in self._surrogate.identity.items()}
+        return {**self._fmu.identity, **surrogate}
+
+    @property
+    def report(self) -> SwapReport:
+        """What has happened and was measured up to now."""
+        return SwapReport(
+            component=self.name,
+            mode=self.mode,
+            steps=dict(self._steps),
+            fmu=cost(self._costs.get(self._fmu)),
+            surrogate=cost(self._costs.get(self._surrogate)),
+            hand_overs=tuple(self._hand_overs),
+            shadow_error=dict(self._shadow_error),
+            declined=self._declined,
+            forced=self._forced,
+        )
+
+    def set(self, bundle: Bundle, values: Values) -> None:
+        """Write to both, so that whoever takes over holds the inputs and parameters set last."""
+        self._fmu.set(bundle, values)
+        self._surrogate.set(bundle, values)
+
+    def get(self, bundle: Bundle, values: Values) -> None:
+        """Read from the one in charge; CapabilityError, on the first reading, for what the surrogate cannot provide."""
+        key = bundle.references.tobytes()
+        if key not in self._served:
+            self._require(bundle)
+            self._served.add(key)
+        self._incumbent.get(bundle, values)
+
+    def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
+        """Both enter Initialization Mode."""
+        self._fmu.enter_initialization(start, stop, tolerance)
+        self._surrogate.enter_initialization(start, stop, tolerance)
+
+    def exit_initialization(self) -> None:
+        """Both leave Initialization Mode; the FMU is in charge."""
+        self._fmu.exit_initialization()
+        self._surrogate.exit_initialization()
+
+    def do_step(self, t: float, h: float) -> StepResult:
+        """Step the one in charge, and the newcomer beside it in a shadow; hand over where it is due."""
+        self._begin_shadow_where_due(t, h)
+        self._steps[self.mode] += 1
+        incumbent, newcomer = self._incumbent, self._newcomer
+        result = self._timed_step(incumbent, t, h)
+        if newcomer is not None and result.status is Status.OK:
+            self._step_in_shadow(newcomer, t, h)
+        return result
+
+    def save_state(self) -> object:
+        """Keep the mode and the states of those that step in it."""
+        stepping = (self._incumbent, self._newcomer)
+        kept = [one.save_state() if one in stepping else None for one in (self._fmu, self._surrogate)]
+        return _Kept(self.mode, self._remaining, self._declined, self._returning, *kept)
+
+    def restore_state(self, state: object) -> None:
+        """Go back to a kept mode and states; reports and measured costs are history and stay."""
+        kept = _kept(state)
+        self.mode, self._remaining, self._declined, self._returning = kept[:4]
+        for one, its_state in ((self._fmu, kept.fmu), (self._surrogate, kept.surrogate)):
+            if its_state is not None:
+                one.restore_state(its_state)
+
+    def free_state(self, state: object) -> None:
+        """Release a kept state."""
+        kept = _kept(state)
+        for one, its_state in ((self._fmu, kept.fmu), (self._surrogate, kept.surrogate)):
+            if its_state is not None:
+                one.free_state(its_state)
+
+    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
+        """Not offered: raises CapabilityError."""
+        raise CapabilityError(f"'{self.name}' with a swap cannot serialize its state. Run it without the swap")
+
+    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
+        """Not offered: raises CapabilityError."""
+        raise CapabilityError(f"'{self.name}' with a swap cannot deserialize a state. Run it without the swap")
+
+    def restart(self, t: float, values: Mapping[str, Values]) -> None:
+        """Start those that step in the present mode again at t from states written by value."""
+        for one in (self._incumbent, self._newcomer):
+            if one is not None:
+                one.restart(t, values)
+
+    def terminate(self) -> None:
+        """End both regularly."""
+        self._fmu.terminate()
+        self._surrogate.terminate()
+
+    def close(self) -> None:
+        """Free both."""
+        try:
+            self._fmu.close()
+        finally:
+            self._surrogate.close()
+
+    @property
+    def _incumbent(self) -> Instance:
+        return self._fmu if self.mode in (Mode.FMU, Mode.SHADOW_SURROGATE) else self._surrogate
+
+    @property
+    def _newcomer(self) -> Instance | None:
+        newcomers = {Mode.SHADOW_SURROGATE: self._surrogate, Mode.SHADOW_FMU: self._fmu}
+        return newcomers.get(self.mode)
+
+    @property
+    def _violation(self) -> str | None:
+        return getattr(self._surrogate, "violation", None)
+
+    def _begin_shadow_where_due(self, t: float, h: float) -> None:
+        """Begin so early that the hand-over falls on the first communication point at or after its time."""
+        reach = t + (self._policy.shadow + _EPSILON) * h
+        back_at = self._policy.back_at
+        if self.mode is Mode.FMU and not self._declined and not self._returning:
+            if reach >= self._policy.to_surrogate_at:
+                self._begin_shadow(Mode.SHADOW_SURROGATE, t, f"hand-over due at {self._policy.to_surrogate_at:g} s")
+        elif self.mode is Mode.SURROGATE:
+            if (violation := self._violation) and self._fmu.capabilities.state_write is not StateWrite.NONE:
+                self._event(t, "swap.guard", violation)
+                self._begin_shadow(Mode.SHADOW_FMU, t, f"guard: {violation}")
+            elif back_at is not None and reach >= back_at:
+                self._begin_shadow(Mode.SHADOW_FMU, t, f"return due at {back_at:g} s")
+
+    def _begin_shadow(self, mode: Mode, t: float, cause: str) -> None:
+        incumbent = self._incumbent
+        self.mode, self._remaining = mode, self._policy.shadow
+        newcomer = self._newcomer
+        assert newcomer is not None
+        newcomer.restart(t, self._full_state(incumbent))
+        if mode is Mode.SHADOW_FMU:
+            self._returning = cause
+        self._event(t, "swap.shadow", f"{mode} for {self._policy.shadow} macro steps: {cause}")
+
+    def _step_in_shadow(self, newcomer: Instance, t: float, h: float) -> None:
+        result = self._timed_step(newcomer, t, h)
+        if result.status is not Status.OK:
+            self._give_up_newcomer(t, result)
+            return
+        for name, _, scaled in self._bumps(self._outputs):
+            self._shadow_error[name] = max(self._shadow_error.get(name, 0.0), scaled)
+        self._remaining -= 1
+        if self._remaining == 0:
+            self._hand_over(t + h)
+
+    def _give_up_newcomer(self, t: float, result: StepResult) -> None:
+        message = f"'{self.name}': the {self.mode} refused its step at t = {result.time:g} s ({result.status})"
+        if self.mode is Mode.SHADOW_FMU:
+            raise StepError(f"{message}: no way back to the FMU", component=self.name, time=t)
+        self._decline(t, "swap.refused", message)
+
+    def _hand_over(self, t: float) -> None:
+        if self.mode is Mode.SHADOW_FMU:
+            self._commit(t, Mode.FMU, self._returning or "")
+        elif violation := self._violation:
+            self._decline(t, "swap.guard", f"not swapped, outside the validity domain: {violation}")
+        else:
+            self._hand_over_if_it_gains(t)
+
+    def _hand_over_if_it_gains(self, t: float) -> None:
+        fmu, surrogate = cost(self._costs[self._fmu]), cost(self._costs[self._surrogate])
+        costs = f"median cost of a step: surrogate {surrogate.p50 * 1e6:.3g} us, FMU {fmu.p50 * 1e6:.3g} us"
+        gains = surrogate.p50 < fmu.p50
+        if not gains and not self._policy.force:
+            self._decline(t, "swap.no_gain", f"no gain, not swapped: {costs}")
+            return
+        self._forced = not gains
+        self._surrogate.restart(t, self._full_state(self._fmu))
+        self._commit(t, Mode.SURROGATE, costs if gains else f"forced although there is no gain: {costs}")
+
+    def _commit(self, t: float, mode: Mode, cause: str) -> None:
+        way = str(self._surrogate.capabilities.state_write if mode is Mode.SURROGATE else self._way_back)
+        hand_over = HandOver(t, str(mode), way, cause, self._bumps(self._outputs), self._bumps(self._states))
+        self._hand_overs.append(hand_over)
+        self.mode = mode
+        outputs, states = (max((b.scaled for b in bumps), default=0.0) for bumps in hand_over[4:])
+        kind = "swap.forced" if self._forced and mode is Mode.SURROGATE else f"swap.to_{mode}"
+        self._event(t, kind, f"by {way}, bump {outputs:.3g} (outputs), {states:.3g} (full state): {cause}")
+
+    @property
+    def _way_back(self) -> StateWrite:
+        return self._fmu.capabilities.state_write
+
+    def _decline(self, t: float, kind: str, message: str) -> None:
+        self._declined, self.mode = message, Mode.FMU
+        self._event(t, kind, message)
+
+    def _timed_step(self, instance: Instance, t: float, h: float) -> StepResult:
+        started = self._clock()
+        result = instance.do_step(t, h)
+        self._costs.setdefault(instance, deque(maxlen=_COSTS_KEPT)).append(self._clock() - started)
+        return result
+
+    def _full_state(self, instance: Instance) -> dict[str, Values]:
+        return {bundle.connectors[0].name: read(instance, bundle) for bundle in self._states}
+
+    def _bumps(self, bundles: tuple[Bundle, ...]) -> tuple[Bump, ...]:
+        incumbent = self._incumbent
+        newcomer = self._surrogate if incumbent is self._fmu else self._fmu
+        return tuple(bump(bundle, read(incumbent, bundle), read(newcomer, bundle)) for bundle in bundles)
+
+    def _require(self, bundle: Bundle) -> None:
+        wanted = [element for connector in bundle.connectors for element in connector.elements]
+        missing = [element for element in wanted if element not in self._elements]
+        if missing:
+            raise CapabilityError(
+                f"'{self.name}': its surrogate does not provide {', '.join(missing[:5])}. Do not record or connect "
+                "it, or run this component without the swap"
+            )
+
+    def _event(self, t: float, kind: str, message: str) -> None:
+        self.emit(Event(t, self.name, kind, message))
+
+
+def _check(fmu: Instance, surrogate: Instance, policy: Swap) -> None:
+    offered = {element for connector in surrogate.connectors for element in connector.elements}
+    needed = [c for c in fmu.connectors if c.causality in (Causality.INPUT, Causality.OUTPUT) or c.is_state]
+    missing = [element for c in needed for element in c.elements if element not in offered]
+    if missing:
+        raise CapabilityError(
+            f"'{fmu.name}': its surrogate {policy.surrogate} lacks {', '.join(missing[:5])}. Train it for this FMU"
+        )
+    if policy.back_at is None:
+        return
+    if policy.back_at <= policy.to_surrogate_at:
+        raise DescriptionError(
+            f"'{fmu.name}': back_at {policy.back_at:g} s is not after to_surrogate_at {policy.to_surrogate_at:g} s. "
+            "Choose a later time of return"
+        )
+    if fmu.capabilities.state_write is StateWrite.NONE:
+        raise CapabilityError(
+            f"'{fmu.name}' cannot be handed back at {policy.back_at:g} s: its states cannot be written "
+            "(state_write: none). Leave out back_at, or use an FMU whose states are `initial = exact`"
+        )
+
+
+def _kept(state: object) -> _Kept:
+    if not isinstance(state, _Kept):
+        raise TypeError(f"not a state kept by a swap: {type(state).__name__}. Pass what save_state returned")
+    return state
