@@ -1,11 +1,36 @@
 """SystemDescription: what a system is. Frozen; every value that changes during a run lives in `Signals`."""
 
+from math import isfinite
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, PositiveFloat, PositiveInt
 
-Value = bool | int | float | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...]
+_VALUE = "use a finite number, true or false, or a flat list of numbers or of true and false"
+
+
+def _value(value: Any) -> Any:
+    # A union of tuples would let pydantic turn [1.0, 0.0] into (True, False): the kinds are told apart here instead.
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(plain, list | tuple):
+        return _number(plain)
+    elements = tuple(_number(element) for element in plain)
+    kinds = {type(element) for element in elements}
+    if kinds == {int, float}:
+        return tuple(map(float, elements))
+    if len(kinds) != 1:
+        raise ValueError(_VALUE)
+    return elements
+
+
+def _number(value: Any) -> bool | int | float:
+    number = value.item() if hasattr(value, "item") else value
+    if not isinstance(number, bool | int | float) or not isfinite(number):
+        raise ValueError(_VALUE)
+    return number
+
+
+Value = Annotated[bool | int | float | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...], PlainValidator(_value)]
 """A parameter or start value: a scalar, or all elements of an array in row-major order."""
 
 
