@@ -78,8 +78,8 @@ class Network:
 
     def kLa_weights(self, exponent: float) -> Floats:
         """Local kLa over its mean, (n,), where kLa grows with a power of the local dissipation; their mean is 1."""
-        weights = self.dissipation**exponent
-        return weights / weights.mean()
+        weights: Floats = self.dissipation**exponent
+        return np.asarray(weights / weights.mean())
 
 
 def build_network(

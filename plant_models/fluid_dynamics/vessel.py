@@ -22,9 +22,9 @@ class Vessel:
     """A stirred tank: lengths in m, design volume in m3 (it fixes the height of the zones), impellers of one kind.
 
     `power_number` and `pumping_number` belong to a Rushton turbine; `exchange_number` scales the turbulent exchange
-    between impeller regions, Q = exchange_number N D^3: calibrated here, so that the zones of the 12 m3 tank mix about as
-    fast as correlations of the mixing time say. The pumping number and `impeller_share` (the share of the power that is
-    dissipated in the impeller stages) are from memory, not checked against a source.
+    between impeller regions, Q = exchange_number N D^3: calibrated here, so that the zones of the 12 m3 tank mix about
+    as fast as correlations of the mixing time say. The pumping number and `impeller_share` (the share of the power that
+    is dissipated in the impeller stages) are from memory, not checked against a source.
     """
 
     name: str
@@ -81,4 +81,4 @@ PRODUCTION = Vessel(
     feed_concentration=500.0,
     pressure=150000.0,
 )
-"""12 m3 tank, height 2.5 diameters, 3 Rushton turbines, as in Bylund et al. 1998; the operating point is chosen here."""
+"""12 m3, height 2.5 diameters, 3 Rushton turbines, as in Bylund et al. 1998; the operating point is chosen here."""
