@@ -1,0 +1,118 @@
+"""Start values: what a description sets in one component, checked against its interface."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
+from orchestrator.system.description import Value
+from orchestrator.system.interface import Element, Interface
+from orchestrator.system.names import nearest
+
+_KINDS: Mapping[Storage, tuple[tuple[type, ...], str]] = {
+    Storage.FLOAT64: ((float, int), "a number"),
+    Storage.INT64: ((int,), "an integer"),
+    Storage.BOOLEAN: ((bool,), "true or false"),
+}
+
+
+class StartValues:
+    """Values for one component: `add` them by name, then read `values` and `problems`.
+
+    `place` is where the values stand in the description; `sources` names the source of every connected input.
+    """
+
+    def __init__(self, place: str, interface: Interface, sources: Mapping[str, str]) -> None:
+        self.values: dict[str, NDArray[Any]] = {}
+        self.problems: list[str] = []
+        self._place = place
+        self._interface = interface
+        self._connected = _connected(interface, sources)
+        self._given: dict[tuple[str, int], str] = {}
+
+    def add(self, name: str, value: Value) -> None:
+        """Set a connector, one of its elements, or a family of FMI 2.0 scalars."""
+        elements = self._interface.find(name)
+        if elements is None:
+            known = self._interface.names(Causality.PARAMETER, Causality.INPUT)
+            self._refuse(name, f"unknown variable; {nearest(name, known)}")
+            return
+        scalars = value if isinstance(value, tuple) else (value,) * len(elements)
+        problem = self._problem(elements, scalars)
+        if problem is not None:
+            self._refuse(name, problem)
+            return
+        for element, scalar in zip(elements, scalars, strict=True):
+            self._write(name, element, scalar)
+
+    def _problem(self, elements: Sequence[Element], scalars: Sequence[Scalar]) -> str | None:
+        if len(scalars) != len(elements):
+            return f"{len(scalars)} values for {len(elements)} elements; give one value, or one for each element"
+        for element, scalar in zip(elements, scalars, strict=True):
+            source = self._connected.get((element.connector.name, element.position))
+            if source is not None:
+                return f"this input is connected to '{source}'; remove the value or the connection"
+            problem = unsettable(element.connector) or _unfit(element.connector, scalar)
+            if problem is None and element.connector.start is None and len(elements) < element.connector.size:
+                problem = f"'{element.connector.name}' has no start values; give all of its elements"
+            if problem is not None:
+                return problem
+        return None
+
+    def _write(self, name: str, element: Element, scalar: Scalar) -> None:
+        connector = element.connector
+        key = (connector.name, element.position)
+        if key in self._given:
+            self._refuse(name, f"'{element.name}' also gets a value from '{self._given[key]}'; keep one of them")
+            return
+        self._given[key] = name
+        if connector.name not in self.values:
+            self.values[connector.name] = _start(connector)
+        self.values[connector.name][element.position] = scalar
+
+    def _refuse(self, name: str, problem: str) -> None:
+        self.problems.append(f"{self._place}.{name}: {problem}")
+
+
+def unsettable(connector: Connector) -> str | None:
+    """Why no value can be given to a connector before the initialization, or None where it can.
+
+    FMI 2.0.4 section 2.2.7 and FMI 3.0.2 section 2.4.7: variables that are not constant and start exact or as a guess.
+    """
+    if connector.causality is Causality.STRUCTURAL_PARAMETER:
+        return "a structural parameter keeps its start value here; export the FMU with the size wanted"
+    if connector.variability is Variability.CONSTANT:
+        return "it is constant; no value can be given to it"
+    if connector.causality in (Causality.PARAMETER, Causality.INPUT):
+        return None
+    if connector.initial in ("exact", "approx"):
+        return None
+    return f"it is calculated by the component (causality {connector.causality}); set what it is calculated from"
+
+
+def _connected(interface: Interface, sources: Mapping[str, str]) -> dict[tuple[str, int], str]:
+    return {
+        (element.connector.name, element.position): source
+        for name, source in sources.items()
+        for element in interface.find(name) or ()
+    }
+
+
+def _start(connector: Connector) -> NDArray[Any]:
+    start = np.array(connector.start or (0,), dtype=connector.storage.value)
+    return np.broadcast_to(start, (connector.size,)).copy()
+
+
+def _unfit(connector: Connector, scalar: Scalar) -> str | None:
+    kinds, expected = _KINDS[connector.storage]
+    if not isinstance(scalar, kinds) or (isinstance(scalar, bool) and connector.storage is not Storage.BOOLEAN):
+        return f"{scalar!r} is not {expected}, as {connector.storage} needs"
+    if connector.items and scalar not in {number for number, _ in connector.items}:
+        listed = ", ".join(f"{number} ({item})" for number, item in connector.items)
+        return f"{scalar!r} is no value of the enumeration; use one of {listed}"
+    low, high = connector.minimum, connector.maximum
+    if (low is not None and scalar < low) or (high is not None and scalar > high):
+        return f"{scalar!r} is outside [{'-inf' if low is None else low}, {'inf' if high is None else high}]"
+    return None
