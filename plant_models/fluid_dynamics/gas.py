@@ -42,7 +42,9 @@ def declare_aeration(model: Model, vessel: Vessel, network: Network) -> Aeration
     The local kLa follows the local dissipation. `gas_depletion` = 1 ties the saturation to the O2 in the vessel's gas
     and to the pressure at the depth of the zone; 0 holds it at DOT_max. `kLa_fixed` > 0 replaces the correlation.
     """
-    coalescing = model.parameter("coalescing", 1.0, "1", "1: bubbles coalesce (van't Riet), 0: they do not")
+    coalescing = model.parameter(
+        "coalescing", float(vessel.coalescing), "1", "1: bubbles coalesce (van't Riet), 0: they do not"
+    )
     fixed = model.parameter("kLa_fixed", 0.0, "1/h", "kLa everywhere, 0: by correlation", nominal=100.0)
     temperature = model.parameter("T_gas", 310.15, "K", "temperature of the gas in the vessel", nominal=300.0)
     pressure = model.parameter("pressure", vessel.pressure, "Pa", "pressure of the head space", nominal=1e5)

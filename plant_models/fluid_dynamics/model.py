@@ -31,8 +31,8 @@ def fluid_dynamics(
     gas_balance(model, vessel, aeration.molar_flow, transfer / OXYGEN)
     s = model.symbols
     for name, unit in (("X", "g/L"), ("S", "g/L"), ("A", "g/L"), ("DOT", "%")):
-        mean = ca.sum1(s[name]) / network.n
-        model.output(f"{name}_mean", mean, unit, f"mean of {name} over the zones")
+        total: Symbol = ca.sum1(s[name])
+        model.output(f"{name}_mean", total / network.n, unit, f"mean of {name} over the zones")
     return model
 
 

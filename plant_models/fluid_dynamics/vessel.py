@@ -21,6 +21,8 @@ class Charge:
 class Vessel:
     """A stirred tank: lengths in m, design volume in m3 (it fixes the height of the zones), impellers of one kind.
 
+    Mineral media full of salt do not coalesce unless antifoam makes them: `coalescing` picks the correlation of kLa.
+
     `power_number` and `pumping_number` belong to a Rushton turbine; `exchange_number` scales the turbulent exchange
     between impeller regions, Q = exchange_number N D^3: calibrated here, so that the zones of the 12 m3 tank mix about
     as fast as correlations of the mixing time say. The pumping number and `impeller_share` (the share of the power that
@@ -37,6 +39,7 @@ class Vessel:
     stirrer_speed: float
     air_flow: float
     feed_concentration: float
+    coalescing: bool = False
     pressure: float = 101325.0
     power_number: float = 5.5
     pumping_number: float = 0.72

@@ -15,7 +15,7 @@ KELVIN = 273.15
 
 
 class HeatFlows(NamedTuple):
-    """Heat (W): broth to wall, between wall nodes (n - 1,), wall to each jacket cell (m,), removed by the jacket water."""
+    """Heat (W): broth to wall, between wall nodes (n - 1,), wall to jacket cells (m,), removed by the jacket water."""
 
     into_wall: Symbol
     through_wall: Symbol
@@ -106,10 +106,11 @@ def _temperatures(model: Model, jacket: Jacket, flows: HeatFlows, entering: Symb
     s = model.symbols
     wall, cells = s["T_wall"], s["T_cells"]
     nodes, n = wall.shape[0], cells.shape[0]
-    heat_in = ca.vertcat(flows.into_wall, flows.through_wall)
-    heat_out = ca.vertcat(flows.through_wall, ca.sum1(flows.out_of_wall))
+    heat_in: Symbol = ca.vertcat(flows.into_wall, flows.through_wall)
+    into_jacket: Symbol = ca.sum1(flows.out_of_wall)
+    heat_out: Symbol = ca.vertcat(flows.through_wall, into_jacket)
     model.derivative("T_wall", (heat_in - heat_out) / (volumetric * s["area"] * jacket.wall_thickness / nodes))
-    upstream = ca.vertcat(entering, cells[:-1])
+    upstream: Symbol = ca.vertcat(entering, cells[:-1])
     carried = s["circulation"] * HEAT_CAPACITY * (upstream - cells)
     model.derivative("T_cells", (carried + flows.out_of_wall) / (content / n * HEAT_CAPACITY))
     model.derivative("E_removed", flows.removed)
