@@ -1,4 +1,4 @@
-"""Reference: a composed model as one stiff ODE, integrated tightly; what coupled runs are compared with. Needs SciPy."""
+"""Reference: a composed model as one stiff ODE, integrated tightly, to compare coupled runs with. Needs SciPy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -63,7 +63,8 @@ def _batch_ends(model: Model) -> Symbol:
 def scan_alarms(model: Model, h: float) -> Symbol:
     """State one scan, h seconds after the last, of the DO alarm and the feed interlock; returns the new interlock.
 
-    The alarm has an on-delay. The interlock lets go when DO is 10 % above its limit and the temperature within half of its own.
+    The alarm has an on-delay. The interlock lets go when DO is 10 % above its limit and the excess temperature below
+    half of its own.
     """
     s = model.symbols
     below = s["DOT_probe"] < s["DO_alarm_limit"]
