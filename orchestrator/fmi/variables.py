@@ -1,0 +1,281 @@
+"""Variables: what a modelDescription.xml says, read without loading the binary of the FMU."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, NamedTuple
+from xml.etree import ElementTree as ET
+
+from fmpy.model_description import read_model_description
+from fmpy.validation import validate_fmu
+
+from orchestrator.errors import CotwinError, FmuImportError, ModelDescriptionError
+from orchestrator.fmi.archive import DESCRIPTION, entries, read_description
+from orchestrator.instance import Capabilities, StateWrite
+from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
+from orchestrator.system.units import BASE, Unit
+
+STORAGE: Final[Mapping[str, Storage]] = {
+    "Real": Storage.FLOAT64,
+    "Integer": Storage.INT64,
+    "Float64": Storage.FLOAT64,
+    "Float32": Storage.FLOAT64,
+    **dict.fromkeys(("Int8", "UInt8", "Int16", "UInt16", "Int32", "UInt32", "Int64"), Storage.INT64),
+    "Enumeration": Storage.INT64,
+    "Boolean": Storage.BOOLEAN,
+}
+"""FMI 2.0 and 3.0 types that are imported, and where their values live. String, Binary, Clock and UInt64 are not."""
+
+
+class DefaultExperiment(NamedTuple):
+    """The experiment that the FMU suggests (s); None where it suggests nothing."""
+
+    start: float | None = None
+    stop: float | None = None
+    tolerance: float | None = None
+    step_size: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Everything about an FMU that its modelDescription.xml tells.
+
+    `types` maps connector names to FMI types, `not_imported` other variables to theirs. `feedthrough` maps outputs to
+    the inputs that they depend on directly, None where that is unknown. `warnings` are violations of the standard.
+    """
+
+    path: Path
+    name: str
+    description: str
+    fmi_version: str
+    token: str
+    model_version: str
+    generation_tool: str
+    kinds: tuple[str, ...]
+    platforms: tuple[str, ...]
+    model_identifier: str
+    connectors: tuple[Connector, ...]
+    types: Mapping[str, str]
+    not_imported: Mapping[str, str]
+    feedthrough: Mapping[str, tuple[str, ...] | None]
+    capabilities: Capabilities
+    default_experiment: DefaultExperiment
+    log_categories: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What ran, for the record."""
+        return {
+            "kind": "fmu",
+            "file": str(self.path),
+            "model": self.name,
+            "guid": self.token,
+            "fmi_version": self.fmi_version,
+            "model_version": self.model_version,
+            "generation_tool": self.generation_tool,
+        }
+
+
+def read_model(path: Path, *, validate: bool = False) -> ModelInfo:
+    """Read what an FMU says about itself; with `validate`, also how far that violates the standard.
+
+    Raises FmuImportError for a file that is no FMU or a version other than 2.0 and 3.0, ModelDescriptionError where the
+    description contradicts itself.
+    """
+    data = read_description(path)
+    root = _root(path, data)
+    version = root.get("fmiVersion", "")
+    if version != "2.0" and not version.startswith("3.0"):
+        raise FmuImportError(f"{path}: FMI version '{version}' is not supported; export it as FMI 2.0 or 3.0")
+    try:
+        parsed, warnings = _parsed(data, validate)
+        return _model(path, parsed, root, warnings)
+    except CotwinError:
+        raise
+    except Exception as error:  # FMPy raises plain exceptions
+        raise ModelDescriptionError(f"{path}: {DESCRIPTION} contradicts the standard or itself: {error}") from error
+
+
+def _root(path: Path, data: bytes) -> ET.Element:
+    try:
+        return ET.fromstring(data)
+    except ET.ParseError as error:
+        raise ModelDescriptionError(
+            f"{path}: {DESCRIPTION} is not valid XML ({error}); export the FMU again"
+        ) from error
+
+
+def _parsed(data: bytes, validate: bool) -> tuple[Any, tuple[str, ...]]:
+    # FMPy takes the path of a file; given the archive or its folder it would also parse files that nobody has checked.
+    with tempfile.TemporaryDirectory(prefix="cotwin-") as folder:
+        file = Path(folder) / DESCRIPTION
+        file.write_bytes(data)
+        parsed = read_model_description(str(file), validate=False)
+        return parsed, tuple(map(str, validate_fmu(folder))) if validate else ()
+
+
+def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...]) -> ModelInfo:
+    interfaces = {
+        "CoSimulation": parsed.coSimulation,
+        "ModelExchange": parsed.modelExchange,
+        "ScheduledExecution": parsed.scheduledExecution,
+    }
+    kinds = tuple(kind for kind, interface in interfaces.items() if interface is not None)
+    if not kinds:
+        raise ModelDescriptionError(f"{path}: neither Co-Simulation nor Model Exchange is declared in {DESCRIPTION}")
+    connectors = _connectors(path, parsed, root)
+    return ModelInfo(
+        path=path.absolute(),
+        name=parsed.modelName or path.stem,
+        description=parsed.description or "",
+        fmi_version=parsed.fmiVersion,
+        token=parsed.guid or "",
+        model_version=parsed.version or "",
+        generation_tool=parsed.generationTool or "",
+        kinds=kinds,
+        platforms=_platforms(entries(path)),
+        model_identifier=_identifier(path, interfaces[kinds[0]].modelIdentifier),
+        connectors=connectors,
+        types={v.name: v.type for v in parsed.modelVariables if v.type in STORAGE},
+        not_imported={v.name: v.type for v in parsed.modelVariables if v.type not in STORAGE},
+        feedthrough=_feedthrough(parsed, connectors),
+        capabilities=_capabilities(interfaces[kinds[0]], root.find(kinds[0]), connectors),
+        default_experiment=_experiment(parsed.defaultExperiment),
+        log_categories=tuple(category.name for category in parsed.logCategories),
+        warnings=warnings,
+    )
+
+
+def _identifier(path: Path, identifier: str | None) -> str:
+    if not identifier or identifier in (".", "..") or set(identifier) & set("/\\\0"):
+        raise ModelDescriptionError(f"{path}: modelIdentifier {identifier!r} is not the plain name of a binary")
+    return identifier
+
+
+def _platforms(names: Sequence[str]) -> tuple[str, ...]:
+    parts = (PurePosixPath(name).parts for name in names)
+    return tuple(sorted({part[1] for part in parts if len(part) > 2 and part[0] == "binaries"}))
+
+
+def _connectors(path: Path, parsed: Any, root: ET.Element) -> tuple[Connector, ...]:
+    variables = [variable for variable in parsed.modelVariables if variable.type in STORAGE]
+    twice = [name for name, count in Counter(variable.name for variable in variables).items() if count > 1]
+    if twice:
+        raise ModelDescriptionError(f"{path}: the variable name '{twice[0]}' appears twice in {DESCRIPTION}")
+    units = {unit.name: _unit(unit) for unit in parsed.unitDefinitions}
+    relative = _relative_quantities(root)
+    states = {id(unknown.variable.derivative) for unknown in parsed.derivatives if unknown.variable.derivative}
+    return tuple(
+        _connector(variable, _unit_of(variable, units, variable.name in relative), id(variable) in states)
+        for variable in variables
+    )
+
+
+def _connector(variable: Any, unit: Unit | None, is_state: bool) -> Connector:
+    declared = variable.declaredType
+    storage = STORAGE[variable.type]
+    causality = Causality.LOCAL if variable.alias is not None else Causality(variable.causality)
+    shape = tuple(variable.shape)
+    connector = Connector(
+        name=variable.name,
+        causality=causality,
+        storage=storage,
+        reference=variable.valueReference,
+        shape=shape,
+        unit=unit,
+        variability=Variability(variable.variability),
+        initial="calculated" if variable.alias is not None else variable.initial,
+        start=_start(variable.start, storage),
+        nominal=abs(_number(variable.nominal, declared, "nominal") or 1.0),
+        minimum=_number(variable.min, declared, "min"),
+        maximum=_number(variable.max, declared, "max"),
+        description=variable.description or "",
+        items=tuple((int(item.value), item.name) for item in declared.items) if declared else (),
+        is_state=is_state,
+    )
+    if connector.start is not None and len(connector.start) not in (1, connector.size):
+        raise ValueError(f"'{variable.name}' has {len(connector.start)} start values for {connector.size} elements")
+    return connector
+
+
+def _start(text: str | None, storage: Storage) -> tuple[Scalar, ...] | None:
+    if text is None or not text.split():
+        return None
+    if storage is Storage.BOOLEAN:
+        return tuple(word in ("true", "1") for word in text.split())
+    return tuple((float if storage is Storage.FLOAT64 else int)(word) for word in text.split())
+
+
+def _number(own: str | None, declared: Any, attribute: str) -> float | None:
+    text = own if own is not None else getattr(declared, attribute, None)
+    return None if text is None else float(text)
+
+
+def _unit(unit: Any) -> Unit:
+    base = unit.baseUnit
+    if base is None:
+        return Unit(unit.name)
+    return Unit(unit.name, tuple(getattr(base, name) for name in BASE), base.factor, base.offset)
+
+
+def _unit_of(variable: Any, units: Mapping[str, Unit], relative: bool) -> Unit | None:
+    declared = variable.declaredType
+    name = variable.unit or getattr(declared, "unit", None)
+    if not name:
+        return None
+    unit = units.get(name, Unit(name))
+    if relative or getattr(declared, "relativeQuantity", False):
+        # A difference of temperatures, say: FMI 2.0.4 section 2.2.2 and FMI 3.0.2 section 2.4.4 ignore the offset.
+        return Unit(unit.name, unit.exponents, unit.factor)
+    return unit
+
+
+def _relative_quantities(root: ET.Element) -> set[str]:
+    return {
+        variable.get("name", "")
+        for variable in root.iterfind("ModelVariables/*")
+        for element in (variable, *variable)
+        if element.get("relativeQuantity") in ("true", "1")
+    }
+
+
+def _feedthrough(parsed: Any, connectors: Sequence[Connector]) -> dict[str, tuple[str, ...] | None]:
+    inputs = {connector.name for connector in connectors if connector.causality is Causality.INPUT}
+    known = {unknown.variable.name: unknown.dependencies for unknown in parsed.outputs}
+    return {
+        connector.name: _inputs_among(known.get(connector.name), inputs)
+        for connector in connectors
+        if connector.causality is Causality.OUTPUT
+    }
+
+
+def _inputs_among(dependencies: Sequence[Any] | None, inputs: set[str]) -> tuple[str, ...] | None:
+    if dependencies is None:
+        return None
+    return tuple(dict.fromkeys(variable.name for variable in dependencies if variable.name in inputs))
+
+
+def _capabilities(interface: Any, element: ET.Element | None, connectors: Sequence[Connector]) -> Capabilities:
+    starts = [connector.initial for connector in connectors if connector.is_state]
+    restartable = bool(starts) and all(initial == "exact" for initial in starts)
+    flags = {} if element is None else element.attrib
+    return Capabilities(
+        variable_step=bool(getattr(interface, "canHandleVariableCommunicationStepSize", True)),
+        get_set_state=interface.canGetAndSetFMUstate,
+        serialize_state=interface.canSerializeFMUstate,
+        directional_derivatives=bool(
+            {"true", "1"} & {flags.get("providesDirectionalDerivative"), flags.get("providesDirectionalDerivatives")}
+        ),
+        state_write=StateWrite.RESTART if restartable else StateWrite.NONE,
+        once_per_process=interface.canBeInstantiatedOnlyOncePerProcess,
+    )
+
+
+def _experiment(experiment: Any) -> DefaultExperiment:
+    if experiment is None:
+        return DefaultExperiment()
+    texts = (experiment.startTime, experiment.stopTime, experiment.tolerance, experiment.stepSize)
+    return DefaultExperiment(*(None if text is None else float(text) for text in texts))
