@@ -6,6 +6,7 @@
     │   └── AlgebraicLoopError    a loop of direct feedthrough that the chosen algorithm cannot solve
     ├── FmuImportError             an FMU cannot be imported (archive, platform, version, missing symbol)
     │   └── ModelDescriptionError its modelDescription.xml contradicts the standard or itself
+    ├── VariableError             a variable was named that is not there, or cannot be read or written now
     ├── CapabilityError           an instance was asked for what it declares it cannot do
     ├── SurrogateError            a surrogate cannot be trained, loaded or used
     ├── ResultError               a result file or a variable in it cannot be read
@@ -39,6 +40,10 @@ class FmuImportError(CotwinError):
 
 class ModelDescriptionError(FmuImportError):
     """A modelDescription.xml contradicts the standard or itself."""
+
+
+class VariableError(CotwinError):
+    """A variable was named that is not there, or that cannot be read or written at this point of a run."""
 
 
 class CapabilityError(CotwinError):

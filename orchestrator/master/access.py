@@ -1,0 +1,139 @@
+"""Access: reading and writing single variables by name, between two macro steps."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from orchestrator.errors import VariableError
+from orchestrator.instance import Bundle, Instance, Values
+from orchestrator.master.initialization import read_connector
+from orchestrator.signals import Signals
+from orchestrator.system.connector import Causality, Connector, Scalar, Variability
+from orchestrator.system.interface import Element, Interface
+from orchestrator.system.names import nearest
+from orchestrator.system.resolution import Link
+from orchestrator.system.start_values import StartValues
+
+
+class Access:
+    """Names of a whole system: `component.connector`, `component.element`, or a family of FMI 2.0 scalars.
+
+    What is written waits for the next macro step: in Step Mode an instance is not read between `set` and `do_step`
+    (FMI 2.0.4 section 4.2.4, FMI 3.0.2 section 4.2).
+    """
+
+    def __init__(self, instances: Mapping[str, Instance], signals: Signals, links: Iterable[Link]) -> None:
+        self._instances, self._signals = instances, signals
+        self._interfaces = {name: Interface(instance.connectors) for name, instance in instances.items()}
+        self._sources: dict[str, dict[str, str]] = defaultdict(dict)
+        for link in links:
+            self._sources[link.destination.component][self._element_name(link)] = (
+                f"{link.source.component}.{link.source.connector}"
+            )
+        self._waiting: dict[tuple[str, str], Values] = {}
+
+    def read(self, name: str, *, alive: bool = True) -> Scalar | NDArray[Any]:
+        """Value valid at the last communication point: a scalar, or all elements of an array in row-major order.
+
+        Without `alive` only what is in the signals can be read, since the instances answer no more.
+        """
+        component, _ = _split(name)
+        elements = self._find(name)
+        connectors = {element.connector.name: element.connector for element in elements}
+        values = {key: self._values(component, connector, alive) for key, connector in connectors.items()}
+        if len(elements) == 1 and (not elements[0].connector.shape or name.endswith("]")):
+            element = elements[0]
+            scalar: Scalar = values[element.connector.name][element.position].item()
+            return scalar
+        return np.array([values[element.connector.name][element.position] for element in elements])
+
+    def write(self, name: str, value: ArrayLike) -> None:
+        """Set an unconnected input or a tunable parameter from the next macro step on; VariableError for others."""
+        component, _ = _split(name)
+        for element, scalar in self._checked(name, value):
+            connector = element.connector
+            if connector.causality is Causality.INPUT:
+                place = self._signals.place(component, connector.name, element.position)
+                self._signals.view(place)[0] = scalar
+            elif connector.variability is Variability.TUNABLE:
+                self._parameter(component, connector)[element.position] = scalar
+            else:
+                raise VariableError(
+                    f"'{component}.{element.name}' is {connector.causality} and {connector.variability}: it cannot "
+                    "change during a run. Set it in the description, or before the simulation is initialized"
+                )
+
+    def write_start(self, name: str, value: ArrayLike, start_values: dict[str, dict[str, Values]]) -> None:
+        """Replace a start value before initialization, in `start_values`: component -> connector -> all elements."""
+        component, _ = _split(name)
+        values = start_values.setdefault(component, {})
+        for element, scalar in self._checked(name, value):
+            connector = element.connector
+            if connector.name not in values:
+                values[connector.name] = self._start(connector)
+            values[connector.name][element.position] = scalar
+
+    def apply(self) -> None:
+        """Hand the parameters written since the last macro step to their instances."""
+        for (component, name), values in self._waiting.items():
+            connector = self._interfaces[component].connectors[name]
+            self._instances[component].set(Bundle.of([connector]), values)
+        self._waiting.clear()
+
+    def _checked(self, name: str, value: ArrayLike) -> list[tuple[Element, Scalar]]:
+        """Elements with their new values, checked like a value of the description."""
+        component, variable = _split(name)
+        elements = self._find(name)
+        plain = np.asarray(value).tolist()
+        given = StartValues(component, self._interfaces[component], self._sources[component])
+        given.add(variable, tuple(np.ravel(plain).tolist()) if isinstance(plain, list) else plain)
+        if given.problems:
+            raise VariableError("\n".join(given.problems))
+        return [(element, given.values[element.connector.name][element.position]) for element in elements]
+
+    def _find(self, name: str) -> Sequence[Element]:
+        component, variable = _split(name)
+        interface = self._interfaces.get(component)
+        if interface is None:
+            raise VariableError(f"'{name}': there is no component '{component}'; {nearest(component, self._instances)}")
+        elements = interface.find(variable)
+        if elements is None:
+            hint = nearest(variable, interface.names(Causality.INPUT, Causality.OUTPUT))
+            raise VariableError(f"'{component}' has no variable '{variable}'; {hint}")
+        return elements
+
+    def _values(self, component: str, connector: Connector, alive: bool) -> Values:
+        waiting = self._waiting.get((component, connector.name))
+        if waiting is not None:
+            return waiting
+        if self._signals.holds(component, connector.name):
+            return self._signals.view(self._signals.place(component, connector.name))
+        if not alive:
+            raise VariableError(
+                f"'{component}.{connector.name}' can no longer be read: the run is over. Name it under 'record'"
+            )
+        return read_connector(self._instances[component], connector)
+
+    def _parameter(self, component: str, connector: Connector) -> Values:
+        key = (component, connector.name)
+        if key not in self._waiting:
+            self._waiting[key] = read_connector(self._instances[component], connector)
+        return self._waiting[key]
+
+    def _start(self, connector: Connector) -> Values:
+        start = np.array(connector.start or (0,), dtype=connector.storage.value)
+        return np.broadcast_to(start, (connector.size,)).copy()
+
+    def _element_name(self, link: Link) -> str:
+        connector = self._interfaces[link.destination.component].connectors[link.destination.connector]
+        return connector.elements[link.destination.element]
+
+
+def _split(name: str) -> tuple[str, str]:
+    component, dot, variable = name.partition(".")
+    if not (dot and variable):
+        raise VariableError(f"'{name}' names no variable: write 'component.variable'")
+    return component, variable

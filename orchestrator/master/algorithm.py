@@ -1,0 +1,27 @@
+"""Algorithm: how the components get from one communication point to the next."""
+
+from typing import NamedTuple, Protocol
+
+
+class MacroStep(NamedTuple):
+    """Outcome of a macro step: whether all components reached its end, and who asked to end the run there."""
+
+    completed: bool = True
+    terminate_requested_by: tuple[str, ...] = ()
+
+
+class Algorithm(Protocol):
+    """Called for one macro step after the other; initialization is done before the first."""
+
+    @property
+    def name(self) -> str:
+        """Name of the algorithm in a system description."""
+        ...
+
+    def step(self, t: float, h: float) -> MacroStep:
+        """Advance all components from communication point t by h (both s).
+
+        Before, the signals hold the values valid at t; after a completed step, those valid at t + h. After an
+        incomplete step or a StepError the signals are of no use: who calls keeps them from before.
+        """
+        ...

@@ -1,0 +1,145 @@
+"""A component as a master works with it: its instance, its places in the signals, and what flows into it."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestrator.errors import SimulationError, StepError
+from orchestrator.instance import Instance, Status, StepResult
+from orchestrator.master.algorithm import MacroStep
+from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
+from orchestrator.system.connector import Storage
+from orchestrator.system.resolution import Link
+
+_TIME_TOLERANCE = 1e-6
+"""Part of a step by which the time that a component reports may miss t + h."""
+
+
+class Participant:
+    """One component between two communication points."""
+
+    def __init__(self, instance: Instance, signals: Signals, plan: GatherPlan) -> None:
+        self.name = instance.name
+        self.instance = instance
+        self.plan = plan
+        self.inputs = signals.blocks(self.name, Direction.INPUT)
+        self.outputs = signals.blocks(self.name, Direction.OUTPUT)
+        self.observed = signals.blocks(self.name, Direction.OBSERVED)
+        self._read = self.outputs + self.observed
+
+    def advance(self, t: float, h: float) -> StepResult:
+        """Set the gathered inputs, step from t by h (s) and read what is valid at t + h.
+
+        Raises StepError where the step was refused, ended early, failed or gave a value that is not finite. A
+        component that ends the run before t + h is no error: its result says so, and nothing is read.
+        """
+        try:
+            self.set_inputs()
+            result = self.instance.do_step(t, h)
+            reached = _reached(result.time, t, h) and result.status is Status.OK
+            result = result._replace(early_return=not reached)
+            if result.terminate_requested and not reached:
+                return result
+            self._check_step(result, t, h)
+            self.read()
+        except Exception as error:
+            raise self.named(error, StepError, t) from error
+        self.check_outputs(t + h, StepError)
+        return result
+
+    def set_inputs(self) -> None:
+        """Write all inputs, connected or not."""
+        for bundle, values in self.inputs:
+            self.instance.set(bundle, values)
+
+    def read(self) -> None:
+        """Read outputs and observed variables into the signals."""
+        for bundle, values in self._read:
+            self.instance.get(bundle, values)
+
+    def check_outputs(self, t: float, kind: type[SimulationError]) -> None:
+        """Raise an error that names the first output that is NaN or infinite at time t (s)."""
+        for block in self.outputs:
+            if block.bundle.storage is Storage.FLOAT64 and not np.isfinite(block.values).all():
+                name, value = _first_not_finite(block)
+                raise kind(
+                    f"'{self.name}.{name}' is {value} at t = {t:.9g} s. Look at the inputs of '{self.name}' just "
+                    "before, check its parameters and start values, or choose a smaller step size",
+                    component=self.name,
+                    time=t,
+                )
+
+    def named(self, error: Exception, kind: type[SimulationError], t: float) -> SimulationError:
+        """The error itself where it names its component already, otherwise one of this kind that does."""
+        if isinstance(error, SimulationError) and error.component is not None:
+            return error
+        return kind(f"'{self.name}' failed at t = {t:.9g} s: {error}", component=self.name, time=t)
+
+    def _check_step(self, result: StepResult, t: float, h: float) -> None:
+        if result.status is Status.DISCARD:
+            raise StepError(
+                f"'{self.name}' refused its step from t = {t:.9g} s by h = {h:.9g} s (discard); it reached "
+                f"{result.time:.9g} s. Choose a smaller step size, or loosen the tolerance of its solver",
+                component=self.name,
+                time=t,
+            )
+        if not _reached(result.time, t, h):
+            how = "returned early" if result.early_return else "stopped"
+            raise StepError(
+                f"'{self.name}' {how} at {result.time:.9g} s in its step from t = {t:.9g} s by h = {h:.9g} s. "
+                "Steps of a fixed size cannot follow it: choose a step size whose grid meets this time",
+                component=self.name,
+                time=t,
+            )
+
+
+def advance_each(participants: Sequence[Participant], t: float, h: float, *, newest: bool) -> MacroStep:
+    """Step one component after the other from t by h (s).
+
+    With `newest` each gathers its inputs just before its own step; otherwise they were gathered before.
+    """
+    requests: list[str] = []
+    for participant in participants:
+        if newest:
+            gather(participant.plan)
+        result = participant.advance(t, h)
+        if result.terminate_requested:
+            requests.append(participant.name)
+        if result.early_return:
+            return MacroStep(completed=False, terminate_requested_by=tuple(requests))
+    return MacroStep(terminate_requested_by=tuple(requests))
+
+
+def _reached(time: float, t: float, h: float) -> bool:
+    return abs(time - (t + h)) <= _TIME_TOLERANCE * h + 4.0 * math.ulp(t + h)
+
+
+def _first_not_finite(block: Block) -> tuple[str, float]:
+    index = int(np.flatnonzero(~np.isfinite(block.values))[0])
+    names = [name for connector in block.bundle.connectors for name in connector.elements]
+    return names[index], float(block.values[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Coupling:
+    """Components in the order in which they step, and everything that flows between them, over one set of signals."""
+
+    signals: Signals
+    participants: tuple[Participant, ...]
+    links: tuple[Link, ...]
+    plan: GatherPlan
+
+    @classmethod
+    def of(
+        cls, instances: Mapping[str, Instance], links: Iterable[Link], order: Iterable[str], signals: Signals
+    ) -> "Coupling":
+        """Couple instances along the links; `order` names each component once."""
+        links = tuple(links)
+        into: dict[str, list[Link]] = defaultdict(list)
+        for link in links:
+            into[link.destination.component].append(link)
+        participants = tuple(Participant(instances[name], signals, signals.plan(into[name])) for name in order)
+        return cls(signals, participants, links, signals.plan(links))

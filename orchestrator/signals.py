@@ -1,0 +1,206 @@
+"""Signals: every value that changes during a run, in one flat array per storage class.
+
+The values of one component, direction and storage class lie behind each other, so that one call of an instance reads
+or writes all of them through a view.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.errors import VariableError
+from orchestrator.instance import Bundle, Values
+from orchestrator.system.connector import Causality, Connector, Storage
+from orchestrator.system.names import nearest
+from orchestrator.system.resolution import Link, Slot
+from orchestrator.system.units import IDENTITY
+
+DTYPES: Mapping[Storage, Any] = {
+    Storage.FLOAT64: np.float64,
+    Storage.INT64: np.int64,
+    Storage.BOOLEAN: np.bool_,
+}
+
+
+class Direction(StrEnum):
+    """Why a value is in the signals: it goes into a component, comes out of it, or is only looked at."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    OBSERVED = "observed"
+
+
+class Block(NamedTuple):
+    """The connectors of one component, direction and storage class, and the view of their values."""
+
+    bundle: Bundle
+    values: Values
+
+
+class Place(NamedTuple):
+    """Where values lie: elements `start` to `stop` of the flat array of one storage class."""
+
+    component: str
+    connector: Connector
+    direction: Direction
+    start: int
+    stop: int
+
+
+class Transfer(NamedTuple):
+    """destination[i] = factor[i] * source[i] + offset[i]; `factor` and `offset` are None where nothing is converted."""
+
+    source: Values
+    source_index: NDArray[np.intp]
+    destination: Values
+    destination_index: NDArray[np.intp]
+    factor: NDArray[np.float64] | None
+    offset: NDArray[np.float64] | None
+
+
+GatherPlan = tuple[Transfer, ...]
+
+
+class Signals:
+    """Values of all inputs and outputs of the components, and of the locals and parameters named in `observed`.
+
+    `float64`, `int64` and `boolean` are the flat arrays.
+    """
+
+    def __init__(
+        self,
+        interfaces: Mapping[str, Sequence[Connector]],
+        observed: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        chosen = [
+            (component, *_sides(connectors, (observed or {}).get(component, ())))
+            for component, connectors in interfaces.items()
+        ]
+        self._places: dict[str, dict[str, Place]] = {component: {} for component in interfaces}
+        self._blocks: dict[tuple[str, Direction], list[Block]] = defaultdict(list)
+        self._arrays: dict[Storage, Values] = {}
+        for storage in Storage:
+            self._allocate(storage, chosen)
+        self.float64: NDArray[np.float64] = self._arrays[Storage.FLOAT64]
+        self.int64: NDArray[np.int64] = self._arrays[Storage.INT64]
+        self.boolean: NDArray[np.bool_] = self._arrays[Storage.BOOLEAN]
+        self._kept = {storage: array.copy() for storage, array in self._arrays.items()}
+
+    def _allocate(self, storage: Storage, chosen: Sequence[tuple[Any, ...]]) -> None:
+        groups, size = [], 0
+        for component, *sides in chosen:
+            for direction, connectors in zip(Direction, sides, strict=True):
+                group = [connector for connector in connectors if connector.storage is storage]
+                if group:
+                    groups.append((component, direction, group, size))
+                for connector in group:
+                    stop = size + connector.size
+                    self._places[component][connector.name] = Place(component, connector, direction, size, stop)
+                    size = stop
+        array = self._arrays[storage] = np.zeros(size, dtype=DTYPES[storage])
+        for component, direction, group, start in groups:
+            bundle = Bundle.of(group)
+            self._blocks[component, direction].append(Block(bundle, array[start : start + bundle.size]))
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components."""
+        return tuple(self._places)
+
+    def array(self, storage: Storage) -> Values:
+        """The flat array of one storage class."""
+        return self._arrays[storage]
+
+    def blocks(self, component: str, direction: Direction) -> tuple[Block, ...]:
+        """One block per storage class that the component has in this direction."""
+        return tuple(self._blocks.get((component, direction), ()))
+
+    def places(self, component: str) -> tuple[Place, ...]:
+        """Places of all connectors of a component that are in the signals."""
+        return tuple(self._places[component].values())
+
+    def holds(self, component: str, connector: str) -> bool:
+        """Whether a connector has its place here."""
+        return connector in self._places.get(component, {})
+
+    def place(self, component: str, connector: str, element: int | None = None) -> Place:
+        """Place of a connector, or of one of its elements (counted from 0). VariableError where it is not there."""
+        places = self._places.get(component)
+        if places is None:
+            raise VariableError(f"no component '{component}'; {nearest(component, self._places)}")
+        place = places.get(connector)
+        if place is None:
+            raise VariableError(f"'{component}' has no signal '{connector}'; {nearest(connector, places)}")
+        if element is None:
+            return place
+        if not 0 <= element < place.connector.size:
+            raise VariableError(f"'{component}.{connector}' has no element {element}: it has {place.connector.size}")
+        return place._replace(start=place.start + element, stop=place.start + element + 1)
+
+    def view(self, place: Place) -> Values:
+        """View of the values of a place; what is written there is in the signals."""
+        return self._arrays[place.connector.storage][place.start : place.stop]
+
+    def plan(self, links: Iterable[Link]) -> GatherPlan:
+        """Prepare the copies along links, grouped so that each group is one vectorized operation."""
+        groups: dict[tuple[Storage, Storage, bool], list[tuple[int, int, Link]]] = defaultdict(list)
+        for link in links:
+            source, destination = self._slot(link.source), self._slot(link.destination)
+            converted = (link.conversion.factor, link.conversion.offset) != IDENTITY
+            key = (source.connector.storage, destination.connector.storage, converted)
+            groups[key].append((source.start, destination.start, link))
+        return tuple(self._transfer(*key, entries) for key, entries in groups.items())
+
+    def _slot(self, slot: Slot) -> Place:
+        return self.place(slot.component, slot.connector, slot.element)
+
+    def _transfer(
+        self, source: Storage, destination: Storage, converted: bool, entries: Sequence[tuple[int, int, Link]]
+    ) -> Transfer:
+        sources, destinations, links = zip(*entries, strict=True)
+        factor = np.array([link.conversion.factor for link in links]) if converted else None
+        offset = np.array([link.conversion.offset for link in links]) if converted else None
+        return Transfer(
+            self._arrays[source],
+            np.array(sources, dtype=np.intp),
+            self._arrays[destination],
+            np.array(destinations, dtype=np.intp),
+            factor,
+            offset,
+        )
+
+    def keep(self) -> None:
+        """Remember all values as they are now."""
+        for storage, array in self._arrays.items():
+            np.copyto(self._kept[storage], array)
+
+    def restore(self) -> None:
+        """Go back to the values remembered last."""
+        for storage, array in self._arrays.items():
+            np.copyto(array, self._kept[storage])
+
+
+def gather(plan: GatherPlan) -> None:
+    """Copy outputs to the inputs they are connected to; unconverted values pass bit by bit."""
+    for source, source_index, destination, destination_index, factor, offset in plan:
+        values = source[source_index]
+        if factor is not None:
+            values = factor * values + offset
+        destination[destination_index] = values
+
+
+def _sides(
+    connectors: Sequence[Connector], observed: Collection[str]
+) -> tuple[list[Connector], list[Connector], list[Connector]]:
+    inputs = [connector for connector in connectors if connector.causality is Causality.INPUT]
+    outputs = [connector for connector in connectors if connector.causality is Causality.OUTPUT]
+    others = [
+        connector
+        for connector in connectors
+        if connector.name in observed and connector.causality not in (Causality.INPUT, Causality.OUTPUT)
+    ]
+    return inputs, outputs, others

@@ -1,0 +1,323 @@
+"""Simulation: one run of a system, from initialization to the end, as a context manager."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+from numpy.typing import ArrayLike, NDArray
+
+from orchestrator.errors import CapabilityError, SimulationError, VariableError
+from orchestrator.graph.schedule import Schedule
+from orchestrator.instance import Instance, Values
+from orchestrator.interruption import Interruption
+from orchestrator.master.access import Access
+from orchestrator.master.algorithm import Algorithm
+from orchestrator.master.initialization import initialize
+from orchestrator.master.participant import Coupling
+from orchestrator.master.step_size import FixedStep
+from orchestrator.observer import Event, Observer
+from orchestrator.signals import Signals
+from orchestrator.system.connector import Scalar
+from orchestrator.system.description import Experiment
+from orchestrator.system.resolution import Link
+
+_log = logging.getLogger(__name__)
+
+ResultsT = TypeVar("ResultsT")
+
+
+class Pacing(Protocol):
+    """Keeps a run in step with a clock: 1 `begin`, 2 `wait` (once per macro step)."""
+
+    def begin(self, t: float) -> None:
+        """The run goes on from t (s) now."""
+        ...
+
+    def wait(self, t: float) -> Event | None:
+        """Wait until t (s) is due; an event where something about lateness changed. Raises where it must stop."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """Everything a run is made of.
+
+    `observed` names locals and parameters whose values are wanted at each communication point.
+    """
+
+    instances: Mapping[str, Instance]
+    links: tuple[Link, ...]
+    schedule: Schedule
+    algorithm: Callable[[Coupling], Algorithm]
+    experiment: Experiment
+    step_size: float
+    start_values: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
+    observed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class _Phase(Enum):
+    CREATED = auto()
+    STEPPING = auto()
+    OVER = auto()
+
+
+class Simulation(Generic[ResultsT]):
+    """A run: `with simulation: simulation.run()`, or `step` by hand, reading and writing variables in between.
+
+    Whatever happens, every instance is terminated where it may be and closed, and every observer is told the end.
+    `results` makes what `run` returns.
+    """
+
+    def __init__(self, setup: Setup, observers: Iterable[Observer], results: Callable[[], ResultsT]) -> None:
+        self.instances, self.links, self.schedule = setup.instances, setup.links, setup.schedule
+        self.grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
+        _check_steps(self.grid, setup.instances)
+        interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
+        self.signals = Signals(interfaces, setup.observed)
+        self._experiment = setup.experiment
+        self._coupling = Coupling.of(setup.instances, setup.links, setup.schedule.order, self.signals)
+        self._algorithm = setup.algorithm(self._coupling)
+        self._access = Access(setup.instances, self.signals, setup.links)
+        self._start_values = {
+            component: {name: value.copy() for name, value in values.items()}
+            for component, values in setup.start_values.items()
+        }
+        self._observers = tuple(observers)
+        self.results = results
+        self._phase = _Phase.CREATED
+        self._index = 0
+        self._events: list[Event] = []
+        self._ended = False
+        self._in_step = False
+
+    def __enter__(self) -> "Simulation[ResultsT]":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self.finish()
+            else:
+                self._fail(error)
+        finally:
+            failures = self._close_all()
+        if failures and error is None:
+            raise failures[0]
+
+    @property
+    def time(self) -> float:
+        """The last communication point (s)."""
+        return self.grid.time(self._index)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no step is left: the stop time is reached, or a component ended the run."""
+        return self._ended or self._phase is _Phase.OVER or self._index >= self.grid.count
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that happened up to now and belongs into the record."""
+        return tuple(self._events)
+
+    def initialize(self) -> None:
+        """Take all components to the start time, coupled; done by `run` and `step` where it was not done before."""
+        if self._phase is not _Phase.CREATED:
+            return
+        with self._failing():
+            initialize(self._coupling, self.schedule.initialization, self._experiment, self._start_values)
+            self._phase = _Phase.STEPPING
+            for observer in self._observers:
+                observer.initialized(self.time, self.signals)
+
+    def step(self) -> float:
+        """Make one macro step and return the time (s) reached; SimulationError where the run is over."""
+        self._begin()
+        with self._failing():
+            if self._advance():
+                self._tell()
+        return self.time
+
+    def run(self, until: float | None = None, pacer: Pacing | None = None) -> ResultsT:
+        """Step to the stop time, or to the first communication point not before `until` (s); return the results.
+
+        Ctrl-C ends the run at the next communication point: what was recorded is kept, KeyboardInterrupt is raised.
+        """
+        self._begin()
+        target = self.grid.count if until is None else self._index_at(until)
+        with self._failing(), Interruption() as interruption:
+            if pacer is not None:
+                pacer.begin(self.time)
+            while self._index < target and self._advance():
+                self._publish(pacer, interruption)
+                interruption.check()
+        if self.ended:
+            self.finish()
+        return self.results()
+
+    def finish(self) -> None:
+        """End the run regularly where it is: instances terminate, observers are told."""
+        if self._phase is not _Phase.STEPPING:
+            return
+        self._phase = _Phase.OVER
+        errors = self._terminate(self.instances)
+        errors += self._tell_terminated(errors[0] if errors else None)
+        if errors:
+            raise errors[0]
+
+    def close(self) -> None:
+        """End the run where that was not done, and free everything; done by leaving the context."""
+        self.__exit__(None, None, None)
+
+    def read(self, name: str) -> Scalar | NDArray[Any]:
+        """Value of `component.variable` at the last communication point; an array connector gives all elements."""
+        if self._phase is _Phase.CREATED:
+            raise VariableError(f"'{name}' has no value before the initialization. Call initialize() or step() first")
+        return self._access.read(name, alive=self._phase is _Phase.STEPPING)
+
+    def write(self, name: str, value: ArrayLike) -> None:
+        """Set an unconnected input or a tunable parameter for the next macro step, before initialization a start value.
+
+        VariableError, with the remedy, for everything else.
+        """
+        if self._phase is _Phase.OVER:
+            raise VariableError(f"'{name}' cannot be written: the run is over. Open the simulation again")
+        if self._phase is _Phase.CREATED:
+            self._access.write_start(name, value, self._start_values)
+        else:
+            self._access.write(name, value)
+
+    __getitem__ = read
+    __setitem__ = write
+
+    def emit(self, event: Event) -> None:
+        """Take an event into the record and tell every observer."""
+        self._events.append(event)
+        for observer in self._observers:
+            observer.event(event)
+
+    def _begin(self) -> None:
+        self.initialize()
+        if self.ended:
+            raise SimulationError(
+                f"the run is over at t = {self.time:.9g} s. Open it again, or give the experiment a later stop",
+                time=self.time,
+            )
+
+    def _index_at(self, until: float) -> int:
+        stop = self.grid.stop
+        if until - stop > 1e-9 * self.grid.step_size:
+            raise SimulationError(
+                f"until = {until:g} s lies after the stop of the experiment, {stop:g} s. Give it a later stop",
+                time=self.time,
+            )
+        return self.grid.index_at(until)
+
+    def _advance(self) -> bool:
+        """Make a macro step; False where a component ended the run before the end of the step."""
+        t, h = self.time, self.grid.step(self._index)
+        self._access.apply()
+        self.signals.keep()
+        self._in_step = True
+        outcome = self._algorithm.step(t, h)
+        if not outcome.completed:
+            self.signals.restore()
+        self._in_step = False
+        self._index += outcome.completed
+        for component in outcome.terminate_requested_by:
+            self._ended = True
+            self.emit(Event(self.time, component, "terminate_requested", f"'{component}' ended the run"))
+        return outcome.completed
+
+    def _publish(self, pacer: Pacing | None, interruption: Interruption) -> None:
+        """Tell the observers when the time has come."""
+        late = None
+        try:
+            if pacer is not None:
+                interruption.waiting = True
+                late = pacer.wait(self.time)
+        finally:
+            interruption.waiting = False
+            self._tell()
+        if late is not None:
+            self.emit(late)
+
+    def _tell(self) -> None:
+        for observer in self._observers:
+            observer.communication_point(self.time, self.signals)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def _fail(self, error: BaseException) -> None:
+        """End the run by an error: keep the values of the last communication point, terminate what still can."""
+        if self._phase is _Phase.OVER:
+            return
+        if self._in_step:
+            self.signals.restore()
+        alive = self._answering(error)
+        self._phase = _Phase.OVER
+        cause = error if isinstance(error, Exception) else _interrupted(self.time)
+        component = getattr(error, "component", None) or ""
+        event = Event(self.time, component, "error" if cause is error else "interrupted", str(cause))
+        self._events.append(event)
+        for observer in self._observers:
+            _attempt(observer.event, event)
+        self._terminate(alive)
+        self._tell_terminated(cause)
+
+    def _answering(self, error: BaseException) -> dict[str, Instance]:
+        """Instances that may still be terminated: after an exception of its own, an instance may only be closed."""
+        if self._phase is not _Phase.STEPPING or (self._in_step and not isinstance(error, SimulationError)):
+            return {}
+        broken = getattr(error, "component", None)
+        return {name: instance for name, instance in self.instances.items() if name != broken}
+
+    def _terminate(self, instances: Mapping[str, Instance]) -> list[Exception]:
+        failures = [(name, _attempt(instance.terminate)) for name, instance in instances.items()]
+        return [
+            SimulationError(f"'{name}' failed to terminate: {failure}", component=name, time=self.time)
+            for name, failure in failures
+            if failure is not None
+        ]
+
+    def _tell_terminated(self, error: Exception | None) -> list[Exception]:
+        failures = [_attempt(observer.terminated, error) for observer in self._observers]
+        return [failure for failure in failures if failure is not None]
+
+    def _close_all(self) -> list[Exception]:
+        failures = [_attempt(instance.close) for instance in reversed(tuple(self.instances.values()))]
+        return [failure for failure in failures if failure is not None]
+
+
+def _attempt(action: Callable[..., None], *arguments: object) -> Exception | None:
+    """Do something that must not keep the rest from being done; what went wrong is returned and logged."""
+    try:
+        action(*arguments)
+    except Exception as error:
+        _log.exception("while ending the run")
+        return error
+    return None
+
+
+def _interrupted(t: float) -> SimulationError:
+    return SimulationError(f"interrupted at t = {t:.9g} s", time=t)
+
+
+def _check_steps(grid: FixedStep, instances: Mapping[str, Instance]) -> None:
+    fixed = [name for name, instance in instances.items() if not instance.capabilities.variable_step]
+    if fixed and grid.clipped:
+        raise CapabilityError(
+            f"'{fixed[0]}' takes steps of one size only, but {grid.stop - grid.start:g} s are not a multiple of the "
+            f"step size {grid.step_size:g} s. Choose a step size or a stop time that fit"
+        )

@@ -1,0 +1,85 @@
+"""Signals: layout, lookup and gathering."""
+
+import numpy as np
+import pytest
+
+from orchestrator.errors import VariableError
+from orchestrator.signals import Direction, Signals, gather
+from orchestrator.system.connector import Causality
+from orchestrator.system.resolution import Link, Slot
+from orchestrator.system.units import IDENTITY, Conversion
+from tests.doubles import a_parameter, an_input, an_output, connector
+
+
+def _signals() -> Signals:
+    plant = [
+        an_input("u", size=2),
+        an_output("y"),
+        an_output("phase", storage="int64"),
+        connector("wall", Causality.LOCAL, size=3),
+        an_input("v"),
+        a_parameter("k", 1.0),
+        an_output("S", size=4),
+    ]
+    return Signals({"plant": plant, "plc": [an_input("a"), an_input("on", storage="boolean")]}, {"plant": {"wall"}})
+
+
+def test_values_of_a_component_direction_and_storage_lie_behind_each_other() -> None:
+    signals = _signals()
+    (block,) = signals.blocks("plant", Direction.INPUT)
+    assert [one.name for one in block.bundle.connectors] == ["u", "v"]
+    block.values[:] = [1.0, 2.0, 3.0]
+    np.testing.assert_array_equal(signals.view(signals.place("plant", "u")), [1.0, 2.0])
+    np.testing.assert_array_equal(signals.view(signals.place("plant", "v")), [3.0])
+    floats, integers = signals.blocks("plant", Direction.OUTPUT)
+    assert floats.bundle.size == 5
+    assert integers.values.dtype == np.int64
+
+
+def test_only_the_locals_that_were_asked_for_are_there() -> None:
+    signals = _signals()
+    assert [block.bundle.size for block in signals.blocks("plant", Direction.OBSERVED)] == [3]
+    assert not signals.holds("plant", "k")
+    assert signals.float64.size == 3 + 5 + 3 + 1
+
+
+def test_a_wrong_name_is_answered_with_the_nearest() -> None:
+    signals = _signals()
+    with pytest.raises(VariableError, match=r"'plant' has no signal 'phse'; did you mean 'phase'"):
+        signals.place("plant", "phse")
+    with pytest.raises(VariableError, match=r"no component 'plan'"):
+        signals.place("plan", "y")
+    with pytest.raises(VariableError, match=r"has no element 4: it has 4"):
+        signals.place("plant", "S", 4)
+
+
+def _gathered(source: str, destination: Slot, value: float, conversion: Conversion) -> object:
+    signals = _signals()
+    signals.view(signals.place("plant", source))[0] = value
+    gather(signals.plan([Link(Slot("plant", source, 0), destination, conversion)]))
+    return signals.view(signals.place(destination.component, destination.connector, destination.element))[0]
+
+
+@pytest.mark.parametrize("value", [0.1, -0.0, 1e-310, 1.7976931348623157e308, np.pi])
+def test_unconverted_values_pass_bit_by_bit(value: float) -> None:
+    passed = _gathered("y", Slot("plc", "a", 0), value, IDENTITY)
+    assert np.float64(value).tobytes() == np.asarray(passed).tobytes()
+
+
+def test_factor_and_offset_of_a_connection_are_applied() -> None:
+    assert _gathered("y", Slot("plc", "a", 0), 37.0, Conversion(1.0, 273.15)) == 310.15
+    assert _gathered("y", Slot("plc", "a", 0), 2.0, Conversion(1000.0, 0.0)) == 2000.0
+
+
+def test_integers_become_floats() -> None:
+    assert _gathered("phase", Slot("plant", "u", 1), 3, IDENTITY) == 3.0
+    assert _gathered("phase", Slot("plant", "u", 1), 3, Conversion(0.5, 1.0)) == 2.5
+
+
+def test_kept_values_come_back() -> None:
+    signals = _signals()
+    signals.float64[:] = 1.0
+    signals.keep()
+    signals.float64[:] = 2.0
+    signals.restore()
+    assert (signals.float64 == 1.0).all()
