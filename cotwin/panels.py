@@ -19,7 +19,7 @@ _ELEMENT = re.compile(r"^(?P<array>.+)\[[\d,]+\]$")
 
 
 class Curve(NamedTuple):
-    """One line: values (n,) over the times of its panel; `band` (2, n) is the least and the greatest of many elements."""
+    """One line: values (n,) over the times of its panel; `band` (2, n): least and greatest of many elements."""
 
     label: str
     values: NDArray[Any]
@@ -50,6 +50,11 @@ class Panel(NamedTuple):
     unit: str
     times: NDArray[np.float64]
     curves: tuple[Curve, ...]
+
+    @property
+    def constant(self) -> bool:
+        """Whether none of the curves changes."""
+        return all(curve.constant for curve in self.curves)
 
 
 def panels(results: "Results", names: Sequence[str] | None = None) -> tuple[Panel, ...]:
@@ -98,5 +103,7 @@ def _suits(panel: Panel, curve: Curve) -> bool:
         return False
     if not panel.unit and curve.values.dtype.kind == "f":
         return False  # two numbers without a unit need have nothing in common
+    if curve.values.dtype.kind == "b":
+        return True
     low, high = sorted((first.magnitude, curve.magnitude))
     return high <= MAGNITUDE_RATIO * low or high == low

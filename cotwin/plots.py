@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from html import escape
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,7 +27,7 @@ POINTS = 1500
 """Points drawn of a curve; a longer one is thinned to the least and greatest value of each stretch."""
 
 _PAGE_INK = "#010203"  # stands for the colour of the page's own text and is replaced in the SVG
-_STYLE = {
+_STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -33,6 +35,7 @@ _STYLE = {
     "axes.labelsize": 9.5,
     "legend.fontsize": 9,
     "lines.linewidth": 1.4,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "svg.fonttype": "none",
     "path.simplify": True,
 }
@@ -55,7 +58,7 @@ def time_axis(span: float) -> TimeAxis:
 
 def save_png(panels: Sequence[Panel], path: Path, title: str = "") -> Path:
     """Draw panels below each other over one time axis; creates the folder of `path`."""
-    with matplotlib.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(8.0, 0.5 + HEIGHT * len(panels)), layout="constrained", facecolor="white")
         rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
         axis = time_axis(max(np.ptp(panel.times) for panel in panels))
@@ -70,7 +73,7 @@ def save_png(panels: Sequence[Panel], path: Path, title: str = "") -> Path:
 
 def svg(panel: Panel, name: str) -> str:
     """One panel as an `<svg>` element without outer references; `name` keeps its inner ids apart from others."""
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name, "font.sans-serif": ["DejaVu Sans"]}):
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name, "font.sans-serif": ["DejaVu Sans"]}):
         figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
         axes = figure.subplots()
         axis = time_axis(float(np.ptp(panel.times)))
@@ -87,7 +90,8 @@ def _draw(axes: Axes, panel: Panel, axis: TimeAxis, ink: str) -> None:
         _draw_curve(axes, times, curve, number)
     _label(axes, panel, ink)
     if len(times) > 1 and times[-1] > times[0]:
-        axes.set_xlim(times[0], times[-1])
+        axes.set_xlim(times[0], times[-1] + 0.004 * (times[-1] - times[0]))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 3, 5, 6, 10]))
     _open_flat_range(axes)
 
 
@@ -109,12 +113,19 @@ def _label(axes: Axes, panel: Panel, ink: str) -> None:
         axes.set_yticks([0.0, 1.0], ["false", "true"])
     else:
         whole = all(curve.stepped for curve in panel.curves)
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=whole))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=whole))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.7g}"))
     longest = max(len(curve.label) for curve in panel.curves)
     columns = max(1, min(len(panel.curves), 62 // (longest + 6)))
     axes.legend(
-        loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, frameon=False, labelcolor=ink, borderaxespad=0.2
+        axes.lines,  # named one by one: matplotlib leaves out labels that begin with an underscore
+        [curve.label for curve in panel.curves],
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 1.0),
+        ncols=columns,
+        frameon=False,
+        labelcolor=ink,
+        borderaxespad=0.2,
     )
     axes.grid(color=ink, alpha=0.15, linewidth=0.6)
     axes.tick_params(color=ink, labelcolor=ink)
@@ -140,7 +151,7 @@ def thinned(values: NDArray[np.float64], points: int) -> NDArray[np.intp]:
         return np.arange(count)
     edges = np.linspace(0, count, points // 2).astype(int)
     kept = {0, count - 1}
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         stretch = values[start:stop]
         kept.update((start + int(np.argmin(stretch)), start + int(np.argmax(stretch))))
     return np.array(sorted(kept), dtype=np.intp)
@@ -153,8 +164,4 @@ def _inline(text: str, description: str) -> str:
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href", "href")
     text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)
     text = text.replace(_PAGE_INK, "currentColor")
-    return re.sub(r"<svg ", f'<svg role="img" aria-label="{_attribute(description)}" ', text, count=1)
-
-
-def _attribute(text: Any) -> str:
-    return str(text).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return re.sub(r"<svg ", f'<svg role="img" aria-label="{escape(description)}" ', text, count=1)

@@ -1,0 +1,107 @@
+"""The command `cotwin`: run, inspect, explain and plot. Here is what is asked for; what it does lives elsewhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cotwin import __version__
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+System = Annotated[Path, typer.Argument(metavar="SYSTEM", help="A system (YAML) or one FMU.")]
+Fmu = Annotated[Path, typer.Argument(metavar="FILE.fmu", help="An FMU, FMI 2.0 or 3.0.")]
+Record = Annotated[Path, typer.Argument(metavar="RESULT.parquet", help="What a run has recorded.")]
+Names = Annotated[list[str], typer.Argument(metavar="VAR...", help="component.variable; arrays by element or name.")]
+Picture = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.png", help="Default: RESULT.png.")]
+Folder = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: runs/NAME.")]
+Stop = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop time.")]
+Step = Annotated[float | None, typer.Option(metavar="SECONDS", help="Step size.")]
+Settings = Annotated[list[str], typer.Option("--set", metavar="COMP.PAR=VALUE", help="Replace a value; repeatable.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cotwin {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")]
+
+
+@app.callback()
+def cotwin(version: Version = False) -> None:
+    """Couple FMUs of a bioprocess plant, run them, and look at what came out.
+
+    Exit codes: 0; 1 when a simulation fails (what was recorded is kept); 2 for a bad description, file or argument.
+    """
+
+
+@app.command()
+def run(
+    system: System,
+    folder: Folder = None,
+    stop: Stop = None,
+    step: Step = None,
+    settings: Settings = [],  # noqa: B006 -- typer copies it
+    debug: Debug = False,
+) -> None:
+    """Run a system, or one FMU by its default experiment; write the record, plots and a report."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug):
+        from cotwin.execution import execute
+        from cotwin.preparation import Overrides, prepare
+
+        description = prepare(system, Overrides(stop, step, tuple(settings)))
+        bar = terminal.ProgressBar(description.name, description.experiment.stop)
+        outcome = execute(description, folder or Path("runs") / description.name, (bar,))
+        terminal.show_outcome(outcome, bar.elapsed)
+        if outcome.failure is not None:
+            raise outcome.failure
+
+
+@app.command()
+def inspect(fmu: Fmu, debug: Debug = False) -> None:
+    """Show what an FMU says about itself, and where it violates the standard."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug):
+        from cotwin.views import inspected
+        from orchestrator.fmi.variables import read_model
+
+        terminal.show(inspected(read_model(fmu, validate=True)))
+
+
+@app.command()
+def explain(system: System, debug: Debug = False) -> None:
+    """Show the structure of a system: stages, feedthrough, delays, loops. Nothing is run."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug):
+        from cotwin.preparation import Overrides, prepare
+        from cotwin.views import explained, explanation_tables
+
+        description = prepare(system, Overrides())
+        terminal.show(explanation_tables(explained(description), description.algorithm))
+
+
+@app.command()
+def plot(record: Record, names: Names, picture: Picture = None, debug: Debug = False) -> None:
+    """Draw recorded variables over time."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug):
+        from cotwin.execution import draw
+
+        terminal.say(f"wrote {draw(record, names, picture or record.with_suffix('.png'))}")
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

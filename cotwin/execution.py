@@ -1,0 +1,69 @@
+"""One run with everything that is kept of it: the record, the plots and the report, also of a run that failed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cotwin.panels import Panel, panels
+from cotwin.plots import save_png
+from cotwin.report_page import Extras, write_report
+from orchestrator.assembly import open_simulation
+from orchestrator.errors import SimulationError
+from orchestrator.observer import Observer
+from orchestrator.recording.results import Results
+from orchestrator.system.description import SystemDescription
+
+RECORD = "results.parquet"
+
+
+class Outcome(NamedTuple):
+    """What a run left: its results (None where nothing was recorded), the files, and why it failed if it did."""
+
+    results: Results | None
+    files: tuple[Path, ...]
+    failure: SimulationError | None
+
+
+def execute(description: SystemDescription, folder: Path, observers: Sequence[Observer] = ()) -> Outcome:
+    """Run a system and write record, plots and report into `folder`; a failed run keeps what it recorded.
+
+    Raises what is wrong before the run begins: DescriptionError, FmuImportError, CapabilityError.
+    """
+    record = folder / RECORD
+    record.unlink(missing_ok=True)
+    failure = None
+    try:
+        with open_simulation(description, output=record, observers=observers) as simulation:
+            simulation.run()
+    except SimulationError as error:
+        failure = error
+    except KeyboardInterrupt:
+        failure = SimulationError("interrupted from the keyboard")
+    if not record.exists():
+        return Outcome(None, (), failure)
+    results = Results.load(record)
+    written = write_pictures(results, folder, description.name)
+    report = write_report(results, folder / "report.html", description.name, Extras(str(failure or "") or None))
+    return Outcome(results, (record, *written, report), failure)
+
+
+def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ...]:
+    """One PNG for each component that has something to show."""
+    arranged = [panel for panel in panels(results) if not panel.constant]
+    written = []
+    for component in dict.fromkeys(panel.component for panel in arranged):
+        own: list[Panel] = [panel for panel in arranged if panel.component == component]
+        written.append(save_png(own, folder / f"{component}.png", f"{title}: {component}"))
+    return tuple(written)
+
+
+def draw(record: Path, names: Sequence[str], picture: Path) -> Path:
+    """Draw recorded variables into one PNG; the name of an array stands for all of its elements."""
+    results = Results.load(record)
+    chosen = [element for name in names for element in _elements(results, name)]
+    return save_png(panels(results, chosen), picture)
+
+
+def _elements(results: Results, name: str) -> list[str]:
+    elements = [known for known in results.names if known.startswith(f"{name}[")]
+    return [name] if name in results.names or not elements else elements

@@ -1,0 +1,132 @@
+"""The report of a run as one HTML file: tables, plots and events, with nothing to fetch from anywhere."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cotwin.panels import Panel, panels
+from cotwin.plots import svg, time_axis
+from cotwin.tables import Table, events, reads_as_number, summary
+
+if TYPE_CHECKING:
+    from orchestrator.recording.results import Results
+
+
+class Extras(NamedTuple):
+    """What a report shows beside the record: an error, tables above the plots, pictures (PNG files) below them."""
+
+    failure: str | None = None
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Path] = ()
+
+
+def write_report(results: "Results", path: Path, title: str, extras: Extras | None = None) -> Path:
+    """Write the report of a run to `path` and return the path."""
+    arranged, extras = panels(results), extras or Extras()
+    parts = [
+        _header(results, title),
+        _failure(extras.failure),
+        *(_table(table) for table in extras.tables),
+        _plots([panel for panel in arranged if not panel.constant]),
+        *(_picture(picture) for picture in extras.pictures),
+        _table(summary(arranged)),
+        _table(events(results)),
+        _record(results),
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_PAGE.format(title=escape(title), style=_STYLE, body="\n".join(parts)), encoding="utf-8")
+    return path
+
+
+def _header(results: "Results", title: str) -> str:
+    span = float(results.times[-1] - results.times[0])
+    axis = time_axis(span)
+    facts = [f"{span / axis.seconds:.6g} {axis.unit} simulated", f"{len(results.times)} rows"]
+    facts += [f"{key.replace('_', ' ')}: {results.metadata[key]}" for key in _FACTS if key in results.metadata]
+    items = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
+    return f"<header><h1>{escape(title)}</h1><ul class=facts>{items}</ul></header>"
+
+
+def _failure(message: str | None) -> str:
+    return f"<p class=failure role=alert><strong>The run failed.</strong> {escape(message)}</p>" if message else ""
+
+
+def _plots(arranged: Sequence[Panel]) -> str:
+    """Panels by component, side by side where the page is wide enough."""
+    sections = []
+    for component in dict.fromkeys(panel.component for panel in arranged):
+        own = [panel for panel in arranged if panel.component == component]
+        figures = "".join(f"<figure>{svg(panel, f'{component}-{k}')}</figure>" for k, panel in enumerate(own))
+        sections.append(f"<section><h2>{escape(component)}</h2><div class=plots>{figures}</div></section>")
+    return "\n".join(sections)
+
+
+def _picture(path: Path) -> str:
+    data = b64encode(path.read_bytes()).decode("ascii")
+    return f'<figure class=picture><img alt="{escape(path.stem)}" src="data:image/png;base64,{data}"></figure>'
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return ""
+    head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in table.header)
+    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
+    return (
+        f"<section><h2>{escape(table.title)}</h2><div class=wide><table>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>"
+    )
+
+
+def _cell(text: str) -> str:
+    return f"<td{' class=number' if reads_as_number(text) else ''}>{escape(text)}</td>"
+
+
+def _record(results: "Results") -> str:
+    rows = [(key, str(value)) for key, value in results.metadata.items()]
+    return f"<details><summary>Record</summary>{_table(Table('What ran', ('key', 'value'), rows))}</details>"
+
+
+_FACTS = ("algorithm", "step_size")
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1d2329; --soft: #5b6670; --paper: #fff; --line: #d9dee3; --alarm: #b3261e; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e3e7ea; --soft: #9aa5ae; --paper: #14181c; --line: #313a42; --alarm: #ff8a80; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+main { max-width: 78rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .3rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+.facts { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0; padding: 0; list-style: none; }
+.facts { color: var(--soft); }
+.failure { border-left: 4px solid var(--alarm); padding: .5rem .9rem; color: var(--alarm); overflow-wrap: anywhere; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 1rem 1.5rem; }
+figure { margin: 0; min-width: 0; max-width: 40rem; }
+figure svg { width: 100%; height: auto; display: block; }
+.picture { max-width: none; margin-top: 2rem; } .picture img { max-width: 100%; border-radius: 4px; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; }
+th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+summary { cursor: pointer; margin-top: 2rem; font-weight: 600; }
+"""

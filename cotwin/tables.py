@@ -1,0 +1,53 @@
+"""Tables as rows of text: what the terminal and the report show in the same words."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cotwin.panels import Curve, Panel
+
+if TYPE_CHECKING:
+    from orchestrator.recording.results import Results
+
+
+class Table(NamedTuple):
+    """A table of text; cells that read as numbers are set to the right."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+
+def number(value: float) -> str:
+    """A value in at most six digits; Booleans as words, integers whole."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    return f"{value:d}" if isinstance(value, int | np.integer) else f"{value:.6g}"
+
+
+def reads_as_number(text: str) -> bool:
+    """Whether a cell is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def summary(arranged: Iterable[Panel]) -> Table:
+    """First, last, least and greatest value of every curve."""
+    rows = [_summary_row(curve, panel.unit) for panel in arranged for curve in panel.curves]
+    return Table("Variables", ("variable", "unit", "start", "end", "least", "greatest"), rows)
+
+
+def _summary_row(curve: Curve, unit: str) -> tuple[str, ...]:
+    least, greatest = (curve.values, curve.values) if curve.band is None else curve.band
+    cells = (curve.values[0], curve.values[-1], least.min(), greatest.max())
+    return (curve.label, unit, *(number(cell) for cell in cells))
+
+
+def events(results: "Results") -> Table:
+    """Everything that happened during a run."""
+    rows = [(number(event.t), event.component, event.kind, event.message) for event in results.events]
+    return Table("Events", ("time [s]", "component", "kind", "message"), rows)

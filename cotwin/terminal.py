@@ -1,0 +1,129 @@
+"""What the command line shows: tables, a progress bar, errors."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table as Grid
+
+from cotwin.panels import panels
+from cotwin.tables import Table, events, reads_as_number, summary
+from orchestrator.errors import CotwinError, SimulationError
+from orchestrator.observer import Event
+
+if TYPE_CHECKING:
+    from cotwin.execution import Outcome
+
+ROWS = 40
+"""Rows that a summary shows at most; the report has all of them."""
+
+FAILED, WRONG = 1, 2
+"""Exit codes: a simulation failed; a description, a file or an argument is wrong."""
+
+output = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def errors_reported(debug: bool) -> Iterator[None]:
+    """Turn an error that cotwin raises on purpose into one message and an exit code; `debug` lets it through."""
+    try:
+        yield
+    except (CotwinError, OSError) as error:
+        if debug:
+            raise
+        report(error)
+        raise typer.Exit(FAILED if isinstance(error, SimulationError) else WRONG) from error
+
+
+def report(error: Exception) -> None:
+    """Print an error: its class and its message."""
+    errors.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    output.print(escape(text), soft_wrap=True)
+
+
+def show(tables: Iterable[Table]) -> None:
+    """Print the tables that have rows; columns of numbers are set to the right."""
+    for table in tables:
+        if table.rows:
+            output.print(_drawn(table), end="\n\n")
+
+
+def show_outcome(outcome: "Outcome", elapsed: float) -> None:
+    """Print what a run gave: values, events, cost, files."""
+    if outcome.results is None:
+        return
+    arranged = panels(outcome.results)
+    rows, happened = summary(arranged), events(outcome.results)
+    show(_shortened(table, ROWS) for table in (rows, happened))
+    span = float(outcome.results.times[-1] - outcome.results.times[0])
+    rate = f", {span / elapsed:.3g} times real time" if elapsed > 0.0 else ""
+    say(f"{span:g} s simulated in {elapsed:.3g} s{rate}")
+    for path in outcome.files:
+        say(f"wrote {path}")
+
+
+def _shortened(table: Table, limit: int) -> Table:
+    if len(table.rows) <= limit:
+        return table
+    more = (f"... {len(table.rows) - limit} more in the report", *[""] * (len(table.header) - 1))
+    return table._replace(rows=[*table.rows[:limit], more])
+
+
+def _drawn(table: Table) -> Grid:
+    grid = Grid(title=escape(table.title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for index, name in enumerate(table.header):
+        cells = [row[index] for row in table.rows if row[index]]
+        numeric = bool(cells) and all(map(reads_as_number, cells))
+        grid.add_column(escape(name), justify="right" if numeric else "left", overflow="fold", header_style="dim")
+    for row in table.rows:
+        grid.add_row(*(escape(cell) for cell in row))
+    return grid
+
+
+class ProgressBar:
+    """Observer that draws how far a run is between its start and stop times (s); `elapsed` is its wall time (s)."""
+
+    UPDATES = 200
+
+    def __init__(self, name: str, stop: float) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.6g} of {task.total:.6g} s"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=errors,
+            transient=True,
+        )
+        self._name, self._stop, self._next, self._stride = escape(name), stop, 0.0, 0.0
+        self.elapsed = 0.0
+
+    def initialized(self, t: float, signals: Any) -> None:  # noqa: ARG002
+        """Show the bar."""
+        self._task = self._progress.add_task(self._name, total=self._stop)
+        self._next, self._stride = t, (self._stop - t) / self.UPDATES
+        self._progress.start()
+
+    def communication_point(self, t: float, signals: Any) -> None:  # noqa: ARG002
+        """Move the bar, a few hundred times in a run and not at every step."""
+        if t >= self._next:
+            self._next += self._stride
+            self._progress.update(self._task, completed=t)
+
+    def event(self, event: Event) -> None:
+        """Events are shown after the run, from the record."""
+
+    def terminated(self, error: Exception | None) -> None:  # noqa: ARG002
+        """Take the bar away."""
+        if self._progress.tasks:
+            self.elapsed = self._progress.tasks[0].elapsed or 0.0
+        self._progress.stop()
