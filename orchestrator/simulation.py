@@ -153,7 +153,7 @@ class Simulation(Generic[ResultsT]):
         with self._failing(), Interruption() as interruption:
             if pacer is not None:
                 pacer.begin(self.time)
-            while self._index < target and self._advance():
+            while self._index < target and not self._ended and self._advance():
                 self._publish(pacer, interruption)
                 interruption.check()
         if self.ended:
