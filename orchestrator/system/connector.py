@@ -5,6 +5,9 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from orchestrator.system.units import Unit
 
@@ -18,6 +21,11 @@ class Storage(StrEnum):
     FLOAT64 = "float64"
     INT64 = "int64"
     BOOLEAN = "boolean"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one element in memory."""
+        return np.dtype(np.bool_ if self is Storage.BOOLEAN else self.value)
 
 
 class Causality(StrEnum):

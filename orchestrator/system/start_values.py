@@ -101,7 +101,7 @@ def _connected(interface: Interface, sources: Mapping[str, str]) -> dict[tuple[s
 
 
 def _start(connector: Connector) -> NDArray[Any]:
-    start = np.array(connector.start or (0,), dtype=connector.storage.value)
+    start = np.array(connector.start or (0,), dtype=connector.storage.dtype)
     return np.broadcast_to(start, (connector.size,)).copy()
 
 

@@ -1,0 +1,119 @@
+"""The function table of an FMI 2.0 Co-Simulation instance."""
+
+from ctypes import byref, c_double, c_int, c_size_t, c_void_p
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from fmpy import fmi2, platform
+from numpy.typing import NDArray
+
+from orchestrator.fmi.function_table import DISCARD, Access, FunctionTable, RawStep, bound, prototype, state_functions
+from orchestrator.fmi.messages import Messages, fmi2_callbacks
+
+PLATFORM: Final[str] = platform
+
+_TYPES: Final = {
+    "Real": ("Real", np.float64),
+    "Integer": ("Integer", np.int32),
+    "Enumeration": ("Integer", np.int32),
+    "Boolean": ("Boolean", np.int32),
+}
+_STATES: Final = {
+    "get_state": "fmi2GetFMUstate",
+    "set_state": "fmi2SetFMUstate",
+    "free_state": "fmi2FreeFMUstate",
+    "state_size": "fmi2SerializedFMUstateSize",
+    "serialize": "fmi2SerializeFMUstate",
+    "deserialize": "fmi2DeSerializeFMUstate",
+}
+
+
+def load(name: str, token: str, identifier: str, folder: Path) -> Any:
+    """Load the library of an unpacked FMU."""
+    return fmi2.FMU2Slave(instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
+
+
+def instantiate(fmu: Any, messages: Messages, debug: bool) -> int | None:
+    """Instantiate for Co-Simulation; None where the FMU refuses."""
+    fmu.callbacks = fmi2_callbacks(messages)
+    resources = (Path(fmu.unzipDirectory) / "resources").as_uri()
+    handle: int | None = fmu.fmi2Instantiate(
+        fmu.instanceName.encode(),
+        fmi2.fmi2CoSimulation,
+        fmu.guid.encode(),
+        resources.encode(),
+        byref(fmu.callbacks),
+        fmi2.fmi2False,
+        int(debug),
+    )
+    return handle
+
+
+def log_categories(fmu: Any, handle: int, categories: list[bytes]) -> None:
+    """Switch on some categories of messages; an FMU that refuses stays silent."""
+    names = (fmi2.fmi2String * len(categories))(*categories)
+    fmu.dll.fmi2SetDebugLogging(handle, fmi2.fmi2True, len(categories), names)
+
+
+def table(fmu: Any, handle: int) -> FunctionTable:
+    """Bind the functions of an instance."""
+    library = fmu.dll
+
+    def arguments(references: NDArray[np.uint32], values: NDArray[Any]) -> tuple[int, ...]:
+        return handle, references.ctypes.data, references.size, values.ctypes.data
+
+    return FunctionTable(
+        prefix="fmi2",
+        access=_access(library),
+        arguments=arguments,
+        enter_initialization=_enter_initialization(library, handle),
+        exit_initialization=bound(library, "fmi2ExitInitializationMode", handle),
+        do_step=_do_step(library, handle),
+        terminate=bound(library, "fmi2Terminate", handle),
+        reset=bound(library, "fmi2Reset", handle),
+        free_instance=bound(library, "fmi2FreeInstance", handle, result=None),
+        **state_functions(library, handle, _STATES),
+    )
+
+
+def _access(library: Any) -> dict[str, Access]:
+    types = (c_void_p, c_void_p, c_size_t, c_void_p)
+    return {
+        kind: Access(
+            prototype(library, f"fmi2Get{function}", *types),
+            prototype(library, f"fmi2Set{function}", *types),
+            np.dtype(dtype),
+        )
+        for kind, (function, dtype) in _TYPES.items()
+    }
+
+
+def _enter_initialization(library: Any, handle: int) -> Any:
+    setup = bound(library, "fmi2SetupExperiment", handle, c_int, c_double, c_double, c_int, c_double)
+    enter = bound(library, "fmi2EnterInitializationMode", handle)
+
+    def call(start: float, stop: float | None, tolerance: float | None) -> int:
+        status: int = setup(tolerance is not None, tolerance or 0.0, start, stop is not None, stop or 0.0)
+        return max(status, enter()) if status <= 1 else status
+
+    return call
+
+
+def _do_step(library: Any, handle: int) -> Any:
+    step = bound(library, "fmi2DoStep", handle, c_double, c_double, c_int)
+    real_status = bound(library, "fmi2GetRealStatus", handle, c_int, c_void_p)
+    boolean_status = bound(library, "fmi2GetBooleanStatus", handle, c_int, c_void_p)
+
+    def call(t: float, h: float, keeps_no_state: bool) -> RawStep:
+        status: int = step(t, h, keeps_no_state)
+        if status != DISCARD:
+            return RawStep(status, t + h)
+        reached, ended = c_double(t), c_int(0)
+        if real_status(fmi2.fmi2LastSuccessfulTime, byref(reached)) > 1:
+            reached.value = t
+        if boolean_status(fmi2.fmi2Terminated, byref(ended)) > 1:
+            ended.value = 0
+        return RawStep(status, reached.value, terminate_requested=bool(ended.value))
+
+    return call

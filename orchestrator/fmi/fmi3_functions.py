@@ -1,0 +1,126 @@
+"""The function table of an FMI 3.0 Co-Simulation instance."""
+
+import os
+from ctypes import byref, c_bool, c_double, c_size_t, c_void_p
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from fmpy import fmi3, platform_tuple
+from numpy.typing import NDArray
+
+from orchestrator.fmi.function_table import Access, FunctionTable, RawStep, bound, prototype, state_functions
+from orchestrator.fmi.messages import FMI3_CALLBACK, Messages
+
+PLATFORM: Final[str] = platform_tuple
+
+_TYPES: Final = {
+    "Float64": ("Float64", np.float64),
+    "Float32": ("Float32", np.float32),
+    "Int8": ("Int8", np.int8),
+    "UInt8": ("UInt8", np.uint8),
+    "Int16": ("Int16", np.int16),
+    "UInt16": ("UInt16", np.uint16),
+    "Int32": ("Int32", np.int32),
+    "UInt32": ("UInt32", np.uint32),
+    "Int64": ("Int64", np.int64),
+    "Enumeration": ("Int64", np.int64),
+    "Boolean": ("Boolean", np.bool_),
+}
+_STATES: Final = {
+    "get_state": "fmi3GetFMUState",
+    "set_state": "fmi3SetFMUState",
+    "free_state": "fmi3FreeFMUState",
+    "state_size": "fmi3SerializedFMUStateSize",
+    "serialize": "fmi3SerializeFMUState",
+    "deserialize": "fmi3DeserializeFMUState",
+}
+
+
+def load(name: str, token: str, identifier: str, folder: Path) -> Any:
+    """Load the library of an unpacked FMU."""
+    return fmi3.FMU3Slave(instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
+
+
+def instantiate(fmu: Any, messages: Messages, debug: bool) -> int | None:
+    """Instantiate for Co-Simulation without Event Mode and early return; None where the FMU refuses."""
+    resources = Path(fmu.unzipDirectory) / "resources"
+    handle: int | None = fmu.fmi3InstantiateCoSimulation(
+        fmu.instanceName.encode(),
+        fmu.guid.encode(),
+        f"{resources}{os.sep}".encode() if resources.is_dir() else None,
+        False,
+        debug,
+        False,
+        False,
+        (fmi3.fmi3ValueReference * 0)(),
+        0,
+        messages.key,
+        FMI3_CALLBACK,
+        fmi3.fmi3IntermediateUpdateCallback(),
+    )
+    return handle
+
+
+def log_categories(fmu: Any, handle: int, categories: list[bytes]) -> None:
+    """Switch on some categories of messages; an FMU that refuses stays silent."""
+    names = (fmi3.fmi3String * len(categories))(*categories)
+    fmu.dll.fmi3SetDebugLogging(handle, True, len(categories), names)
+
+
+def table(fmu: Any, handle: int) -> FunctionTable:
+    """Bind the functions of an instance."""
+    library = fmu.dll
+
+    def arguments(references: NDArray[np.uint32], values: NDArray[Any]) -> tuple[int, ...]:
+        return handle, references.ctypes.data, references.size, values.ctypes.data, values.size
+
+    return FunctionTable(
+        prefix="fmi3",
+        access=_access(library),
+        arguments=arguments,
+        enter_initialization=_enter_initialization(library, handle),
+        exit_initialization=bound(library, "fmi3ExitInitializationMode", handle),
+        do_step=_do_step(library, handle),
+        terminate=bound(library, "fmi3Terminate", handle),
+        reset=bound(library, "fmi3Reset", handle),
+        free_instance=bound(library, "fmi3FreeInstance", handle, result=None),
+        **state_functions(library, handle, _STATES),
+    )
+
+
+def _access(library: Any) -> dict[str, Access]:
+    types = (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)
+    return {
+        kind: Access(
+            prototype(library, f"fmi3Get{function}", *types),
+            prototype(library, f"fmi3Set{function}", *types),
+            np.dtype(dtype),
+        )
+        for kind, (function, dtype) in _TYPES.items()
+    }
+
+
+def _enter_initialization(library: Any, handle: int) -> Any:
+    enter = bound(library, "fmi3EnterInitializationMode", handle, c_bool, c_double, c_double, c_bool, c_double)
+
+    def call(start: float, stop: float | None, tolerance: float | None) -> int:
+        status: int = enter(tolerance is not None, tolerance or 0.0, start, stop is not None, stop or 0.0)
+        return status
+
+    return call
+
+
+def _do_step(library: Any, handle: int) -> Any:
+    step = bound(library, "fmi3DoStep", handle, c_double, c_double, c_bool, c_void_p, c_void_p, c_void_p, c_void_p)
+    event, terminate, early, reached = c_bool(), c_bool(), c_bool(), c_double()
+    flags = (byref(event), byref(terminate), byref(early), byref(reached))
+
+    def call(t: float, h: float, keeps_no_state: bool) -> RawStep:
+        early.value = terminate.value = event.value = False
+        reached.value = t
+        status: int = step(t, h, keeps_no_state, *flags)
+        time = t + h if status <= 1 and not early.value else reached.value
+        return RawStep(status, time, early.value, terminate.value)
+
+    return call

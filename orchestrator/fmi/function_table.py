@@ -1,0 +1,92 @@
+"""FunctionTable: the C functions of one FMU instance under the same names for FMI 2.0 and 3.0.
+
+The version is looked at once, when the table is made (`fmi2_functions`, `fmi3_functions`); afterwards nobody asks.
+"""
+
+from collections.abc import Callable, Mapping
+from ctypes import c_int, c_size_t, c_void_p
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+CFunction = Callable[..., Any]
+
+OK: Final = 0
+WARNING: Final = 1
+DISCARD: Final = 2
+FATAL: Final = 4
+
+
+class RawStep(NamedTuple):
+    """What doStep reported: the status, the last successful time (s), and FMI 3.0's flags."""
+
+    status: int
+    time: float
+    early_return: bool = False
+    terminate_requested: bool = False
+
+
+class Access(NamedTuple):
+    """How values of one FMI type are read and written: the C functions and the type of an element in memory."""
+
+    get: CFunction
+    set: CFunction
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionTable:
+    """The functions of one instance, bound to it. Those that return int return an FMI status.
+
+    `arguments(references, values)` are the arguments of a get or set function of `access`, for buffers that the caller
+    keeps alive. `names` gives the C name for messages.
+    """
+
+    prefix: str
+    access: Mapping[str, Access]
+    arguments: Callable[[NDArray[np.uint32], NDArray[Any]], tuple[int, ...]]
+    enter_initialization: Callable[[float, float | None, float | None], int]
+    exit_initialization: Callable[[], int]
+    do_step: Callable[[float, float, bool], RawStep]
+    terminate: Callable[[], int]
+    reset: Callable[[], int]
+    free_instance: Callable[[], None]
+    get_state: Callable[[Any], int]
+    set_state: Callable[[Any], int]
+    free_state: Callable[[Any], int]
+    state_size: Callable[[Any, Any], int]
+    serialize: Callable[[Any, Any, int], int]
+    deserialize: Callable[[Any, int, Any], int]
+
+
+def bound(library: Any, name: str, handle: int, *argument_types: Any, result: Any = c_int) -> CFunction:
+    """A C function of the library with its first argument, the instance, filled in."""
+    function = prototype(library, name, c_void_p, *argument_types, result=result)
+
+    def call(*arguments: Any) -> Any:
+        return function(handle, *arguments)
+
+    return call
+
+
+def prototype(library: Any, name: str, *argument_types: Any, result: Any = c_int) -> CFunction:
+    """A C function of the library; buffers are passed as addresses."""
+    function = library[name]
+    function.argtypes = argument_types
+    function.restype = result
+    return function  # type: ignore[no-any-return]
+
+
+def state_functions(library: Any, handle: int, names: Mapping[str, str]) -> dict[str, CFunction]:
+    """The six functions for FMU states; their signatures are those of both versions, their names are not."""
+    signatures: dict[str, tuple[Any, ...]] = {
+        "get_state": (c_void_p,),
+        "set_state": (c_void_p,),
+        "free_state": (c_void_p,),
+        "state_size": (c_void_p, c_void_p),
+        "serialize": (c_void_p, c_void_p, c_size_t),
+        "deserialize": (c_void_p, c_size_t, c_void_p),
+    }
+    return {key: bound(library, names[key], handle, *signatures[key]) for key in signatures}

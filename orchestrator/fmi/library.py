@@ -1,0 +1,96 @@
+"""Library: an FMU's binary, loaded and instantiated once for one component, and freed again."""
+
+import logging
+import os
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from orchestrator.errors import FmuImportError
+from orchestrator.fmi import archive, fmi2_functions, fmi3_functions
+from orchestrator.fmi.function_table import FunctionTable
+from orchestrator.fmi.messages import Messages
+from orchestrator.fmi.variables import ModelInfo
+
+_ASKED_CATEGORIES: Final = tuple(f"logStatus{status}" for status in ("Warning", "Discard", "Error", "Fatal", "Pending"))
+
+_loading = threading.Lock()
+_alone: set[tuple[str, str]] = set()
+
+
+class Library:
+    """An instantiated FMU: its bound functions, its messages, and what must be undone afterwards.
+
+    Raises FmuImportError where it cannot be loaded or instantiated; nothing stays behind then.
+    """
+
+    def __init__(self, name: str, model: ModelInfo) -> None:
+        self.messages: Final = Messages(name)
+        versions = fmi2_functions if model.fmi_version.startswith("2") else fmi3_functions
+        with ExitStack() as folder, ExitStack() as binary:
+            path = archive.acquire(model.path)
+            folder.callback(archive.release, path)
+            _claim(model, folder)
+            with _loading:
+                fmu = _loaded(name, model, path, versions)
+                binary.callback(fmu.freeLibrary)
+                handle = _instantiated(name, model, fmu, versions, self.messages)
+            self.functions: Final[FunctionTable] = versions.table(fmu, handle)
+            self._fmu = fmu  # holds the callbacks that the binary may call
+            self._binary, self._folder = binary.pop_all(), folder.pop_all()
+
+    def close(self) -> None:
+        """Free the instance, unload the binary and give back the folder."""
+        with self._folder, self._binary:
+            self.functions.free_instance()
+
+    def abandon(self) -> None:
+        """Give back the folder only: after a fatal error the standard forbids every further call into the binary."""
+        self._folder.close()
+
+
+def _claim(model: ModelInfo, cleanup: ExitStack) -> None:
+    if not model.capabilities.once_per_process:
+        return
+    key = (model.token, model.model_identifier)
+    with _loading:
+        if key in _alone:
+            raise FmuImportError(f"{model.path}: allows one instance per process and has one; use it in one component")
+        _alone.add(key)
+    cleanup.callback(_alone.discard, key)
+
+
+def _loaded(name: str, model: ModelInfo, folder: Path, versions: ModuleType) -> Any:
+    binary = Path("binaries", versions.PLATFORM, f"{model.model_identifier}.so")
+    if not (folder / binary).is_file():
+        has = ", ".join(model.platforms) or "no platform"
+        raise FmuImportError(
+            f"{model.path}: there is no {binary} in it for this platform; it has binaries for {has}. "
+            f"Export or build it for {versions.PLATFORM}"
+        )
+    before = Path.cwd()
+    try:
+        return versions.load(name, model.token, model.model_identifier, folder)
+    except Exception as error:  # FMPy raises plain exceptions, and stays in the folder of the library
+        raise FmuImportError(
+            f"{model.path}: its binary for {versions.PLATFORM} cannot be loaded: {error}. Install the libraries that "
+            "it names, or build the FMU on a system as old as this one"
+        ) from error
+    finally:
+        os.chdir(before)
+
+
+def _instantiated(name: str, model: ModelInfo, fmu: Any, versions: ModuleType, messages: Messages) -> int:
+    debug = messages.logger.isEnabledFor(logging.DEBUG)
+    handle: int | None = versions.instantiate(fmu, messages, debug)
+    if not handle:
+        raise FmuImportError(
+            f"{model.path}: the FMU refused to be instantiated as '{name}' with token {model.token}"
+            f"{messages.quoted()}\nCheck that its binary belongs to its modelDescription.xml, its licence and resources"
+        )
+    categories = [category.encode() for category in _ASKED_CATEGORIES if category in model.log_categories]
+    if categories and not debug:
+        versions.log_categories(fmu, handle, categories)
+    return handle
