@@ -124,7 +124,7 @@ class Access:
         return self._waiting[key]
 
     def _start(self, connector: Connector) -> Values:
-        start = np.array(connector.start or (0,), dtype=connector.storage.value)
+        start = np.array(connector.start or (0,), dtype=connector.storage.dtype)
         return np.broadcast_to(start, (connector.size,)).copy()
 
     def _element_name(self, link: Link) -> str:
