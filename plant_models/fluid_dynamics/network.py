@@ -87,14 +87,14 @@ def build_network(
 ) -> Network:
     """Cut a vessel into zones.
 
-    The feed enters the top stage at the wall and the probe sits at the wall in the lowest impeller stage, unless
-    zone indices are given. Raises ValueError where a count or an index makes no sense.
+    The feed enters the top stage at the wall and the probe sits at the wall at two thirds of the height, unless zone
+    indices are given. Raises ValueError where a count or an index makes no sense.
     """
     n = stages * rings
     if stages < 1 or rings < 1:
         raise ValueError(f"a network of {stages} stages x {rings} rings: both must be at least 1")
     feed = n - 1 if feed_zone is None else feed_zone
-    probe = _impeller_stages(stages, vessel)[0] * rings + rings - 1 if probe_zone is None else probe_zone
+    probe = (2 * stages // 3) * rings + rings - 1 if probe_zone is None else probe_zone
     if not (0 <= feed < n and 0 <= probe < n):
         raise ValueError(f"feed zone {feed} and probe zone {probe} must lie in 0..{n - 1}")
     stir = circulation(stages, rings, vessel) + exchange(stages, rings, vessel)

@@ -34,7 +34,7 @@ BENCH_JACKET = Jacket(
     broth_film=1000.0,
     jacket_film=1000.0,
     jacket_water=0.5,
-    circulation=0.05,
+    circulation=0.02,
     loss=0.4,
     T_coolant_in=288.15,
     T_hot=60.0,
@@ -53,5 +53,7 @@ PRODUCTION_JACKET = Jacket(
     loss=60.0,
     T_coolant_in=283.15,
     T_hot=90.0,
+    T_wall=31.0,
+    valve=0.46,
 )
 """Steel tank whose jacket covers the cylinder."""
