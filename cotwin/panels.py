@@ -1,7 +1,7 @@
 """Which curves share a panel: variables of one component with one unit and a similar magnitude."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,11 +19,15 @@ _ELEMENT = re.compile(r"^(?P<array>.+)\[[\d,]+\]$")
 
 
 class Curve(NamedTuple):
-    """One line: values (n,) over the times of its panel; `band` (2, n): least and greatest of many elements."""
+    """One line: values (n,) over the times of its panel.
+
+    `band` (2, n) is the least and the greatest of many elements, `items` names the values of an enumeration.
+    """
 
     label: str
     values: NDArray[Any]
     band: NDArray[Any] | None = None
+    items: Mapping[int, str] | None = None
 
     @property
     def stepped(self) -> bool:
@@ -82,10 +86,11 @@ def _arrays(names: Iterable[str]) -> list[list[str]]:
 def _curves(results: "Results", elements: list[str]) -> list[Curve]:
     """One curve for each element of a small array, mean and range for a large one."""
     if len(elements) <= ELEMENTS_DRAWN_ONE_BY_ONE:
-        return [Curve(name, results[name]) for name in elements]
-    rows = np.stack([results[name].astype(float) for name in elements])
-    label = f"{elements[0].rpartition('[')[0]} (mean and range of {len(elements)})"
-    return [Curve(label, rows.mean(axis=0), np.stack([rows.min(axis=0), rows.max(axis=0)]))]
+        return [Curve(name, results[name], items=results.items.get(name)) for name in elements]
+    array = elements[0].rpartition("[")[0]
+    rows = results.array(array).astype(float)
+    label = f"{array} (mean and range of {rows.shape[1]})"
+    return [Curve(label, rows.mean(axis=1), np.stack([rows.min(axis=1), rows.max(axis=1)]))]
 
 
 def _place(made: list[Panel], component: str, unit: str, results: "Results", curve: Curve) -> None:
@@ -100,6 +105,8 @@ def _place(made: list[Panel], component: str, unit: str, results: "Results", cur
 def _suits(panel: Panel, curve: Curve) -> bool:
     first = panel.curves[0]
     if len(panel.curves) >= CURVES_PER_PANEL or first.values.dtype.kind != curve.values.dtype.kind:
+        return False
+    if first.items != curve.items:
         return False
     if not panel.unit and curve.values.dtype.kind == "f":
         return False  # two numbers without a unit need have nothing in common

@@ -109,8 +109,11 @@ def _draw_curve(axes: Axes, times: NDArray[np.float64], curve: Curve, number: in
 def _label(axes: Axes, panel: Panel, ink: str) -> None:
     """Unit on the axis, names above the panel, everything that is not a curve in one ink."""
     axes.set_ylabel(f"[{panel.unit}]" if panel.unit else "")
+    items = panel.curves[0].items
     if all(curve.values.dtype.kind == "b" for curve in panel.curves):
         axes.set_yticks([0.0, 1.0], ["false", "true"])
+    elif items:
+        axes.set_yticks(list(items), list(items.values()))
     else:
         whole = all(curve.stepped for curve in panel.curves)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=whole))

@@ -1,10 +1,11 @@
 """The report of a run as one HTML file: tables, plots and events, with nothing to fetch from anywhere."""
 
+import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cotwin.panels import Panel, panels
 from cotwin.plots import svg, time_axis
@@ -44,7 +45,7 @@ def _header(results: "Results", title: str) -> str:
     span = float(results.times[-1] - results.times[0])
     axis = time_axis(span)
     facts = [f"{span / axis.seconds:.6g} {axis.unit} simulated", f"{len(results.times)} rows"]
-    facts += [f"{key.replace('_', ' ')}: {results.metadata[key]}" for key in _FACTS if key in results.metadata]
+    facts += [shown.format(results.metadata[key]) for key, shown in _FACTS.items() if key in results.metadata]
     items = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return f"<header><h1>{escape(title)}</h1><ul class=facts>{items}</ul></header>"
 
@@ -84,11 +85,29 @@ def _cell(text: str) -> str:
 
 
 def _record(results: "Results") -> str:
-    rows = [(key, str(value)) for key, value in results.metadata.items()]
-    return f"<details><summary>Record</summary>{_table(Table('What ran', ('key', 'value'), rows))}</details>"
+    """Everything that is known about what ran: components, the rest by key, the description as it was."""
+    metadata = dict(results.metadata)
+    components = metadata.pop("components", {})
+    description = metadata.pop("description", None)
+    keys = tuple(dict.fromkeys(key for identity in components.values() for key in identity))
+    rows = [(name, *(str(identity.get(key, "")) for key in keys)) for name, identity in components.items()]
+    parts = _table(Table("Components", ("component", *(key.replace("_", " ") for key in keys)), rows))
+    parts += _table(Table("What ran", ("key", "value"), list(_flat(metadata))))
+    if description is not None:
+        text = escape(json.dumps(description, indent=2, ensure_ascii=False))
+        parts += f"<h2>Description</h2><pre class=wide>{text}</pre>"
+    return f"<details><summary>Record</summary>{parts}</details>"
 
 
-_FACTS = ("algorithm", "step_size")
+def _flat(metadata: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in metadata.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", str(value)
+
+
+_FACTS = {"algorithm": "algorithm {}", "step_size": "step size {:g} s"}
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -124,6 +143,7 @@ figure { margin: 0; min-width: 0; max-width: 40rem; }
 figure svg { width: 100%; height: auto; display: block; }
 .picture { max-width: none; margin-top: 2rem; } .picture img { max-width: 100%; border-radius: 4px; }
 .wide { overflow-x: auto; }
+pre { font-size: .8rem; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }

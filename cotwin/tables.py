@@ -44,7 +44,8 @@ def summary(arranged: Iterable[Panel]) -> Table:
 def _summary_row(curve: Curve, unit: str) -> tuple[str, ...]:
     least, greatest = (curve.values, curve.values) if curve.band is None else curve.band
     cells = (curve.values[0], curve.values[-1], least.min(), greatest.max())
-    return (curve.label, unit, *(number(cell) for cell in cells))
+    items = curve.items or {}
+    return (curve.label, unit, *(items.get(int(cell)) or number(cell) if items else number(cell) for cell in cells))
 
 
 def events(results: "Results") -> Table:

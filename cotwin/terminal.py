@@ -1,5 +1,6 @@
 """What the command line shows: tables, a progress bar, errors."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table as Grid
 
 from cotwin.panels import panels
-from cotwin.tables import Table, events, reads_as_number, summary
+from cotwin.tables import Table, events, number, reads_as_number, summary
 from orchestrator.errors import CotwinError, SimulationError
 from orchestrator.observer import Event
 
@@ -24,8 +25,11 @@ ROWS = 40
 FAILED, WRONG = 1, 2
 """Exit codes: a simulation failed; a description, a file or an argument is wrong."""
 
-output = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+WIDTH_OF_A_FILE = 140
+"""Characters in a line where the output is no terminal."""
+
+output = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+errors = Console(highlight=False, stderr=True)
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def show(tables: Iterable[Table]) -> None:
     """Print the tables that have rows; columns of numbers are set to the right."""
     for table in tables:
         if table.rows:
-            output.print(_drawn(table), end="\n\n")
+            output.print(_drawn(table), "")
 
 
 def show_outcome(outcome: "Outcome", elapsed: float) -> None:
@@ -69,6 +73,9 @@ def show_outcome(outcome: "Outcome", elapsed: float) -> None:
     say(f"{span:g} s simulated in {elapsed:.3g} s{rate}")
     for path in outcome.files:
         say(f"wrote {path}")
+    if outcome.failure is not None:
+        until = number(float(outcome.results.times[-1]))
+        errors.print(f"recorded until {until} s: {escape(str(outcome.files[0]))}", soft_wrap=True)
 
 
 def _shortened(table: Table, limit: int) -> Table:
@@ -80,6 +87,7 @@ def _shortened(table: Table, limit: int) -> Table:
 
 def _drawn(table: Table) -> Grid:
     grid = Grid(title=escape(table.title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+    grid.show_header = any(table.header)
     for index, name in enumerate(table.header):
         cells = [row[index] for row in table.rows if row[index]]
         numeric = bool(cells) and all(map(reads_as_number, cells))

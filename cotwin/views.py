@@ -95,7 +95,8 @@ def _identity(model: ModelInfo) -> Iterator[tuple[str, str]]:
     for key, value in model.identity.items():
         if value and key not in ("kind", "model"):
             yield names.get(key, key.replace("_", " ")), value
-    yield "description", model.description
+    if model.description:
+        yield "description", model.description
     yield "interfaces", ", ".join(model.kinds)
     yield "platforms", ", ".join(model.platforms) or "none (source only)"
     for key in ("variable_step", "get_set_state", "serialize_state", "directional_derivatives", "state_write"):

@@ -16,10 +16,14 @@ class MemoryRecord:
     units: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, object] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    items: dict[str, dict[int, str]] = field(default_factory=dict)
 
     @property
     def names(self):
         return tuple(self.values)
+
+    def array(self, name):
+        return np.stack([self[known] for known in self.names if known.startswith(f"{name}[")], axis=1)
 
     def __getitem__(self, name):
         return self.values[name]
@@ -42,4 +46,5 @@ def fed_batch(rows=2001, zones=30):
     }
     rates = dict.fromkeys(("cells.OUR", "cells.CER", "cells.traces"), "mmol/(L h)")
     units = {**rates, "tank.V": "L", "tank.p": "Pa", **dict.fromkeys(zone_names, "g/L")}
-    return MemoryRecord(times, values, units)
+    items = {"plc.phase": {0: "idle", 1: "batch", 2: "fed-batch", 3: "harvest"}}
+    return MemoryRecord(times, values, units, items=items)

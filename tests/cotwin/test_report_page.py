@@ -44,7 +44,14 @@ class Page(HTMLParser):
 def page(tmp_path):
     record = fed_batch()
     record.events = (Event(60.0, "plc", "swap", "handed over <now> & here"),)
-    record.metadata = {"algorithm": "jacobi", "step_size": 1.0, "system": "<plant>"}
+    record.metadata = {
+        "algorithm": "jacobi",
+        "step_size": 1.0,
+        "system": "<plant>",
+        "host": {"python": "3.14"},
+        "components": {"tank": {"kind": "fmu", "guid": "{<a>}"}},
+        "description": {"name": "<plant>"},
+    }
     picture = save_png(panels(record)[:1], tmp_path / "picture.png")
     extras = Extras("tank: <boom>", [Table("Costs", ("part", "ms"), [("tank", "1.5")])], [picture])
     return write_report(record, tmp_path / "report.html", "Fed <batch>", extras).read_text()
@@ -59,7 +66,17 @@ def test_the_report_fetches_nothing(page):
 
 def test_the_report_shows_failure_tables_events_and_metadata_as_text(page):
     words = " ".join(Page(page).words)
-    for shown in ("Fed <batch>", "tank: <boom>", "Costs", "handed over <now> & here", "<plant>", "10 h simulated"):
+    for shown in (
+        "Fed <batch>",
+        "tank: <boom>",
+        "Costs",
+        "handed over <now> & here",
+        "<plant>",
+        "10 h simulated",
+        "host.python",
+        "{<a>}",
+        "fed-batch",
+    ):
         assert shown in words
 
 

@@ -1,0 +1,150 @@
+"""The commands as somebody types them: exit codes, messages, files."""
+
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import cotwin
+from cotwin.cli import app
+from orchestrator.errors import StepError
+
+DONE, FAILED, WRONG = 0, 1, 2
+HEAD = "name: x\nstep_size: 1.0\nexperiment: {stop: 1.0}\n"
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def chain(toys, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return folder, call("run", toys.system, "-o", folder)
+
+
+def test_a_run_writes_record_plots_and_report_and_says_so(chain):
+    folder, done = chain
+    assert done.exit_code == DONE, done.output
+    assert {path.name for path in folder.iterdir()} >= {"results.parquet", "first.png", "second.png", "report.html"}
+    assert all(str(path) in done.stdout.replace("\n", "") for path in folder.glob("*.*ml"))
+    assert "4 s simulated" in done.stdout
+
+
+def test_the_record_of_a_run_holds_the_solution(chain):
+    results = cotwin.load_results(chain[0] / "results.parquet")
+    assert results.times[-1] == 4.0
+    assert results["first.x"][-1] == pytest.approx(1.0 - math.exp(-4.0), rel=1e-5)
+
+
+def test_the_report_of_a_run_fetches_nothing(chain):
+    page = (chain[0] / "report.html").read_text()
+    assert not re.search(r"https?://|@import", page)
+    assert page.count("<svg") == 2
+
+
+def test_a_single_fmu_runs_with_replaced_values(toys, tmp_path):
+    done = call("run", toys.lag, "-o", tmp_path, "--stop", 3.0, "--step", 0.5, "--set", "lag.T=1.5", "--set", "lag.u=2")
+    assert done.exit_code == DONE, done.output
+    results = cotwin.load_results(tmp_path / "results.parquet")
+    assert results["lag.x"][-1] == pytest.approx(2.0 * (1.0 - math.exp(-2.0)), rel=1e-5)
+
+
+def test_a_failed_run_exits_with_1_names_component_and_time_and_keeps_what_was_recorded(toys, tmp_path):
+    done = call("run", toys.failing, "-o", tmp_path, "--stop", 4.0, "--step", 0.25)
+    assert done.exit_code == FAILED
+    assert "StepError" in done.stderr
+    assert "'failing.y' is nan" in done.stderr
+    assert "results.parquet" in done.stderr
+    assert "Traceback" not in done.output
+    results = cotwin.load_results(tmp_path / "results.parquet")
+    assert 0.75 <= results.times[-1] <= 1.0
+    assert results["failing.y"][2] == pytest.approx(math.sqrt(0.5), rel=1e-5)
+    assert "The run failed." in (tmp_path / "report.html").read_text()
+
+
+def test_a_run_that_fails_at_once_leaves_no_old_results_behind(toys, tmp_path):
+    (tmp_path / "results.parquet").write_text("of an earlier run")
+    done = call("run", toys.failing, "-o", tmp_path, "--stop", 4.0, "--set", "failing.u=2.0")
+    assert done.exit_code == FAILED
+    assert "InitializationError" in done.stderr
+    assert not (tmp_path / "results.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("name: x\nstep_size: 1.0\nexperiment: {stop: 1.0}\n", "components: missing"),
+        (
+            "name: x\nstep_size: 1.0\nexperiment: {stop: 1.0}\ncomponents: {a: {sorce: b.fmu}}\n",
+            "did you mean 'source'",
+        ),
+        ("name: [", "system.yaml"),
+    ],
+)
+def test_a_bad_description_exits_with_2_and_one_message(tmp_path, text, named):
+    path = tmp_path / "system.yaml"
+    path.write_text(text)
+    for command in ("run", "explain"):
+        done = call(command, path)
+        assert done.exit_code == WRONG
+        assert named in done.stderr
+        assert "Traceback" not in done.output
+
+
+def test_a_missing_file_exits_with_2():
+    for command in ("run", "inspect", "explain"):
+        assert call(command, "no/such/file.fmu").exit_code == WRONG
+    assert call("plot", "no/such/file.parquet", "a.b").exit_code == WRONG
+
+
+def test_an_argument_that_does_not_exist_exits_with_2():
+    done = call("run", "plant.yaml", "--sotp", 3)
+    assert done.exit_code == WRONG
+    assert "--sotp" in done.stderr
+
+
+def test_debug_lets_the_error_through(toys, tmp_path):
+    done = call("run", toys.failing, "-o", tmp_path, "--stop", 4.0, "--debug")
+    assert isinstance(done.exception, StepError)
+
+
+def test_the_command_itself_shows_no_traceback(toys, tmp_path):
+    command = [sys.executable, "-m", "cotwin.cli", "run", str(toys.failing_system), "-o", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == FAILED
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "'second'" in done.stderr or "second.y" in done.stderr
+
+
+def test_inspect_and_explain_print_what_the_views_say(toys):
+    inspected, explained = call("inspect", toys.lag), call("explain", toys.system)
+    assert inspected.exit_code == explained.exit_code == DONE
+    assert "time constant" in inspected.stdout
+    assert "Connections" in explained.stdout
+
+
+def test_plot_draws_the_variables_asked_for(chain, tmp_path):
+    done = call("plot", chain[0] / "results.parquet", "first.x", "second.x", "-o", tmp_path / "picture.png")
+    assert done.exit_code == DONE, done.output
+    assert (tmp_path / "picture.png").stat().st_size > 5000
+
+
+def test_plot_of_an_unknown_variable_exits_with_2_and_suggests_another(chain):
+    done = call("plot", chain[0] / "results.parquet", "first.y")
+    assert done.exit_code == WRONG
+    assert "first.x" in done.stderr
+
+
+def test_without_a_folder_the_run_goes_to_runs_and_its_name(toys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call("run", toys.lag, "--stop", 1.0).exit_code == DONE
+    assert Path("runs/lag/report.html").is_file()
+
+
+def test_the_version_is_printed():
+    assert call("--version").stdout.split() == ["cotwin", cotwin.__version__]

@@ -1,0 +1,70 @@
+import pytest
+
+from cotwin.preparation import Overrides, prepare
+from cotwin.views import explained, explanation_tables, inspected
+from orchestrator.errors import DescriptionError, FmuImportError
+from orchestrator.fmi.variables import read_model
+
+
+def rows(tables, title):
+    return [tuple(row) for table in tables if table.title == title for row in table.rows]
+
+
+def test_inspection_tells_identity_capabilities_and_variables(toys):
+    tables = inspected(read_model(toys.lag, validate=True))
+    identity = dict(tables[0].rows)
+    assert identity["fmi version"] == "3.0"
+    assert identity["get set state"] == "yes"
+    variables = {row[0]: row for row in rows(tables, "Variables")}
+    assert variables["T"][1:6] == ("parameter", "fixed", "Float64", "s", "2")
+    assert rows(tables, "Violations of the standard") == []
+
+
+def test_inspection_tells_which_outputs_have_feedthrough(toys):
+    assert rows(inspected(read_model(toys.lag)), "Direct feedthrough") == [("x", "none")]
+    assert rows(inspected(read_model(toys.failing)), "Direct feedthrough") == [("y", "u")]
+
+
+def test_an_explanation_has_stages_and_delays(toys):
+    tables = explanation_tables(explained(prepare(toys.system, Overrides())), "gauss_seidel")
+    assert [row[:2] for row in rows(tables, "Components")] == [("first", "1"), ("second", "1")]
+    assert rows(tables, "Connections") == [("first", "second", "1", "none")]
+    jacobi = explanation_tables(explained(prepare(toys.system, Overrides())), "jacobi")
+    assert rows(jacobi, "Connections") == [("first", "second", "1", "1 step")]
+
+
+def test_a_single_fmu_runs_to_the_time_asked_for_in_five_hundred_steps(toys):
+    description = prepare(toys.lag, Overrides(stop=10.0))
+    assert description.experiment.stop == 10.0
+    assert list(description.components) == ["lag"]
+
+
+def test_values_are_replaced_and_the_rest_stays(toys):
+    before = prepare(toys.system, Overrides())
+    after = prepare(toys.system, Overrides(9.0, 0.25, ["first.T=3.5", "second.T=4"]))
+    assert after.experiment.stop == 9.0
+    assert after.step_size == 0.25
+    assert after.components["first"].parameters == {"T": 3.5}
+    assert after.components["second"].parameters == {"T": 4}
+    assert after.connections == before.connections
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (Overrides(parameters=["first.T"]), "write component.parameter=value"),
+        (Overrides(parameters=["frist.T=1"]), "did you mean 'first'"),
+        (Overrides(parameters=["first.T={a: 1}"]), "components.first.parameters.T"),
+        (Overrides(step_size=-1.0), "step_size"),
+    ],
+)
+def test_a_wrong_override_is_named(toys, overrides, named):
+    with pytest.raises(DescriptionError, match=named):
+        prepare(toys.system, overrides)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FmuImportError, match=r"nothing\.fmu"):
+        prepare(tmp_path / "nothing.fmu", Overrides())
+    with pytest.raises(DescriptionError, match=r"nothing\.yaml"):
+        prepare(tmp_path / "nothing.yaml", Overrides())
