@@ -1,0 +1,62 @@
+"""Metadata: what ran, where and how, kept in the record itself."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from hashlib import file_digest, sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from orchestrator.system.description import SystemDescription
+
+Metadata = dict[str, Any]
+
+
+def run_metadata(description: SystemDescription, identities: Mapping[str, Mapping[str, str]]) -> Metadata:
+    """Description with its hash, what each component is, algorithm, experiment and host, as plain JSON values."""
+    return {
+        "system": description.name,
+        "system_sha256": sha256(canonical(description).encode()).hexdigest(),
+        "description": json.loads(canonical(description)),
+        "components": {
+            name: {**identities[name], "file_sha256": content_sha256(component.source)}
+            for name, component in description.components.items()
+        },
+        "algorithm": description.algorithm,
+        "step_size": description.step_size,
+        "start": description.experiment.start,
+        "stop": description.experiment.stop,
+        "host": host(),
+    }
+
+
+def canonical(description: SystemDescription) -> str:
+    """JSON of a description, equal for equal descriptions."""
+    return json.dumps(description.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of all files in a folder; empty where there is nothing."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    files = sorted(each for each in path.rglob("*") if each.is_file())
+    lines = (f"{file.relative_to(path).as_posix()} {content_sha256(file)}\n" for file in files)
+    return sha256("".join(lines).encode()).hexdigest() if files else ""
+
+
+def host() -> dict[str, Any]:
+    """Machine and versions."""
+    try:
+        cotwin = version("cotwin")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        cotwin = "not installed"
+    return {
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "cotwin": cotwin,
+        "cpu_count": os.cpu_count(),
+    }

@@ -1,0 +1,137 @@
+"""Recorder: an observer that keeps the chosen variables at every communication point."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from orchestrator.errors import ResultError
+from orchestrator.instance import Values
+from orchestrator.observer import Event
+from orchestrator.recording.results import METADATA_KEY, Results
+from orchestrator.recording.selection import Column
+from orchestrator.recording.storage import (
+    MemoryStorage,
+    ParquetStorage,
+    Storage,
+    event_table,
+    events_path,
+)
+from orchestrator.signals import DTYPES, Signals
+from orchestrator.system.connector import Storage as StorageClass
+
+_CHUNK_VALUES = 2**18
+_CHUNK_ROWS = (16, 2**14)
+_TYPES = {StorageClass.FLOAT64: pa.float64(), StorageClass.INT64: pa.int64(), StorageClass.BOOLEAN: pa.bool_()}
+
+
+class _Part(NamedTuple):
+    """Columns of one storage class: where they lie in the signals, and the chunk of rows (rows, columns)."""
+
+    source: Values
+    places: NDArray[np.intp]
+    chunk: Values
+
+
+class Recorder:
+    """Writes `time` (s) and the columns to a Parquet file, or keeps them in memory where `path` is None.
+
+    Rows go to the file in chunks, so that memory stays constant. The file is complete and readable also after a run
+    that failed; events lie beside it in `NAME.events.parquet`.
+    """
+
+    def __init__(self, columns: Sequence[Column], metadata: Mapping[str, Any], path: Path | None = None) -> None:
+        self._columns, self._path = tuple(columns), path
+        self._schema = _schema(self._columns, metadata)
+        rows = _CHUNK_VALUES // (len(self._columns) + 1)
+        self._times = np.empty(min(max(rows, _CHUNK_ROWS[0]), _CHUNK_ROWS[1]))
+        self._parts: tuple[_Part, ...] = ()
+        self._storage: Storage | None = None
+        self._rows = 0
+        self._events: list[Event] = []
+
+    def initialized(self, t: float, signals: Signals) -> None:
+        """Begin the record with the values at the start."""
+        self._parts = tuple(self._part(storage, signals) for storage in StorageClass)
+        if self._path is None:
+            self._storage = MemoryStorage(self._schema)
+        else:
+            self._storage = ParquetStorage(self._schema, self._path)
+        self.communication_point(t, signals)
+
+    def communication_point(self, t: float, signals: Signals) -> None:  # noqa: ARG002
+        """Take a row."""
+        row = self._rows
+        self._times[row] = t
+        for source, where, chunk in self._parts:
+            chunk[row] = source[where]
+        self._rows += 1
+        if self._rows == self._times.size:
+            self._flush()
+
+    def event(self, event: Event) -> None:
+        """Take an event."""
+        self._events.append(event)
+
+    def terminated(self, error: Exception | None) -> None:  # noqa: ARG002
+        """Complete the record."""
+        if self._storage is None:
+            return
+        self._flush()
+        self._storage.close()
+        if self._path is not None:
+            events = ParquetStorage(event_table([]).schema, events_path(self._path))
+            events.write(event_table(self._events))
+            events.close()
+
+    def results(self) -> Results:
+        """What was recorded up to now; ResultError where the run has not begun."""
+        if self._storage is None:
+            raise ResultError("nothing is recorded yet. Initialize the simulation, or make a step, first")
+        self._flush()
+        return Results.of_table(self._storage.read(), tuple(self._events))
+
+    def _part(self, storage: StorageClass, signals: Signals) -> _Part:
+        starts = [
+            signals.place(component, connector.name, element).start
+            for component, connector, element in self._columns
+            if connector.storage is storage
+        ]
+        chunk = np.empty((self._times.size, len(starts)), DTYPES[storage])
+        return _Part(signals.array(storage), np.array(starts, dtype=np.intp), chunk)
+
+    def _flush(self) -> None:
+        if self._rows and self._storage is not None:
+            self._storage.write(self._table(self._rows))
+            self._rows = 0
+
+    def _table(self, rows: int) -> pa.Table:
+        # arrow arrays take the memory of the NumPy arrays that they are made of: hand it copies
+        series = {
+            storage: iter(part.chunk[:rows].T.copy()) for storage, part in zip(StorageClass, self._parts, strict=True)
+        }
+        arrays = [next(series[column.connector.storage]) for column in self._columns]
+        return pa.Table.from_arrays([pa.array(self._times[:rows].copy()), *map(pa.array, arrays)], schema=self._schema)
+
+
+def _schema(columns: Sequence[Column], metadata: Mapping[str, Any]) -> pa.Schema:
+    time = pa.field("time", pa.float64(), nullable=False, metadata={"unit": "s", "description": "communication point"})
+    fields = [
+        pa.field(column.name, _TYPES[column.connector.storage], nullable=False, metadata=_field_metadata(column))
+        for column in columns
+    ]
+    return pa.schema([time, *fields], metadata={METADATA_KEY: json.dumps(metadata)})
+
+
+def _field_metadata(column: Column) -> dict[str, str]:
+    connector = column.connector
+    metadata = {"description": connector.description, "causality": str(connector.causality)}
+    if connector.unit is not None:
+        metadata["unit"] = connector.unit.name
+    if connector.items:
+        metadata["items"] = json.dumps(dict(connector.items))
+    return metadata
