@@ -1,0 +1,146 @@
+"""Metering: what the calls of an instance cost."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from orchestrator.instance import Bundle, Capabilities, Instance, StepResult, Values
+from orchestrator.realtime import clock as wall
+from orchestrator.realtime.histogram import Histogram
+from orchestrator.system.connector import Connector
+
+
+class MeterReading(NamedTuple):
+    """Cost of the calls of one component; all durations are seconds of wall-clock time.
+
+    The percentiles are at most 4.7 % too high; totals and `step_worst` are exact.
+    """
+
+    component: str
+    steps: int
+    step_seconds: float
+    step_p50: float
+    step_p99: float
+    step_worst: float
+    sets: int
+    set_seconds: float
+    gets: int
+    get_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Everything together."""
+        return self.step_seconds + self.set_seconds + self.get_seconds
+
+
+class Meter:
+    """An instance whose `do_step`, `set` and `get` are timed; it behaves like the one inside, `instance`."""
+
+    def __init__(self, instance: Instance, clock: Callable[[], float] = wall.seconds) -> None:
+        self.instance = instance
+        self._clock = clock
+        self._steps = Histogram()
+        self._sets = self._gets = 0
+        self._set_seconds = self._get_seconds = 0.0
+
+    @property
+    def reading(self) -> MeterReading:
+        """What was measured so far."""
+        steps = self._steps
+        return MeterReading(
+            self.name,
+            steps.count,
+            steps.total,
+            steps.percentile(50.0),
+            steps.percentile(99.0),
+            steps.largest,
+            self._sets,
+            self._set_seconds,
+            self._gets,
+            self._get_seconds,
+        )
+
+    @property
+    def name(self) -> str:
+        """Name of the component."""
+        return self.instance.name
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """Connectors of the instance."""
+        return self.instance.connectors
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Capabilities of the instance."""
+        return self.instance.capabilities
+
+    @property
+    def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
+        """Feedthrough of the instance."""
+        return self.instance.feedthrough
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Identity of the instance."""
+        return self.instance.identity
+
+    def set(self, bundle: Bundle, values: Values) -> None:
+        """Write values, timed."""
+        began = self._clock()
+        self.instance.set(bundle, values)
+        self._set_seconds += self._clock() - began
+        self._sets += 1
+
+    def get(self, bundle: Bundle, values: Values) -> None:
+        """Read values, timed."""
+        began = self._clock()
+        self.instance.get(bundle, values)
+        self._get_seconds += self._clock() - began
+        self._gets += 1
+
+    def do_step(self, t: float, h: float) -> StepResult:
+        """Step, timed."""
+        began = self._clock()
+        result = self.instance.do_step(t, h)
+        self._steps.add(self._clock() - began)
+        return result
+
+    def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
+        """Enter Initialization Mode."""
+        self.instance.enter_initialization(start, stop, tolerance)
+
+    def exit_initialization(self) -> None:
+        """Leave Initialization Mode."""
+        self.instance.exit_initialization()
+
+    def save_state(self) -> object:
+        """Keep the state of the instance."""
+        return self.instance.save_state()
+
+    def restore_state(self, state: object) -> None:
+        """Go back to a kept state."""
+        self.instance.restore_state(state)
+
+    def free_state(self, state: object) -> None:
+        """Release a kept state."""
+        self.instance.free_state(state)
+
+    def serialize_state(self, state: object) -> bytes:
+        """Turn a kept state into bytes."""
+        return self.instance.serialize_state(state)
+
+    def deserialize_state(self, data: bytes) -> object:
+        """Make a kept state from bytes."""
+        return self.instance.deserialize_state(data)
+
+    def restart(self, t: float, values: Mapping[str, Values]) -> None:
+        """Start the instance again at t."""
+        self.instance.restart(t, values)
+
+    def terminate(self) -> None:
+        """End the run of the instance."""
+        self.instance.terminate()
+
+    def close(self) -> None:
+        """Free the instance."""
+        self.instance.close()
