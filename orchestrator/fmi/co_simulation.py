@@ -17,6 +17,7 @@ from orchestrator.fmi.transfer import Transfer
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Variability
+from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.start_values import unsettable
 
@@ -54,7 +55,8 @@ _REMEDY: Final = "See its messages; check its inputs and parameters, or take a s
 class CoSimulationFmu:
     """One FMU instance; see `Instance` for what the methods mean and in which order they come.
 
-    A `restart` resets the FMU and initializes it again; states that are given no value keep the one that they have.
+    A `restart` resets the FMU and initializes it again. States, discrete ones too, that are given no value keep the one
+    that they have; `S` may stand for the scalars `S[1]` to `S[n]` of FMI 2.0.
     """
 
     def __init__(self, name: str, model: ModelInfo, library: Library) -> None:
@@ -70,7 +72,8 @@ class CoSimulationFmu:
         self._reads: dict[Bundle, Transfer] = {}
         self._writes: dict[Bundle, tuple[Transfer, tuple[str | None, ...]]] = {}
         self._written: dict[Bundle, Transfer] = {}
-        self._by_name = {connector.name: connector for connector in model.connectors}
+        self._interface = Interface(model.connectors)
+        self._by_name = self._interface.connectors
         self._states = States(name, model, library.functions, self._check)
 
     @property
@@ -208,18 +211,28 @@ class CoSimulationFmu:
             self._states.free_all()
 
     def _restart_values(self, values: Mapping[str, Values]) -> list[tuple[Transfer, Values]]:
-        for name in values:
-            if name not in self._by_name:
-                hint = nearest(name, [connector.name for connector in self.connectors if connector.is_state])
-                raise CapabilityError(f"'{self.name}' has no variable '{name}' to restart from; {hint}")
-            refusal = unsettable(self._by_name[name])
-            if refusal is not None:
-                raise CapabilityError(f"'{self.name}.{name}' cannot be given at a restart: {refusal}")
-        kept = (connector for connector in self.connectors if connector.is_state and connector.name not in values)
+        given: dict[str, Values] = {}
+        for name, numbers in values.items():
+            elements = self._restart_elements(name, np.size(numbers))
+            for element, number in zip(elements, np.ravel(numbers), strict=True):
+                connector = element.connector
+                given.setdefault(connector.name, np.zeros(connector.size, connector.storage.dtype))
+                given[connector.name][element.position] = number
+        kept = [connector for connector in self.connectors if _keeps(connector) and connector.name not in given]
         states = [self._current(connector) for connector in kept]
-        return states + [
-            (self._transfer(Bundle.of([self._by_name[name]])), numbers) for name, numbers in values.items()
-        ]
+        return states + [(self._transfer(Bundle.of([self._by_name[name]])), numbers) for name, numbers in given.items()]
+
+    def _restart_elements(self, name: str, size: int) -> tuple[Element, ...]:
+        elements = self._interface.find(name)
+        if elements is None:
+            hint = nearest(name, [connector.name for connector in self.connectors if connector.is_state])
+            raise CapabilityError(f"'{self.name}' has no variable '{name}' to restart from; {hint}")
+        refusal = next((why for element in elements if (why := unsettable(element.connector))), None)
+        if refusal is not None:
+            raise CapabilityError(f"'{self.name}.{name}' cannot be given at a restart: {refusal}")
+        if len(elements) != size:
+            raise CapabilityError(f"'{self.name}.{name}' has {len(elements)} elements, {size} values were given")
+        return elements
 
     def _current(self, connector: Connector) -> tuple[Transfer, Values]:
         transfer = self._transfer(Bundle.of([connector]))
@@ -266,6 +279,11 @@ _OPEN: Final = (Phase.INSTANTIATED, Phase.INITIALIZATION, Phase.STEP, Phase.TERM
 def _named(bundle: Bundle) -> str:
     names = [connector.name for connector in bundle.connectors]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _keeps(connector: Connector) -> bool:
+    changes = connector.variability in (Variability.CONTINUOUS, Variability.DISCRETE)
+    return connector.initial == "exact" and changes and connector.causality in (Causality.OUTPUT, Causality.LOCAL)
 
 
 def _only_inputs(bundle: Bundle) -> bool:

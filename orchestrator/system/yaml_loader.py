@@ -16,7 +16,7 @@ Location = tuple[str | int, ...]
 
 Lines = Mapping[Location, int]
 
-MAX_NODES = 1_000_000
+MAX_NODES = 250_000
 MAX_DEPTH = 20
 
 
