@@ -1,6 +1,6 @@
 """Reference: a composed model as one stiff ODE, integrated tightly, to compare coupled runs with. Needs SciPy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import casadi as ca
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from plant_models.model import Model, Role, argument_values
+from plant_models.plants.radau import RadauStepper
 
 Values = Mapping[str, float | Sequence[float]]
 Floats = NDArray[np.float64]
@@ -17,8 +18,9 @@ Floats = NDArray[np.float64]
 class Reference:
     """A model with the values of its inputs, parameters and states; values that are not given are start values.
 
-    `at` integrates from time 0 to given times. With a sample time, it integrates from scan to scan and applies the
-    updates at t = k * sample_time, k >= 1, from the values at that instant; values at a scan are those after it.
+    `at` integrates from time 0 to given times by SciPy's Radau. With a sample time, it takes one step of Radau IIA from
+    scan to scan and applies the updates at t = k * sample_time, k >= 1, from the values at that instant; times are then
+    multiples of the sample time, and values at a scan are those after it.
     """
 
     def __init__(self, model: Model, values: Values, rtol: float = 1e-10, atol: float = 1e-10) -> None:
@@ -41,16 +43,8 @@ class Reference:
 
     def at(self, times: Sequence[float]) -> dict[str, Floats]:
         """Every state, discrete state and output at increasing times (s): name -> (times,) or (times, elements)."""
-        x, z, now, scan = self._x, self._z, 0.0, 0
-        period = self.model.sample_time
-        rows: list[Floats] = []
-        for time in times:
-            while period is not None and (scan + 1) * period <= time * (1 + 1e-12):
-                scan += 1
-                x, now = self._advance(x, z, now, scan * period), scan * period
-                z = _column(self._update(x, z, self._u, self._p))
-            x, now = self._advance(x, z, now, time), time
-            rows.append(np.concatenate([x, z, _column(self._output(x, z, self._u, self._p))]))
+        moments = self._integrated(times) if self.model.sample_time is None else self._scanned(times)
+        rows = [np.concatenate([x, z, _column(self._output(x, z, self._u, self._p))]) for x, z in moments]
         return self._by_name(np.array(rows))
 
     def eigenvalues(self) -> Floats:
@@ -58,21 +52,31 @@ class Reference:
         matrix = ca.DM(self._jacobian(self._x, self._z, self._u, self._p)).full()
         return np.asarray(np.sort(np.linalg.eigvals(matrix).real))
 
-    def _advance(self, x: Floats, z: Floats, start: float, stop: float) -> Floats:
-        if stop <= start:
-            return x
-        rest = (z, self._u, self._p)
+    def _integrated(self, times: Sequence[float]) -> Iterator[tuple[Floats, Floats]]:
+        rest = (self._z, self._u, self._p)
         solution = solve_ivp(
             lambda _, y: _column(self._derivative(y, *rest)),
-            (start, stop),
-            x,
+            (0.0, times[-1]),
+            self._x,
             method="Radau",
+            t_eval=times,
             jac=lambda _, y: ca.DM(self._jacobian(y, *rest)).sparse(),
             **self.options,
         )
         if not solution.success:
             raise ArithmeticError(f"'{self.model.name}' at t = {solution.t[-1]:g} s: {solution.message}")
-        return np.asarray(solution.y[:, -1])
+        return ((x, self._z) for x in solution.y.T)
+
+    def _scanned(self, times: Sequence[float]) -> Iterator[tuple[Floats, Floats]]:
+        assert self.model.sample_time is not None
+        stepper = RadauStepper(self._derivative, self._jacobian, self.model.sample_time)
+        x, z, scan = self._x, self._z, 0
+        for time in times:
+            for _ in range(scan, round(time / self.model.sample_time)):
+                x = stepper.step(x, z, self._u, self._p)
+                z = _column(self._update(x, z, self._u, self._p))
+                scan += 1
+            yield x, z
 
     def _by_name(self, rows: Floats) -> dict[str, Floats]:
         result: dict[str, Floats] = {}
