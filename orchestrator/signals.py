@@ -19,12 +19,6 @@ from orchestrator.system.names import nearest
 from orchestrator.system.resolution import Link, Slot
 from orchestrator.system.units import IDENTITY
 
-DTYPES: Mapping[Storage, Any] = {
-    Storage.FLOAT64: np.float64,
-    Storage.INT64: np.int64,
-    Storage.BOOLEAN: np.bool_,
-}
-
 
 class Direction(StrEnum):
     """Why a value is in the signals: it goes into a component, comes out of it, or is only looked at."""
@@ -101,7 +95,7 @@ class Signals:
                     stop = size + connector.size
                     self._places[component][connector.name] = Place(component, connector, direction, size, stop)
                     size = stop
-        array = self._arrays[storage] = np.zeros(size, dtype=DTYPES[storage])
+        array = self._arrays[storage] = np.zeros(size, dtype=storage.dtype)
         for component, direction, group, start in groups:
             bundle = Bundle.of(group)
             self._blocks[component, direction].append(Block(bundle, array[start : start + bundle.size]))

@@ -93,6 +93,7 @@ class Simulation(Generic[ResultsT]):
         self._events: list[Event] = []
         self._ended = False
         self._in_step = False
+        self._answering = False
 
     def __enter__(self) -> "Simulation[ResultsT]":
         return self
@@ -106,6 +107,7 @@ class Simulation(Generic[ResultsT]):
             else:
                 self._fail(error)
         finally:
+            self._answering = False
             failures = self._close_all()
         if failures and error is None:
             raise failures[0]
@@ -132,6 +134,7 @@ class Simulation(Generic[ResultsT]):
         with self._failing():
             initialize(self._coupling, self.schedule.initialization, self._experiment, self._start_values)
             self._phase = _Phase.STEPPING
+            self._answering = True
             for observer in self._observers:
                 observer.initialized(self.time, self.signals)
 
@@ -178,7 +181,7 @@ class Simulation(Generic[ResultsT]):
         """Value of `component.variable` at the last communication point; an array connector gives all elements."""
         if self._phase is _Phase.CREATED:
             raise VariableError(f"'{name}' has no value before the initialization. Call initialize() or step() first")
-        return self._access.read(name, alive=self._phase is _Phase.STEPPING)
+        return self._access.read(name, alive=self._answering)
 
     def write(self, name: str, value: ArrayLike) -> None:
         """Set an unconnected input or a tunable parameter for the next macro step, before initialization a start value.
@@ -265,8 +268,8 @@ class Simulation(Generic[ResultsT]):
             return
         if self._in_step:
             self.signals.restore()
-        alive = self._answering(error)
-        self._phase = _Phase.OVER
+        alive = self._unbroken(error)
+        self._phase, self._answering = _Phase.OVER, False
         cause = error if isinstance(error, Exception) else _interrupted(self.time)
         component = getattr(error, "component", None) or ""
         event = Event(self.time, component, "error" if cause is error else "interrupted", str(cause))
@@ -276,7 +279,7 @@ class Simulation(Generic[ResultsT]):
         self._terminate(alive)
         self._tell_terminated(cause)
 
-    def _answering(self, error: BaseException) -> dict[str, Instance]:
+    def _unbroken(self, error: BaseException) -> dict[str, Instance]:
         """Instances that may still be terminated: after an exception of its own, an instance may only be closed."""
         if self._phase is not _Phase.STEPPING or (self._in_step and not isinstance(error, SimulationError)):
             return {}

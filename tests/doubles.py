@@ -14,8 +14,6 @@ from orchestrator.system.units import Unit
 
 Vector = NDArray[np.float64]
 
-_DTYPES = {Storage.FLOAT64: np.float64, Storage.INT64: np.int64, Storage.BOOLEAN: np.bool_}
-
 
 def connector(
     name: str,
@@ -103,7 +101,7 @@ class FunctionInstance:
 
     def set(self, bundle: Bundle, values: Values) -> None:
         self._enter("set")
-        assert values.dtype == _DTYPES[bundle.storage], f"{values.dtype} for {bundle.storage}"
+        assert values.dtype == bundle.storage.dtype, f"{values.dtype} for {bundle.storage}"
         assert values.size == bundle.size
         position = 0
         for one in bundle.connectors:
@@ -206,7 +204,7 @@ class FunctionInstance:
             y = np.where(np.arange(y.size) == y.size - 1, np.nan, y)
         position = 0
         for one in self._outputs:
-            self.values[one.name] = y[position : position + one.size].astype(_DTYPES[one.storage])
+            self.values[one.name] = y[position : position + one.size].astype(one.storage.dtype)
             position += one.size
         if self.step:
             self.values["x"] = self.x.copy()
@@ -218,7 +216,7 @@ def _numbered(one: Connector, reference: int) -> Connector:
 
 
 def _start(one: Connector) -> Values:
-    start = np.array((0,) if one.start is None else one.start, dtype=_DTYPES[one.storage])
+    start = np.array((0,) if one.start is None else one.start, dtype=one.storage.dtype)
     return np.broadcast_to(start, (one.size,)).copy()
 
 

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from orchestrator.errors import VariableError
 from orchestrator.instance import Bundle, Instance, Values
-from orchestrator.master.initialization import read_connector
 from orchestrator.signals import Signals
 from orchestrator.system.connector import Causality, Connector, Scalar, Variability
 from orchestrator.system.interface import Element, Interface
@@ -34,6 +33,8 @@ class Access:
                 f"{link.source.component}.{link.source.connector}"
             )
         self._waiting: dict[tuple[str, str], Values] = {}
+        # instances may prepare something for each bundle that they see: use the same one again
+        self._bundles: dict[tuple[str, str], Bundle] = {}
 
     def read(self, name: str, *, alive: bool = True) -> Scalar | NDArray[Any]:
         """Value valid at the last communication point: a scalar, or all elements of an array in row-major order.
@@ -80,7 +81,7 @@ class Access:
         """Hand the parameters written since the last macro step to their instances."""
         for (component, name), values in self._waiting.items():
             connector = self._interfaces[component].connectors[name]
-            self._instances[component].set(Bundle.of([connector]), values)
+            self._instances[component].set(self._bundle(component, connector), values)
         self._waiting.clear()
 
     def _checked(self, name: str, value: ArrayLike) -> list[tuple[Element, Scalar]]:
@@ -115,12 +116,20 @@ class Access:
             raise VariableError(
                 f"'{component}.{connector.name}' can no longer be read: the run is over. Name it under 'record'"
             )
-        return read_connector(self._instances[component], connector)
+        return self._ask(component, connector)
+
+    def _ask(self, component: str, connector: Connector) -> Values:
+        values = np.empty(connector.size, dtype=connector.storage.dtype)
+        self._instances[component].get(self._bundle(component, connector), values)
+        return values
+
+    def _bundle(self, component: str, connector: Connector) -> Bundle:
+        return self._bundles.setdefault((component, connector.name), Bundle.of([connector]))
 
     def _parameter(self, component: str, connector: Connector) -> Values:
         key = (component, connector.name)
         if key not in self._waiting:
-            self._waiting[key] = read_connector(self._instances[component], connector)
+            self._waiting[key] = self._ask(component, connector)
         return self._waiting[key]
 
     def _start(self, connector: Connector) -> Values:

@@ -13,7 +13,7 @@ import numpy as np
 from orchestrator.errors import InitializationError
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.master.participant import Coupling, Participant
-from orchestrator.signals import DTYPES, Signals, gather
+from orchestrator.signals import Signals, gather
 from orchestrator.system.connector import Connector
 from orchestrator.system.description import Experiment
 
@@ -63,13 +63,13 @@ def _start(instance: Instance, connector: Connector, replaced: Values | None) ->
     if replaced is not None:
         return replaced
     if connector.start is not None:
-        return np.asarray(connector.start, dtype=DTYPES[connector.storage])
-    return read_connector(instance, connector)
+        return np.asarray(connector.start, dtype=connector.storage.dtype)
+    return _read(instance, connector)
 
 
-def read_connector(instance: Instance, connector: Connector) -> Values:
+def _read(instance: Instance, connector: Connector) -> Values:
     """All elements of one connector, in an array of their own."""
-    values = np.empty(connector.size, dtype=DTYPES[connector.storage])
+    values = np.empty(connector.size, dtype=connector.storage.dtype)
     instance.get(Bundle.of([connector]), values)
     return values
 
@@ -83,7 +83,7 @@ def _compute(coupling: Coupling, generation: Generation, t: float) -> None:
             participant.set_inputs()
             for _, output in outputs:
                 place = coupling.signals.place(name, output)
-                coupling.signals.view(place)[:] = read_connector(participant.instance, place.connector)
+                coupling.signals.view(place)[:] = _read(participant.instance, place.connector)
     known = set(generation)
     gather(
         coupling.signals.plan(

@@ -32,5 +32,6 @@ class PacingReport(NamedTuple):
         )
         return (
             f"{self.steps} macro steps at {self.speed:g} times real time, load {self.load:.1%}: "
-            f"{self.overruns} overruns ({self.overrun_rate:.2%}), worst {self.worst * 1e3:.3g} ms; released late by {late}"
+            f"{self.overruns} overruns ({self.overrun_rate:.2%}), worst {self.worst * 1e3:.3g} ms; "
+            f"released late by {late}"
         )

@@ -21,7 +21,7 @@ from orchestrator.recording.storage import (
     event_table,
     events_path,
 )
-from orchestrator.signals import DTYPES, Signals
+from orchestrator.signals import Signals
 from orchestrator.system.connector import Storage as StorageClass
 
 _CHUNK_VALUES = 2**18
@@ -101,7 +101,7 @@ class Recorder:
             for component, connector, element in self._columns
             if connector.storage is storage
         ]
-        chunk = np.empty((self._times.size, len(starts)), DTYPES[storage])
+        chunk = np.empty((self._times.size, len(starts)), storage.dtype)
         return _Part(signals.array(storage), np.array(starts, dtype=np.intp), chunk)
 
     def _flush(self) -> None:

@@ -160,16 +160,18 @@ def test_what_cannot_be_written_is_refused_with_the_remedy(name: str) -> None:
             run.write(name, value)
 
 
-def test_variables_are_read_after_initialization_and_signals_after_the_run() -> None:
+def test_variables_are_read_from_initialization_on_and_locals_until_the_instances_are_gone() -> None:
     with simulation([_clock(), _gain()]) as run:
         with pytest.raises(VariableError, match="no value before the initialization"):
             run.read("clock.y")
         run.run()
         assert run["clock.y"] == pytest.approx(1.0)
-        with pytest.raises(VariableError, match=r"'gain\.k' can no longer be read.*record"):
-            run.read("gain.k")
+        assert run["gain.k"] == 3.0
         with pytest.raises(VariableError, match="the run is over"):
             run.write("gain.k", 1.0)
+    assert run["clock.y"] == pytest.approx(1.0)
+    with pytest.raises(VariableError, match=r"'gain\.k' can no longer be read.*record"):
+        run.read("gain.k")
 
 
 def test_a_component_can_end_the_run_at_the_end_of_its_step() -> None:

@@ -1,0 +1,149 @@
+"""Assembly: from a description to a simulation. The only module that names the concrete kinds of everything.
+
+They are imported when they are first needed, so that an integrator of FMUs needs neither torch nor a plant model.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import DescriptionError, SurrogateError
+from orchestrator.graph.schedule import build_schedule
+from orchestrator.instance import Instance
+from orchestrator.master.algorithm import Algorithm
+from orchestrator.master.gauss_seidel import GaussSeidel
+from orchestrator.master.jacobi import Jacobi
+from orchestrator.master.participant import Coupling
+from orchestrator.observer import Observer
+from orchestrator.realtime import clock
+from orchestrator.realtime.metering import Meter
+from orchestrator.recording.metadata import run_metadata
+from orchestrator.recording.recorder import Recorder
+from orchestrator.recording.results import Results
+from orchestrator.recording.selection import observed, select
+from orchestrator.simulation import Setup, Simulation
+from orchestrator.swap import SwapInstance
+from orchestrator.system.description import Component, SystemDescription
+from orchestrator.system.resolution import parameter_values, resolve
+from orchestrator.system.yaml_file import from_mapping, read_system
+
+ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
+
+
+def open_simulation(
+    description: SystemDescription | Mapping[str, Any] | Path | str,
+    *,
+    output: Path | str | None = None,
+    observers: Iterable[Observer] = (),
+    meter: bool = False,
+) -> Simulation[Results]:
+    """Open everything that a description names and couple it; what was opened is closed where this fails.
+
+    `description` may be a YAML file, or its content as dicts and lists. Results stay in memory, or go to the Parquet
+    file `output` (or NAME.parquet in the folder `output`). With `meter` every instance is a `Meter`.
+    """
+    described = _described(description)
+    with ExitStack() as opened:
+        instances: dict[str, Instance] = {}
+        for name, component in described.components.items():
+            instances[name] = open_instance(name, component)
+            opened.callback(instances[name].close)
+        simulation = _coupled(described, instances, output, observers, meter=meter)
+        opened.pop_all()
+    return simulation
+
+
+def open_instance(name: str, component: Component) -> Instance:
+    """Open the file of a component, and beside it the surrogate that it is to be swapped with."""
+    fmu = _open_file(name, component.source)
+    if component.swap is None:
+        return fmu
+    with ExitStack() as opened:
+        opened.callback(fmu.close)
+        surrogate = _open_file(name, component.swap.surrogate)
+        opened.callback(surrogate.close)
+        swap = SwapInstance(fmu, surrogate, component.swap, clock.seconds)
+        opened.pop_all()
+    return swap
+
+
+def _described(description: SystemDescription | Mapping[str, Any] | Path | str) -> SystemDescription:
+    if isinstance(description, SystemDescription):
+        return description
+    if isinstance(description, Mapping):
+        return from_mapping(description, Path.cwd(), "description")
+    path = Path(description)
+    if path.suffix.lower() == ".fmu":
+        raise DescriptionError(
+            f"{path}: an FMU is not a description. Describe it with orchestrator.system.yaml_file.single_fmu, or use "
+            "`cotwin run` for its default experiment"
+        )
+    return read_system(path)
+
+
+def _coupled(
+    description: SystemDescription,
+    instances: Mapping[str, Instance],
+    output: Path | str | None,
+    observers: Iterable[Observer],
+    *,
+    meter: bool,
+) -> Simulation[Results]:
+    interfaces = {name: instance.connectors for name, instance in instances.items()}
+    links = resolve(description, interfaces)
+    columns = select(description.record, interfaces)
+    identities = {name: instance.identity for name, instance in instances.items()}
+    recorder = Recorder(columns, run_metadata(description, identities), _record_path(output, description.name))
+    setup = Setup(
+        instances={name: Meter(instance) for name, instance in instances.items()} if meter else instances,
+        links=links,
+        schedule=build_schedule(interfaces, {name: each.feedthrough for name, each in instances.items()}, links),
+        algorithm=ALGORITHMS[description.algorithm],
+        experiment=description.experiment,
+        step_size=description.step_size,
+        start_values=parameter_values(description, interfaces),
+        observed=observed(columns),
+    )
+    simulation = Simulation(setup, (recorder, *observers), recorder.results)
+    for instance in instances.values():
+        if isinstance(instance, SwapInstance):
+            instance.emit = simulation.emit
+    return simulation
+
+
+def _record_path(output: Path | str | None, name: str) -> Path | None:
+    if output is None:
+        return None
+    path = Path(output)
+    return path if path.suffix == ".parquet" else path / f"{name}.parquet"
+
+
+def _open_file(name: str, path: Path) -> Instance:
+    opener = _OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise DescriptionError(
+            f"component '{name}': {path} is of no known kind. Give a file that ends in {' or '.join(_OPENERS)}"
+        )
+    if not path.exists():
+        raise DescriptionError(f"component '{name}': {path} does not exist. Build it, or correct its path")
+    return opener(name, path)
+
+
+def _open_fmu(name: str, path: Path) -> Instance:
+    from orchestrator.fmi.co_simulation import open_fmu
+
+    return open_fmu(name, path)
+
+
+def _open_surrogate(name: str, path: Path) -> Instance:
+    try:
+        from surrogates.instance import open_surrogate
+    except ModuleNotFoundError as error:
+        raise SurrogateError(
+            f"component '{name}': {path} needs the package '{error.name}'. Install cotwin[surrogates]"
+        ) from error
+    return open_surrogate(name, path)
+
+
+_OPENERS: Mapping[str, Callable[[str, Path], Instance]] = {".fmu": _open_fmu, ".surrogate": _open_surrogate}
