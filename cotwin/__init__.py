@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cotwin.records import load_results as load_results
+    from orchestrator.assembly import open_simulation as open_simulation
     from orchestrator.errors import AlgebraicLoopError as AlgebraicLoopError
     from orchestrator.errors import CapabilityError as CapabilityError
     from orchestrator.errors import CotwinError as CotwinError
@@ -24,38 +26,68 @@ if TYPE_CHECKING:
     from orchestrator.errors import StepError as StepError
     from orchestrator.errors import SurrogateError as SurrogateError
     from orchestrator.errors import UnitError as UnitError
+    from orchestrator.errors import VariableError as VariableError
+    from orchestrator.observer import Event as Event
+    from orchestrator.observer import Observer as Observer
+    from orchestrator.realtime.metering import MeterReading as MeterReading
+    from orchestrator.realtime.pacer import OverrunPolicy as OverrunPolicy
+    from orchestrator.realtime.pacer import Pacer as Pacer
+    from orchestrator.realtime.report import PacingReport as PacingReport
+    from orchestrator.recording.comparison import Comparison as Comparison
+    from orchestrator.recording.results import Results as Results
+    from orchestrator.simulation import Simulation as Simulation
+    from orchestrator.swap_report import SwapReport as SwapReport
     from orchestrator.system.description import Component as Component
     from orchestrator.system.description import Connection as Connection
     from orchestrator.system.description import Endpoint as Endpoint
     from orchestrator.system.description import Experiment as Experiment
     from orchestrator.system.description import Swap as Swap
     from orchestrator.system.description import SystemDescription as SystemDescription
+    from orchestrator.system.yaml_file import read_system as read_system
+    from orchestrator.system.yaml_file import single_fmu as single_fmu
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AlgebraicLoopError",
     "CapabilityError",
+    "Comparison",
     "Component",
     "Connection",
     "CotwinError",
     "DescriptionError",
     "Endpoint",
+    "Event",
     "Experiment",
     "FmuImportError",
     "InitializationError",
+    "MeterReading",
     "ModelDescriptionError",
+    "Observer",
+    "OverrunPolicy",
+    "Pacer",
+    "PacingReport",
     "ResultError",
+    "Results",
+    "Simulation",
     "SimulationError",
     "StepError",
     "SurrogateError",
     "Swap",
+    "SwapReport",
     "SystemDescription",
     "UnitError",
+    "VariableError",
     "__version__",
+    "load_results",
+    "open_simulation",
+    "read_system",
+    "single_fmu",
 ]
 
 _HOMES = {
+    "cotwin.records": ("load_results",),
+    "orchestrator.assembly": ("open_simulation",),
     "orchestrator.errors": (
         "AlgebraicLoopError",
         "CapabilityError",
@@ -69,7 +101,22 @@ _HOMES = {
         "StepError",
         "SurrogateError",
         "UnitError",
+        "VariableError",
     ),
+    "orchestrator.observer": (
+        "Event",
+        "Observer",
+    ),
+    "orchestrator.realtime.metering": ("MeterReading",),
+    "orchestrator.realtime.pacer": (
+        "OverrunPolicy",
+        "Pacer",
+    ),
+    "orchestrator.realtime.report": ("PacingReport",),
+    "orchestrator.recording.comparison": ("Comparison",),
+    "orchestrator.recording.results": ("Results",),
+    "orchestrator.simulation": ("Simulation",),
+    "orchestrator.swap_report": ("SwapReport",),
     "orchestrator.system.description": (
         "Component",
         "Connection",
@@ -77,6 +124,10 @@ _HOMES = {
         "Experiment",
         "Swap",
         "SystemDescription",
+    ),
+    "orchestrator.system.yaml_file": (
+        "read_system",
+        "single_fmu",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -131,9 +131,11 @@ def _row(connector: Connector, fmi_type: str) -> _Row:
     start = () if connector.start is None else connector.start
     shown = ", ".join(map(number, start[:3])) + (", ..." if len(start) > 3 else "")
     shape = f"[{','.join(map(str, connector.shape))}]" if connector.shape else ""
-    kind = "state" if connector.is_state else connector.causality.value
+    kind = connector.causality.value + (", state" if connector.is_state else "")
     unit = connector.unit.name if connector.unit else ""
-    return _Row(kind, connector.variability.value, fmi_type + shape, unit, shown, _without_index(connector.description))
+    items = "; ".join(f"{value}: {name}" for value, name in connector.items)
+    description = " -- ".join(filter(None, (_without_index(connector.description), items)))
+    return _Row(kind, connector.variability.value, fmi_type + shape, unit, shown, description)
 
 
 def _without_index(text: str) -> str:
