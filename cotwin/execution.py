@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cotwin.measurements import measured
 from cotwin.panels import Panel, panels
 from cotwin.plots import save_png
 from cotwin.report_page import Extras, write_report
+from cotwin.tables import Table
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import SimulationError
 from orchestrator.observer import Observer
@@ -17,10 +19,11 @@ RECORD = "results.parquet"
 
 
 class Outcome(NamedTuple):
-    """What a run left: its results (None where nothing was recorded), the files, and why it failed if it did."""
+    """What a run left: results (None where nothing was recorded), files, measurements, and why it failed if it did."""
 
     results: Results | None
     files: tuple[Path, ...]
+    tables: tuple[Table, ...]
     failure: SimulationError | None
 
 
@@ -32,19 +35,22 @@ def execute(description: SystemDescription, folder: Path, observers: Sequence[Ob
     record = folder / RECORD
     record.unlink(missing_ok=True)
     failure = None
+    simulation = open_simulation(description, output=record, observers=observers, meter=True)
     try:
-        with open_simulation(description, output=record, observers=observers) as simulation:
+        with simulation:
             simulation.run()
     except SimulationError as error:
         failure = error
     except KeyboardInterrupt:
         failure = SimulationError("interrupted from the keyboard")
+    tables = measured(simulation.instances.values())
     if not record.exists():
-        return Outcome(None, (), failure)
+        return Outcome(None, (), tables, failure)
     results = Results.load(record)
     written = write_pictures(results, folder, description.name)
-    report = write_report(results, folder / "report.html", description.name, Extras(str(failure or "") or None))
-    return Outcome(results, (record, *written, report), failure)
+    extras = Extras(None if failure is None else str(failure), tables)
+    report = write_report(results, folder / "report.html", description.name, extras)
+    return Outcome(results, (record, *written, report), tables, failure)
 
 
 def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ...]:

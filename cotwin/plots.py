@@ -23,6 +23,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ("-", "--", "-.", ":")
 WIDTH = 5.4
 HEIGHT = 2.3
+LEGEND_CHARACTERS = 62
 POINTS = 1500
 """Points drawn of a curve; a longer one is thinned to the least and greatest value of each stretch."""
 
@@ -108,18 +109,20 @@ def _draw_curve(axes: Axes, times: NDArray[np.float64], curve: Curve, number: in
 
 def _label(axes: Axes, panel: Panel, ink: str) -> None:
     """Unit on the axis, names above the panel, everything that is not a curve in one ink."""
-    axes.set_ylabel(f"[{panel.unit}]" if panel.unit else "")
+    axes.set_ylabel(f"[{panel.unit}]" if panel.unit not in ("", "1") else "")
     items = panel.curves[0].items
     if all(curve.values.dtype.kind == "b" for curve in panel.curves):
         axes.set_yticks([0.0, 1.0], ["false", "true"])
     elif items:
         axes.set_yticks(list(items), list(items.values()))
+        axes.set_ylim(min(items) - 0.3, max(items) + 0.3)
     else:
         whole = all(curve.stepped for curve in panel.curves)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=whole))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.7g}"))
     longest = max(len(curve.label) for curve in panel.curves)
-    columns = max(1, min(len(panel.curves), 62 // (longest + 6)))
+    rows = -(-len(panel.curves) // max(1, LEGEND_CHARACTERS // (longest + 6)))
+    columns = -(-len(panel.curves) // rows)
     axes.legend(
         axes.lines,  # named one by one: matplotlib leaves out labels that begin with an underscore
         [curve.label for curve in panel.curves],

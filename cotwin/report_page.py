@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cotwin.panels import Panel, panels
 from cotwin.plots import svg, time_axis
-from cotwin.tables import Table, events, reads_as_number, summary
+from cotwin.tables import Table, events, summary
 
 if TYPE_CHECKING:
     from orchestrator.recording.results import Results
@@ -72,16 +72,16 @@ def _picture(path: Path) -> str:
 def _table(table: Table) -> str:
     if not table.rows:
         return ""
-    head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in table.header)
-    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
+    kinds = [" class=number" if numeric else "" for numeric in table.numeric]
+    head = "".join(f"<th scope=col{kind}>{escape(cell)}</th>" for cell, kind in zip(table.header, kinds, strict=True))
+    rows = (
+        "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)) for row in table.rows
+    )
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
     return (
         f"<section><h2>{escape(table.title)}</h2><div class=wide><table>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>"
     )
-
-
-def _cell(text: str) -> str:
-    return f"<td{' class=number' if reads_as_number(text) else ''}>{escape(text)}</td>"
 
 
 def _record(results: "Results") -> str:
@@ -143,7 +143,7 @@ figure { margin: 0; min-width: 0; max-width: 40rem; }
 figure svg { width: 100%; height: auto; display: block; }
 .picture { max-width: none; margin-top: 2rem; } .picture img { max-width: 100%; border-radius: 4px; }
 .wide { overflow-x: auto; }
-pre { font-size: .8rem; }
+pre { font-size: .8rem; } details td { white-space: nowrap; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }

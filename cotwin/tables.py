@@ -12,11 +12,19 @@ if TYPE_CHECKING:
 
 
 class Table(NamedTuple):
-    """A table of text; cells that read as numbers are set to the right."""
+    """A table of text."""
 
     title: str
     header: tuple[str, ...]
     rows: Sequence[Sequence[str]]
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether a column holds numbers, units apart: it is then set to the right."""
+        return tuple(
+            name != "unit" and _mostly_numbers([row[index] for row in self.rows if row[index]])
+            for index, name in enumerate(self.header)
+        )
 
 
 def number(value: float) -> str:
@@ -26,8 +34,11 @@ def number(value: float) -> str:
     return f"{value:d}" if isinstance(value, int | np.integer) else f"{value:.6g}"
 
 
-def reads_as_number(text: str) -> bool:
-    """Whether a cell is a number."""
+def _mostly_numbers(cells: Sequence[str]) -> bool:
+    return 2 * sum(map(_reads_as_number, cells)) > len(cells)
+
+
+def _reads_as_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:

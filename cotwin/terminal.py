@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table as Grid
 
 from cotwin.panels import panels
-from cotwin.tables import Table, events, number, reads_as_number, summary
+from cotwin.tables import Table, events, number, summary
 from orchestrator.errors import CotwinError, SimulationError
 from orchestrator.observer import Event
 
@@ -67,7 +67,7 @@ def show_outcome(outcome: "Outcome", elapsed: float) -> None:
         return
     arranged = panels(outcome.results)
     rows, happened = summary(arranged), events(outcome.results)
-    show(_shortened(table, ROWS) for table in (rows, happened))
+    show(_shortened(table, ROWS) for table in (rows, *outcome.tables, happened))
     span = float(outcome.results.times[-1] - outcome.results.times[0])
     rate = f", {span / elapsed:.3g} times real time" if elapsed > 0.0 else ""
     say(f"{span:g} s simulated in {elapsed:.3g} s{rate}")
@@ -88,9 +88,7 @@ def _shortened(table: Table, limit: int) -> Table:
 def _drawn(table: Table) -> Grid:
     grid = Grid(title=escape(table.title), title_justify="left", title_style="bold", box=None, pad_edge=False)
     grid.show_header = any(table.header)
-    for index, name in enumerate(table.header):
-        cells = [row[index] for row in table.rows if row[index]]
-        numeric = bool(cells) and all(map(reads_as_number, cells))
+    for name, numeric in zip(table.header, table.numeric, strict=True):
         grid.add_column(escape(name), justify="right" if numeric else "left", overflow="fold", header_style="dim")
     for row in table.rows:
         grid.add_row(*(escape(cell) for cell in row))

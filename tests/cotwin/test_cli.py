@@ -33,6 +33,7 @@ def test_a_run_writes_record_plots_and_report_and_says_so(chain):
     assert {path.name for path in folder.iterdir()} >= {"results.parquet", "first.png", "second.png", "report.html"}
     assert all(str(path) in done.stdout.replace("\n", "") for path in folder.glob("*.*ml"))
     assert "4 s simulated" in done.stdout
+    assert re.search(r"^first +8 ", done.stdout, flags=re.MULTILINE), "eight steps of the first component are counted"
 
 
 def test_the_record_of_a_run_holds_the_solution(chain):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cotwin.panels import panels
-from cotwin.tables import number, reads_as_number, summary
+from cotwin.tables import Table, number, summary
 from tests.cotwin.records import MemoryRecord
 
 
@@ -19,8 +19,6 @@ def test_numbers_are_short(value, shown):
     assert number(value) == shown
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("1e-9", True), ("nan", True), ("", False), ("reactor", False), ("-3", True)]
-)
-def test_cells_that_are_numbers_are_known(text, expected):
-    assert reads_as_number(text) is expected
+def test_columns_of_numbers_are_known_and_units_are_none():
+    rows = [("a", "1", "3", "", "1.5"), ("b", "1", "IDLE", "", "nan"), ("c", "m", "-1e-9", "", "")]
+    assert Table("", ("name", "unit", "start", "empty", "cost"), rows).numeric == (False, False, True, False, True)

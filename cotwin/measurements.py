@@ -1,0 +1,73 @@
+"""What a run cost and how its swaps went, as tables."""
+
+from collections.abc import Iterable, Sequence
+
+from cotwin.tables import Table, number
+from orchestrator.instance import Instance
+from orchestrator.realtime.metering import Meter, MeterReading
+from orchestrator.swap import SwapInstance
+from orchestrator.swap_report import Bump, SwapReport
+
+
+def measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
+    """Costs of the metered instances, and what the swaps among them did."""
+    meters = [instance for instance in instances if isinstance(instance, Meter)]
+    swaps = [meter.instance.report for meter in meters if isinstance(meter.instance, SwapInstance)]
+    return (cost_table([meter.reading for meter in meters]), hand_over_table(swaps), swap_table(swaps))
+
+
+def cost_table(readings: Sequence[MeterReading]) -> Table:
+    """Wall-clock time of the calls, by component."""
+    header = ("component", "steps", "total [s]", "step, median [us]", "99 % [us]", "worst [us]", "set + get [s]")
+    return Table("Costs", header, [_cost(reading) for reading in readings])
+
+
+def hand_over_table(reports: Iterable[SwapReport]) -> Table:
+    """Every hand-over with the largest bump of outputs and states, relative to the value or its nominal."""
+    header = ("time [s]", "component", "to", "way", "cause", "output bump", "state bump")
+    rows = [
+        (
+            number(one.t),
+            report.component,
+            one.newcomer,
+            one.way,
+            one.cause,
+            _largest(one.outputs),
+            _largest(one.states),
+        )
+        for report in reports
+        for one in report.hand_overs
+    ]
+    return Table("Hand-overs", header, rows)
+
+
+def swap_table(reports: Iterable[SwapReport]) -> Table:
+    """Median costs of a step of FMU and surrogate, and what was decided."""
+    header = ("component", "FMU [us]", "surrogate [us]", "speed-up", "largest error in the shadow", "verdict")
+    return Table("Swaps", header, [_swap(report) for report in reports])
+
+
+def _cost(reading: MeterReading) -> tuple[str, ...]:
+    steps = (reading.step_p50, reading.step_p99, reading.step_worst)
+    micro = (_short(1e6 * seconds) for seconds in steps)
+    exchange = reading.set_seconds + reading.get_seconds
+    return (reading.component, str(reading.steps), _short(reading.seconds), *micro, _short(exchange))
+
+
+def _swap(report: SwapReport) -> tuple[str, ...]:
+    verdict = report.declined or ("forced" if report.forced else "swapped" if report.hand_overs else "not due")
+    costs = (_short(1e6 * cost.p50) if cost.steps else "" for cost in (report.fmu, report.surrogate))
+    error = max(report.shadow_error.values(), default=None)
+    both = report.fmu.steps and report.surrogate.steps
+    speed_up = _short(report.speed_up) if both else ""
+    return (report.component, *costs, speed_up, "" if error is None else _short(error), verdict)
+
+
+def _largest(bumps: Sequence[Bump]) -> str:
+    worst = max(bumps, key=lambda bump: bump.scaled, default=None)
+    return "" if worst is None else f"{_short(worst.scaled)} ({worst.connector})"
+
+
+def _short(value: float) -> str:
+    """Three digits, and no exponent below a million."""
+    return f"{float(f'{value:.3g}'):g}"
