@@ -78,7 +78,7 @@ PRODUCTION = Vessel(
     impeller_diameter=0.609,
     impellers=3,
     gas_volume=5.0,
-    charge=Charge(V=10000.0, X=20.0, S=0.025, A=0.015, DOT=40.0, y_O2=0.166, y_CO2=0.028),
+    charge=Charge(V=10000.0, X=20.0, S=0.0175, A=0.015, DOT=40.0, y_O2=0.166, y_CO2=0.028),
     stirrer_speed=2.0,
     air_flow=6000.0,
     feed_concentration=500.0,
