@@ -170,6 +170,6 @@ def test_the_bench_plant_holds_temperature_and_begins_its_batch() -> None:
 def test_the_tank_starts_close_to_where_it_stays() -> None:
     rates = Equations(ecoli(TANK)).derivatives()
     assert rates["reactor.S_taken"] == pytest.approx(rates["reactor.S_fed"], rel=0.2)
-    assert rates["reactor.O2_consumed"] == pytest.approx(rates["reactor.O2_transferred"], rel=0.2)
+    assert rates["reactor.O2_consumed"] == pytest.approx(rates["reactor.O2_transferred"], rel=0.3)
     assert abs(rates["heat.T"]) <= 5e-3
     assert abs(rates["reactor.y_O2"]) <= 1e-4
