@@ -36,13 +36,14 @@ def open_fmu(name: str, path: Path) -> "CoSimulationFmu":
 
 
 class Phase(IntEnum):
-    """Where an instance is in the state machine of the standard."""
+    """Where an instance is in the state machine of the standard; BROKEN: no call may follow a fatal error."""
 
     INSTANTIATED = 0
     INITIALIZATION = 1
     STEP = 2
     TERMINATED = 3
-    CLOSED = 4
+    BROKEN = 4
+    CLOSED = 5
 
 
 _REMEDIES: Final = {
@@ -68,7 +69,6 @@ class CoSimulationFmu:
         self._time: float | None = None
         self._stop: float | None = None
         self._tolerance: float | None = None
-        self._fatal = False
         self._reads: dict[Bundle, Transfer] = {}
         self._writes: dict[Bundle, tuple[Transfer, tuple[str | None, ...]]] = {}
         self._written: dict[Bundle, Transfer] = {}
@@ -115,7 +115,7 @@ class CoSimulationFmu:
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle."""
         transfer = self._reads.get(bundle)
-        if transfer is None or self._phase is Phase.CLOSED:
+        if transfer is None or self._phase >= Phase.BROKEN:
             self._require("read its variables", Phase.INITIALIZATION, Phase.STEP, Phase.TERMINATED)
             transfer = self._reads[bundle] = self._transfer(bundle)
         status = transfer.read(values)
@@ -160,8 +160,8 @@ class CoSimulationFmu:
         self._phase, self._time = Phase(kept.phase), kept.time
 
     def free_state(self, state: object) -> None:
-        """Release a kept state; after `close` all of them are released already."""
-        if self._phase is not Phase.CLOSED:
+        """Release a kept state; after `close` all of them are released already, after a fatal error none can be."""
+        if self._phase < Phase.BROKEN:
             self._states.free(state)
 
     def serialize_state(self, state: object) -> bytes:
@@ -194,7 +194,7 @@ class CoSimulationFmu:
 
     def terminate(self) -> None:
         """End the run regularly; does nothing where there is no run to end."""
-        if self._phase is Phase.STEP and not self._fatal:
+        if self._phase is Phase.STEP:
             self._check(self._functions.terminate(), "Terminate")
             self._phase = Phase.TERMINATED
 
@@ -202,8 +202,8 @@ class CoSimulationFmu:
         """Free the instance, its states and its library, and give back its folder."""
         if self._phase is Phase.CLOSED:
             return
-        self._phase = Phase.CLOSED
-        if self._fatal:
+        broken, self._phase = self._phase is Phase.BROKEN, Phase.CLOSED
+        if broken:
             self._library.abandon()
             return
         with ExitStack() as cleanup:
@@ -252,8 +252,8 @@ class CoSimulationFmu:
         return Transfer(bundle, self.model.types, self._functions)
 
     def _require(self, doing: str, *phases: Phase) -> None:
-        if self._phase not in phases or self._fatal:
-            now = "broken by a fatal error" if self._fatal else self._phase.name.lower()
+        if self._phase not in phases:
+            now = "broken by a fatal error" if self._phase is Phase.BROKEN else f"in phase {self._phase.name.lower()}"
             raise CapabilityError(f"'{self.name}' cannot {doing}: it is {now}; see the call order of Instance")
 
     def _check(self, status: int, function: str) -> None:
@@ -263,13 +263,14 @@ class CoSimulationFmu:
         if status == WARNING:
             self._library.messages.logger.warning("%s returned Warning at t = %s s", called, self._time)
             return
-        self._fatal = self._fatal or status == FATAL
         said = STATUS[status] if 0 <= status < len(STATUS) else f"the unknown status {status}"
         message = (
             f"'{self.name}': {called} returned {said} at t = {self._time} s{self._library.messages.quoted()}\n"
             f"{_REMEDIES.get(said, _REMEDY)}"
         )
         kind = InitializationError if self._phase <= Phase.INITIALIZATION else StepError
+        if status == FATAL:
+            self._phase = Phase.BROKEN
         raise kind(message, component=self.name, time=self._time)
 
 
@@ -297,7 +298,7 @@ def _refusals(bundle: Bundle) -> tuple[str | None, ...]:
         next((f"'{c.name}' cannot be set: {why}" for c in bundle.connectors if (why := refuses(c))), None)
         for refuses in by_phase
     ]
-    return (*refusals, "nothing can be set after terminate", "nothing can be set after close")
+    return (*refusals, *(f"nothing can be set after {end}" for end in ("terminate", "a fatal error", "close")))
 
 
 def _fixed_at_initialization(connector: Connector) -> str | None:

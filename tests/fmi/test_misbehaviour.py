@@ -1,0 +1,259 @@
+"""What an FMU can do wrong while it is opened and run, with a binary that does it on request."""
+
+import logging
+import shutil
+from contextlib import closing, suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
+from orchestrator.fmi.co_simulation import open_fmu
+from orchestrator.instance import Bundle, Status, StepResult
+from tests.fmi import toys
+
+OK, WARNING, DISCARD, ERROR, FATAL, PENDING = range(6)
+IN_STEP, IN_INITIALIZATION, IN_SET, IN_GET = range(4)
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the misbehaving FMU needs a C compiler")
+
+
+@pytest.fixture(scope="session")
+def binaries(tmp_path_factory):
+    return {version: toys.library(version, tmp_path_factory.mktemp(version)) for version in ("fmi2", "fmi3")}
+
+
+@pytest.fixture
+def make(binaries, version, tmp_path):
+    def making(name="bad.fmu", platform=None, binary=None, **description):
+        entries = {
+            "modelDescription.xml": toys.description(version, **description),
+            f"binaries/{platform or toys.platform(version)}/bad.so": binary or binaries[version].read_bytes(),
+        }
+        return toys.archive(tmp_path / name, entries)
+
+    return making
+
+
+@pytest.fixture
+def bad(make):
+    with closing(open_fmu("bad", make())) as instance:
+        yield instance
+
+
+def put(instance, **values):
+    for name, value in values.items():
+        (connector,) = (c for c in instance.connectors if c.name == name)
+        instance.set(Bundle.of([connector]), np.array([value], dtype=connector.storage.dtype))
+
+
+def take(instance, name):
+    (connector,) = (c for c in instance.connectors if c.name == name)
+    values = np.zeros(1, connector.storage.dtype)
+    instance.get(Bundle.of([connector]), values)
+    return values[0]
+
+
+def start(instance):
+    instance.enter_initialization(0.0, None, None)
+    instance.exit_initialization()
+
+
+def said(version, function):
+    return f"trouble in function {function}" if version == "fmi2" else "trouble in function"
+
+
+def test_a_discarded_step_tells_how_far_it_came(bad):
+    start(bad)
+    put(bad, status=DISCARD)
+    result = bad.do_step(1.0, 0.5)
+    assert (result.status, result.time) == (Status.DISCARD, 1.125)
+
+
+def test_an_early_return_is_passed_on(bad, version):
+    start(bad)
+    if version == "fmi3":
+        put(bad, where=4)
+        assert bad.do_step(1.0, 0.5) == StepResult(Status.OK, 1.125, early_return=True)
+        put(bad, where=5)
+        assert bad.do_step(1.0, 0.5) == StepResult(Status.OK, 1.5, terminate_requested=True)
+    put(bad, where=0)
+    assert bad.do_step(1.0, 0.5) == StepResult(Status.OK, 1.5)
+
+
+def test_the_wish_to_terminate_comes_with_a_discarded_step_in_fmi_2(bad, version):
+    start(bad)
+    put(bad, status=DISCARD)
+    assert bad.do_step(1.0, 0.5).terminate_requested == (version == "fmi2")
+
+
+def test_a_warning_is_logged_and_the_run_goes_on(bad, caplog):
+    start(bad)
+    put(bad, status=WARNING)
+    assert bad.do_step(1.0, 0.5).status is Status.OK
+    assert [r.name for r in caplog.records if "DoStep" in r.message] == ["cotwin.fmu.bad"]
+    assert any("trouble" in record.message and record.levelno == logging.WARNING for record in caplog.records)
+
+
+@pytest.mark.parametrize(("status", "name"), [(ERROR, "Error"), (FATAL, "Fatal")])
+def test_a_failed_step_names_component_function_status_time_and_what_it_said(bad, version, status, name):
+    start(bad)
+    put(bad, status=status)
+    with pytest.raises(StepError) as caught:
+        bad.do_step(1.0, 0.5)
+    assert (caught.value.component, caught.value.time) == ("bad", 1.0)
+    message = str(caught.value)
+    assert f"'bad': {version}DoStep with step size 0.5 s returned {name} at t = 1.0 s" in message
+    assert f"it said: {said(version, IN_STEP)}" in message
+    assert "messages" in message.splitlines()[-1]
+
+
+def test_an_asynchronous_step_is_refused_with_the_remedy(bad, version):
+    if version == "fmi3":
+        pytest.skip("FMI 3.0 has no pending status")
+    start(bad)
+    put(bad, status=PENDING)
+    with pytest.raises(StepError, match=r"returned Pending(.|\n)*asynchronously, which is not supported"):
+        bad.do_step(1.0, 0.5)
+
+
+def test_a_failed_initialization_is_an_initialization_error(bad, version):
+    put(bad, where=IN_INITIALIZATION, status=ERROR)
+    with pytest.raises(InitializationError, match=f"'bad': {version}EnterInitializationMode returned Error"):
+        bad.enter_initialization(2.0, None, None)
+
+
+def test_a_failed_set_and_get_name_the_variable(bad, version):
+    start(bad)
+    put(bad, where=IN_SET)
+    with pytest.raises(StepError, match=f"{version}Set for status returned Error"):
+        put(bad, status=ERROR)
+    with suppress(StepError):
+        put(bad, where=IN_GET)
+    with pytest.raises(StepError, match=f"{version}Get for y returned Error"):
+        take(bad, "y")
+
+
+def test_after_a_fatal_error_the_fmu_is_not_called_again(make, caplog):
+    instance = open_fmu("fatal", make())
+    start(instance)
+    put(instance, status=FATAL)
+    with pytest.raises(StepError):
+        instance.do_step(0.0, 1.0)
+    for call in (lambda: instance.do_step(0.0, 1.0), instance.save_state, lambda: take(instance, "y")):
+        with pytest.raises(CapabilityError, match=r"'fatal' cannot .*: it is broken by a fatal error"):
+            call()
+    with pytest.raises(CapabilityError, match="nothing can be set after a fatal error"):
+        put(instance, status=OK)
+    instance.terminate()
+    instance.close()
+    assert not any("freed" in record.message for record in caplog.records)
+
+
+def test_after_an_error_the_fmu_is_freed_once(make, caplog):
+    instance = open_fmu("failing", make())
+    start(instance)
+    put(instance, status=ERROR)
+    with pytest.raises(StepError):
+        instance.do_step(0.0, 1.0)
+    instance.close()
+    instance.close()
+    assert sum("freed" in record.message for record in caplog.records) == 1
+
+
+def test_messages_of_two_instances_are_told_apart(make, caplog):
+    with closing(open_fmu("one", make())) as one, closing(open_fmu("two", make())) as two:
+        start(one)
+        start(two)
+        put(one, status=WARNING)
+        put(two, status=WARNING)
+        one.do_step(0.0, 1.0)
+        names = [record.name for record in caplog.records if "trouble" in record.message]
+        two.do_step(0.0, 1.0)
+    assert names == ["cotwin.fmu.one"]
+    assert "cotwin.fmu.two" in {record.name for record in caplog.records}
+
+
+def test_a_refused_instantiation_names_fmu_token_and_what_it_said(make, version):
+    path = make(token="{other}")
+    with pytest.raises(FmuImportError) as caught:
+        open_fmu("bad", path)
+    message = str(caught.value)
+    assert f"{path}: the FMU refused to be instantiated as 'bad' with token {{other}}" in message
+    assert "it said: wrong token, error" in message
+    assert "Check that its binary belongs" in message
+
+
+def test_a_missing_binary_names_the_platforms_that_there_are(make, version):
+    path = make(platform="win64")
+    with pytest.raises(FmuImportError) as caught:
+        open_fmu("bad", path)
+    assert f"{path}: there is no binaries/{toys.platform(version)}/bad.so" in str(caught.value)
+    assert f"it has binaries for win64. Export or build it for {toys.platform(version)}" in str(caught.value)
+
+
+def test_a_binary_that_cannot_be_loaded_quotes_the_loader_and_leaves_the_working_directory(make):
+    before = Path.cwd()
+    with pytest.raises(FmuImportError, match=r"cannot be loaded: (.|\n)*(invalid ELF|file too short)(.|\n)*Install"):
+        open_fmu("bad", make(binary=b"no binary"))
+    assert Path.cwd() == before
+
+
+def test_a_missing_function_is_named(make, version, tmp_path):
+    folder = tmp_path / "incomplete"
+    folder.mkdir()
+    binary = toys.library(version, folder, complete=False).read_bytes()
+    with pytest.raises(FmuImportError, match=rf"cannot be loaded: .*undefined symbol: {version}"):
+        open_fmu("bad", make(binary=binary))
+
+
+def test_model_exchange_alone_is_refused_with_the_remedy(make):
+    with pytest.raises(FmuImportError, match="declares ModelExchange only; export it for Co-Simulation"):
+        open_fmu("bad", make(kind="ModelExchange"))
+
+
+def test_an_fmu_that_lives_once_per_process_is_opened_once(make):
+    path = make(flags='canBeInstantiatedOnlyOncePerProcess="true"')
+    with closing(open_fmu("one", path)), pytest.raises(FmuImportError, match="allows one instance per process"):
+        open_fmu("two", path)
+    open_fmu("again", path).close()
+
+
+def test_missing_capabilities_are_refused_with_the_remedy(bad):
+    start(bad)
+    for call, expected in (
+        (bad.save_state, "'bad' cannot keep its state: bad.fmu does not declare get/set FMU state. Export"),
+        (lambda: bad.deserialize_state(b""), "'bad' cannot turn its state into bytes"),
+        (lambda: bad.restart(0.0, {}), "'bad' cannot be restarted from values: it lists no continuous states"),
+    ):
+        with pytest.raises(CapabilityError) as caught:
+            call()
+        assert expected in str(caught.value)
+
+
+def test_narrow_types_of_fmi_3_convert_or_are_refused(make, version):
+    if version == "fmi2":
+        pytest.skip("FMI 2.0 has no narrow types")
+    with closing(open_fmu("bad", make())) as bad:
+        start(bad)
+        put(bad, tiny=-128, single=0.5)
+        assert take(bad, "tiny") == -128
+        assert take(bad, "single") == 0.5
+        with pytest.raises(CapabilityError, match="tiny = 128 does not fit its FMI type Int8"):
+            put(bad, tiny=128)
+        assert bad.model.not_imported == {"huge": "UInt64"}
+
+
+def test_a_variable_of_another_component_is_refused_with_the_nearest_name(bad):
+    (status,) = (c for c in bad.connectors if c.name == "status")
+    other = type(status)("stats", status.causality, status.storage, 9)
+    with pytest.raises(CapabilityError, match="'bad' has no variable 'stats'; did you mean 'status'"):
+        bad.set(Bundle.of([other]), np.zeros(1, np.int64))
+
+
+def test_nothing_stays_behind_when_opening_fails(make, temporary):
+    for path in (make("a.fmu", token="{other}"), make("b.fmu", platform="win64"), make("c.fmu", binary=b"no")):
+        with pytest.raises(FmuImportError):
+            open_fmu("bad", path)
+        assert list(temporary.iterdir()) == []

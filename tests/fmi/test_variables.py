@@ -1,0 +1,213 @@
+import pytest
+
+from orchestrator.errors import FmuImportError, ModelDescriptionError
+from orchestrator.fmi.variables import DefaultExperiment, read_model
+from orchestrator.instance import StateWrite
+from orchestrator.system.connector import Causality, Storage, Variability
+from orchestrator.system.units import Unit, conversion
+from tests.fmi import toys
+
+UNITS = """
+  <UnitDefinitions>
+    <Unit name="degC"><BaseUnit K="1" factor="1.0" offset="273.15"/></Unit>
+    <Unit name="kPa"><BaseUnit kg="1" m="-1" s="-2" factor="1000"/></Unit>
+    <Unit name="OD"/>
+  </UnitDefinitions>"""
+
+FMI2 = """
+<ScalarVariable name="x" valueReference="0" initial="exact"><Real start="1"/></ScalarVariable>
+<ScalarVariable name="der(x)" valueReference="1"><Real derivative="1"/></ScalarVariable>
+<ScalarVariable name="u" valueReference="2" causality="input"><Real start="0" unit="degC"/></ScalarVariable>
+<ScalarVariable name="dT" valueReference="3" causality="input">
+  <Real start="0" unit="degC" relativeQuantity="true"/></ScalarVariable>
+<ScalarVariable name="held" valueReference="4" causality="output"><Real unit="kPa"/></ScalarVariable>
+<ScalarVariable name="passed" valueReference="5" causality="output"><Real unit="OD"/></ScalarVariable>
+<ScalarVariable name="unknown" valueReference="6" causality="output"><Real unit="nowhere"/></ScalarVariable>
+<ScalarVariable name="absent" valueReference="7" causality="output"><Real/></ScalarVariable>
+<ScalarVariable name="text" valueReference="0" causality="parameter" variability="fixed">
+  <String start="a"/></ScalarVariable>
+<ScalarVariable name="mode" valueReference="0" causality="parameter" variability="tunable">
+  <Enumeration declaredType="Mode" start="2"/></ScalarVariable>
+<ScalarVariable name="on" valueReference="0" causality="input" variability="discrete">
+  <Boolean start="true"/></ScalarVariable>
+"""
+TYPES2 = """
+  <TypeDefinitions><SimpleType name="Mode"><Enumeration>
+    <Item name="idle" value="1"/><Item name="run" value="2"/></Enumeration></SimpleType></TypeDefinitions>
+  <DefaultExperiment startTime="1" stopTime="3" stepSize="0.5"/>"""
+STRUCTURE2 = """
+<Outputs>
+  <Unknown index="5" dependencies=""/>
+  <Unknown index="6" dependencies="1 3 11"/>
+  <Unknown index="7"/>
+</Outputs>
+<Derivatives><Unknown index="2"/></Derivatives>"""
+
+FMI3 = """
+<UInt64 name="n" valueReference="9" causality="structuralParameter" start="3"/>
+<Float64 name="S" valueReference="0" causality="output" initial="exact" start="1 2 3">
+  <Dimension valueReference="9"/></Float64>
+<Float64 name="der(S)" valueReference="1" derivative="0"><Dimension valueReference="9"/></Float64>
+<Float64 name="M" valueReference="2" causality="input" start="0"><Dimension start="2"/><Dimension start="2"/></Float64>
+<Float64 name="y" valueReference="3" causality="output"><Alias name="z"/></Float64>
+<Boolean name="b" valueReference="4" causality="input" start="true false"><Dimension start="2"/></Boolean>
+<Enumeration name="mode" valueReference="5" causality="input" declaredType="Mode" start="1"/>
+<Int8 name="tiny" valueReference="6" causality="parameter" start="-3" min="-5" max="5"/>
+<Binary name="blob" valueReference="7" causality="input"/>
+<Clock name="tick" valueReference="8" causality="input" intervalVariability="triggered"/>
+"""
+TYPES3 = """
+  <TypeDefinitions><EnumerationType name="Mode"><Item name="idle" value="1"/><Item name="run" value="7"/>
+  </EnumerationType></TypeDefinitions>"""
+STRUCTURE3 = '<Output valueReference="0" dependencies=""/><Output valueReference="3" dependencies="2 0"/>' + (
+    '<ContinuousStateDerivative valueReference="1"/>'
+)
+
+
+def model(tmp_path, version, **more):
+    text = toys.description(version, **more)
+    return read_model(toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text}))
+
+
+@pytest.fixture
+def two(tmp_path):
+    return model(tmp_path, "fmi2", variables=FMI2, structure=STRUCTURE2, extra=UNITS + TYPES2)
+
+
+@pytest.fixture
+def three(tmp_path):
+    return model(tmp_path, "fmi3", variables=FMI3, structure=STRUCTURE3, extra=TYPES3)
+
+
+def by_name(info):
+    return {connector.name: connector for connector in info.connectors}
+
+
+def test_feedthrough_of_fmi_2_tells_none_from_no_and_leaves_out_states(two):
+    assert two.feedthrough == {"held": (), "passed": ("u", "on"), "unknown": None, "absent": None}
+
+
+def test_feedthrough_of_fmi_3_goes_by_value_references(three):
+    assert three.feedthrough == {"S": (), "y": ("M",)}
+
+
+def test_units_carry_factor_offset_and_dimension(two):
+    connectors = by_name(two)
+    assert connectors["u"].unit == Unit("degC", (0, 0, 0, 0, 1, 0, 0, 0), 1.0, 273.15)
+    assert connectors["held"].unit == Unit("kPa", (1, -1, -2, 0, 0, 0, 0, 0), 1000.0)
+    assert connectors["passed"].unit == Unit("OD")
+    assert connectors["unknown"].unit == Unit("nowhere")
+    assert connectors["absent"].unit is None
+
+
+def test_the_offset_of_a_difference_is_ignored(two):
+    kelvin = Unit("K", (0, 0, 0, 0, 1, 0, 0, 0))
+    assert conversion(by_name(two)["dT"].unit, kelvin) == (1.0, 0.0)
+    assert conversion(by_name(two)["u"].unit, kelvin) == (1.0, 273.15)
+
+
+def test_variables_of_fmi_2(two):
+    connectors = by_name(two)
+    assert [name for name, connector in connectors.items() if connector.is_state] == ["x"]
+    assert connectors["x"].causality is Causality.LOCAL
+    assert connectors["mode"].items == ((1, "idle"), (2, "run"))
+    assert (connectors["mode"].storage, connectors["mode"].start) == (Storage.INT64, (2,))
+    assert (connectors["on"].storage, connectors["on"].start) == (Storage.BOOLEAN, (True,))
+    assert connectors["mode"].variability is Variability.TUNABLE
+    assert two.not_imported == {"text": "String"}
+    assert two.default_experiment == DefaultExperiment(1.0, 3.0, None, 0.5)
+    assert two.capabilities.state_write is StateWrite.RESTART
+
+
+def test_arrays_of_fmi_3_have_constant_dimensions_or_those_of_structural_parameters(three):
+    connectors = by_name(three)
+    assert (connectors["S"].shape, connectors["S"].start, connectors["S"].is_state) == ((3,), (1.0, 2.0, 3.0), True)
+    assert connectors["M"].elements == ("M[1,1]", "M[1,2]", "M[2,1]", "M[2,2]")
+    assert connectors["b"].start == (True, False)
+
+
+def test_other_variables_of_fmi_3(three):
+    connectors = by_name(three)
+    assert connectors["mode"].items == ((1, "idle"), (7, "run"))
+    assert (connectors["tiny"].minimum, connectors["tiny"].maximum, connectors["tiny"].start) == (-5.0, 5.0, (-3,))
+    assert connectors["z"].causality is Causality.LOCAL
+    assert connectors["z"].reference == connectors["y"].reference
+    assert three.not_imported == {"n": "UInt64", "blob": "Binary", "tick": "Clock"}
+
+
+def test_capabilities_are_those_that_the_fmu_declares(tmp_path):
+    flags = 'canHandleVariableCommunicationStepSize="true" canBeInstantiatedOnlyOncePerProcess="1" '
+    two = model(tmp_path, "fmi2", flags=flags + 'canGetAndSetFMUstate="true" providesDirectionalDerivative="true"')
+    three = model(tmp_path, "fmi3", flags=flags + 'canGetAndSetFMUState="true" providesDirectionalDerivatives="true"')
+    for info in (two, three):
+        assert info.capabilities.variable_step
+        assert info.capabilities.once_per_process
+        assert info.capabilities.get_set_state
+        assert info.capabilities.directional_derivatives
+        assert not info.capabilities.serialize_state
+        assert info.capabilities.state_write is StateWrite.NONE
+    assert not model(tmp_path, "fmi2").capabilities.variable_step
+
+
+def test_the_identity_names_what_ran(two):
+    assert two.identity["kind"] == "fmu"
+    assert two.identity["guid"] == "{good}"
+    assert two.identity["fmi_version"] == "2.0"
+    assert two.identity["file"].endswith("x.fmu")
+
+
+def test_platforms_are_the_folders_of_binaries(tmp_path):
+    entries = {
+        "modelDescription.xml": toys.description("fmi2"),
+        "binaries/win64/x.dll": "",
+        "binaries/linux64/x.so": "",
+    }
+    assert read_model(toys.archive(tmp_path / "x.fmu", entries)).platforms == ("linux64", "win64")
+
+
+def test_violations_of_the_standard_are_warnings_on_request(tmp_path):
+    text = toys.description("fmi2", variables=FMI2, structure=STRUCTURE2, extra=UNITS + TYPES2)
+    path = toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text})
+    assert read_model(path).warnings == ()
+    assert any("absent" in warning for warning in read_model(path, validate=True).warnings)
+
+
+@pytest.mark.parametrize("number", ["1.0", "4.0", ""])
+def test_other_versions_are_refused_with_the_remedy(tmp_path, number):
+    text = toys.description("fmi2").replace('fmiVersion="2.0"', f'fmiVersion="{number}"')
+    path = toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text})
+    with pytest.raises(
+        FmuImportError, match=rf"x\.fmu: FMI version '{number}' is not supported; export it as FMI 2\.0"
+    ):
+        read_model(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ('name="held"', 'name="x"', "'x' appears twice"),
+        ('index="5"', 'index="99"', "contradicts the standard or itself"),
+        ('declaredType="Mode"', 'declaredType="None"', "contradicts the standard or itself"),
+        ('<Real start="1"/>', '<Real start="1 2"/>', "'x' has 2 start values for 1 elements"),
+        ('<Real start="1"/>', '<Real start="one"/>', "contradicts the standard or itself"),
+        ('causality="input"', 'causality="inward"', "contradicts the standard or itself"),
+    ],
+)
+def test_contradictions_are_refused_by_name(tmp_path, before, after, expected):
+    text = toys.description("fmi2", variables=FMI2, structure=STRUCTURE2, extra=UNITS + TYPES2)
+    assert before in text
+    path = toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text.replace(before, after)})
+    with pytest.raises(ModelDescriptionError, match=r"x\.fmu") as caught:
+        read_model(path)
+    assert expected in str(caught.value)
+
+
+def test_a_real_build_says_the_same_in_both_versions(built):
+    two, three = read_model(built.fmi2, validate=True), read_model(built.fmi3, validate=True)
+    assert two.warnings == three.warnings == ()
+    assert two.capabilities == three.capabilities
+    assert two.default_experiment == three.default_experiment
+    assert sum(c.size for c in two.connectors) == sum(c.size for c in three.connectors)
+    assert [e for c in two.connectors if c.is_state for e in c.elements] == [
+        e for c in three.connectors if c.is_state for e in c.elements
+    ]
