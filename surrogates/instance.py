@@ -1,0 +1,221 @@
+"""A surrogate as an instance: the same connectors as the component that it stands for.
+
+Values are found by the names of their elements, so a bundle made for an FMI 3.0 array `S` and one made for the FMI 2.0
+scalars `S[1]`, `S[2]`, ... both fit.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.errors import CapabilityError, InitializationError, StepError, SurrogateError
+from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.system.connector import Causality, Connector, Storage, Variability
+from orchestrator.system.units import Unit
+from surrogates.guard import INSIDE, Verdict
+from surrogates.package import Card, Variable, load_package
+from surrogates.runtime import Prediction, Runtime, open_runtime
+
+Floats = NDArray[np.float64]
+
+
+class _Kept(NamedTuple):
+    state: object
+    values: Floats
+    verdict: Verdict
+    time: float
+
+
+def open_surrogate(name: str, path: Path, device: str = "cpu") -> "SurrogateInstance":
+    """Open a package under the name of a component; SurrogateError where it is broken."""
+    package = load_package(path)
+    return SurrogateInstance(name, path, package.card, open_runtime(package, device))
+
+
+class SurrogateInstance:
+    """Satisfies `Instance`. Steps of exactly the macro step only; parameters must have the values of the training."""
+
+    def __init__(self, name: str, path: Path, card: Card, runtime: Runtime) -> None:
+        self.name, self._path, self._card, self._runtime = name, path, card, runtime
+        self.connectors = tuple(_connector(variable) for variable in card.variables)
+        self.capabilities = Capabilities(variable_step=False, get_set_state=True, state_write=StateWrite.RESTART)
+        elements = [element for connector in self.connectors for element in connector.elements]
+        self._offsets = {element: k for k, element in enumerate(elements)}
+        self._values = np.concatenate([_starts(variable) for variable in card.variables])
+        # Views into the one array of values: setting a bundle changes the inputs, writing an output shows in get.
+        self._views = self._slices()
+        self._indices: dict[bytes, tuple[tuple[Connector, ...], NDArray[np.int64]]] = {}
+        self._inputs = {c.name: self._views[c.name] for c in self.connectors if c.causality is Causality.INPUT}
+        self._states = tuple(connector.name for connector in self.connectors if connector.is_state)
+        self._state: object = None
+        self._time = 0.0
+        self.verdict = INSIDE
+
+    @property
+    def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
+        """Not known from the card: None for every output."""
+        return {c.name: None for c in self.connectors if c.causality is Causality.OUTPUT}
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """The package and the component that it was trained on."""
+        return {"kind": "surrogate", "file": str(self._path), **{f"fmu.{k}": v for k, v in self._card.fmu.items()}}
+
+    @property
+    def card(self) -> Card:
+        """The card of the package."""
+        return self._card
+
+    @property
+    def violation(self) -> str | None:
+        """What left the validity domain in the last step, None inside."""
+        return self.verdict.message
+
+    def set(self, bundle: Bundle, values: Values) -> None:
+        """Write inputs, parameters and start values."""
+        self._values[self._index(bundle)] = values
+
+    def get(self, bundle: Bundle, values: Values) -> None:
+        """Read any variable."""
+        values[:] = self._values[self._index(bundle)]
+
+    def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
+        """Restrict the start values; `stop` and `tolerance` mean nothing to a surrogate."""
+        del stop, tolerance
+        self._time = start
+        self._require_parameters()
+        self._restart()
+
+    def exit_initialization(self) -> None:
+        """Take the inputs set last into the outputs."""
+        self._restart()
+
+    def do_step(self, t: float, h: float) -> StepResult:
+        """One macro step; StepError for any other h."""
+        step = self._card.macro_step
+        if abs(h - step) > 1e-9 * step:
+            raise StepError(
+                f"surrogate '{self.name}' at t = {t:g} s: step {h:g} s, but it knows only {step:g} s. Set step_size "
+                f"to {step:g}, or train it for {h:g} s",
+                component=self.name,
+                time=t,
+            )
+        self._show(self._runtime.step(self._state, self._inputs))
+        if not np.isfinite(self._values).all():
+            raise StepError(
+                f"surrogate '{self.name}' at t = {t:g} s: a value is not finite. Run this component without the swap",
+                component=self.name,
+                time=t,
+            )
+        self._time = t + h
+        return StepResult(Status.OK, self._time)
+
+    def save_state(self) -> object:
+        """Keep state and values."""
+        return _Kept(self._state, self._values.copy(), self.verdict, self._time)
+
+    def restore_state(self, state: object) -> None:
+        """Go back to a kept state."""
+        if not isinstance(state, _Kept):
+            raise TypeError(f"not a state kept by a surrogate: {type(state).__name__}. Pass what save_state returned")
+        self._state, self.verdict, self._time = state.state, state.verdict, state.time
+        self._values[:] = state.values
+
+    def free_state(self, state: object) -> None:
+        """Nothing to release."""
+
+    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
+        """Not offered: raises CapabilityError."""
+        raise CapabilityError(f"surrogate '{self.name}' cannot serialize its state. Keep it within the process")
+
+    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
+        """Not offered: raises CapabilityError."""
+        raise CapabilityError(f"surrogate '{self.name}' cannot deserialize a state. Keep it within the process")
+
+    def restart(self, t: float, values: Mapping[str, Values]) -> None:
+        """Restrict a full state: by connector name, arrays as a whole or by element; states left out stay."""
+        self._time = t
+        for name, value in values.items():
+            if name in self._views:
+                self._views[name][:] = value
+            elif name in self._offsets:
+                self._values[self._offsets[name]] = float(np.asarray(value).item())
+            else:
+                raise SurrogateError(f"surrogate '{self.name}' has no state '{name}'. Train it for this component")
+        self._restart()
+
+    def terminate(self) -> None:
+        """Nothing to end."""
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _restart(self) -> None:
+        full = {name: self._views[name].copy() for name in self._states}
+        self._show(self._runtime.restart(full, self._inputs))
+
+    def _show(self, prediction: Prediction) -> None:
+        self._state, self.verdict = prediction.state, prediction.verdict
+        for name, values in prediction.values.items():
+            if name in self._views:
+                self._views[name][:] = values
+
+    def _require_parameters(self) -> None:
+        for variable in self._card.variables:
+            if variable.causality != Causality.PARAMETER:
+                continue
+            trained, now = _starts(variable), self._views[variable.name]
+            if not np.allclose(now, trained, rtol=1e-9, atol=0.0):
+                raise InitializationError(
+                    f"surrogate '{self.name}': {variable.name} = {now[0]:g}, but it was trained with {trained[0]:g}. "
+                    "Leave the parameter, or train a surrogate for it",
+                    component=self.name,
+                )
+
+    def _index(self, bundle: Bundle) -> NDArray[np.int64]:
+        key = bundle.references.tobytes()
+        known = self._indices.get(key)
+        if known is None or known[0] is not bundle.connectors:
+            elements = [element for connector in bundle.connectors for element in connector.elements]
+            missing = [element for element in elements if element not in self._offsets]
+            if missing:
+                raise SurrogateError(f"surrogate '{self.name}' does not provide {', '.join(missing[:5])}")
+            known = (bundle.connectors, np.array([self._offsets[element] for element in elements]))
+            self._indices[key] = known
+        return known[1]
+
+    def _slices(self) -> dict[str, Floats]:
+        views, first = {}, 0
+        for connector in self.connectors:
+            views[connector.name] = self._values[first : first + connector.size]
+            first += connector.size
+        return views
+
+
+def _connector(variable: Variable) -> Connector:
+    exponents, factor, offset = variable.si or (None, 1.0, 0.0)
+    causality = Causality(variable.causality)
+    fixed = causality is Causality.PARAMETER
+    return Connector(
+        variable.name,
+        causality,
+        Storage.FLOAT64,
+        variable.reference,
+        shape=(variable.size,) if variable.size else (),
+        unit=Unit(variable.unit, exponents, factor, offset),
+        variability=Variability.FIXED if fixed else Variability.CONTINUOUS,
+        start=variable.start or None,
+        nominal=variable.nominal,
+        description=variable.description,
+        is_state=variable.is_state,
+    )
+
+
+def _starts(variable: Variable) -> Floats:
+    size = variable.size or 1
+    if len(variable.start) in (1, size):
+        return np.broadcast_to(np.array(variable.start), (size,)).astype(np.float64)
+    return np.zeros(size)
