@@ -57,8 +57,8 @@ class SwapInstance:
         outputs = [c for c in fmu.connectors if c.causality is Causality.OUTPUT and c.storage is Storage.FLOAT64]
         self._outputs = tuple(Bundle.of([connector]) for connector in outputs)
         self._states = tuple(Bundle.of([connector]) for connector in fmu.connectors if connector.is_state)
-        self._elements = {element for connector in surrogate.connectors for element in connector.elements}
-        self._served: set[bytes] = set()
+        offered = _elements(surrogate)
+        self._connectors = tuple(c for c in fmu.connectors if offered.issuperset(c.elements))
         self.mode = Mode.FMU
         self._remaining, self._forced = 0, False
         self._declined: str | None = None
@@ -75,8 +75,8 @@ class SwapInstance:
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
-        """The FMU's connectors; the surrogate is addressed by the names of their elements."""
-        return self._fmu.connectors
+        """Those of the FMU that the surrogate offers too, under the same names of elements."""
+        return self._connectors
 
     @property
     def capabilities(self) -> Capabilities:
@@ -121,11 +121,7 @@ class SwapInstance:
         self._surrogate.set(bundle, values)
 
     def get(self, bundle: Bundle, values: Values) -> None:
-        """Read from the one in charge; CapabilityError, on the first reading, for what the surrogate cannot provide."""
-        key = bundle.references.tobytes()
-        if key not in self._served:
-            self._require(bundle)
-            self._served.add(key)
+        """Read from the one in charge."""
         self._incumbent.get(bundle, values)
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
@@ -299,21 +295,12 @@ class SwapInstance:
         newcomer = self._surrogate if incumbent is self._fmu else self._fmu
         return tuple(bump(bundle, read(incumbent, bundle), read(newcomer, bundle)) for bundle in bundles)
 
-    def _require(self, bundle: Bundle) -> None:
-        wanted = [element for connector in bundle.connectors for element in connector.elements]
-        missing = [element for element in wanted if element not in self._elements]
-        if missing:
-            raise CapabilityError(
-                f"'{self.name}': its surrogate does not provide {', '.join(missing[:5])}. Do not record or connect "
-                "it, or run this component without the swap"
-            )
-
     def _event(self, t: float, kind: str, message: str) -> None:
         self.emit(Event(t, self.name, kind, message))
 
 
 def _check(fmu: Instance, surrogate: Instance, policy: Swap) -> None:
-    offered = {element for connector in surrogate.connectors for element in connector.elements}
+    offered = _elements(surrogate)
     needed = [c for c in fmu.connectors if c.causality in (Causality.INPUT, Causality.OUTPUT) or c.is_state]
     missing = [element for c in needed for element in c.elements if element not in offered]
     if missing:
@@ -332,6 +319,10 @@ def _check(fmu: Instance, surrogate: Instance, policy: Swap) -> None:
             f"'{fmu.name}' cannot be handed back at {policy.back_at:g} s: its states cannot be written "
             "(state_write: none). Leave out back_at, or use an FMU whose states are `initial = exact`"
         )
+
+
+def _elements(instance: Instance) -> set[str]:
+    return {element for connector in instance.connectors for element in connector.elements}
 
 
 def _kept(state: object) -> _Kept:
