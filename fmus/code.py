@@ -1,27 +1,17 @@
-"""The C code of a model: equations and derivatives by CasADi, sparse factorization, and the table of variables."""
+"""The C code of a model: equations and derivatives by CasADi, the tables of elimination and of variables."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
 import casadi as ca
 
+from fmus.elimination import eliminate
 from fmus.variables import FmiVariable, Kind, Table
 from plant_models.model import Model, Role
 
 ARGUMENTS = (Role.STATE, Role.DISCRETE_STATE, Role.INPUT, Role.PARAMETER)
 _PREFIX = "equations"
-
-
-class LinearAlgebra(NamedTuple):
-    """The matrix I/(gamma h) - dF/dx with its symbolic QR factors; places of dF/dx and of the diagonal in it."""
-
-    matrix: Any
-    v: Any
-    r: Any
-    row_permutation: Sequence[int]
-    column_permutation: Sequence[int]
-    scatter: Sequence[int]
-    diagonal: Sequence[int]
 
 
 def equations(model: Model) -> list[Any]:
@@ -41,13 +31,11 @@ def model_code(model: Model, table: Table) -> str:
     """
     rates, outputs, update = equations(model)
     jacobian = _jacobian(model, rates)
-    algebra = _linear_algebra(jacobian.sparsity_out(0))
     options: dict[str, Any] = {"with_header": False, "with_export": False, "casadi_int": "long long int"}
     generator = ca.CodeGenerator(_PREFIX, options)
-    for function in (rates, outputs, update, jacobian, _sensitivities(model, rates, outputs), _qr_routines()):
+    for function in (rates, outputs, update, jacobian, _sensitivities(model, rates, outputs)):
         generator.add(function)
-    parts = ['#include "model.h"\n', generator.dump(), _algebra_code(algebra), _table_code(table, algebra, jacobian)]
-    return "\n".join(parts)
+    return "\n".join(['#include "model.h"\n', generator.dump(), _table_code(table, jacobian.sparsity_out(0))])
 
 
 def _symbols(model: Model, suffix: str = "") -> list[Any]:
@@ -55,8 +43,21 @@ def _symbols(model: Model, suffix: str = "") -> list[Any]:
 
 
 def _jacobian(model: Model, rates: Any) -> Any:
+    """dF/dx: rows with few entries by compressed forward derivatives, dense rows by reverse ones.
+
+    One row that depends on every zone, such as the integral of a total, would otherwise cost a direction per zone.
+    """
     at = _symbols(model)
-    return ca.Function("model_jacobian_matrix", at, [ca.jacobian(rates(*at), at[0])])
+    sparsity = rates.jac_sparsity(0, 0)
+    counts, n = Counter(sparsity.row()), sparsity.size1()
+    dense = [row for row in range(n) if counts[row] > 10 + 3 * n**0.5]
+    values = rates(*at)
+    if not dense:
+        return ca.Function("model_jacobian_matrix", at, [ca.jacobian(values, at[0])])
+    few = sorted(set(range(n)) - set(dense))
+    stacked = ca.vertcat(*(ca.jacobian(values[rows], at[0]) for rows in (few, dense)))
+    place = {row: index for index, row in enumerate([*few, *dense])}
+    return ca.Function("model_jacobian_matrix", at, [stacked[[place[row] for row in range(n)], :]])
 
 
 def _sensitivities(model: Model, rates: Any, outputs: Any) -> Any:
@@ -78,75 +79,25 @@ def _cumulative(sizes: Iterable[int]) -> list[int]:
     return sums
 
 
-def _linear_algebra(jacobian: Any) -> LinearAlgebra:
-    n = jacobian.size1()
-    matrix = jacobian + ca.Sparsity.diag(n)
-    v, r, rows, columns = matrix.qr_sparse()
-    scatter = matrix.get_nz(_linear_index(jacobian))
-    diagonal = matrix.get_nz([i * n + i for i in range(n)])
-    return LinearAlgebra(matrix, v, r, rows, columns, scatter, diagonal)
-
-
-def _linear_index(sparsity: Any) -> list[int]:
-    n = sparsity.size1()
-    return [column * n + row for row, column in zip(*sparsity.get_triplet(), strict=True)]
-
-
-def _qr_routines() -> Any:
-    """A function that solves a system: it makes CasADi emit its QR routines, which the end of model.c calls.
-
-    Two by two, because CasADi turns the solution of a single equation into a division.
-    """
-    matrix, b = ca.MX.sym("matrix", 2, 2), ca.MX.sym("b", 2)
-    return ca.Function("model_qr_routines", [matrix, b], [ca.solve(matrix, b, "qr")])
-
-
-def _algebra_code(algebra: LinearAlgebra) -> str:
-    tables = [
-        _integers("sp_a", algebra.matrix.compress()),
-        _integers("sp_v", algebra.v.compress()),
-        _integers("sp_r", algebra.r.compress()),
-        _integers("prinv", algebra.row_permutation),
-        _integers("pc", algebra.column_permutation),
-    ]
-    return (
-        "\n".join(tables)
-        + """
-
-void model_factorize(const double *matrix, double *row, double *v, double *r, double *beta)
-{
-    casadi_qr(sp_a, matrix, row, sp_v, v, sp_r, r, beta, prinv, pc);
-}
-
-void model_solve(double *b, const double *v, const double *r, const double *beta, double *work)
-{
-    casadi_qr_solve(b, 1, 0, sp_v, v, sp_r, r, beta, prinv, pc, work);
-}
-"""
-    )
-
-
-def _table_code(table: Table, algebra: LinearAlgebra, jacobian: Any) -> str:
-    counts = table.counts
+def _table_code(table: Table, jacobian: Any) -> str:
     owner = [number for number, variable in enumerate(table.variables) for _ in variable.places]
     starts = [value for variable in table.variables for value in (variable.start or (0.0,) * variable.length)]
     nominals = [variable.nominal for variable in table.of(Kind.STATE) for _ in variable.places]
     rows = ",\n".join(f"    {_row(variable)}" for variable in table.variables)
+    elimination = eliminate(jacobian)
+    sizes = f"{len(elimination.blocks) - 1}, {jacobian.nnz()}, {len(elimination.columns)}"
     return "\n".join(
         [
             f"static const model_variable variables[] = {{\n{rows}\n}};",
-            _integers("variable_of", owner, "int"),
-            _integers("scatter", algebra.scatter, "int"),
-            _integers("diagonal", algebra.diagonal, "int"),
+            _integers("variable_of", owner),
+            *(_integers(name, values) for name, values in elimination._asdict().items()),
             _reals("starts", starts),
             _reals("nominals", nominals),
             "const model_table model = {",
             f"    {_string(table.model_name)}, MODEL_TOKEN, {float(table.sample_time or 0.0)!r},",
-            f"    {', '.join(map(str, counts))}, {table.n_values}, {len(table.variables)}, {table.first_output},",
+            f"    {', '.join(map(str, table.counts))}, {table.n_values}, {len(table.variables)}, {table.first_output},",
             "    variables, variable_of, starts, nominals,",
-            f"    {jacobian.nnz_out(0)}, {algebra.matrix.nnz()}, {algebra.v.nnz()}, {algebra.r.nnz()}, "
-            f"{algebra.v.size1()},",
-            "    scatter, diagonal",
+            f"    {{{sizes}, {', '.join(elimination._fields)}}}",
             "};\n",
         ]
     )
@@ -170,8 +121,8 @@ def _string(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _integers(name: str, values: Iterable[int], ctype: str = "casadi_int") -> str:
-    return f"static const {ctype} {name}[] = {{{', '.join(map(str, values)) or '0'}}};"
+def _integers(name: str, values: Iterable[int]) -> str:
+    return f"static const int {name}[] = {{{', '.join(map(str, values)) or '0'}}};"
 
 
 def _reals(name: str, values: Iterable[float]) -> str:

@@ -34,6 +34,13 @@ typedef struct {
     int items; /* of an enumeration: its values are 1..items */
 } model_variable;
 
+/* See fmus/elimination.py for what the tables mean. */
+typedef struct {
+    int n_blocks, jacobian_size, factors_size;
+    const int *order, *blocks, *rows, *columns, *diagonals;
+    const int *inside_rows, *inside_columns, *inside_nonzeros, *outside_rows, *outside_columns, *outside_nonzeros;
+} elimination_tables;
+
 typedef struct {
     const char *name, *token;
     double sample_time; /* s; 0 without discrete states */
@@ -43,11 +50,7 @@ typedef struct {
     const int *variable_of; /* element -> variable */
     const double *starts;   /* of every value */
     const double *nominals; /* of the states */
-
-    /* Linear algebra of the solver: dF/dx has jacobian_size nonzeros; nonzero k of it is nonzero scatter[k] of the
-     * matrix (I/(gamma h) - dF/dx), whose diagonal element i is nonzero diagonal[i]. */
-    int jacobian_size, matrix_size, v_size, r_size, rows;
-    const int *scatter, *diagonal;
+    elimination_tables elimination;
 } model_table;
 
 extern const model_table model;
@@ -62,9 +65,5 @@ MODEL_FUNCTION(model_outputs)         /* -> y */
 MODEL_FUNCTION(model_update)          /* -> z after a scan */
 MODEL_FUNCTION(model_jacobian_matrix) /* -> nonzeros of dF/dx */
 MODEL_FUNCTION(model_sensitivities)   /* (x, z, u, p, and a seed for each) -> directions of dx/dt and of y */
-
-/* Sparse QR factorization of the solver's matrix, and the solution of matrix * b_new = b in place. */
-void model_factorize(const double *matrix, double *row, double *v, double *r, double *beta);
-void model_solve(double *b, const double *v, const double *r, const double *beta, double *work);
 
 #endif

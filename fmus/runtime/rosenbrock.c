@@ -2,6 +2,7 @@
  *   (I/(gamma h) - J) k_i = f(y + sum_j a_ij k_j) + sum_j (c_ij/h) k_j,    y_new = y + sum_j a_5j k_j + k_5 + k_6,
  * where k_6 estimates the error. Coefficients: the Fortran code RODAS of the authors of the book named in solver.h.
  */
+#include "elimination.h"
 #include "solver.h"
 
 #define GAMMA 0.25
@@ -24,14 +25,6 @@ static const double C[RODAS_STAGES][RODAS_STAGES - 1] = {
     {8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054},
 };
 
-static void factorize(solver *s, double h)
-{
-    for (int m = 0; m < model.matrix_size; m++) s->matrix[m] = 0.0;
-    for (int m = 0; m < model.jacobian_size; m++) s->matrix[model.scatter[m]] = -s->jacobian[m];
-    for (int i = 0; i < model.n_states; i++) s->matrix[model.diagonal[i]] += 1.0 / (GAMMA * h);
-    model_factorize(s->matrix, s->row, s->v, s->r, s->beta);
-}
-
 static void stage_argument(const solver *s, const double *x, int stage, double *argument)
 {
     for (int i = 0; i < model.n_states; i++) {
@@ -49,7 +42,7 @@ static void solve_stage(solver *s, const double *rates, double h, int stage)
         for (int j = 0; j < stage; j++) sum += C[stage][j] * s->k[j][i];
         k[i] = rates[i] + sum / h;
     }
-    model_solve(k, s->v, s->r, s->beta, s->row);
+    substitute(s->jacobian, s->factors, k, s->work);
 }
 
 void solver_linearize(solver *s, point at)
@@ -57,10 +50,10 @@ void solver_linearize(solver *s, point at)
     evaluate(model_jacobian_matrix, s->equations, at, s->jacobian);
 }
 
-void rosenbrock_step(solver *s, point at, double h)
+int rosenbrock_step(solver *s, point at, double h)
 {
     const double *x = at.x;
-    factorize(s, h);
+    if (!eliminate(s->jacobian, 1.0 / (GAMMA * h), s->factors, s->work)) return 0;
     solve_stage(s, s->start_rates, h, 0);
     at.x = s->argument;
     for (int stage = 1; stage < RODAS_STAGES; stage++) {
@@ -69,4 +62,5 @@ void rosenbrock_step(solver *s, point at, double h)
         solve_stage(s, s->rates, h, stage);
     }
     for (int i = 0; i < model.n_states; i++) s->trial[i] = s->argument[i] + s->k[RODAS_STAGES - 1][i];
+    return 1;
 }

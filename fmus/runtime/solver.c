@@ -16,22 +16,19 @@ int solver_allocate(solver *s, scratch *equations)
 {
     size_t n = (size_t)model.n_states + 1; /* a model without states still gets memory to point at */
     double **vectors[] = {&s->k[0], &s->k[1], &s->k[2],     &s->k[3],  &s->k[4],
-                          &s->k[5], &s->rates, &s->argument, &s->trial, &s->start_rates, &s->beta};
+                          &s->k[5], &s->rates, &s->argument, &s->trial, &s->start_rates, &s->work};
     s->equations = equations;
     for (size_t v = 0; v < sizeof vectors / sizeof *vectors; v++)
         if (!(*vectors[v] = calloc(n, sizeof(double)))) return 0;
-    s->jacobian = calloc((size_t)model.jacobian_size + 1, sizeof(double));
-    s->matrix = calloc((size_t)model.matrix_size + 1, sizeof(double));
-    s->v = calloc((size_t)model.v_size + 1, sizeof(double));
-    s->r = calloc((size_t)model.r_size + 1, sizeof(double));
-    s->row = calloc((size_t)model.rows + n, sizeof(double));
-    return s->jacobian && s->matrix && s->v && s->r && s->row;
+    s->jacobian = calloc((size_t)model.elimination.jacobian_size + 1, sizeof(double));
+    s->factors = calloc((size_t)model.elimination.factors_size + 1, sizeof(double));
+    return s->jacobian && s->factors;
 }
 
 void solver_free(solver *s)
 {
-    double *all[] = {s->k[0],  s->k[1],        s->k[2], s->k[3],     s->k[4],   s->k[5], s->rates, s->argument,
-                     s->trial, s->start_rates, s->beta, s->jacobian, s->matrix, s->v,    s->r,     s->row};
+    double *all[] = {s->k[0],  s->k[1],     s->k[2],  s->k[3],        s->k[4],     s->k[5],   s->rates,
+                     s->argument, s->trial, s->start_rates, s->jacobian, s->factors, s->work};
     for (size_t v = 0; v < sizeof all / sizeof *all; v++) free(all[v]);
 }
 
@@ -94,10 +91,10 @@ static int prepare(solver *s, point at)
     return bad;
 }
 
-/* Weighted error of one trial step, infinite where it left the finite numbers. */
+/* Weighted error of one trial step, infinite where there is no finite result. */
 static double try_step(solver *s, point at, double h, double tolerance, int *worst)
 {
-    rosenbrock_step(s, at, h);
+    if (!rosenbrock_step(s, at, h)) return INFINITY;
     int bad = first_not_finite(s->trial);
     if (bad < 0) return norm(s->k[RODAS_STAGES - 1], at.x, s->trial, tolerance, worst);
     *worst = bad;

@@ -10,7 +10,7 @@
 
 typedef struct {
     scratch *equations;
-    double *jacobian, *matrix, *v, *r, *beta, *row; /* dF/dx, I/(gamma h) - dF/dx and its factors */
+    double *jacobian, *factors, *work; /* nonzeros of dF/dx, factors of I/(gamma h) - dF/dx */
     double *k[RODAS_STAGES], *argument, *rates, *trial, *start_rates;
 } solver;
 
@@ -30,8 +30,9 @@ void solver_free(solver *s);
 void solver_linearize(solver *s, point at);
 
 /* One step of size h (s) from at.x: the result is in s->trial, its error estimate in s->k[5].
- * Needs the derivatives at at.x in s->start_rates, and solver_linearize before. */
-void rosenbrock_step(solver *s, point at, double h);
+ * Needs the derivatives at at.x in s->start_rates, and solver_linearize before. Returns 0 where h is too long for an
+ * accurate elimination. */
+int rosenbrock_step(solver *s, point at, double h);
 
 /* Integrate x from time `from` to time `to` (s) with z, u and p held.
  * The weighted RMS norm of the local error stays below 1; state i has the weight tolerance*(nominal_i + |x_i|).
