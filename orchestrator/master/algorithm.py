@@ -10,6 +10,9 @@ class MacroStep(NamedTuple):
     terminate_requested_by: tuple[str, ...] = ()
 
 
+COMPLETED = MacroStep()
+
+
 class Algorithm(Protocol):
     """Called for one macro step after the other; initialization is done before the first."""
 

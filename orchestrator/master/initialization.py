@@ -4,6 +4,7 @@ In Initialization Mode an output follows from the inputs by direct feedthrough a
 in the order of the schedule is exact: no fixed number of passes, no guess.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -14,8 +15,9 @@ from orchestrator.errors import InitializationError
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.master.participant import Coupling, Participant
 from orchestrator.signals import Signals, gather
-from orchestrator.system.connector import Connector
+from orchestrator.system.connector import Connector, Storage
 from orchestrator.system.description import Experiment
+from orchestrator.system.resolution import Link
 
 StartValues = Mapping[str, Mapping[str, Values]]
 """Values that replace start values: component -> connector -> all elements."""
@@ -35,8 +37,13 @@ def initialize(
     for participant in coupling.participants:
         with _naming(participant, t):
             _enter(participant, experiment, start_values.get(participant.name, {}), coupling.signals)
+    participants = {participant.name: participant for participant in coupling.participants}
+    leaving: dict[tuple[str, str], list[Link]] = defaultdict(list)
+    for link in coupling.links:
+        leaving[link.source[:2]].append(link)
     for generation in generations:
-        _compute(coupling, generation, t)
+        _read_outputs(participants, generation, coupling.signals, t)
+        gather(coupling.signals.plan(link for output in generation for link in leaving[output]))
     for participant in coupling.participants:
         with _naming(participant, t):
             participant.set_inputs()
@@ -64,32 +71,32 @@ def _start(instance: Instance, connector: Connector, replaced: Values | None) ->
         return replaced
     if connector.start is not None:
         return np.asarray(connector.start, dtype=connector.storage.dtype)
-    return _read(instance, connector)
-
-
-def _read(instance: Instance, connector: Connector) -> Values:
-    """All elements of one connector, in an array of their own."""
-    values = np.empty(connector.size, dtype=connector.storage.dtype)
-    instance.get(Bundle.of([connector]), values)
+    bundle = Bundle.of([connector])
+    values = np.empty(bundle.size, dtype=connector.storage.dtype)
+    instance.get(bundle, values)
     return values
 
 
-def _compute(coupling: Coupling, generation: Generation, t: float) -> None:
-    """Read the outputs of one generation, then hand them on to the inputs that they are connected to."""
-    participants = {participant.name: participant for participant in coupling.participants}
+def _read_outputs(participants: Mapping[str, Participant], generation: Generation, signals: Signals, t: float) -> None:
     for name, outputs in groupby(sorted(generation), key=lambda output: output[0]):
-        participant = participants[name]
-        with _naming(participant, t):
-            participant.set_inputs()
-            for _, output in outputs:
-                place = coupling.signals.place(name, output)
-                coupling.signals.view(place)[:] = _read(participant.instance, place.connector)
-    known = set(generation)
-    gather(
-        coupling.signals.plan(
-            link for link in coupling.links if (link.source.component, link.source.connector) in known
-        )
-    )
+        with _naming(participants[name], t):
+            participants[name].set_inputs()
+            _read(participants[name], [connector for _, connector in outputs], signals)
+
+
+def _read(participant: Participant, names: Sequence[str], signals: Signals) -> None:
+    """Read the outputs named, and no others: what they depend on may not be known yet."""
+    places = [signals.place(participant.name, name) for name in names]
+    for storage in Storage:
+        chosen = [place for place in places if place.connector.storage is storage]
+        if chosen:
+            bundle = Bundle.of([place.connector for place in chosen])
+            values = np.empty(bundle.size, dtype=storage.dtype)
+            participant.instance.get(bundle, values)
+            for place, part in zip(
+                chosen, np.split(values, np.cumsum([p.connector.size for p in chosen])), strict=False
+            ):
+                signals.view(place)[:] = part
 
 
 @contextmanager

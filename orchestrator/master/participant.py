@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrator.errors import SimulationError, StepError
 from orchestrator.instance import Instance, Status, StepResult
-from orchestrator.master.algorithm import MacroStep
+from orchestrator.master.algorithm import COMPLETED, MacroStep
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
 from orchestrator.system.connector import Storage
 from orchestrator.system.resolution import Link
@@ -30,25 +30,25 @@ class Participant:
         self.observed = signals.blocks(self.name, Direction.OBSERVED)
         self._read = self.outputs + self.observed
 
-    def advance(self, t: float, h: float) -> StepResult:
+    def advance(self, t: float, h: float) -> MacroStep:
         """Set the gathered inputs, step from t by h (s) and read what is valid at t + h.
 
         Raises StepError where the step was refused, ended early, failed or gave a value that is not finite. A
-        component that ends the run before t + h is no error: its result says so, and nothing is read.
+        component that ends the run before t + h is no error: the outcome is not completed, and nothing is read.
         """
         try:
             self.set_inputs()
             result = self.instance.do_step(t, h)
-            reached = _reached(result.time, t, h) and result.status is Status.OK
-            result = result._replace(early_return=not reached)
+            reached = result.status is Status.OK and _reached(result.time, t, h)
             if result.terminate_requested and not reached:
-                return result
-            self._check_step(result, t, h)
+                return MacroStep(completed=False, terminate_requested_by=(self.name,))
+            if not reached:
+                raise self._not_reached(result, t, h)
             self.read()
         except Exception as error:
             raise self.named(error, StepError, t) from error
         self.check_outputs(t + h, StepError)
-        return result
+        return MacroStep(terminate_requested_by=(self.name,)) if result.terminate_requested else COMPLETED
 
     def set_inputs(self) -> None:
         """Write all inputs, connected or not."""
@@ -78,22 +78,19 @@ class Participant:
             return error
         return kind(f"'{self.name}' failed at t = {t:.9g} s: {error}", component=self.name, time=t)
 
-    def _check_step(self, result: StepResult, t: float, h: float) -> None:
+    def _not_reached(self, result: StepResult, t: float, h: float) -> StepError:
+        step = f"its step from t = {t:.9g} s by h = {h:.9g} s"
         if result.status is Status.DISCARD:
-            raise StepError(
-                f"'{self.name}' refused its step from t = {t:.9g} s by h = {h:.9g} s (discard); it reached "
-                f"{result.time:.9g} s. Choose a smaller step size, or loosen the tolerance of its solver",
-                component=self.name,
-                time=t,
+            message = (
+                f"'{self.name}' refused {step} (discard); it reached {result.time:.9g} s. Choose a smaller step size, "
+                "or loosen the tolerance of its solver"
             )
-        if not _reached(result.time, t, h):
-            how = "returned early" if result.early_return else "stopped"
-            raise StepError(
-                f"'{self.name}' {how} at {result.time:.9g} s in its step from t = {t:.9g} s by h = {h:.9g} s. "
-                "Steps of a fixed size cannot follow it: choose a step size whose grid meets this time",
-                component=self.name,
-                time=t,
+        else:
+            message = (
+                f"'{self.name}' {'returned early' if result.early_return else 'stopped'} at {result.time:.9g} s in "
+                f"{step}. Steps of a fixed size cannot follow it: choose a step size whose grid meets this time"
             )
+        return StepError(message, component=self.name, time=t)
 
 
 def advance_each(participants: Sequence[Participant], t: float, h: float, *, newest: bool) -> MacroStep:
@@ -101,16 +98,15 @@ def advance_each(participants: Sequence[Participant], t: float, h: float, *, new
 
     With `newest` each gathers its inputs just before its own step; otherwise they were gathered before.
     """
-    requests: list[str] = []
+    requests: tuple[str, ...] = ()
     for participant in participants:
         if newest:
             gather(participant.plan)
-        result = participant.advance(t, h)
-        if result.terminate_requested:
-            requests.append(participant.name)
-        if result.early_return:
-            return MacroStep(completed=False, terminate_requested_by=tuple(requests))
-    return MacroStep(terminate_requested_by=tuple(requests))
+        outcome = participant.advance(t, h)
+        requests += outcome.terminate_requested_by
+        if not outcome.completed:
+            return MacroStep(completed=False, terminate_requested_by=requests)
+    return MacroStep(terminate_requested_by=requests) if requests else COMPLETED
 
 
 def _reached(time: float, t: float, h: float) -> bool:
