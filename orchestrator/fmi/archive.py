@@ -57,7 +57,7 @@ _lock = threading.Lock()
 def acquire(path: Path) -> Path:
     """Unpack an FMU, or share the folder where it is already unpacked; every call needs its `release`."""
     with _lock:
-        key = _key(path)
+        key = fingerprint(path)
         folder = _folders.get(key)
         if folder is None:
             folder = _folders[key] = _Folder(key, _unpack(path))
@@ -81,7 +81,8 @@ def read_description(path: Path) -> bytes:
         return _description(path, archive)
 
 
-def _key(path: Path) -> tuple[object, ...]:
+def fingerprint(path: Path) -> tuple[object, ...]:
+    """What tells this state of a file from others; FmuImportError where there is no such file."""
     try:
         status = path.stat()
     except OSError as error:

@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
@@ -12,7 +13,7 @@ from fmpy.model_description import read_model_description
 from fmpy.validation import validate_fmu
 
 from orchestrator.errors import CotwinError, FmuImportError, ModelDescriptionError
-from orchestrator.fmi.archive import DESCRIPTION, entries, read_description
+from orchestrator.fmi.archive import DESCRIPTION, entries, fingerprint, read_description
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
 from orchestrator.system.units import BASE, Unit
@@ -83,8 +84,13 @@ def read_model(path: Path, *, validate: bool = False) -> ModelInfo:
     """Read what an FMU says about itself; with `validate`, also how far that violates the standard.
 
     Raises FmuImportError for a file that is no FMU or a version other than 2.0 and 3.0, ModelDescriptionError where the
-    description contradicts itself.
+    description contradicts itself. A file that has not changed is read once.
     """
+    return _read(path, fingerprint(path), validate)
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, _: tuple[object, ...], validate: bool) -> ModelInfo:
     data = read_description(path)
     root = _root(path, data)
     version = root.get("fmiVersion", "")
