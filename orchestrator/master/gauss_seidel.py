@@ -8,8 +8,8 @@ class GaussSeidel:
     """u_i = y_j[k+1] from components j that stepped before i in this macro step, y_j[k] from the others.
 
     Connections along the order of the schedule carry no delay, the others one macro step. The coupling error is of
-    order 1 in the step size (Kuebler and Schiehlen, 2000, Mathematical and Computer Modelling of Dynamical Systems 6,
-    93-113), with a smaller constant than Jacobi's where connections follow the order.
+    order 1 in the step size as with Jacobi; along the order its constant is smaller. Both schemes: Gomes et al. 2018,
+    "Co-simulation of continuous systems: a tutorial", arXiv:1809.08463.
     """
 
     name = "gauss_seidel"

@@ -8,8 +8,8 @@ from orchestrator.signals import gather
 class Jacobi:
     """u_i[k] = y[k] for all i, then every component steps; the result does not depend on the order.
 
-    Every connection delays by one macro step. The coupling error is of order 1 in the step size
-    (Kuebler and Schiehlen, 2000, Mathematical and Computer Modelling of Dynamical Systems 6, 93-113).
+    Every connection delays by one macro step, and the coupling error is of order 1 in the step size: inputs held over a
+    step make the whole an explicit one-step method (Moshagen 2017, arXiv:1704.06931).
     """
 
     name = "jacobi"

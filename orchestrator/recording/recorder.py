@@ -14,19 +14,19 @@ from orchestrator.instance import Values
 from orchestrator.observer import Event
 from orchestrator.recording.results import METADATA_KEY, Results
 from orchestrator.recording.selection import Column
-from orchestrator.recording.storage import (
-    MemoryStorage,
-    ParquetStorage,
-    Storage,
+from orchestrator.recording.store import (
+    MemoryStore,
+    ParquetStore,
+    Store,
     event_table,
     events_path,
 )
 from orchestrator.signals import Signals
-from orchestrator.system.connector import Storage as StorageClass
+from orchestrator.system.connector import Storage
 
 _CHUNK_VALUES = 2**18
 _CHUNK_ROWS = (16, 2**14)
-_TYPES = {StorageClass.FLOAT64: pa.float64(), StorageClass.INT64: pa.int64(), StorageClass.BOOLEAN: pa.bool_()}
+_TYPES = {Storage.FLOAT64: pa.float64(), Storage.INT64: pa.int64(), Storage.BOOLEAN: pa.bool_()}
 
 
 class _Part(NamedTuple):
@@ -50,17 +50,18 @@ class Recorder:
         rows = _CHUNK_VALUES // (len(self._columns) + 1)
         self._times = np.empty(min(max(rows, _CHUNK_ROWS[0]), _CHUNK_ROWS[1]))
         self._parts: tuple[_Part, ...] = ()
-        self._storage: Storage | None = None
+        self._store: Store | None = None
+        self._complete: Path | None = None
         self._rows = 0
         self._events: list[Event] = []
 
     def initialized(self, t: float, signals: Signals) -> None:
         """Begin the record with the values at the start."""
-        self._parts = tuple(self._part(storage, signals) for storage in StorageClass)
+        self._parts = tuple(self._part(storage, signals) for storage in Storage)
         if self._path is None:
-            self._storage = MemoryStorage(self._schema)
+            self._store = MemoryStore(self._schema)
         else:
-            self._storage = ParquetStorage(self._schema, self._path)
+            self._store = ParquetStore(self._schema, self._path)
         self.communication_point(t, signals)
 
     def communication_point(self, t: float, signals: Signals) -> None:  # noqa: ARG002
@@ -79,23 +80,26 @@ class Recorder:
 
     def terminated(self, error: Exception | None) -> None:  # noqa: ARG002
         """Complete the record."""
-        if self._storage is None:
+        if self._store is None:
             return
         self._flush()
-        self._storage.close()
+        self._store.close()
         if self._path is not None:
-            events = ParquetStorage(event_table([]).schema, events_path(self._path))
+            events = ParquetStore(event_table([]).schema, events_path(self._path))
             events.write(event_table(self._events))
             events.close()
+            self._complete = self._path
 
     def results(self) -> Results:
         """What was recorded up to now; ResultError where the run has not begun."""
-        if self._storage is None:
+        if self._store is None:
             raise ResultError("nothing is recorded yet. Initialize the simulation, or make a step, first")
+        if self._complete is not None:
+            return Results.load(self._complete)
         self._flush()
-        return Results.of_table(self._storage.read(), tuple(self._events))
+        return Results.of_table(self._store.read(), tuple(self._events))
 
-    def _part(self, storage: StorageClass, signals: Signals) -> _Part:
+    def _part(self, storage: Storage, signals: Signals) -> _Part:
         starts = [
             signals.place(component, connector.name, element).start
             for component, connector, element in self._columns
@@ -105,15 +109,13 @@ class Recorder:
         return _Part(signals.array(storage), np.array(starts, dtype=np.intp), chunk)
 
     def _flush(self) -> None:
-        if self._rows and self._storage is not None:
-            self._storage.write(self._table(self._rows))
+        if self._rows and self._store is not None:
+            self._store.write(self._table(self._rows))
             self._rows = 0
 
     def _table(self, rows: int) -> pa.Table:
         # arrow arrays take the memory of the NumPy arrays that they are made of: hand it copies
-        series = {
-            storage: iter(part.chunk[:rows].T.copy()) for storage, part in zip(StorageClass, self._parts, strict=True)
-        }
+        series = {storage: iter(part.chunk[:rows].T.copy()) for storage, part in zip(Storage, self._parts, strict=True)}
         arrays = [next(series[column.connector.storage]) for column in self._columns]
         return pa.Table.from_arrays([pa.array(self._times[:rows].copy()), *map(pa.array, arrays)], schema=self._schema)
 

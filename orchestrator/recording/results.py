@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from orchestrator.errors import ResultError
 from orchestrator.observer import Event
 from orchestrator.recording.comparison import Comparison, compare
-from orchestrator.recording.storage import events_path, read_events
+from orchestrator.recording.store import events_path, read_events
 from orchestrator.system.connector import Scalar
 from orchestrator.system.names import nearest
 

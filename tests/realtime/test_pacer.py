@@ -1,5 +1,7 @@
 """Pacer against a clock that only moves when told to."""
 
+import signal
+
 import pytest
 
 from orchestrator.errors import DescriptionError, SimulationError
@@ -116,6 +118,18 @@ def test_a_run_that_goes_on_later_is_paced_from_then_on() -> None:
     pacer.wait(2.0)
     assert pacer.report.overruns == 0
     assert clock.now == 4602.0
+
+
+def test_control_c_ends_the_wait_at_once_and_what_was_reached_is_recorded() -> None:
+    clock, memory = Clock(), Memory()
+    pacer = Pacer(1.0, clock=clock, sleep=lambda duration: signal.raise_signal(signal.SIGINT))
+    double = FunctionInstance(lambda t, u: u)
+    interrupted = pytest.raises(KeyboardInterrupt)
+    with interrupted, simulation([double], stop=5.0, step_size=1.0, observers=[memory]) as run:
+        run.run(pacer=pacer)
+    assert memory.times == [0.0, 1.0]
+    assert memory.events[-1].kind == "interrupted"
+    assert double.calls[-2:] == ["terminate", "close"]
 
 
 def test_a_speed_that_is_not_positive_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Storage: tables of a record in memory or in a Parquet file, written piece by piece."""
+"""Store: tables of a record in memory or in a Parquet file, written piece by piece."""
 
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +13,8 @@ EVENT_SCHEMA = pa.schema(
 )
 
 
-class Storage(Protocol):
-    """1 `write` (repeated, `read` between), 2 `close`, 3 `read`."""
+class Store(Protocol):
+    """1 `write` (repeated, `read` between), 2 `close`."""
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table."""
@@ -25,11 +25,11 @@ class Storage(Protocol):
         ...
 
     def close(self) -> None:
-        """Complete the storage."""
+        """Complete what is stored."""
         ...
 
 
-class MemoryStorage:
+class MemoryStore:
     """Keeps the tables."""
 
     def __init__(self, schema: pa.Schema) -> None:
@@ -47,7 +47,7 @@ class MemoryStorage:
         """Nothing to complete."""
 
 
-class ParquetStorage:
+class ParquetStore:
     """Writes each table as a row group, under a temporary name until the file is complete."""
 
     def __init__(self, schema: pa.Schema, path: Path) -> None:
@@ -61,9 +61,7 @@ class ParquetStorage:
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
 
     def read(self) -> pa.Table:
-        """Everything written up to now; an unfinished file is completed for reading and then begun anew."""
-        if not self._writer.is_open:
-            return pq.read_table(self._path)
+        """Everything written up to now: the unfinished file is completed for reading, then begun anew."""
         self._writer.close()
         table = pq.read_table(self._partial, memory_map=False)
         self._writer = self._open()
