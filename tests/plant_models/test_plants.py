@@ -114,9 +114,7 @@ def _gain(name: str) -> Model:
 
 def test_an_algebraic_loop_is_refused_and_its_path_named() -> None:
     links = [Link("a.y", "b.u"), Link("b.y", "a.u")]
-    with pytest.raises(
-        ValueError, match=r"algebraic loop: a\.u -> b\.y -> b\.u -> a\.y -> a\.u|algebraic loop: .*a\.y.*b\.y"
-    ):
+    with pytest.raises(ValueError, match=r"algebraic loop: a\.y -> a\.u -> b\.y -> b\.u -> a\.y"):
         compose("loop", {"a": _gain("a"), "b": _gain("b")}, links)
 
 
@@ -172,4 +170,4 @@ def test_the_tank_starts_close_to_where_it_stays() -> None:
     assert rates["reactor.S_taken"] == pytest.approx(rates["reactor.S_fed"], rel=0.2)
     assert rates["reactor.O2_consumed"] == pytest.approx(rates["reactor.O2_transferred"], rel=0.3)
     assert abs(rates["heat.T"]) <= 5e-3
-    assert abs(rates["reactor.y_O2"]) <= 1e-4
+    assert abs(rates["reactor.y_O2"]) <= 5e-4
