@@ -106,8 +106,8 @@ def _suits(panel: Panel, curve: Curve) -> bool:
     first = panel.curves[0]
     if len(panel.curves) >= CURVES_PER_PANEL or first.values.dtype.kind != curve.values.dtype.kind:
         return False
-    if first.items != curve.items:
-        return False
+    if first.items != curve.items or first.constant != curve.constant:
+        return False  # a parameter among the curves would only widen their scale
     if not panel.unit and curve.values.dtype.kind == "f":
         return False  # two numbers without a unit need have nothing in common
     if curve.values.dtype.kind == "b":

@@ -24,6 +24,7 @@ DASHES = ("-", "--", "-.", ":")
 WIDTH = 5.4
 HEIGHT = 2.3
 LEGEND_CHARACTERS = 62
+LEGEND_ROW = 0.18
 POINTS = 1500
 """Points drawn of a curve; a longer one is thinned to the least and greatest value of each stretch."""
 
@@ -60,8 +61,9 @@ def time_axis(span: float) -> TimeAxis:
 def save_png(panels: Sequence[Panel], path: Path, title: str = "") -> Path:
     """Draw panels below each other over one time axis; creates the folder of `path`."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(8.0, 0.5 + HEIGHT * len(panels)), layout="constrained", facecolor="white")
-        rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        heights = [_height(panel) for panel in panels]
+        figure = Figure(figsize=(8.0, 0.5 + sum(heights)), layout="constrained", facecolor="white")
+        rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         axis = time_axis(max(np.ptp(panel.times) for panel in panels))
         for axes, panel in zip(rows, panels, strict=True):
             _draw(axes, panel, axis, "#333333")
@@ -75,7 +77,7 @@ def save_png(panels: Sequence[Panel], path: Path, title: str = "") -> Path:
 def svg(panel: Panel, name: str) -> str:
     """One panel as an `<svg>` element without outer references; `name` keeps its inner ids apart from others."""
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name, "font.sans-serif": ["DejaVu Sans"]}):
-        figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+        figure = Figure(figsize=(WIDTH, _height(panel)), layout="constrained")
         axes = figure.subplots()
         axis = time_axis(float(np.ptp(panel.times)))
         _draw(axes, panel, axis, _PAGE_INK)
@@ -83,6 +85,16 @@ def svg(panel: Panel, name: str) -> str:
         text = StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return _inline(text.getvalue(), ", ".join(curve.label for curve in panel.curves))
+
+
+def _height(panel: Panel) -> float:
+    """Height (inch) of a panel with the names above it."""
+    return HEIGHT + LEGEND_ROW * (_legend_rows(panel) - 1)
+
+
+def _legend_rows(panel: Panel) -> int:
+    longest = max(len(curve.label) for curve in panel.curves)
+    return -(-len(panel.curves) // max(1, LEGEND_CHARACTERS // (longest + 6)))
 
 
 def _draw(axes: Axes, panel: Panel, axis: TimeAxis, ink: str) -> None:
@@ -120,9 +132,7 @@ def _label(axes: Axes, panel: Panel, ink: str) -> None:
         whole = all(curve.stepped for curve in panel.curves)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=whole))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.7g}"))
-    longest = max(len(curve.label) for curve in panel.curves)
-    rows = -(-len(panel.curves) // max(1, LEGEND_CHARACTERS // (longest + 6)))
-    columns = -(-len(panel.curves) // rows)
+    columns = -(-len(panel.curves) // _legend_rows(panel))
     axes.legend(
         axes.lines,  # named one by one: matplotlib leaves out labels that begin with an underscore
         [curve.label for curve in panel.curves],

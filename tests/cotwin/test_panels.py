@@ -20,8 +20,13 @@ def test_different_units_never_share_a_panel():
 
 
 def test_numbers_without_a_unit_never_share_a_panel_but_booleans_do():
-    values = {"a.x": np.arange(3.0), "a.y": np.arange(3.0), "a.on": np.ones(3, bool), "a.off": np.zeros(3, bool)}
+    values = {"a.x": np.arange(3.0), "a.y": np.arange(3.0), "a.on": np.arange(3) > 0, "a.off": np.arange(3) > 1}
     assert labels(panels(MemoryRecord(np.arange(3.0), values))) == [["a.x"], ["a.y"], ["a.on", "a.off"]]
+
+
+def test_a_constant_never_shares_a_panel_with_a_curve_that_changes():
+    record = MemoryRecord(np.arange(3.0), {"a.x": np.arange(3.0), "a.K": np.full(3, 2.0)}, {"a.x": "g/L", "a.K": "g/L"})
+    assert labels(panels(record)) == [["a.x"], ["a.K"]]
 
 
 def test_a_large_array_becomes_its_mean_and_range():
