@@ -49,7 +49,8 @@ def build(model: Model, out: Path, *, cache: Path | None = None, stem: str | Non
     What was built once from the same equations, variables, sources and compiler is taken from `cache` (default: the
     folder `cache` beside `out`), without compiling. Raises BuildError.
     """
-    cache = out.parent / "cache" if cache is None else cache
+    # The compiler is called in a folder of its own, where relative paths would mean something else.
+    cache = (out.parent / "cache" if cache is None else cache).absolute()
     prepared = _prepare(model)
     compiler = find_compiler()
     kept = cache / _key(prepared, compiler)
