@@ -47,12 +47,19 @@ class Results:
         """Results of a Parquet file, with the events beside it; ResultError where it is not a record."""
         path = Path(path)
         try:
-            schema = pq.read_schema(path)
+            # Parsed once: with thousands of columns that takes longer than reading one of them.
+            footer = pq.read_metadata(path)
         except (OSError, pa.ArrowException) as error:
             raise ResultError(f"{path}: not a readable Parquet file ({error}). Give the path of a record") from error
+        schema = footer.schema.to_arrow_schema()
         if _TIME not in schema.names:
             raise ResultError(f"{path}: has no column 'time'. Give the path of a record written by a simulation")
-        return cls(schema, lambda names: pq.read_table(path, columns=list(names)), read_events(events_path(path)))
+
+        def read(names: Sequence[str]) -> pa.Table:
+            with pq.ParquetFile(path, metadata=footer) as file:
+                return file.read(columns=list(names))
+
+        return cls(schema, read, read_events(events_path(path)))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
