@@ -182,7 +182,7 @@ def gather(plan: GatherPlan) -> None:
     """Copy outputs to the inputs they are connected to; unconverted values pass bit by bit."""
     for source, source_index, destination, destination_index, factor, offset in plan:
         values = source[source_index]
-        if factor is not None:
+        if factor is not None and offset is not None:
             values = factor * values + offset
         destination[destination_index] = values
 

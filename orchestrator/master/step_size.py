@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from orchestrator.errors import DescriptionError
 
@@ -23,7 +24,7 @@ class FixedStep:
                 f"experiment: stop {self.stop:g} s is not after start {self.start:g} s. Choose a later stop"
             )
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Number of macro steps."""
         return max(1, self._steps_to(self.stop))
@@ -47,7 +48,7 @@ class FixedStep:
         """Index of the first communication point that does not lie before t (s)."""
         return min(max(self._steps_to(t), 0), self.count)
 
-    @property
+    @cached_property
     def _tolerance(self) -> float:
         # far from zero the rounding of a time exceeds what is negligible of a small step
         return _NEGLIGIBLE * self.step_size + 4.0 * math.ulp(max(abs(self.start), abs(self.stop)))

@@ -24,7 +24,8 @@ from orchestrator.recording.store import (
 from orchestrator.signals import Signals
 from orchestrator.system.connector import Storage
 
-_CHUNK_VALUES = 2**18
+# A footer takes about 1 kB for each column of each row group, kept in memory until the end: few and large groups.
+_CHUNK_VALUES = 2**21
 _CHUNK_ROWS = (16, 2**14)
 _TYPES = {Storage.FLOAT64: pa.float64(), Storage.INT64: pa.int64(), Storage.BOOLEAN: pa.bool_()}
 
