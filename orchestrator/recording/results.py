@@ -33,6 +33,7 @@ class Results:
         self, schema: pa.Schema, read: Callable[[Sequence[str]], pa.Table], events: tuple[Event, ...] = ()
     ) -> None:
         self._schema, self._read = schema, read
+        self._known = frozenset(schema.names)
         self._series: dict[str, NDArray[Any]] = {}
         self.events = events
         """What happened during the run, in the order in which it did."""
@@ -98,7 +99,7 @@ class Results:
         return int(self.times.size)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._schema.names
+        return name in self._known
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Values of one variable, shape (time,); ResultError, with the nearest names, where it was not recorded."""
@@ -141,7 +142,7 @@ class Results:
 
     def _load(self, names: Sequence[str]) -> list[NDArray[Any]]:
         for name in names:
-            if name not in self._schema.names:
+            if name not in self._known:
                 raise self._unknown(name)
         missing = [name for name in names if name not in self._series]
         if missing:

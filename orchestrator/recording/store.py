@@ -75,7 +75,9 @@ class ParquetStore:
             self._partial.replace(self._path)
 
     def _open(self) -> pq.ParquetWriter:
-        return pq.ParquetWriter(self._partial, self._schema, compression="zstd", use_dictionary=False, write_statistics=False)
+        return pq.ParquetWriter(
+            self._partial, self._schema, compression="zstd", use_dictionary=False, write_statistics=False
+        )
 
 
 def events_path(path: Path) -> Path:
