@@ -1,12 +1,12 @@
 """The C code of a model: equations and derivatives by CasADi, the tables of elimination and of variables."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import casadi as ca
 
 from fmus.elimination import eliminate
+from fmus.jacobian import jacobian
 from fmus.variables import FmiVariable, Kind, Table
 from plant_models.model import Model, Role
 
@@ -30,34 +30,16 @@ def model_code(model: Model, table: Table) -> str:
     zone network grows with its equations and not with its zones.
     """
     rates, outputs, update = equations(model)
-    jacobian = _jacobian(model, rates)
+    matrix = jacobian("model_jacobian_matrix", rates)
     options: dict[str, Any] = {"with_header": False, "with_export": False, "casadi_int": "long long int"}
     generator = ca.CodeGenerator(_PREFIX, options)
-    for function in (rates, outputs, update, jacobian, _sensitivities(model, rates, outputs)):
+    for function in (rates, outputs, update, matrix, _sensitivities(model, rates, outputs)):
         generator.add(function)
-    return "\n".join(['#include "model.h"\n', generator.dump(), _table_code(table, jacobian.sparsity_out(0))])
+    return "\n".join(['#include "model.h"\n', generator.dump(), _table_code(table, matrix.sparsity_out(0))])
 
 
 def _symbols(model: Model, suffix: str = "") -> list[Any]:
     return [ca.MX.sym(f"{role}{suffix}", sum(v.length for v in model.of(role))) for role in ARGUMENTS]
-
-
-def _jacobian(model: Model, rates: Any) -> Any:
-    """dF/dx: rows with few entries by compressed forward derivatives, dense rows by reverse ones.
-
-    One row that depends on every zone, such as the integral of a total, would otherwise cost a direction per zone.
-    """
-    at = _symbols(model)
-    sparsity = rates.jac_sparsity(0, 0)
-    counts, n = Counter(sparsity.row()), sparsity.size1()
-    dense = [row for row in range(n) if counts[row] > 10 + 3 * n**0.5]
-    values = rates(*at)
-    if not dense:
-        return ca.Function("model_jacobian_matrix", at, [ca.jacobian(values, at[0])])
-    few = sorted(set(range(n)) - set(dense))
-    stacked = ca.vertcat(*(ca.jacobian(values[rows], at[0]) for rows in (few, dense)))
-    place = {row: index for index, row in enumerate([*few, *dense])}
-    return ca.Function("model_jacobian_matrix", at, [stacked[[place[row] for row in range(n)], :]])
 
 
 def _sensitivities(model: Model, rates: Any, outputs: Any) -> Any:
@@ -79,13 +61,13 @@ def _cumulative(sizes: Iterable[int]) -> list[int]:
     return sums
 
 
-def _table_code(table: Table, jacobian: Any) -> str:
+def _table_code(table: Table, sparsity: Any) -> str:
     owner = [number for number, variable in enumerate(table.variables) for _ in variable.places]
     starts = [value for variable in table.variables for value in (variable.start or (0.0,) * variable.length)]
     nominals = [variable.nominal for variable in table.of(Kind.STATE) for _ in variable.places]
     rows = ",\n".join(f"    {_row(variable)}" for variable in table.variables)
-    elimination = eliminate(jacobian)
-    sizes = f"{len(elimination.blocks) - 1}, {jacobian.nnz()}, {len(elimination.columns)}"
+    elimination = eliminate(sparsity)
+    sizes = f"{len(elimination.blocks) - 1}, {sparsity.nnz()}, {len(elimination.columns)}"
     return "\n".join(
         [
             f"static const model_variable variables[] = {{\n{rows}\n}};",

@@ -7,7 +7,7 @@ integrals of flows, are blocks of one and cost next to nothing.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import casadi as ca
@@ -39,7 +39,7 @@ class Elimination(NamedTuple):
 
 
 def eliminate(jacobian: Any) -> Elimination:
-    """Order, fill and tables for a matrix with the sparsity of `jacobian` (n x n CasADi Sparsity) and a full diagonal."""
+    """Order, fill and tables for a matrix with the CasADi sparsity `jacobian` (n x n) and a full diagonal."""
     blocks = _blocks(jacobian)
     order = [state for block in blocks for state in block]
     offsets = _offsets(blocks)
@@ -68,7 +68,7 @@ def _blocks(jacobian: Any) -> Rows:
     CasADi's strongly connected components come in block upper triangular order: the reverse of what is wanted.
     """
     _, order, offsets = jacobian.scc()
-    blocks = [list(order[a:b]) for a, b in zip(offsets, offsets[1:], strict=False)]
+    blocks = [list(order[a:b]) for a, b in pairwise(offsets)]
     return [_minimum_degree(jacobian, block) for block in reversed(blocks)]
 
 
