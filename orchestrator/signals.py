@@ -7,7 +7,7 @@ or writes all of them through a view.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,7 @@ class Block(NamedTuple):
 class Place(NamedTuple):
     """Where values lie: elements `start` to `stop` of the flat array of one storage class."""
 
-    component: str
     connector: Connector
-    direction: Direction
     start: int
     stop: int
 
@@ -70,40 +68,33 @@ class Signals:
         interfaces: Mapping[str, Sequence[Connector]],
         observed: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        chosen = [
-            (component, *_sides(connectors, (observed or {}).get(component, ())))
-            for component, connectors in interfaces.items()
-        ]
         self._places: dict[str, dict[str, Place]] = {component: {} for component in interfaces}
         self._blocks: dict[tuple[str, Direction], list[Block]] = defaultdict(list)
         self._arrays: dict[Storage, Values] = {}
+        groups = _groups(interfaces, observed or {})
         for storage in Storage:
-            self._allocate(storage, chosen)
+            self._allocate(storage, groups)
         self.float64: NDArray[np.float64] = self._arrays[Storage.FLOAT64]
         self.int64: NDArray[np.int64] = self._arrays[Storage.INT64]
         self.boolean: NDArray[np.bool_] = self._arrays[Storage.BOOLEAN]
         self._kept = {storage: array.copy() for storage, array in self._arrays.items()}
 
-    def _allocate(self, storage: Storage, chosen: Sequence[tuple[Any, ...]]) -> None:
-        groups, size = [], 0
-        for component, *sides in chosen:
-            for direction, connectors in zip(Direction, sides, strict=True):
-                group = [connector for connector in connectors if connector.storage is storage]
-                if group:
-                    groups.append((component, direction, group, size))
-                for connector in group:
-                    stop = size + connector.size
-                    self._places[component][connector.name] = Place(component, connector, direction, size, stop)
-                    size = stop
+    def _allocate(self, storage: Storage, groups: "Sequence[_Group]") -> None:
+        mine = [
+            group._replace(connectors=[connector for connector in group.connectors if connector.storage is storage])
+            for group in groups
+        ]
+        size = sum(connector.size for group in mine for connector in group.connectors)
         array = self._arrays[storage] = np.zeros(size, dtype=storage.dtype)
-        for component, direction, group, start in groups:
-            bundle = Bundle.of(group)
-            self._blocks[component, direction].append(Block(bundle, array[start : start + bundle.size]))
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Names of the components."""
-        return tuple(self._places)
+        start = 0
+        for component, direction, connectors in mine:
+            if connectors:
+                bundle = Bundle.of(connectors)
+                block = Block(bundle, array[start : start + bundle.size])
+                self._blocks[component, direction].append(block)
+            for connector in connectors:
+                self._places[component][connector.name] = Place(connector, start, start + connector.size)
+                start += connector.size
 
     def array(self, storage: Storage) -> Values:
         """The flat array of one storage class."""
@@ -112,10 +103,6 @@ class Signals:
     def blocks(self, component: str, direction: Direction) -> tuple[Block, ...]:
         """One block per storage class that the component has in this direction."""
         return tuple(self._blocks.get((component, direction), ()))
-
-    def places(self, component: str) -> tuple[Place, ...]:
-        """Places of all connectors of a component that are in the signals."""
-        return tuple(self._places[component].values())
 
     def holds(self, component: str, connector: str) -> bool:
         """Whether a connector has its place here."""
@@ -187,14 +174,21 @@ def gather(plan: GatherPlan) -> None:
         destination[destination_index] = values
 
 
-def _sides(
-    connectors: Sequence[Connector], observed: Collection[str]
-) -> tuple[list[Connector], list[Connector], list[Connector]]:
-    inputs = [connector for connector in connectors if connector.causality is Causality.INPUT]
-    outputs = [connector for connector in connectors if connector.causality is Causality.OUTPUT]
-    others = [
-        connector
-        for connector in connectors
-        if connector.name in observed and connector.causality not in (Causality.INPUT, Causality.OUTPUT)
-    ]
-    return inputs, outputs, others
+class _Group(NamedTuple):
+    component: str
+    direction: Direction
+    connectors: Sequence[Connector]
+
+
+def _groups(interfaces: Mapping[str, Sequence[Connector]], observed: Mapping[str, Collection[str]]) -> list[_Group]:
+    """Inputs, outputs and observed variables of each component, in this order."""
+    sides = {Causality.INPUT: Direction.INPUT, Causality.OUTPUT: Direction.OUTPUT}
+    groups = []
+    for component, connectors in interfaces.items():
+        by_direction: dict[Direction, list[Connector]] = {direction: [] for direction in Direction}
+        for connector in connectors:
+            direction = sides.get(connector.causality, Direction.OBSERVED)
+            if direction is not Direction.OBSERVED or connector.name in observed.get(component, ()):
+                by_direction[direction].append(connector)
+        groups += [_Group(component, *each) for each in by_direction.items()]
+    return groups

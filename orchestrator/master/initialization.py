@@ -93,10 +93,11 @@ def _read(participant: Participant, names: Sequence[str], signals: Signals) -> N
             bundle = Bundle.of([place.connector for place in chosen])
             values = np.empty(bundle.size, dtype=storage.dtype)
             participant.instance.get(bundle, values)
-            for place, part in zip(
-                chosen, np.split(values, np.cumsum([p.connector.size for p in chosen])), strict=False
-            ):
-                signals.view(place)[:] = part
+            position = 0
+            for place in chosen:
+                view = signals.view(place)
+                view[:] = values[position : position + view.size]
+                position += view.size
 
 
 @contextmanager
