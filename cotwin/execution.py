@@ -1,11 +1,12 @@
 """One run with everything that is kept of it: the record, the plots and the report, also of a run that failed."""
 
 from collections.abc import Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from cotwin.measurements import measured
-from cotwin.panels import Panel, panels
+from cotwin.panels import panels
 from cotwin.plots import save_png
 from cotwin.report_page import Extras, write_report
 from cotwin.tables import Table
@@ -16,6 +17,7 @@ from orchestrator.recording.results import Results
 from orchestrator.system.description import SystemDescription
 
 RECORD = "results.parquet"
+PANELS_IN_A_PICTURE = 12
 
 
 class Outcome(NamedTuple):
@@ -54,12 +56,17 @@ def execute(description: SystemDescription, folder: Path, observers: Sequence[Ob
 
 
 def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ...]:
-    """One PNG for each component that has something to show."""
+    """PNG files of what changes: `COMPONENT.png`, and `COMPONENT_2.png`, ... where one would be too long."""
     arranged = [panel for panel in panels(results) if not panel.constant]
     written = []
     for component in dict.fromkeys(panel.component for panel in arranged):
-        own: list[Panel] = [panel for panel in arranged if panel.component == component]
-        written.append(save_png(own, folder / f"{component}.png", f"{title}: {component}"))
+        own = iter([panel for panel in arranged if panel.component == component])
+        for part in count(1):
+            shown = list(islice(own, PANELS_IN_A_PICTURE))
+            if not shown:
+                break
+            name = component if part == 1 else f"{component}_{part}"
+            written.append(save_png(shown, folder / f"{name}.png", f"{title}: {component}"))
     return tuple(written)
 
 

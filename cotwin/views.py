@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cotwin.tables import Table, number
+from orchestrator.assembly import open_instance
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.explanation import Explanation, explanation
 from orchestrator.graph.feedthrough import written
+from orchestrator.instance import Instance
 from orchestrator.system.connector import Connector
-from orchestrator.system.description import SystemDescription
+from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.resolution import resolve
 
 _ELEMENT = re.compile(r"(?P<before>.*)\[(?P<index>[\d,]+)\](?P<after>\)?)")
@@ -37,8 +39,8 @@ def inspected(model: ModelInfo) -> tuple[Table, ...]:
 
 
 def explained(description: SystemDescription) -> Explanation:
-    """The structure of a system, from the model descriptions of its FMUs; nothing is loaded or run."""
-    models = {name: read_model(component.source) for name, component in description.components.items()}
+    """The structure of a system, from the model descriptions of its FMUs; nothing is run."""
+    models = {name: _model(name, component) for name, component in description.components.items()}
     interfaces = {name: model.connectors for name, model in models.items()}
     return explanation(
         description.step_size,
@@ -47,6 +49,15 @@ def explained(description: SystemDescription) -> Explanation:
         resolve(description, interfaces),
         {name: model.identity for name, model in models.items()},
     )
+
+
+def _model(name: str, component: Component) -> ModelInfo | Instance:
+    """What tells connectors, feedthrough and identity: the description of an FMU, anything else opened and closed."""
+    if component.source.suffix.lower() == ".fmu":
+        return read_model(component.source)
+    instance = open_instance(name, component)
+    instance.close()
+    return instance
 
 
 def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, ...]:
