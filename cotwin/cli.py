@@ -50,7 +50,7 @@ def run(
     """Run a system, or one FMU by its default experiment; write the record, plots and a report."""
     from cotwin import terminal
 
-    with terminal.errors_reported(debug):
+    with terminal.errors_reported(debug, system):
         from cotwin.execution import execute
         from cotwin.preparation import Overrides, prepare
 
@@ -67,7 +67,7 @@ def inspect(fmu: Fmu, debug: Debug = False) -> None:
     """Show what an FMU says about itself, and where it violates the standard."""
     from cotwin import terminal
 
-    with terminal.errors_reported(debug):
+    with terminal.errors_reported(debug, fmu):
         from cotwin.views import inspected
         from orchestrator.fmi.variables import read_model
 
@@ -79,7 +79,7 @@ def explain(system: System, debug: Debug = False) -> None:
     """Show the structure of a system: stages, feedthrough, delays, loops. Nothing is run."""
     from cotwin import terminal
 
-    with terminal.errors_reported(debug):
+    with terminal.errors_reported(debug, system):
         from cotwin.preparation import Overrides, prepare
         from cotwin.views import explained, explanation_tables
 
@@ -92,7 +92,7 @@ def plot(record: Record, names: Names, picture: Picture = None, debug: Debug = F
     """Draw recorded variables over time."""
     from cotwin import terminal
 
-    with terminal.errors_reported(debug):
+    with terminal.errors_reported(debug, record):
         from cotwin.execution import draw
 
         terminal.say(f"wrote {draw(record, names, picture or record.with_suffix('.png'))}")

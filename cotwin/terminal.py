@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -33,20 +34,19 @@ errors = Console(highlight=False, stderr=True)
 
 
 @contextmanager
-def errors_reported(debug: bool) -> Iterator[None]:
-    """Turn an error that cotwin raises on purpose into one message and an exit code; `debug` lets it through."""
+def errors_reported(debug: bool, origin: Path) -> Iterator[None]:
+    """Turn an error that cotwin raises on purpose into one message and an exit code; `debug` lets it through.
+
+    The message names the file `origin` where the error itself does not.
+    """
     try:
         yield
     except (CotwinError, OSError) as error:
         if debug:
             raise
-        report(error)
+        where = "" if str(origin) in str(error) else f"{origin}: "
+        errors.print(f"[bold red]{type(error).__name__}[/]: {escape(f'{where}{error}')}", soft_wrap=True)
         raise typer.Exit(FAILED if isinstance(error, SimulationError) else WRONG) from error
-
-
-def report(error: Exception) -> None:
-    """Print an error: its class and its message."""
-    errors.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", soft_wrap=True)
 
 
 def say(text: str) -> None:

@@ -97,6 +97,14 @@ def test_a_bad_description_exits_with_2_and_one_message(tmp_path, text, named):
         assert "Traceback" not in done.output
 
 
+def test_an_error_of_the_coupling_names_the_file_too(toys, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(toys.system.read_text().replace("second.u", "second.v"))
+    done = call("run", path, "-o", tmp_path)
+    assert done.exit_code == WRONG
+    assert "wrong.yaml: first.x -> second.v" in done.stderr.replace("\n", "")
+
+
 def test_a_missing_file_exits_with_2():
     for command in ("run", "inspect", "explain"):
         assert call(command, "no/such/file.fmu").exit_code == WRONG
