@@ -33,7 +33,9 @@ class BuiltFmus(NamedTuple):
     rebuilt: bool
 
 
-class _Prepared(NamedTuple):
+class Prepared(NamedTuple):
+    """A model with its table of variables and what depends on what."""
+
     model: Model
     table: Table
     structure: Structure
@@ -51,7 +53,7 @@ def build(model: Model, out: Path, *, cache: Path | None = None, stem: str | Non
     """
     # The compiler is called in a folder of its own, where relative paths would mean something else.
     cache = (out.parent / "cache" if cache is None else cache).absolute()
-    prepared = _prepare(model)
+    prepared = prepare(model)
     compiler = find_compiler()
     kept = cache / _key(prepared, compiler)
     rebuilt = not kept.is_dir()
@@ -69,15 +71,16 @@ def build_all(models: Mapping[str, Callable[[], Model]], out: Path, progress: Ca
         progress(f"{stem}: {'built' if built.rebuilt else 'unchanged'}")
 
 
-def _prepare(model: Model) -> _Prepared:
+def prepare(model: Model) -> Prepared:
+    """Lay out the variables of a model; BuildError where it cannot become an FMU."""
     try:
         depends = structure(model)
     except ValueError as error:
         raise BuildError(f"{error}; state an equation for each") from error
-    return _Prepared(model, variable_table(model, discrete_outputs(model, depends.outputs)), depends)
+    return Prepared(model, variable_table(model, discrete_outputs(model, depends.outputs)), depends)
 
 
-def _key(prepared: _Prepared, compiler: Compiler) -> str:
+def _key(prepared: Prepared, compiler: Compiler) -> str:
     """Hash of everything that the files are made from."""
     digest = hashlib.sha256()
     for function in equations(prepared.model):
@@ -91,7 +94,7 @@ def _key(prepared: _Prepared, compiler: Compiler) -> str:
     return digest.hexdigest()
 
 
-def _build_into(kept: Path, prepared: _Prepared, compiler: Compiler, cache: Path) -> None:
+def _build_into(kept: Path, prepared: Prepared, compiler: Compiler, cache: Path) -> None:
     """Build both files in a folder of their own, then move it to its place: a broken build leaves nothing behind."""
     cache.mkdir(parents=True, exist_ok=True)
     code = model_code(prepared.model, prepared.table)
@@ -112,7 +115,7 @@ def _build_into(kept: Path, prepared: _Prepared, compiler: Compiler, cache: Path
         _move(ready, kept)
 
 
-def _token(code: str, prepared: _Prepared) -> str:
+def _token(code: str, prepared: Prepared) -> str:
     """Identifies what the binary computes: generated code, table and runtime; the same on every machine."""
     digest = hashlib.sha256(code.encode() + repr(prepared.table).encode())
     for source in sorted(RUNTIME.glob("*.[ch]")):

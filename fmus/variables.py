@@ -17,6 +17,7 @@ from plant_models.model import Model, Role, Type, Variable
 
 SOLVER_TOLERANCE = "solver_tolerance"
 DEFAULT_TOLERANCE = 1e-6
+_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -135,6 +136,8 @@ def _check(model: Model, variable: Variable, discrete_outputs: frozenset[str]) -
     where = f"model '{model.name}', variable '{variable.name}'"
     if variable.name in (SOLVER_TOLERANCE, "time") or variable.name.startswith("der("):
         raise BuildError(f"{where}: the name is taken by the FMU itself; choose another one")
+    if not _NAME.fullmatch(variable.name):
+        raise BuildError(f"{where}: no legal name; write letters, digits and _, with dots between the parts")
     if variable.role is Role.STATE and variable.type is not Type.FLOAT64:
         raise BuildError(f"{where}: a continuous state is a real number; declare a discrete state")
     if variable.type is Type.ENUMERATION and not variable.items:
