@@ -138,6 +138,8 @@ def _check(model: Model, variable: Variable, discrete_outputs: frozenset[str]) -
         raise BuildError(f"{where}: the name is taken by the FMU itself; choose another one")
     if not _NAME.fullmatch(variable.name):
         raise BuildError(f"{where}: no legal name; write letters, digits and _, with dots between the parts")
+    if not variable.nominal > 0.0:
+        raise BuildError(f"{where}: nominal value {variable.nominal:g}; give the usual magnitude, which is positive")
     if variable.role is Role.STATE and variable.type is not Type.FLOAT64:
         raise BuildError(f"{where}: a continuous state is a real number; declare a discrete state")
     if variable.type is Type.ENUMERATION and not variable.items:

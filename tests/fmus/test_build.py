@@ -113,9 +113,9 @@ def with_unit(unit):
     return model
 
 
-def named(name):
+def named(name, **more):
     model = Model("refused", "Refused")
-    model.parameter(name, 0.0, "1", "Parameter")
+    model.parameter(name, 0.0, "1", "Parameter", **more)
     return model
 
 
@@ -128,6 +128,7 @@ def named(name):
         (lambda: with_unit("furlong"), "'furlong' is unknown"),
         (lambda: named("solver_tolerance"), "taken by the FMU itself"),
         (lambda: named("a b"), "no legal name"),
+        (lambda: named("p", nominal=0.0), "nominal value 0"),
     ],
 )
 def test_a_model_without_meaning_in_fmi_is_refused(tmp_path, make, words):
