@@ -17,6 +17,7 @@ class Toys(NamedTuple):
     failing: Path
     system: Path
     failing_system: Path
+    loop: Path
 
 
 def lag():
@@ -39,6 +40,22 @@ def failing():
     return model
 
 
+def gain():
+    """y = u, directly."""
+    model = Model("gain", "direct feedthrough")
+    u = model.input("u", 0.0, "1", "input")
+    model.output("y", u, "1", "output")
+    return model
+
+
+LOOP = """
+name: loop
+components: {{a: {{source: {gain}}}, b: {{source: {gain}}}}}
+connections: [a.y -> b.u, b.y -> a.u]
+experiment: {{stop: 1.0}}
+step_size: 0.5
+"""
+
 SYSTEM = """
 name: {name}
 components:
@@ -54,9 +71,11 @@ step_size: 0.5
 @pytest.fixture(scope="session")
 def toys(tmp_path_factory):
     folder = tmp_path_factory.mktemp("toys")
-    one, two = (build(model, folder).fmi3 for model in (lag(), failing()))
+    one, two, direct = (build(model, folder).fmi3 for model in (lag(), failing(), gain()))
     paths = []
     for name, second in (("chain", one), ("breaking", two)):
         paths.append(folder / f"{name}.yaml")
         paths[-1].write_text(SYSTEM.format(name=name, lag=one, second=second))
+    paths.append(folder / "loop.yaml")
+    paths[-1].write_text(LOOP.format(gain=direct))
     return Toys(one, two, *paths)

@@ -137,6 +137,16 @@ def test_inspect_and_explain_print_what_the_views_say(toys):
     assert "Connections" in explained.stdout
 
 
+def test_an_algebraic_loop_is_explained_and_refused(toys):
+    explained, refused = call("explain", toys.loop), call("run", toys.loop)
+    assert explained.exit_code == DONE
+    assert (
+        "a.u -> a.y -> b.u -> b.y -> a.u" in explained.stdout or "b.u -> b.y -> a.u -> a.y -> b.u" in explained.stdout
+    )
+    assert refused.exit_code == WRONG
+    assert "AlgebraicLoopError" in refused.stderr
+
+
 def test_plot_draws_the_variables_asked_for(chain, tmp_path):
     done = call("plot", chain[0] / "results.parquet", "first.x", "second.x", "-o", tmp_path / "picture.png")
     assert done.exit_code == DONE, done.output
