@@ -48,7 +48,7 @@ class SurrogateInstance:
         # Views into the one array of values: setting a bundle changes the inputs, writing an output shows in get.
         self._views = self._slices()
         self._indices: dict[bytes, tuple[tuple[Connector, ...], NDArray[np.int64]]] = {}
-        self._inputs = {c.name: self._views[c.name] for c in self.connectors if c.causality is Causality.INPUT}
+        self._inputs, self._outputs = (self._places(names) for names in (runtime.inputs, runtime.outputs))
         self._states = tuple(connector.name for connector in self.connectors if connector.is_state)
         self._state: object = None
         self._time = 0.0
@@ -103,13 +103,14 @@ class SurrogateInstance:
                 component=self.name,
                 time=t,
             )
-        self._show(self._runtime.step(self._state, self._inputs))
-        if not np.isfinite(self._values).all():
+        prediction = self._runtime.step(self._state, self._values[self._inputs])
+        if not np.isfinite(prediction.values).all():
             raise StepError(
                 f"surrogate '{self.name}' at t = {t:g} s: a value is not finite. Run this component without the swap",
                 component=self.name,
                 time=t,
             )
+        self._show(prediction)
         self._time = t + h
         return StepResult(Status.OK, self._time)
 
@@ -155,13 +156,11 @@ class SurrogateInstance:
 
     def _restart(self) -> None:
         full = {name: self._views[name].copy() for name in self._states}
-        self._show(self._runtime.restart(full, self._inputs))
+        self._show(self._runtime.restart(full, self._values[self._inputs]))
 
     def _show(self, prediction: Prediction) -> None:
         self._state, self.verdict = prediction.state, prediction.verdict
-        for name, values in prediction.values.items():
-            if name in self._views:
-                self._views[name][:] = values
+        self._values[self._outputs] = prediction.values
 
     def _require_parameters(self) -> None:
         for variable in self._card.variables:
@@ -186,6 +185,13 @@ class SurrogateInstance:
             known = (bundle.connectors, np.array([self._offsets[element] for element in elements]))
             self._indices[key] = known
         return known[1]
+
+    def _places(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        missing = [name for name in names if name not in self._views]
+        if missing:
+            raise SurrogateError(f"surrogate '{self.name}': its card has no {', '.join(missing[:5])}. Train it again")
+        connectors = {connector.name: connector for connector in self.connectors}
+        return np.array([self._offsets[element] for name in names for element in connectors[name].elements])
 
     def _slices(self) -> dict[str, Floats]:
         views, first = {}, 0

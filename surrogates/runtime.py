@@ -14,22 +14,32 @@ Floats = NDArray[np.float64]
 
 
 class Prediction(NamedTuple):
-    """State reached, values of the component's states and outputs by name, and the guard's verdict on them."""
+    """State reached, values of the component's states and outputs behind each other, and the guard's verdict."""
 
     state: Any
-    values: Mapping[str, Floats]
+    values: Floats
     verdict: Verdict = INSIDE
 
 
 class Runtime(Protocol):
     """Order: 1 `restart`, 2 `step` (repeated). A state is never changed in place, so keeping it keeps the run."""
 
-    def restart(self, full: Mapping[str, Floats], inputs: Mapping[str, Floats]) -> Prediction:
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs, in the order of their values."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the states and outputs that a prediction gives, in the order of its values."""
+        ...
+
+    def restart(self, full: Mapping[str, Floats], inputs: Floats) -> Prediction:
         """Restrict the component's full state; by name, each (size,)."""
         ...
 
-    def step(self, state: Any, inputs: Mapping[str, Floats]) -> Prediction:
-        """One macro step with held inputs, by name, each (size,)."""
+    def step(self, state: Any, inputs: Floats) -> Prediction:
+        """One macro step with held inputs, all values behind each other."""
         ...
 
 

@@ -226,6 +226,21 @@ def _known_sources(xp: Any, tank: ReducedTank, state: Advanced, scalars: Any, kL
     return xp.stack([zero, feed, zero, _saturation(tank, y_O2, V, kLa)], -2)
 
 
+def species_signs(tank: ReducedTank) -> Floats:
+    """What a rate per gram of biomass does to each species, (species, 1): uptake counts down, DO is in percent."""
+    return np.array([1.0, -1.0, 1.0, -tank.constants.H])[:, None]
+
+
+def molar_flow(air_flow: Any) -> Any:
+    """Gas that enters (mol/s), from litres per minute at 0 degC and 1 atm."""
+    return air_flow * (ATMOSPHERE / (60000 * GAS_CONSTANT * NORMAL_TEMPERATURE))
+
+
+def gas_amount(tank: ReducedTank) -> float:
+    """Gas in the vessel, mol."""
+    return tank.constants.pressure * tank.constants.gas_volume / (GAS_CONSTANT * tank.constants.T_gas)
+
+
 def turnover(tank: ReducedTank, z: Any, rates: Any) -> Any:
     """What the cells form of each species (negative: take up), (..., species, K) per second, from held rates.
 
@@ -235,7 +250,8 @@ def turnover(tank: ReducedTank, z: Any, rates: Any) -> Any:
     X = X * (1 + rates[..., 0, :] * (tank.h / 7200))
     scaled = rates * X[..., None, :] / 3600
     formed = (tank.restrict @ scaled[..., None])[..., 0]
-    return formed * _signs(tank, formed)
+    signs = species_signs(tank)
+    return formed * (signs if isinstance(formed, np.ndarray) else formed.new_tensor(signs))
 
 
 def pade_step(xp: Any, tank: ReducedTank, operator: Any, y: Any, source: Any) -> Any:
@@ -271,7 +287,7 @@ def _advance_lumps(xp: Any, tank: ReducedTank, before: Advanced, z: Any, scalars
 def _advance_gas(xp: Any, tank: ReducedTank, lumps: Any, scalars: Any, transferred: Any) -> list[Any]:
     """Changes of y_O2, y_CO2 and of the five integrals of the gas, exact for constant flows."""
     c, h = tank.constants, tank.h
-    inflow, amount = _molar_flow(scalars), _gas_amount(tank)
+    inflow, amount = molar_flow(scalars[..., 1]), gas_amount(tank)
     transfer, release = transferred / (h * OXYGEN), scalars[..., 3] * lumps[..., 0] / 3.6e6
     outflow = inflow - transfer + release
     gone = -xp.expm1(-outflow * (h / amount))
@@ -288,9 +304,9 @@ def _gas_half_way(tank: ReducedTank, z: Any, lumps: Any, scalars: Any, kLa: Any)
     V, y = lumps[..., 0], lumps[..., 2]
     pull = _saturation(tank, y, V, kLa) - kLa[..., None] * (tank.transfer @ z[..., 3, :, None])[..., 0]
     transfer = (pull @ tank.mean) * V / (c.H * OXYGEN)
-    inflow = _molar_flow(scalars)
+    inflow = molar_flow(scalars[..., 1])
     outflow = inflow - transfer + scalars[..., 3] * V / 3.6e6
-    return y + (inflow * c.y_O2_in - outflow * y - transfer) * (tank.h / 2 / _gas_amount(tank))
+    return y + (inflow * c.y_O2_in - outflow * y - transfer) * (tank.h / 2 / gas_amount(tank))
 
 
 def _saturation(tank: ReducedTank, y_O2: Any, V: Any, kLa: Any) -> Any:
@@ -316,19 +332,6 @@ def _probe(tank: ReducedTank, shown: Any, before: Any, after: Any) -> Any:
     tau, h = tank.constants.tau_probe, tank.h
     gone = -float(np.expm1(-h / tau))
     return gone * (before - shown) + (after - before) * (1 - tau / h * gone)
-
-
-def _signs(tank: ReducedTank, like: Any) -> Any:
-    signs = np.array([1.0, -1.0, 1.0, -tank.constants.H])[:, None]
-    return signs if isinstance(like, np.ndarray) else like.new_tensor(signs)
-
-
-def _molar_flow(scalars: Any) -> Any:
-    return scalars[..., 1] * (ATMOSPHERE / (60000 * GAS_CONSTANT * NORMAL_TEMPERATURE))
-
-
-def _gas_amount(tank: ReducedTank) -> float:
-    return tank.constants.pressure * tank.constants.gas_volume / (GAS_CONSTANT * tank.constants.T_gas)
 
 
 def _zones(tank: ReducedTank) -> int:

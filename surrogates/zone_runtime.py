@@ -23,11 +23,13 @@ from surrogates.zone_network import (
     ReducedTank,
     TankConstants,
     advance,
-    algebraic,
 )
+from surrogates.zone_stepper import ZoneStepper
 
 Floats = NDArray[np.float64]
 MEANS = tuple(f"{name}_mean" for name in SPECIES)
+OFFGAS = ("offgas_O2", "offgas_CO2")
+_OXYGEN = SPECIES.index("DOT")
 
 
 class ZoneRuntime:
@@ -38,7 +40,8 @@ class ZoneRuntime:
     ) -> None:
         self._tank, self._groups, self._box = tank, groups, box
         self._count = int(groups.max()) + 1
-        self._advance = _on_cpu(tank, network) if device == "cpu" else _on_device(tank, network, device)
+        self._stepper = ZoneStepper(tank, network)
+        self._advance = self._stepper if device == "cpu" else _on_device(tank, network, device)
 
     @classmethod
     def of(cls, package: Package, device: str) -> "ZoneRuntime":
@@ -51,32 +54,37 @@ class ZoneRuntime:
             raise SurrogateError(f"surrogate '{package.card.name}': its box has not one entry per guarded quantity")
         return cls(tank, groups, NumpyPerceptron.from_arrays(network) if network else None, box, device)
 
-    def restart(self, full: Mapping[str, Floats], inputs: Mapping[str, Floats]) -> Prediction:
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Scalars, then rates by zone."""
+        return (*SCALARS, *RATES)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Fields by zone, then lumps, means and algebraic outputs."""
+        return (*SPECIES, *LUMPS, *MEANS, *ALGEBRAIC, *OFFGAS)
+
+    def restart(self, full: Mapping[str, Floats], inputs: Floats) -> Prediction:
         """Group means and amplitudes of the fields; lumps as they are."""
         field = np.stack([full[name] for name in SPECIES])
         z = (self._tank.restrict @ field[..., None])[..., 0]
         lumps = np.array([full[name][0] for name in LUMPS])
-        return self._predict(Advanced(z, lumps), inputs)
+        return self._predict(Advanced(z, lumps), inputs[: len(SCALARS)])
 
-    def step(self, state: Any, inputs: Mapping[str, Floats]) -> Prediction:
+    def step(self, state: Any, inputs: Floats) -> Prediction:
         """One macro step."""
-        scalars = np.array([inputs[name][0] for name in SCALARS])
-        rates = np.stack([inputs[name] for name in RATES])
-        return self._predict(self._advance(state, scalars, rates), inputs)
+        scalars, rates = inputs[: len(SCALARS)], inputs[len(SCALARS) :].reshape(len(RATES), -1)
+        return self._predict(self._advance(state, scalars, rates), scalars)
 
-    def _predict(self, state: Advanced, inputs: Mapping[str, Floats]) -> Prediction:
+    def _predict(self, state: Advanced, scalars: Floats) -> Prediction:
         """Lift: concentrations are never negative; DO may be, as in the component, where cells lack oxygen."""
-        scalars = np.array([inputs[name][0] for name in SCALARS])
         field = (self._tank.lift @ state.z[..., None])[..., 0]
-        values: dict[str, Floats] = {
-            name: positive_lift(self._groups, field[k]) if name != "DOT" else field[k] for k, name in enumerate(SPECIES)
-        }
-        values.update(zip(LUMPS, state.lumps[:, None], strict=True))
-        values.update(zip(MEANS, (state.z @ self._tank.mean)[:, None], strict=True))
-        values.update(zip(ALGEBRAIC, algebraic(np, self._tank, scalars, state.lumps[0])[:, None], strict=True))
-        values["offgas_O2"], values["offgas_CO2"] = values["y_O2"], values["y_CO2"]
-        verdict = self._box.check(guarded(self._count, state, scalars))
-        return Prediction(state, values, verdict)
+        if field[:_OXYGEN].min() < 0.0:
+            for k in range(_OXYGEN):
+                field[k] = positive_lift(self._groups, field[k])
+        said = self._stepper.algebraic(float(scalars[0]), float(scalars[1]), float(state.lumps[0]))
+        values = np.concatenate([field.ravel(), state.lumps, state.z @ self._tank.mean, said, state.lumps[2:4]])
+        return Prediction(state, values, self._box.check(guarded(self._count, state, scalars)))
 
 
 def guarded_names(groups: int) -> tuple[str, ...]:
@@ -113,10 +121,6 @@ def tank_from_arrays(package: Package) -> tuple[ReducedTank, NDArray[np.int64]]:
     if tank.restrict.shape != (species, K, n) or tank.stir.shape != (species, K, K) or tank.mean.shape != (K,):
         raise SurrogateError(f"surrogate '{card.name}': the shapes of its arrays contradict each other. Train it again")
     return tank, package.arrays["groups"].astype(np.int64)
-
-
-def _on_cpu(tank: ReducedTank, network: NumpyPerceptron | None) -> Callable[[Advanced, Floats, Floats], Advanced]:
-    return lambda state, scalars, rates: advance(np, tank, state, scalars, rates, network)
 
 
 def _on_device(
