@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Extras(NamedTuple):
-    """What a report shows beside the record: an error, tables above the plots, pictures (PNG files) below them."""
+    """What a report shows beside the record: an error, pictures (PNG files) and tables above the plots."""
 
     failure: str | None = None
     tables: Sequence[Table] = ()
@@ -29,9 +29,9 @@ def write_report(results: "Results", path: Path, title: str, extras: Extras | No
     parts = [
         _header(results, title),
         _failure(extras.failure),
+        *(_picture(picture) for picture in extras.pictures),
         *(_table(table) for table in extras.tables),
         _plots([panel for panel in arranged if not panel.constant]),
-        *(_picture(picture) for picture in extras.pictures),
         _table(summary(arranged)),
         _table(events(results)),
         _record(results),

@@ -133,3 +133,27 @@ class ProgressBar:
         if self._progress.tasks:
             self.elapsed = self._progress.tasks[0].elapsed or 0.0
         self._progress.stop()
+
+
+class StageBar:
+    """A bar over pieces of work of any kind: builds, runs, training steps; `with StageBar("building", 4) as bar`."""
+
+    def __init__(self, name: str, total: int | None = None) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=errors, transient=True)
+        self._name, self._task = name, self._progress.add_task(escape(name), total=total)
+
+    def __enter__(self) -> "StageBar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def advance(self, message: str) -> None:
+        """One piece is done."""
+        self._progress.update(self._task, advance=1, description=escape(f"{self._name}: {message}"))
+
+    def update(self, what: str, done: int, total: int) -> None:
+        """`done` of `total` pieces of a stage are done."""
+        self._progress.update(self._task, completed=done, total=total, description=escape(f"{self._name}: {what}"))
