@@ -81,6 +81,6 @@ def test_energy_closes_inside_the_heat_transfer(results: cotwin.Results) -> None
     scale = heat.change("E_metabolic") + abs(heat.change("E_wall"))
     assert heat.change("E_broth") == pytest.approx(came - went, abs=1e-8 * scale)
     temperatures = results["heat.T"]
-    # The volume is an input held in a step (4180 J/K per litre), so what the broth keeps is the sum of C dT over the steps.
+    # The volume is an input held in a step (4180 J/K per litre): what the broth keeps is the sum of C dT.
     kept = 4180.0 * float(np.sum(results["reactor.V"][:-1] * np.diff(temperatures)))
     assert heat.change("E_broth") == pytest.approx(kept, abs=1e-8 * scale)
