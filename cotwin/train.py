@@ -32,9 +32,7 @@ from surrogates.training import Recipe, Stage
 from surrogates.zone_network import ALGEBRAIC, LUMPS, RATES, SCALARS, SPECIES, TankConstants, ZoneTank
 from surrogates.zone_training import Subject, ZonePlan, save_zones, train_zones
 
-STAGES, RINGS = 20, 10
 STEP = 1.0
-TANK, CELLS = "fluid_dynamics_20x10", "metabolism_200"
 INPUTS = {
     "stirrer_speed": "reactor.stirrer_speed",
     "air_flow": "reactor.air_flow",
@@ -88,9 +86,19 @@ class TrainingJob:
             Split.STRESS: (2, 150),
         }
     )
-    plan: ZonePlan = field(default_factory=lambda: ZonePlan(STAGES, RINGS, recipe=DEMO_RECIPE))
+    plan: ZonePlan = field(default_factory=lambda: ZonePlan(stages=20, rings=10, recipe=DEMO_RECIPE))
     workers: int = 2
     seed: int = 0
+
+    @property
+    def tank(self) -> Path:
+        """FMU of the tank, with as many zones as the plan has."""
+        return self.fmus / f"fluid_dynamics_{self.plan.stages}x{self.plan.rings}.fmu"
+
+    @property
+    def cells(self) -> Path:
+        """FMU of the metabolism in as many zones."""
+        return self.fmus / f"metabolism_{self.plan.stages * self.plan.rings}.fmu"
 
 
 Progress = Callable[[str, int, int], None]
@@ -102,9 +110,9 @@ def train_fluid_dynamics(job: TrainingJob, progress: Progress = lambda what, don
 
     SurrogateError where an FMU is missing or the data cannot be used.
     """
-    for stem in (TANK, CELLS):
-        if not _fmu(job, stem).exists():
-            raise SurrogateError(f"{_fmu(job, stem)} does not exist. Build it: python -m fmus.build {stem}")
+    for file in (job.tank, job.cells):
+        if not file.exists():
+            raise SurrogateError(f"{file} does not exist. Build it: python -m fmus.build {file.stem}")
     trajectories = collect_trajectories(job, partial(progress, "data"))
     subject = describe(job)
     trained = train_zones(
@@ -123,20 +131,20 @@ def collect_trajectories(
     """Run all designs in `workers` processes."""
     designs = {split: make_designs(SPACE, split, *job.runs[split], STEP, job.seed) for split in job.runs}
     everything = [design for split in designs for design in designs[split]]
-    tag = " ".join([_sha256(_fmu(job, TANK)), _sha256(_fmu(job, CELLS)), repr(sorted(job.parameters.items()))])
-    run = partial(run_design, job.fmus.resolve(), dict(job.parameters))
+    tag = " ".join([_sha256(job.tank), _sha256(job.cells), repr(sorted(job.parameters.items()))])
+    run = partial(run_design, job.tank.resolve(), job.cells.resolve(), dict(job.parameters))
     with _parallel(job.workers) as parallel:
         done = iter(collect(run, everything, map=parallel, cache=job.cache, tag=tag, progress=progress))
         return {split: tuple(next(done) for _ in designs[split]) for split in designs}
 
 
-def run_design(fmus: Path, parameters: dict[str, float], design: Design) -> Trajectory:
+def run_design(tank: Path, cells: Path, parameters: dict[str, float], design: Design) -> Trajectory:
     """Step tank and metabolism by hand through a design."""
     description = {
         "name": "training",
         "components": {
-            "metabolism": {"source": str(fmus / f"{CELLS}.fmu")},
-            "reactor": {"source": str(fmus / f"{TANK}.fmu"), "parameters": {**parameters, **design.fixed}},
+            "metabolism": {"source": str(cells)},
+            "reactor": {"source": str(tank), "parameters": {**parameters, **design.fixed}},
         },
         "connections": list(COUPLING),
         "experiment": {"stop": design.steps * design.step, "tolerance": 1e-6},
@@ -167,17 +175,17 @@ def _driven(simulation: Simulation[Any], design: Design) -> Trajectory:
 
 def describe(job: TrainingJob) -> Subject:
     """The tank as the surrogate is to know it: flows from the zone network, everything else from the FMU."""
-    instance = open_instance("reactor", Component(source=_fmu(job, TANK)))
+    instance = open_instance("reactor", Component(source=job.tank))
     try:
         variables = tuple(_variable(connector, job.parameters) for connector in _offered(instance))
         identity = dict(instance.identity)
     finally:
         instance.close()
-    identity["sha256"] = _sha256(_fmu(job, TANK))
+    identity["sha256"] = _sha256(job.tank)
     starts = {variable.name: variable.start[0] for variable in variables if variable.start}
     starts["cross_section"] = PRODUCTION.cross_section
     constants = TankConstants(**{one.name: starts[one.name] for one in fields(TankConstants)})
-    network = build_network(STAGES, RINGS, PRODUCTION)
+    network = build_network(job.plan.stages, job.plan.rings, PRODUCTION)
     exponent = (KLA_COALESCING if starts["coalescing"] else KLA_NON_COALESCING)[1]
     tank = ZoneTank(
         T_stir=network.T_stir.dense(),
@@ -188,7 +196,7 @@ def describe(job: TrainingJob) -> Subject:
         probe_zone=network.probe_zone,
         constants=constants,
     )
-    return Subject(TANK, tank, variables, identity)
+    return Subject(job.tank.stem, tank, variables, identity)
 
 
 def _offered(instance: Instance) -> Iterator[Connector]:
@@ -228,10 +236,6 @@ def _parallel(workers: int) -> Iterator[ParallelMap]:
         return
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         yield pool.imap
-
-
-def _fmu(job: TrainingJob, stem: str) -> Path:
-    return job.fmus / f"{stem}.fmu"
 
 
 def _sha256(path: Path) -> str:

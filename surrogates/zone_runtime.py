@@ -41,7 +41,7 @@ class ZoneRuntime:
         self._tank, self._groups, self._box = tank, groups, box
         self._count = int(groups.max()) + 1
         self._stepper = ZoneStepper(tank, network)
-        self._advance = self._stepper if device == "cpu" else _on_device(tank, network, device)
+        self._advance = self._stepper if device == "cpu" else step_on_device(tank, network, device)
 
     @classmethod
     def of(cls, package: Package, device: str) -> "ZoneRuntime":
@@ -123,7 +123,7 @@ def tank_from_arrays(package: Package) -> tuple[ReducedTank, NDArray[np.int64]]:
     return tank, package.arrays["groups"].astype(np.int64)
 
 
-def _on_device(
+def step_on_device(
     tank: ReducedTank, network: NumpyPerceptron | None, device: str
 ) -> Callable[[Advanced, Floats, Floats], Advanced]:
     """The same step in torch, values copied to the device and back."""
