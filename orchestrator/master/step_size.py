@@ -9,6 +9,9 @@ from orchestrator.errors import DescriptionError
 _NEGLIGIBLE = 1e-9
 """A last step shorter than this part of the step size is not made."""
 
+_FINEST = 128
+"""A step is at least so many times as long as the distance between neighbouring times."""
+
 
 @dataclass(frozen=True)
 class FixedStep:
@@ -19,9 +22,15 @@ class FixedStep:
     step_size: float
 
     def __post_init__(self) -> None:
-        if not self.stop > self.start:
+        if not self.start < self.stop < math.inf:
             raise DescriptionError(
-                f"experiment: stop {self.stop:g} s is not after start {self.start:g} s. Choose a later stop"
+                f"experiment: stop {self.stop:g} s is not after start {self.start:g} s. Choose a later, finite stop"
+            )
+        least = _FINEST * math.ulp(max(abs(self.start), abs(self.stop)))
+        if not self.step_size >= least:
+            raise DescriptionError(
+                f"step_size: {self.step_size:g} s is too small to tell times between {self.start:g} s and "
+                f"{self.stop:g} s apart. Choose at least {least:.2g} s, or a start nearer to 0"
             )
 
     @cached_property

@@ -1,10 +1,21 @@
 """SystemDescription: what a system is. Frozen; every value that changes during a run lives in `Signals`."""
 
-from math import isfinite
+import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PositiveFloat,
+    PositiveInt,
+)
 
 _VALUE = "use a finite number, true or false, or a flat list of numbers or of true and false"
 
@@ -25,13 +36,32 @@ def _value(value: Any) -> Any:
 
 def _number(value: Any) -> bool | int | float:
     number = value.item() if hasattr(value, "item") else value
-    if not isinstance(number, bool | int | float) or not isfinite(number):
+    if not isinstance(number, bool | int | float) or not abs(number) <= sys.float_info.max:
         raise ValueError(_VALUE)
     return number
 
 
-Value = Annotated[bool | int | float | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...], PlainValidator(_value)]
+def _no_text(value: Any) -> Any:
+    # pydantic would read true as 1.0 and '1' as 1.0
+    if isinstance(value, bool | str):
+        raise ValueError("use a number, without quotes")
+    return value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+Value = Annotated[
+    bool | int | float | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...],
+    PlainValidator(_value),
+    PlainSerializer(_as_it_is),
+]
 """A parameter or start value: a scalar, or all elements of an array in row-major order."""
+
+
+Number = Annotated[float, BeforeValidator(_no_text)]
+Positive = Annotated[PositiveFloat, BeforeValidator(_no_text)]
 
 
 class _Frozen(BaseModel):
@@ -46,9 +76,9 @@ class Swap(_Frozen):
     """
 
     surrogate: Path
-    to_surrogate_at: float
-    back_at: float | None = None
-    shadow: PositiveInt = 5
+    to_surrogate_at: Number
+    back_at: Number | None = None
+    shadow: Annotated[PositiveInt, BeforeValidator(_no_text)] = 5
     force: bool = False
 
 
@@ -83,18 +113,29 @@ class Connection(_Frozen):
 class Experiment(_Frozen):
     """From when to when (s), and the relative tolerance handed to the solvers of the components."""
 
-    start: float = 0.0
-    stop: float
-    tolerance: PositiveFloat | None = None
+    start: Number = 0.0
+    stop: Number
+    tolerance: Positive | None = None
+
+
+MAX_NAME = 100
+NOT_IN_NAMES = r"[/\\\x00-\x1f\x7f]"
+"""Characters that are in no name: files are called after components and systems."""
 
 
 def _usable_name(name: str) -> str:
-    if not name or "." in name or "->" in name:
-        raise ValueError(f"component name {name!r}: use a non-empty name without '.' and '->'")
+    if not name.strip(". ") or len(name) > MAX_NAME or re.search(NOT_IN_NAMES, name):
+        raise ValueError(f"use a name of 1 to {MAX_NAME} characters without slashes and control characters")
     return name
 
 
-ComponentName = Annotated[str, AfterValidator(_usable_name)]
+def _usable_component_name(name: str) -> str:
+    if "." in name or "->" in name:
+        raise ValueError(f"component name {name!r}: use a name without '.' and '->'")
+    return _usable_name(name)
+
+
+ComponentName = Annotated[str, AfterValidator(_usable_component_name)]
 
 
 class SystemDescription(_Frozen):
@@ -103,10 +144,10 @@ class SystemDescription(_Frozen):
     `record` lists `component.variable` patterns (shell wildcards); None records every output.
     """
 
-    name: str
+    name: Annotated[str, AfterValidator(_usable_name)]
     components: dict[ComponentName, Component] = Field(min_length=1)
     connections: tuple[Connection, ...] = ()
     experiment: Experiment
-    step_size: PositiveFloat
+    step_size: Positive
     algorithm: Literal["gauss_seidel", "jacobi"] = "gauss_seidel"
     record: tuple[str, ...] | None = None

@@ -109,6 +109,8 @@ def _unfit(connector: Connector, scalar: Scalar) -> str | None:
     kinds, expected = _KINDS[connector.storage]
     if not isinstance(scalar, kinds) or (isinstance(scalar, bool) and connector.storage is not Storage.BOOLEAN):
         return f"{scalar!r} is not {expected}, as {connector.storage} needs"
+    if connector.storage is Storage.INT64 and not -(2**63) <= scalar < 2**63:
+        return f"{scalar!r} does not fit into 64 bits"
     if connector.items and scalar not in {number for number, _ in connector.items}:
         listed = ", ".join(f"{number} ({item})" for number, item in connector.items)
         return f"{scalar!r} is no value of the enumeration; use one of {listed}"

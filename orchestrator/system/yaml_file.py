@@ -23,6 +23,8 @@ from pydantic import ValidationError
 
 from orchestrator.errors import DescriptionError
 from orchestrator.system.description import (
+    MAX_NAME,
+    NOT_IN_NAMES,
     Component,
     Connection,
     Endpoint,
@@ -32,6 +34,8 @@ from orchestrator.system.description import (
 )
 from orchestrator.system.names import nearest
 from orchestrator.system.yaml_loader import Lines, Location, dotted, load
+
+MAX_CHARACTERS = 2**24
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     model.__name__: tuple(model.model_fields)
@@ -43,9 +47,12 @@ def read_system(path: Path) -> SystemDescription:
     """Read the description of a system; DescriptionError lists everything that is wrong with the file at once."""
     path = path.absolute()
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_CHARACTERS + 1)
+    except (OSError, ValueError) as error:
         raise DescriptionError(f"{path}: cannot be read ({error}); give the path of a YAML file in UTF-8") from error
+    if len(text) > MAX_CHARACTERS:
+        raise DescriptionError(f"{path}: longer than {MAX_CHARACTERS} characters; give the path of a YAML file")
     loaded = load(text, str(path))
     return _validated(loaded.data, path.parent, str(path), loaded.lines)
 
@@ -62,13 +69,17 @@ def single_fmu(
     path: Path, *, stop: float, step_size: float, start: float = 0.0, tolerance: float | None = None
 ) -> SystemDescription:
     """Describe one FMU on its own with the experiment given (s), as for its default experiment."""
-    name = re.sub(r"\.|->", "_", path.stem) or "fmu"
-    return SystemDescription(
-        name=name,
-        components={name: Component(source=path.resolve())},
-        experiment=Experiment(start=start, stop=stop, tolerance=tolerance),
-        step_size=step_size,
-    )
+    name = re.sub(rf"\.|->|{NOT_IN_NAMES}", "_", path.stem)[:MAX_NAME].strip() or "fmu"
+    try:
+        return SystemDescription(
+            name=name,
+            components={name: Component(source=path.resolve())},
+            experiment=Experiment(start=start, stop=stop, tolerance=tolerance),
+            step_size=step_size,
+        )
+    except ValidationError as error:
+        problems = [f"{path}: {dotted(location)}: {text}" for location, text in _explained(error, set())]
+        raise DescriptionError("\n".join(problems)) from error
 
 
 def _validated(data: Any, base: Path, origin: str, lines: Lines) -> SystemDescription:
@@ -124,9 +135,13 @@ def _components(entries: Any, base: Path, problems: list[tuple[Location, str]]) 
         if not isinstance(entry, Mapping):
             problems.append((("components", str(name)), f"{entry!r:.80} is not a component; give it a 'source'"))
             continue
-        shaped[name] = _absolute(entry, "source", base)
-        if isinstance(entry.get("swap"), Mapping):
-            shaped[name]["swap"] = _absolute(entry["swap"], "surrogate", base)
+        try:
+            shaped[name] = _absolute(entry, "source", base)
+            if isinstance(entry.get("swap"), Mapping):
+                shaped[name]["swap"] = _absolute(entry["swap"], "surrogate", base)
+        except (OSError, ValueError) as error:
+            problems.append((("components", str(name)), f"names a file that cannot be ({error})"))
+            continue
         if entry.get("parameters", {}) is None:
             del shaped[name]["parameters"]
     return shaped
@@ -154,8 +169,16 @@ def _remedy(location: Location, detail: dict[str, Any]) -> str:
         return f"unknown key '{key}'; {nearest(key, _known(location[:-1]))}"
     if detail["type"] == "missing":
         return f"missing; add the key '{key}'"
-    message = detail["msg"].removeprefix("Value error, ")
+    message = _SHAPES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     return f"{detail['input']!r:.80}: {message[0].lower()}{message[1:]}"
+
+
+_SHAPES = {
+    "tuple_type": "write a list: [first, second]",
+    "dict_type": "write keys and values: {key: value}",
+    "model_type": "write keys and values: {key: value}",
+    "path_type": "write the path of a file",
+}
 
 
 def _known(location: Location) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ def load(text: str, origin: str) -> Loaded:
     lines: dict[Location, int] = {}
     loader = None
     try:
+        _refuse_deep(text, origin)
         loader = _Loader(text)
         node = loader.get_single_node()
         problems = list(_structure(node, lines)) if node is not None else []
@@ -46,8 +47,6 @@ def load(text: str, origin: str) -> Loaded:
         return Loaded(loader.construct_document(node) if node is not None else None, lines)
     except yaml.YAMLError as error:
         raise DescriptionError(_syntax(error, origin)) from error
-    except RecursionError as error:
-        raise DescriptionError(f"{origin}: nested deeper than {MAX_DEPTH} levels") from error
     finally:
         if loader is not None:
             loader.dispose()
@@ -59,16 +58,28 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
+def _refuse_deep(text: str, origin: str) -> None:
+    # Making nodes recurses in C and would end the process before it is known how deep the file is; events do not.
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            mark: Any = event.start_mark
+            raise DescriptionError(f"{origin}:{mark.line + 1}: nested deeper than {MAX_DEPTH} levels")
+
+
 _SCALARS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?[0-9]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    # Longer integers are beyond every number that a computer can use: they read as a float, which is infinite.
+    ("int", r"[-+]?[0-9]{1,300}|0x[0-9a-fA-F]{1,200}", "-+0123456789"),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+\.?[0-9]*)([eE][-+]?[0-9]+)?", "-+.0123456789"),
     ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
 )
+_TAG = "tag:yaml.org,2002:"
 for _tag, _pattern, _first in _SCALARS:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+    _Loader.add_implicit_resolver(_TAG + _tag, re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
 def _integer(loader: Any, node: Any) -> int:
@@ -97,11 +108,22 @@ def _structure(root: Any, lines: dict[Location, int]) -> Iterator[str]:
             yield f"{line}: {dotted(location[:3])}: too large: more than {MAX_NODES} values or {MAX_DEPTH} levels"
             return
         lines[location] = line
+        yield from _odd_tag(node, location)
         if isinstance(node, yaml.SequenceNode):
             stack.extend((child, (*location, index)) for index, child in enumerate(node.value))
         elif isinstance(node, yaml.MappingNode):
             yield from _duplicates(node, location)
             stack.extend((child, (*location, str(key.value))) for key, child in node.value)
+            stack.extend((key, location) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+
+
+def _odd_tag(node: Any, location: Location) -> Iterator[str]:
+    # A tag may be written out, but only one that the value has without it as well, or that of text.
+    plain = {yaml.SequenceNode: f"{_TAG}seq", yaml.MappingNode: f"{_TAG}map"}.get(type(node), f"{_TAG}str")
+    fits = (re.fullmatch(pattern, str(node.value)) for tag, pattern, _ in _SCALARS if node.tag == _TAG + tag)
+    if node.tag != plain and not (isinstance(node, yaml.ScalarNode) and any(fits)):
+        name = node.tag.replace(_TAG, "!!")
+        yield f"{node.start_mark.line + 1}: {dotted(location)}: the tag {name} does not fit; write the value without it"
 
 
 def _duplicates(node: Any, location: Location) -> Iterator[str]:

@@ -42,3 +42,19 @@ def test_no_step_ends_after_the_stop(start: float, h: float, n: int) -> None:
 def test_a_stop_before_the_start_is_refused() -> None:
     with pytest.raises(DescriptionError, match="stop 1 s is not after start 2 s"):
         FixedStep(2.0, 1.0, 0.1)
+
+
+def test_a_stop_that_never_comes_is_refused() -> None:
+    for stop in (float("inf"), float("nan")):
+        with pytest.raises(DescriptionError, match=r"is not after start 0 s\. Choose a later, finite stop"):
+            FixedStep(0.0, stop, 0.1)
+
+
+@pytest.mark.parametrize(("start", "stop", "h"), [(0.0, 10.0, 1e-300), (1e16, 1e16 + 10.0, 1.0)])
+def test_steps_that_do_not_change_the_time_are_refused(start: float, stop: float, h: float) -> None:
+    with pytest.raises(DescriptionError, match="is too small to tell times between"):
+        FixedStep(start, stop, h)
+
+
+def test_milliseconds_of_the_unix_clock_are_fine() -> None:
+    assert FixedStep(1.7e9, 1.7e9 + 1.0, 1e-3).count == 1000

@@ -195,6 +195,7 @@ def test_start_values_of_states_may_be_given():
         ("tank", "k", 4, "4 is outside [0.0, 3.0]"),
         ("tank", "k", True, "True is not a number, as float64 needs"),
         ("plc", "mode", 1.5, "1.5 is not an integer, as int64 needs"),
+        ("plc", "mode", 2**63, "9223372036854775808 does not fit into 64 bits"),
         ("plc", "mode", 3, "3 is no value of the enumeration; use one of 1 (idle), 2 (run)"),
         ("plc", "flag", 1, "1 is not true or false, as boolean needs"),
         ("plc", "A", [1, 2], "2 values for 3 elements"),
