@@ -29,7 +29,7 @@ class Split(StrEnum):
 
 
 class Excitation(StrEnum):
-    """How an input moves: pseudo-random steps of random heights and lengths, straight ramps, or one value held."""
+    """How an input moves: steps of random heights and lengths, ramps through its whole range, or not at all."""
 
     APRBS = "aprbs"
     RAMP = "ramp"
@@ -139,7 +139,8 @@ def excite(span: Range, kind: Excitation, steps: int, dwell: tuple[int, int], ge
     levels = generator.random(len(knots))
     at = np.arange(steps)
     if kind is Excitation.RAMP:
-        return span.at(np.interp(at, knots, levels))
+        passed = np.interp(at, knots, levels)
+        return span.at((passed - passed.min()) / max(np.ptp(passed), 1e-12))
     return span.at(levels[np.searchsorted(knots, at, side="right") - 1])
 
 

@@ -52,6 +52,11 @@ def test_pseudo_random_steps_dwell_as_long_as_they_are_told():
     assert lengths.max() <= 8
 
 
+def test_ramps_pass_through_the_whole_range():
+    signal = excite(Range("feed", 2.0, 5.0), Excitation.RAMP, 60, (5, 40), np.random.default_rng(4))
+    assert (signal.min(), signal.max()) == (2.0, 5.0)
+
+
 def test_ramps_are_straight_between_their_knots():
     signal = excite(Range("feed", 0.0, 1.0), Excitation.RAMP, 400, (20, 20), np.random.default_rng(3))
     bends = np.flatnonzero(np.abs(np.diff(signal, 2)) > 1e-12) + 1
