@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,21 +13,16 @@ from numpy.typing import NDArray
 from orchestrator.errors import ResultError
 from orchestrator.instance import Values
 from orchestrator.observer import Event
+from orchestrator.recording.events import events_path, write_events
 from orchestrator.recording.results import METADATA_KEY, Results
 from orchestrator.recording.selection import Column
-from orchestrator.recording.store import (
-    MemoryStore,
-    ParquetStore,
-    Store,
-    event_table,
-    events_path,
-)
+from orchestrator.recording.store import FileStore, MemoryStore, Store
 from orchestrator.signals import Signals
 from orchestrator.system.connector import Storage
 
-# A footer takes about 1 kB for each column of each row group, kept in memory until the end: few and large groups.
-_CHUNK_VALUES = 2**21
-_CHUNK_ROWS = (16, 2**14)
+# So much is lost at most where the process is killed.
+_CHUNK_VALUES = 2**18
+_CHUNK_ROWS = (16, 2**10)
 _TYPES = {Storage.FLOAT64: pa.float64(), Storage.INT64: pa.int64(), Storage.BOOLEAN: pa.bool_()}
 
 
@@ -41,8 +37,8 @@ class _Part(NamedTuple):
 class Recorder:
     """Writes `time` (s) and the columns to a Parquet file, or keeps them in memory where `path` is None.
 
-    Rows go to the file in chunks, so that memory stays constant. The file is complete and readable also after a run
-    that failed; events lie beside it in `NAME.events.parquet`.
+    Rows go to the disk in chunks, so that memory stays constant. The file is complete and readable also after a run
+    that failed; events lie beside it in `NAME.events.parquet`. A process that is killed leaves `NAME.parquet.partial`.
     """
 
     def __init__(self, columns: Sequence[Column], metadata: Mapping[str, Any], path: Path | None = None) -> None:
@@ -62,7 +58,7 @@ class Recorder:
         if self._path is None:
             self._store = MemoryStore(self._schema)
         else:
-            self._store = ParquetStore(self._schema, self._path)
+            self._store = FileStore(self._schema, self._path)
         self.communication_point(t, signals)
 
     def communication_point(self, t: float, signals: Signals) -> None:  # noqa: ARG002
@@ -80,16 +76,15 @@ class Recorder:
         self._events.append(event)
 
     def terminated(self, error: Exception | None) -> None:  # noqa: ARG002
-        """Complete the record."""
+        """Complete the record; each part of it even where another one cannot be written."""
         if self._store is None:
             return
-        self._flush()
-        self._store.close()
-        if self._path is not None:
-            events = ParquetStore(event_table([]).schema, events_path(self._path))
-            events.write(event_table(self._events))
-            events.close()
-            self._complete = self._path
+        with ExitStack() as last_first:
+            if self._path is not None:
+                last_first.callback(write_events, events_path(self._path), self._events)
+            last_first.callback(self._store.close)
+            self._flush()
+        self._complete = self._path
 
     def results(self) -> Results:
         """What was recorded up to now; ResultError where the run has not begun."""
@@ -111,8 +106,8 @@ class Recorder:
 
     def _flush(self) -> None:
         if self._rows and self._store is not None:
-            self._store.write(self._table(self._rows))
-            self._rows = 0
+            rows, self._rows = self._rows, 0
+            self._store.write(self._table(rows))
 
     def _table(self, rows: int) -> pa.Table:
         # arrow arrays take the memory of the NumPy arrays that they are made of: hand it copies

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from orchestrator.errors import ResultError
 from orchestrator.observer import Event
 from orchestrator.recording.comparison import Comparison, compare
-from orchestrator.recording.store import events_path, read_events
+from orchestrator.recording.events import events_path, read_events
+from orchestrator.recording.store import PARTIAL, partial_path, read_partial
 from orchestrator.system.connector import Scalar
 from orchestrator.system.names import nearest
 
@@ -45,20 +46,29 @@ class Results:
 
     @classmethod
     def load(cls, path: Path | str) -> "Results":
-        """Results of a Parquet file, with the events beside it; ResultError where it is not a record."""
+        """Results of a Parquet file, with the events beside it; ResultError where it is not a record.
+
+        Of a run whose process was killed, `NAME.parquet.partial` is read in the same way; it has no events.
+        """
         path = Path(path)
+        if path.suffix == PARTIAL:
+            return cls.of_table(read_partial(path))
         try:
             # Parsed once: with thousands of columns that takes longer than reading one of them.
             footer = pq.read_metadata(path)
         except (OSError, pa.ArrowException) as error:
-            raise ResultError(f"{path}: not a readable Parquet file ({error}). Give the path of a record") from error
+            raise ResultError(f"{path}: not a readable Parquet file ({error}). {_remedy(path)}") from error
         schema = footer.schema.to_arrow_schema()
-        if _TIME not in schema.names:
-            raise ResultError(f"{path}: has no column 'time'. Give the path of a record written by a simulation")
+        problem = _problem(schema)
+        if problem is not None:
+            raise ResultError(f"{path}: {problem}. Give the path of a record written by a simulation")
 
         def read(names: Sequence[str]) -> pa.Table:
-            with pq.ParquetFile(path, metadata=footer) as file:
-                return file.read(columns=list(names))
+            try:
+                with pq.ParquetFile(path, metadata=footer) as file:
+                    return file.read(columns=list(names))
+            except (OSError, pa.ArrowException) as error:
+                raise ResultError(f"{path}: damaged ({error}). Run the simulation again") from error
 
         return cls(schema, read, read_events(events_path(path)))
 
@@ -158,6 +168,23 @@ class Results:
     def _of_fields(self, key: str) -> dict[str, str]:
         fields = ((field.name, (field.metadata or {}).get(key.encode())) for field in self._schema)
         return {name: text.decode() for name, text in fields if text is not None and name != _TIME}
+
+
+def _remedy(path: Path) -> str:
+    partial = partial_path(path)
+    if partial.exists():
+        return f"A run that is not complete left {partial}: give that path to read it"
+    return "Give the path of a record"
+
+
+def _problem(schema: pa.Schema) -> str | None:
+    if _TIME not in schema.names:
+        return "has no column 'time'"
+    if len(set(schema.names)) < len(schema.names):
+        return "has two columns of the same name"
+    numeric = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean)
+    text = next((field.name for field in schema if not any(kind(field.type) for kind in numeric)), None)
+    return None if text is None else f"column '{text}' holds no numbers"
 
 
 def _belongs(element: str, array: str) -> bool:

@@ -1,6 +1,7 @@
 """Recorder: what is in the file after a run, whole or failed."""
 
 import json
+import resource
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -10,9 +11,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrator.errors import ResultError, StepError
+from orchestrator.errors import ResultError, SimulationError, StepError
 from orchestrator.observer import Event
 from orchestrator.recording import recorder as recorder_module
+from orchestrator.recording import store as store_module
 from orchestrator.recording.metadata import canonical, run_metadata
 from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
@@ -70,7 +72,8 @@ def test_a_record_holds_every_communication_point_with_its_type(to_file: bool, t
 
 
 def test_memory_and_file_hold_the_same_bits_over_many_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder_module, "_CHUNK_ROWS", (16, 16))
+    monkeypatch.setattr(recorder_module, "_CHUNK_ROWS", (8, 8))
+    monkeypatch.setattr(store_module, "_GROUP_ROWS", 16)
     tables = []
     for path in (None, tmp_path / "run.parquet"):
         _, simulation = _recorded([_reactor()], path, step_size=0.01)
@@ -164,3 +167,57 @@ def test_events_lie_beside_the_record(tmp_path: Path) -> None:
         run.emit(Event(run.time, "reactor", "swap", "to the surrogate"))
         run.run()
     assert Results.load(path).events == (Event(0.1, "reactor", "swap", "to the surrogate"),)
+
+
+def test_what_a_killed_process_has_recorded_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "_CHUNK_ROWS", (4, 4))
+    path, partial = tmp_path / "run.parquet", tmp_path / "run.parquet.partial"
+    _, simulation = _recorded([_reactor()], path)
+    with simulation as run:
+        for _ in range(9):
+            run.step()
+        killed = partial.read_bytes()  # as it lies on the disk here, without any end
+    assert not partial.exists()
+    path.unlink()
+    for size, rows in ((len(killed), 8), (len(killed) - 1, 4)):
+        partial.write_bytes(killed[:size])
+        results = Results.load(partial)
+        np.testing.assert_allclose(results["reactor.S[2]"], 0.2 * np.arange(rows), rtol=1e-14)
+        assert results.units["reactor.S[1]"] == "g/L"
+    with pytest.raises(ResultError, match=r"run\.parquet\.partial: give that path"):
+        Results.load(path)
+    partial.write_bytes(b"")
+    with pytest.raises(ResultError, match="not a readable partial record"):
+        Results.load(partial)
+
+
+def test_two_runs_cannot_write_one_record(tmp_path: Path) -> None:
+    path = tmp_path / "run.parquet"
+    _, first = _recorded([_reactor()], path)
+    _, second = _recorded([_reactor()], path)
+    with first:
+        first.step()
+        with pytest.raises(ResultError, match=r"another run is writing this record\. Give each run an output"), second:
+            second.step()
+        assert len(first.run()) == 11
+    assert len(Results.load(path)) == 11
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "_CHUNK_ROWS", (16, 16))
+    path = tmp_path / "run.parquet"
+    _, simulation = _recorded([_reactor()], path, step_size=1e-4)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        with (
+            pytest.raises(SimulationError, match=r"run\.parquet\.partial: cannot be written .* Free space"),
+            simulation as run,
+        ):
+            run.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    kept = Results.load(path if path.exists() else tmp_path / "run.parquet.partial")
+    assert len(kept) % 16 == 0
+    np.testing.assert_allclose(kept["reactor.S[1]"], 1e-4 * np.arange(len(kept)), rtol=1e-12)
+    assert len(kept) > 16

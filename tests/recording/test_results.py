@@ -1,9 +1,11 @@
 """Results and their comparison."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestrator.errors import ResultError
@@ -84,6 +86,36 @@ def test_a_file_that_is_no_record_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.parquet").write_text("text")
     with pytest.raises(ResultError, match="not a readable Parquet file"):
         Results.load(tmp_path / "text.parquet")
+
+
+@pytest.mark.parametrize(
+    ("columns", "names", "problem"),
+    [
+        ([[0.0], ["a"]], ["time", "a.y"], r"column 'a\.y' holds no numbers"),
+        ([["a"], [0.0]], ["time", "a.y"], "column 'time' holds no numbers"),
+        ([[0.0], [1.0], [2.0]], ["time", "a.y", "a.y"], "two columns of the same name"),
+        ([[0.0]], ["a.y"], "has no column 'time'"),
+    ],
+)
+def test_tables_of_other_programs_are_refused(
+    columns: list[Any], names: list[str], problem: str, tmp_path: Path
+) -> None:
+    pq.write_table(pa.table([pa.array(column) for column in columns], names=names), tmp_path / "other.parquet")
+    with pytest.raises(ResultError, match=problem):
+        Results.load(tmp_path / "other.parquet")
+
+
+def test_damaged_values_and_events_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.parquet"
+    pq.write_table(pa.table({"time": np.arange(9.0), "a.y": np.ones(9)}), path)
+    intact = path.read_bytes()
+    path.write_bytes(intact[:4] + bytes(60) + intact[64:])
+    with pytest.raises(ResultError, match=r"run\.parquet: damaged"):
+        _ = Results.load(path).times
+    path.write_bytes(intact)
+    (tmp_path / "run.events.parquet").write_text("text")
+    with pytest.raises(ResultError, match=r"run\.events\.parquet: not readable as events"):
+        Results.load(path)
 
 
 def test_values_cannot_be_changed_by_accident() -> None:
