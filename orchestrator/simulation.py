@@ -109,6 +109,7 @@ class Simulation(Generic[ResultsT]):
         finally:
             self._answering = False
             failures = self._close_all()
+        _log_all(failures if error is not None else failures[1:])
         if failures and error is None:
             raise failures[0]
 
@@ -171,6 +172,7 @@ class Simulation(Generic[ResultsT]):
         errors = self._terminate(self.instances)
         errors += self._tell_terminated(errors[0] if errors else None)
         if errors:
+            _log_all(errors[1:])
             raise errors[0]
 
     def close(self) -> None:
@@ -274,10 +276,9 @@ class Simulation(Generic[ResultsT]):
         component = getattr(error, "component", None) or ""
         event = Event(self.time, component, "error" if cause is error else "interrupted", str(cause))
         self._events.append(event)
-        for observer in self._observers:
-            _attempt(observer.event, event)
-        self._terminate(alive)
-        self._tell_terminated(cause)
+        told = [_attempt(observer.event, event) for observer in self._observers]
+        failures = [failure for failure in told if failure is not None]
+        _log_all(failures + self._terminate(alive) + self._tell_terminated(cause))
 
     def _unbroken(self, error: BaseException) -> dict[str, Instance]:
         """Instances that may still be terminated: after an exception of its own, an instance may only be closed."""
@@ -304,13 +305,19 @@ class Simulation(Generic[ResultsT]):
 
 
 def _attempt(action: Callable[..., None], *arguments: object) -> Exception | None:
-    """Do something that must not keep the rest from being done; what went wrong is returned and logged."""
+    """Do something that must not keep the rest from being done; what went wrong is returned."""
     try:
         action(*arguments)
     except Exception as error:
-        _log.exception("while ending the run")
         return error
     return None
+
+
+def _log_all(failures: Iterable[Exception]) -> None:
+    """Log what nobody will raise, since the run fails by another error already."""
+    for failure in failures:
+        _log.error("while ending the run: %s: %s", type(failure).__name__, failure)
+        _log.debug("it came from here", exc_info=failure)
 
 
 def _interrupted(t: float) -> SimulationError:

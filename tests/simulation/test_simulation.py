@@ -231,21 +231,40 @@ def test_a_failure_to_terminate_is_reported_with_the_results_complete() -> None:
     assert faulty.closed
 
 
-def test_control_c_ends_the_run_at_the_next_communication_point() -> None:
+@pytest.mark.parametrize(
+    ("number", "raised", "handler"),
+    [
+        (signal.SIGINT, KeyboardInterrupt, signal.default_int_handler),
+        (signal.SIGTERM, SystemExit, signal.SIG_DFL),
+    ],
+)
+def test_control_c_and_sigterm_end_the_run_at_the_next_communication_point(
+    number: int, raised: type[BaseException], handler: object
+) -> None:
     def interrupt(t: float, h: float, u: np.ndarray, x: np.ndarray) -> np.ndarray:
         if t > 0.25:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
         return x + h
 
     memory = Memory()
     pressed = FunctionInstance(lambda t, u, x: x, name="pressed", step=interrupt, state=[0.0])
-    with pytest.raises(KeyboardInterrupt), simulation([pressed], observers=[memory]) as run:
+    with pytest.raises(raised), simulation([pressed], observers=[memory]) as run:
         run.run()
     assert memory.times == [0.0, 0.1, 0.2, pytest.approx(0.3), 0.4]
     assert memory.events[-1].kind == "interrupted"
     assert [str(end) for end in memory.ends] == ["interrupted at t = 0.4 s"]
     assert pressed.calls[-2:] == ["terminate", "close"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(number) is handler
+
+
+def test_what_goes_wrong_after_a_failure_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    faults = Faults(discard_at=0.5)
+    silent = FunctionInstance(lambda t, u: [t], name="silent", inputs=(), faults=Faults(fail_in={"terminate"}))
+    with pytest.raises(StepError, match="'clock' refused"), simulation([_clock(faults=faults), silent]) as run:
+        run.run()
+    (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "while ending the run: SimulationError: 'silent' failed to terminate" in line.getMessage()
+    assert line.exc_info is None
 
 
 def test_an_interrupt_within_a_step_keeps_the_last_values_and_only_closes() -> None:
