@@ -125,8 +125,13 @@ def _open_file(name: str, path: Path) -> Instance:
         raise DescriptionError(
             f"component '{name}': {path} is of no known kind. Give a file that ends in {' or '.join(_OPENERS)}"
         )
-    if not path.exists():
-        raise DescriptionError(f"component '{name}': {path} does not exist. Build it, or correct its path")
+    try:
+        path.stat()
+    except OSError as error:
+        raise DescriptionError(
+            f"component '{name}': {path} does not exist or cannot be reached ({error.strerror}). Build it, or correct "
+            "its path"
+        ) from error
     return opener(name, path)
 
 

@@ -1,16 +1,24 @@
-"""Archive: a .fmu file, checked before anything of it is written, unpacked into a private folder, always removed."""
+"""Archive: a .fmu file, checked before anything of it is written, unpacked into a private folder, always removed.
 
+All entries are checked, those that a run needs are unpacked: no sources, documentation and binaries for other machines.
+"""
+
+import lzma
 import shutil
 import stat
+import struct
 import tempfile
 import threading
 import weakref
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
 from xml.parsers import expat
+
+import fmpy
 
 from orchestrator.errors import FmuImportError, ModelDescriptionError
 
@@ -22,8 +30,24 @@ RATIO_FREE_BYTES: Final = 64 * 2**20
 MAX_DESCRIPTION_BYTES: Final = 512 * 2**20
 
 DESCRIPTION: Final = "modelDescription.xml"
+PLATFORMS: Final = (fmpy.platform, fmpy.platform_tuple)
+"""What the folders of binaries for this machine are called in FMI 2.0 and 3.0."""
+_NEVER_READ: Final = ("sources", "documentation")
 
 _CHUNK = 2**20
+
+# What the standard library raises on damaged archives; it wraps little of it.
+_UNREADABLE: Final = (
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @contextmanager
@@ -87,6 +111,8 @@ def fingerprint(path: Path) -> tuple[object, ...]:
         status = path.stat()
     except OSError as error:
         raise FmuImportError(f"{path}: cannot be read ({error.strerror}); give the path of an .fmu file") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise FmuImportError(f"{path}: is no file but a folder or a device; give the path of an .fmu file")
     return (path.resolve(), status.st_size, status.st_mtime_ns, status.st_ino)
 
 
@@ -106,7 +132,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except FileNotFoundError as error:
         raise FmuImportError(f"{path}: there is no such file; give the path of an .fmu file") from error
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+    except _UNREADABLE as error:
         raise FmuImportError(f"{path}: not a readable zip archive ({error}); export or copy the FMU again") from error
 
 
@@ -155,14 +181,37 @@ def _clash(infos: Sequence[zipfile.ZipInfo]) -> str | None:
 def _unpack(path: Path) -> Path:
     with _opened(path) as archive:
         _description(path, archive)
-        folder = Path(tempfile.mkdtemp(prefix="cotwin-fmu-")).resolve()
+        folder = _new_folder(path)
         try:
-            for info in archive.infolist():
+            for info in filter(_needed, archive.infolist()):
                 _write(archive, info, folder)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise _no_room(path, error) from error
             raise
     return folder
+
+
+def _needed(info: zipfile.ZipInfo) -> bool:
+    top, *below = PurePosixPath(info.filename).parts or ("",)
+    if top == "binaries" and below:
+        return below[0] in PLATFORMS
+    return top not in _NEVER_READ
+
+
+def _new_folder(path: Path) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="cotwin-fmu-")).resolve()
+    except OSError as error:
+        raise _no_room(path, error) from error
+
+
+def _no_room(path: Path, error: OSError) -> FmuImportError:
+    return FmuImportError(
+        f"{path}: cannot be unpacked for temporary use ({error}); free space on the disk, or set TMPDIR to a "
+        "folder that has some"
+    )
 
 
 def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -> None:

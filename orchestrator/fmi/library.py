@@ -65,21 +65,31 @@ def _claim(model: ModelInfo, cleanup: ExitStack) -> None:
 def _loaded(name: str, model: ModelInfo, folder: Path, versions: ModuleType) -> Any:
     binary = Path("binaries", versions.PLATFORM, f"{model.model_identifier}.so")
     if not (folder / binary).is_file():
-        has = ", ".join(model.platforms) or "no platform"
-        raise FmuImportError(
-            f"{model.path}: there is no {binary} in it for this platform; it has binaries for {has}. "
-            f"Export or build it for {versions.PLATFORM}"
-        )
+        raise FmuImportError(_no_binary(model, folder, binary))
     before = Path.cwd()
     try:
         return versions.load(name, model.token, model.model_identifier, folder)
     except Exception as error:  # FMPy raises plain exceptions, and stays in the folder of the library
+        incomplete = isinstance(error, AttributeError)  # as ctypes puts it where a function is missing
+        remedy = (
+            "It lacks a function of the standard: ask its supplier for a complete export"
+            if incomplete
+            else "Install the libraries that it names, or build the FMU on a system as old as this one"
+        )
         raise FmuImportError(
-            f"{model.path}: its binary for {versions.PLATFORM} cannot be loaded: {error}. Install the libraries that "
-            "it names, or build the FMU on a system as old as this one"
+            f"{model.path}: its binary for {versions.PLATFORM} cannot be loaded: {error}. {remedy}"
         ) from error
     finally:
         os.chdir(before)
+
+
+def _no_binary(model: ModelInfo, folder: Path, binary: Path) -> str:
+    missing = f"{model.path}: there is no {binary} in it"
+    others = sorted(file.name for file in (folder / binary.parent).glob("*.so"))
+    if others:
+        return f"{missing} but {', '.join(others)}; its modelIdentifier must name the binary. Export it again"
+    has = ", ".join(model.platforms) or "no platform"
+    return f"{missing} for this platform; it has binaries for {has}. Export or build it for {binary.parent.name}"
 
 
 def _instantiated(name: str, model: ModelInfo, fmu: Any, versions: ModuleType, messages: Messages) -> int:

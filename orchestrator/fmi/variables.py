@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite, prod
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
@@ -17,6 +18,9 @@ from orchestrator.fmi.archive import DESCRIPTION, entries, fingerprint, read_des
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
 from orchestrator.system.units import BASE, Unit
+
+MAX_ELEMENTS: Final = 10_000_000
+"""Elements that all variables of an FMU may have together."""
 
 STORAGE: Final[Mapping[str, Storage]] = {
     "Real": Storage.FLOAT64,
@@ -101,6 +105,10 @@ def _read(path: Path, _: tuple[object, ...], validate: bool) -> ModelInfo:
         return _model(path, parsed, root, warnings)
     except CotwinError:
         raise
+    except OSError as error:
+        raise FmuImportError(
+            f"{path}: cannot be read by way of a temporary folder ({error}); free space on the disk, or set TMPDIR"
+        ) from error
     except Exception as error:  # FMPy raises plain exceptions
         raise ModelDescriptionError(f"{path}: {DESCRIPTION} contradicts the standard or itself: {error}") from error
 
@@ -174,10 +182,26 @@ def _connectors(path: Path, parsed: Any, root: ET.Element) -> tuple[Connector, .
     units = {unit.name: _unit(unit) for unit in parsed.unitDefinitions}
     relative = _relative_quantities(root)
     states = {id(unknown.variable.derivative) for unknown in parsed.derivatives if unknown.variable.derivative}
+    _check_sizes(variables)
     return tuple(
         _connector(variable, _unit_of(variable, units, variable.name in relative), id(variable) in states)
         for variable in variables
     )
+
+
+def _check_sizes(variables: Sequence[Any]) -> None:
+    largest, total = None, 0
+    for variable in variables:
+        if any(extent < 0 for extent in variable.shape):
+            raise ValueError(f"'{variable.name}' has the shape {tuple(variable.shape)}; no extent can be negative")
+        size = prod(variable.shape)
+        largest = variable if largest is None or size > prod(largest.shape) else largest
+        total += size
+    if largest is not None and total > MAX_ELEMENTS:
+        raise ValueError(
+            f"its variables have {total} elements, more than {MAX_ELEMENTS}; the largest, '{largest.name}', has the "
+            f"shape {tuple(largest.shape)}"
+        )
 
 
 def _connector(variable: Any, unit: Unit | None, is_state: bool) -> Connector:
@@ -284,4 +308,7 @@ def _experiment(experiment: Any) -> DefaultExperiment:
     if experiment is None:
         return DefaultExperiment()
     texts = (experiment.startTime, experiment.stopTime, experiment.tolerance, experiment.stepSize)
-    return DefaultExperiment(*(None if text is None else float(text) for text in texts))
+    numbers = [None if text is None else float(text) for text in texts]
+    if not all(number is None or isfinite(number) for number in numbers):
+        raise ValueError(f"DefaultExperiment has a number that is not finite: {', '.join(map(str, texts))}")
+    return DefaultExperiment(*numbers)

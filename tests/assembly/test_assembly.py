@@ -168,7 +168,11 @@ def test_units_without_a_conversion_are_refused(
             "model.exe",
             r"component 'a': .*model\.exe is of no known kind\. Give a file that ends in \.fmu or \.surrogate",
         ),
-        ("model.fmu", r"component 'a': .*model\.fmu does not exist"),
+        ("model.fmu", r"component 'a': .*model\.fmu does not exist or cannot be reached \(No such file"),
+        (
+            "../tmp/" + "m" * 300 + ".fmu",
+            r"component 'a': .*m\.fmu does not exist or cannot be reached \(File name too long",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_opened_is_refused_with_the_remedy(source: str, message: str) -> None:

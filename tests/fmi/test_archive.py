@@ -1,8 +1,10 @@
 import os
+import resource
 import stat
 import struct
 import threading
 import zipfile
+from contextlib import suppress
 
 import pytest
 
@@ -137,7 +139,46 @@ def test_files_that_are_no_fmu_are_named(tmp_path):
     assert "not a readable zip archive" in refusal(tmp_path / "text.fmu")
     assert "no modelDescription.xml" in refusal(toys.archive(tmp_path / "x.fmu", {"a": "a"}))
     (tmp_path / "folder.fmu").mkdir()
-    assert "not a readable zip archive" in refusal(tmp_path / "folder.fmu")
+    assert "is no file but a folder or a device" in refusal(tmp_path / "folder.fmu")
+    os.mkfifo(tmp_path / "pipe.fmu")
+    assert "is no file but a folder or a device" in refusal(tmp_path / "pipe.fmu")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_anywhere_is_refused_or_does_not_matter(tmp_path, method):
+    path = tmp_path / "x.fmu"
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, content in SOUND.items():
+            file.writestr(name, content)
+    sound = path.read_bytes()
+    for place in range(len(sound)):
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 0xFF]) + sound[place + 1 :])
+        with suppress(FmuImportError), unpacked(path):
+            pass
+
+
+def test_what_no_run_needs_is_checked_but_not_unpacked(tmp_path):
+    here = [f"binaries/{platform}/x.so" for platform in archive.PLATFORMS]
+    needed = [*here, "resources/sources/a", "extra/b", "modelDescription.xml"]
+    not_needed = ["sources/a.c", "documentation/index.html", "binaries/win64/x.dll"]
+    path = toys.archive(tmp_path / "x.fmu", {**SOUND, **dict.fromkeys([*needed[:-1], *not_needed], "content")})
+    with unpacked(path) as folder:
+        assert all((folder / name).is_file() for name in needed)
+        assert not any((folder / name).parent.exists() for name in not_needed)
+    toys.archive(path, {**SOUND, "sources/../../a.c": "content"})
+    assert "points outside of the archive" in refusal(path)
+
+
+def test_a_full_disk_is_no_fault_of_the_archive(tmp_path):
+    path = toys.archive(tmp_path / "x.fmu", {**SOUND, "resources/large": bytes(100_000)})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        message = refusal(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "cannot be unpacked for temporary use" in message
+    assert "set TMPDIR" in message
 
 
 def test_a_missing_file_is_named_with_the_remedy(tmp_path):

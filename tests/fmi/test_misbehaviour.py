@@ -193,6 +193,13 @@ def test_a_missing_binary_names_the_platforms_that_there_are(make, version):
     assert f"it has binaries for win64. Export or build it for {toys.platform(version)}" in str(caught.value)
 
 
+def test_a_binary_of_another_name_than_the_model_identifier_is_named(make, version):
+    path = make(identifier="other")
+    with pytest.raises(FmuImportError) as caught:
+        open_fmu("bad", path)
+    assert f"there is no binaries/{toys.platform(version)}/other.so in it but bad.so" in str(caught.value)
+
+
 def test_a_binary_that_cannot_be_loaded_quotes_the_loader_and_leaves_the_working_directory(make):
     before = Path.cwd()
     with pytest.raises(FmuImportError, match=r"cannot be loaded: (.|\n)*(invalid ELF|file too short)(.|\n)*Install"):
@@ -204,7 +211,7 @@ def test_a_missing_function_is_named(make, version, tmp_path):
     folder = tmp_path / "incomplete"
     folder.mkdir()
     binary = toys.library(version, folder, complete=False).read_bytes()
-    with pytest.raises(FmuImportError, match=rf"cannot be loaded: .*undefined symbol: {version}"):
+    with pytest.raises(FmuImportError, match=rf"cannot be loaded: .*undefined symbol: {version}.* ask its supplier"):
         open_fmu("bad", make(binary=binary))
 
 

@@ -191,6 +191,7 @@ def test_other_versions_are_refused_with_the_remedy(tmp_path, number):
         ('<Real start="1"/>', '<Real start="1 2"/>', "'x' has 2 start values for 1 elements"),
         ('<Real start="1"/>', '<Real start="one"/>', "contradicts the standard or itself"),
         ('causality="input"', 'causality="inward"', "contradicts the standard or itself"),
+        ('stopTime="3"', 'stopTime="INF"', "DefaultExperiment has a number that is not finite: 1, INF"),
     ],
 )
 def test_contradictions_are_refused_by_name(tmp_path, before, after, expected):
@@ -199,6 +200,23 @@ def test_contradictions_are_refused_by_name(tmp_path, before, after, expected):
     path = toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text.replace(before, after)})
     with pytest.raises(ModelDescriptionError, match=r"x\.fmu") as caught:
         read_model(path)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("extent", "expected"),
+    [
+        (
+            99_999_999_999,
+            "have 100000000013 elements, more than 10000000; the largest, 'b', has the shape (99999999999,)",
+        ),
+        (-3, "'b' has the shape (-3,); no extent can be negative"),
+    ],
+)
+def test_impossible_sizes_are_refused_before_anything_is_made_of_them(tmp_path, extent, expected):
+    variables = FMI3.replace('start="true false"><Dimension start="2"/>', f'start="true"><Dimension start="{extent}"/>')
+    with pytest.raises(ModelDescriptionError, match=r"x\.fmu") as caught:
+        model(tmp_path, "fmi3", variables=variables, structure=STRUCTURE3, extra=TYPES3)
     assert expected in str(caught.value)
 
 
