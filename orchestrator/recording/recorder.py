@@ -60,6 +60,7 @@ class Recorder:
         else:
             self._store = FileStore(self._schema, self._path)
         self.communication_point(t, signals)
+        self._flush()  # no record is without a row, and a disk that takes nothing shows at once
 
     def communication_point(self, t: float, signals: Signals) -> None:  # noqa: ARG002
         """Take a row."""

@@ -82,12 +82,37 @@ class Swap(_Frozen):
     force: bool = False
 
 
+class Solver(_Frozen):
+    """Solver of a Model Exchange FMU: `cvode` with error control, or an explicit method with the fixed `step` (s).
+
+    `tolerance` (relative) replaces the experiment's.
+    """
+
+    method: Literal["cvode", "euler", "heun", "rk4"] = "cvode"
+    step: Positive | None = None
+    tolerance: Positive | None = None
+
+
 class Component(_Frozen):
-    """One component: the file that implements it, and values that replace its start values."""
+    """One component: the file that implements it, and values that replace its start values.
+
+    `kind` chooses among what an FMU offers (None: Co-Simulation where there is one). `importer` reads it. With
+    `isolation: process` it runs in a process of its own, every call limited to `time_limit` (s) and its memory to
+    `memory_limit` (MiB). `check_ranges` makes a value outside min and max an error. `extrapolate_inputs` hands the
+    slope of the inputs over the last macro step to an FMU that can interpolate.
+    """
 
     source: Path
     parameters: dict[str, Value] = Field(default_factory=dict)
     swap: Swap | None = None
+    kind: Literal["co_simulation", "model_exchange", "scheduled_execution"] | None = None
+    importer: Literal["fmpy", "pyfmi"] = "fmpy"
+    solver: Solver = Solver()
+    isolation: Literal["process"] | None = None
+    time_limit: Positive = 60.0
+    memory_limit: Positive | None = None
+    check_ranges: bool = False
+    extrapolate_inputs: bool = False
 
 
 class Endpoint(_Frozen):

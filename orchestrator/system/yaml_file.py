@@ -134,6 +134,7 @@ def _components(entries: Any, base: Path, problems: list[tuple[Location, str]]) 
     for name, entry in entries.items():
         if not isinstance(entry, Mapping):
             problems.append((("components", str(name)), f"{entry!r:.80} is not a component; give it a 'source'"))
+            shaped[name] = entry
             continue
         try:
             shaped[name] = _absolute(entry, "source", base)
@@ -141,7 +142,7 @@ def _components(entries: Any, base: Path, problems: list[tuple[Location, str]]) 
                 shaped[name]["swap"] = _absolute(entry["swap"], "surrogate", base)
         except (OSError, ValueError) as error:
             problems.append((("components", str(name)), f"names a file that cannot be ({error})"))
-            continue
+            shaped[name] = dict(entry)
         if entry.get("parameters", {}) is None:
             del shaped[name]["parameters"]
     return shaped

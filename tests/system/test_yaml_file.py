@@ -223,3 +223,9 @@ def test_lists_of_values_come_back_from_json_without_a_warning(tmp_path):
     written = system.model_dump(mode="json")
     assert written["components"]["a"]["parameters"] == {"S": [1], "on": [True, False], "V": 2.5}
     assert SystemDescription.model_validate(written) == system
+
+
+def test_a_wrong_component_is_one_problem(read):
+    start = "name: x\nexperiment: {stop: 1}\nstep_size: 1\ncomponents:\n  a: "
+    assert len(refusal(read, start + "3").splitlines()) == 1
+    assert len(refusal(read, start + '{source: "a\\0.fmu"}').splitlines()) == 1
