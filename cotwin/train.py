@@ -80,7 +80,7 @@ class TrainingJob:
     parameters: Mapping[str, float] = field(default_factory=dict)
     runs: Mapping[Split, tuple[int, int]] = field(
         default_factory=lambda: {
-            Split.TRAIN: (16, 120),
+            Split.TRAIN: (16, 180),
             Split.VALIDATION: (2, 120),
             Split.TEST: (3, 200),
             Split.STRESS: (2, 150),

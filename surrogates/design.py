@@ -118,13 +118,11 @@ def make_designs(
         space = space.widened(STRESS_WIDENING)
     generator = np.random.default_rng([seed, list(Split).index(split)])
     fractions = _sobol(len(space.fixed), count, generator)
-    kinds = tuple(Excitation)
     designs = []
     for index in range(count):
         fixed = {one.name: float(one.at(fractions[index, k])) for k, one in enumerate(space.fixed)}
         inputs = {
-            one.name: excite(one, kinds[(index + k) % len(kinds)], steps, space.dwell, generator)
-            for k, one in enumerate(space.inputs)
+            one.name: excite(one, _kind(index, k), steps, space.dwell, generator) for k, one in enumerate(space.inputs)
         }
         designs.append(Design(split, index, step, fixed, inputs))
     return tuple(designs)
@@ -142,6 +140,12 @@ def excite(span: Range, kind: Excitation, steps: int, dwell: tuple[int, int], ge
         passed = np.interp(at, knots, levels)
         return span.at((passed - passed.min()) / max(np.ptp(passed), 1e-12))
     return span.at(levels[np.searchsorted(knots, at, side="right") - 1])
+
+
+def _kind(design: int, position: int) -> Excitation:
+    """Kinds in turn over designs and inputs; in every fourth design all inputs are held, so that the run settles."""
+    kinds = tuple(Excitation)
+    return Excitation.HOLD if design % 4 == 3 else kinds[(design + position) % len(kinds)]
 
 
 def _sobol(dimensions: int, count: int, generator: np.random.Generator) -> Floats:

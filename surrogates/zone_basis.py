@@ -4,7 +4,9 @@ The modes have no mean in any group and are orthonormal (proper orthogonal decom
 their group means), so restricting a lifted field gives back exactly what was lifted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,17 +47,21 @@ def zone_groups(stages: int, rings: int, bands: int, shells: int) -> Indices:
     return np.asarray(band[:, None] * shells + shell[None, :], dtype=np.int64).ravel()
 
 
-def build_basis(groups: Indices, snapshots: Floats, modes: int) -> Basis:
+def build_basis(
+    groups: Indices, snapshots: Floats, modes: int, exact: Mapping[int, int] = MappingProxyType({})
+) -> Basis:
     """Basis of the groups and the `modes` strongest deviation modes of each species.
 
-    `snapshots` is (species, samples, n).
+    `snapshots` is (species, samples, n). `exact` names, by species, a zone that is to be described exactly (where a
+    probe sits, say): its deviation from its group is the first mode, and costs one.
     """
     species, _, n = snapshots.shape
     members = np.equal.outer(np.arange(groups.max() + 1), groups).astype(float)
     mean = members / members.sum(axis=1, keepdims=True)
     lift, restrict = [], []
     for one in range(species):
-        shapes = _deviation_modes(snapshots[one], members, mean, modes)
+        first = np.eye(n)[:, [exact[one]]] if one in exact and modes else np.zeros((n, 0))
+        shapes = _deviation_modes(snapshots[one], members, mean, modes, first)
         lift.append(np.hstack([members.T, shapes]))
         restrict.append(np.vstack([mean, shapes.T]))
     assert lift[0].shape[0] == n
@@ -86,12 +92,18 @@ def interfaces(groups: Indices, flow: Floats) -> Indices:
     return np.argwhere(linked)
 
 
-def _deviation_modes(snapshots: Floats, members: Floats, mean: Floats, modes: int) -> Floats:
+def _deviation_modes(snapshots: Floats, members: Floats, mean: Floats, modes: int, first: Floats) -> Floats:
+    """Orthonormal shapes (n, modes) without a mean in any group, beginning with those of `first` (n, given)."""
+    first = _without_means(first, members, mean)
     deviations = snapshots - snapshots @ mean.T @ members
+    deviations = deviations - deviations @ first @ first.T
     # Right singular vectors from the (n, n) Gram matrix: there are many more samples than zones.
     _, vectors = np.linalg.eigh(deviations.T @ deviations)
-    shapes = vectors[:, ::-1][:, :modes]
-    # Rounding leaves traces of a mean: projected out, so that the balances close to the last digit.
-    shapes = shapes - members.T @ (mean @ shapes)
-    orthonormal, _ = np.linalg.qr(shapes)
+    strongest = vectors[:, ::-1][:, : modes - first.shape[1]]
+    return _without_means(np.hstack([first, strongest]), members, mean)
+
+
+def _without_means(shapes: Floats, members: Floats, mean: Floats) -> Floats:
+    """Orthonormal, with what rounding or the caller left of a mean projected out."""
+    orthonormal, _ = np.linalg.qr(shapes - members.T @ (mean @ shapes))
     return np.asarray(orthonormal)

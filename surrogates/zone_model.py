@@ -55,7 +55,11 @@ def zone_sequences(trajectories: Sequence[Trajectory], basis: Basis) -> ZoneSequ
 
 
 class HybridZones(nn.Module):
-    """Balances of the reduced tank with a network as closure; a RolloutModel over the fields."""
+    """Balances of the reduced tank with a network as closure; a RolloutModel over the fields.
+
+    The means of X, S and A are settled by the balances. The network may dissolve oxygen, so the mean of DOT is scored
+    too, as much as a whole field: K times.
+    """
 
     def __init__(self, tank: ReducedTank, network: Perceptron) -> None:
         super().__init__()
@@ -70,16 +74,21 @@ class HybridZones(nn.Module):
         return advance(torch, self._tank, state, scalars, rates, self.network)
 
     def rollout(self, window: Mapping[str, Tensor]) -> Tensor:
-        """Fields (batch, horizon, species * K) from the first state of the window and its inputs."""
+        """Scored values (batch, horizon, (species + 1) K) from the first state of the window and its inputs."""
         state, predicted = Advanced(window["z"][:, 0], window["lumps"][:, 0]), []
         for k in range(window["z"].shape[1] - 1):
             state = self(state, window["scalars"][:, k], window["rates"][:, k])
             predicted.append(state.z)
-        return torch.stack(predicted, dim=1).flatten(2)
+        return self._scored(torch.stack(predicted, dim=1))
 
     def target(self, window: Mapping[str, Tensor]) -> Tensor:
-        """True fields (batch, horizon, species * K)."""
-        return window["z"][:, 1:].flatten(2)
+        """True values of the same."""
+        return self._scored(window["z"][:, 1:])
+
+    def _scored(self, z: Tensor) -> Tensor:
+        K = z.shape[-1]
+        oxygen = z[..., SPECIES.index("DOT"), :] @ self._tank.mean.to(z.device)
+        return torch.cat([z.flatten(2), oxygen[..., None].expand(*oxygen.shape, K)], dim=-1)
 
 
 def untrained_network(tank: ReducedTank, data: ZoneSequences, hidden: Sequence[int], seed: int) -> Perceptron:

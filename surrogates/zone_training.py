@@ -48,7 +48,7 @@ class ZonePlan:
     rings: int
     bands: int = 5
     shells: int = 2
-    modes: int = 6
+    modes: int = 8
     hidden: tuple[int, ...] = (64, 64)
     recipe: Recipe = field(default_factory=Recipe)
 
@@ -96,7 +96,9 @@ def train_zones(
 def reduced_tank(tank: ZoneTank, training: Sequence[Trajectory], plan: ZonePlan) -> tuple[Basis, ReducedTank]:
     """Basis from the snapshots of the training data, and the tank on it."""
     snapshots = np.concatenate([zone_fields(one, SPECIES) for one in training]).transpose(1, 0, 2)
-    basis = build_basis(zone_groups(plan.stages, plan.rings, plan.bands, plan.shells), snapshots, plan.modes)
+    groups = zone_groups(plan.stages, plan.rings, plan.bands, plan.shells)
+    # Controllers act on the probe: an error of its reading would be an offset of everything that they hold.
+    basis = build_basis(groups, snapshots, plan.modes, {SPECIES.index("DOT"): tank.probe_zone})
     # Outputs at the end of a macro step belong to the inputs that were held on the way there.
     scalars = _columns(training, SCALARS, slice(0, -1))
     V, said = (_columns(training, names, slice(1, None)) for names in (("V",), ALGEBRAIC))

@@ -28,7 +28,7 @@ PLAN = ZonePlan(
     RINGS,
     bands=3,
     shells=1,
-    modes=2,
+    modes=4,
     hidden=(16,),
     recipe=replace(DEMO_RECIPE, stages=(Stage(1, 40), Stage(4, 10, 16)), check_every=10),
 )

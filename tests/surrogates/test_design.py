@@ -71,6 +71,12 @@ def test_stress_designs_reach_beyond_the_ranges_but_never_below_zero():
     assert min(design.inputs["feed"].min() for design in designs) >= 0.0
 
 
+def test_in_every_fourth_design_all_inputs_are_held():
+    designs = make_designs(SPACE, Split.TRAIN, 12, 60, 1.0, seed=0)
+    held = [all(np.ptp(values) == 0.0 for values in design.inputs.values()) for design in designs]
+    assert [index for index, quiet in enumerate(held) if quiet] == [3, 7, 11]
+
+
 def test_a_range_upside_down_is_refused():
     with pytest.raises(ValueError, match="range of 'X': 3 to 2"):
         Range("X", 3.0, 2.0)

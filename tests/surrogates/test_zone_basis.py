@@ -35,6 +35,15 @@ def test_fields_of_few_shapes_are_kept_completely():
     np.testing.assert_allclose(back, snapshots[0], atol=1e-6)
 
 
+def test_a_zone_that_is_to_be_exact_is_lifted_exactly_whatever_the_snapshots_were():
+    basis = build_basis(GROUPS, RNG.normal(size=(2, 60, 24)), modes=3, exact={1: 17})
+    field = RNG.normal(size=24)
+    lifted = [basis.lift[one] @ (basis.restrict[one] @ field) for one in range(2)]
+    assert abs(lifted[1][17] - field[17]) < 1e-14
+    assert abs(lifted[0][17] - field[17]) > 1e-3
+    assert np.abs(basis.restrict[1] @ basis.lift[1] - np.eye(9)).max() < 1e-13
+
+
 def test_groups_are_bands_of_stages_and_shells_of_rings():
     groups = zone_groups(4, 5, bands=2, shells=2).reshape(4, 5)
     assert groups.tolist() == [[0, 0, 0, 1, 1]] * 2 + [[2, 2, 2, 3, 3]] * 2
