@@ -56,12 +56,12 @@ def open_simulation(
 
 def open_instance(name: str, component: Component) -> Instance:
     """Open the file of a component, and beside it the surrogate that it is to be swapped with."""
-    fmu = _open_file(name, component.source)
+    fmu = _open_file(name, component)
     if component.swap is None:
         return fmu
     with ExitStack() as opened:
         opened.callback(fmu.close)
-        surrogate = _open_file(name, component.swap.surrogate)
+        surrogate = _open_file(name, Component(source=component.swap.surrogate))
         opened.callback(surrogate.close)
         swap = SwapInstance(fmu, surrogate, component.swap, clock.seconds)
         opened.pop_all()
@@ -119,7 +119,8 @@ def _record_path(output: Path | str | None, name: str) -> Path | None:
     return path if path.suffix == ".parquet" else path / f"{name}.parquet"
 
 
-def _open_file(name: str, path: Path) -> Instance:
+def _open_file(name: str, component: Component) -> Instance:
+    path = component.source
     opener = _OPENERS.get(path.suffix.lower())
     if opener is None:
         raise DescriptionError(
@@ -132,23 +133,23 @@ def _open_file(name: str, path: Path) -> Instance:
             f"component '{name}': {path} does not exist or cannot be reached ({error.strerror}). Build it, or correct "
             "its path"
         ) from error
-    return opener(name, path)
+    return opener(name, component)
 
 
-def _open_fmu(name: str, path: Path) -> Instance:
-    from orchestrator.fmi.co_simulation import open_fmu
+def _open_fmu(name: str, component: Component) -> Instance:
+    from orchestrator.fmi.opening import open_component
 
-    return open_fmu(name, path)
+    return open_component(name, component)
 
 
-def _open_surrogate(name: str, path: Path) -> Instance:
+def _open_surrogate(name: str, component: Component) -> Instance:
     try:
         from surrogates.instance import open_surrogate
     except ModuleNotFoundError as error:
         raise SurrogateError(
-            f"component '{name}': {path} needs the package '{error.name}'. Install cotwin[surrogates]"
+            f"component '{name}': {component.source} needs the package '{error.name}'. Install cotwin[surrogates]"
         ) from error
-    return open_surrogate(name, path)
+    return open_surrogate(name, component.source)
 
 
-_OPENERS: Mapping[str, Callable[[str, Path], Instance]] = {".fmu": _open_fmu, ".surrogate": _open_surrogate}
+_OPENERS: Mapping[str, Callable[[str, Component], Instance]] = {".fmu": _open_fmu, ".surrogate": _open_surrogate}

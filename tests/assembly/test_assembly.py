@@ -53,7 +53,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FunctionInstance]]:
     """Instances opened so far; files `KIND.double` stand for doubles."""
     instances: list[FunctionInstance] = []
 
-    def opener(name: str, path: Path) -> FunctionInstance:
+    def opener(name: str, component: Component) -> FunctionInstance:
+        path = component.source
         instances.append(KINDS[path.stem](name))
         return instances[-1]
 

@@ -1,0 +1,38 @@
+"""Opening: which kind of instance an FMU becomes, as its component asks and the FMU offers."""
+
+from typing import Final
+
+from orchestrator.errors import DescriptionError, FmuImportError
+from orchestrator.fmi.co_simulation import open_fmu
+from orchestrator.fmi.variables import ModelInfo, read_model
+from orchestrator.instance import Instance
+from orchestrator.system.description import Component
+
+_OFFERED: Final = {
+    "co_simulation": "CoSimulation",
+    "model_exchange": "ModelExchange",
+    "scheduled_execution": "ScheduledExecution",
+}
+_NOT_YET: Final = ("importer", "solver", "isolation", "memory_limit", "check_ranges", "extrapolate_inputs")
+
+
+def open_component(name: str, component: Component) -> Instance:
+    """Open the FMU of a component; FmuImportError where it does not offer what the component asks for."""
+    asked = [option for option in _NOT_YET if getattr(component, option) != Component.model_fields[option].default]
+    if asked:
+        raise DescriptionError(f"component '{name}': {', '.join(asked)} is not supported yet. Leave it out")
+    model = read_model(component.source)
+    kind = chosen_kind(model, component)
+    if kind != "co_simulation":
+        raise FmuImportError(f"{model.path}: as '{name}' it would run as {kind}, which is not supported here")
+    return open_fmu(name, component.source)
+
+
+def chosen_kind(model: ModelInfo, component: Component) -> str:
+    """The kind that the component names, which the FMU must offer, or the first that it offers."""
+    offered = [kind for kind, declared in _OFFERED.items() if declared in model.kinds]
+    if component.kind is None:
+        return offered[0]
+    if component.kind not in offered:
+        raise FmuImportError(f"{model.path}: does not offer {component.kind}; it offers {' and '.join(offered)}")
+    return component.kind
