@@ -25,11 +25,11 @@ from surrogates.zone_network import (
     Advanced,
     ReducedTank,
     ZoneTank,
-    advance,
     fit_algebraic,
     reduce_tank,
 )
 from surrogates.zone_runtime import guarded, guarded_names, tank_to_arrays
+from surrogates.zone_stepper import ZoneStepper
 
 WORTHWHILE = 0.95
 """A network that leaves more than this share of the validation error of the balances alone is left out."""
@@ -172,10 +172,11 @@ def errors_of(
 
 def seconds_per_step(tank: ReducedTank, network: NumpyPerceptron | None, data: ZoneSequences, clock: Clock) -> float:
     """Median time of a step of the equations, without reading and writing connectors."""
-    state, times = Advanced(data.z[0, 0], data.lumps[0, 0]), []
+    stepper, times = ZoneStepper(tank, network), []
+    state = Advanced(data.z[0, 0], data.lumps[0, 0])
     for scalars, rates in zip(data.scalars[0, :-1], data.rates[0, :-1], strict=True):
         started = clock()
-        state = advance(np, tank, state, scalars, rates, network)
+        state = stepper(state, scalars, rates)
         times.append(clock() - started)
     return float(np.median(times))
 
