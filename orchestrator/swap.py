@@ -135,13 +135,18 @@ class SwapInstance:
         self._surrogate.exit_initialization()
 
     def do_step(self, t: float, h: float) -> StepResult:
-        """Step the one in charge, and the newcomer beside it in a shadow; hand over where it is due."""
-        self._begin_shadow_where_due(t, h)
+        """Step the one in charge, and the newcomer beside it in a shadow; then hand over, or begin a shadow, where due.
+
+        States are read at the end of a step, since between `set` and `do_step` the standard allows no reading. A shadow
+        therefore begins after the first step at the earliest.
+        """
         self._steps[self.mode] += 1
         incumbent, newcomer = self._incumbent, self._newcomer
         result = self._timed_step(incumbent, t, h)
-        if newcomer is not None and result.status is Status.OK:
-            self._step_in_shadow(newcomer, t, h)
+        if result.status is Status.OK:
+            if newcomer is not None:
+                self._step_in_shadow(newcomer, t, h)
+            self._begin_shadow_where_due(t + h, h)
         return result
 
     def save_state(self) -> object:

@@ -214,7 +214,6 @@ def _lag(name: str) -> FunctionInstance:
         step=lambda t, h, u, x: x * np.exp(-h) + u * -np.expm1(-h),
         state=[0.0],
         capabilities=can_restart,
-        strict=False,
     )
 
 
