@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
-from orchestrator.fmi.function_table import DISCARD, FATAL, OK, WARNING
+from orchestrator.fmi.function_table import DISCARD, FATAL, OK, WARNING, StepFunction
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.messages import STATUS
 from orchestrator.fmi.states import KeptState, States
@@ -32,7 +32,7 @@ def open_fmu(name: str, path: Path) -> "CoSimulationFmu":
         raise FmuImportError(
             f"{path}: declares {' and '.join(model.kinds)} only; export it for Co-Simulation, which runs coupled here"
         )
-    return CoSimulationFmu(name, model, Library(name, model))
+    return CoSimulationFmu(name, model, Library(name, model, "CoSimulation"))
 
 
 class Phase(IntEnum):
@@ -65,6 +65,7 @@ class CoSimulationFmu:
         self.model: Final = model
         self._library = library
         self._functions = library.functions
+        self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
         self._phase = Phase.INSTANTIATED
         self._time: float | None = None
         self._stop: float | None = None
@@ -74,7 +75,7 @@ class CoSimulationFmu:
         self._written: dict[Bundle, Transfer] = {}
         self._interface = Interface(model.connectors)
         self._by_name = self._interface.connectors
-        self._states = States(name, model, library.functions, self._check)
+        self._states = States(name, model, "CoSimulation", library.functions, self._check)
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
@@ -140,7 +141,7 @@ class CoSimulationFmu:
         if self._phase is not Phase.STEP:
             self._require("step", Phase.STEP)
         self._time = t
-        raw = self._functions.do_step(t, h, self._states.none_kept)
+        raw = self._step(t, h, self._states.none_kept)
         if raw.status == DISCARD:
             return StepResult(Status.DISCARD, raw.time, raw.early_return, raw.terminate_requested)
         if raw.status != OK:

@@ -1,4 +1,4 @@
-"""The function table of an FMI 2.0 Co-Simulation instance."""
+"""The function table of an FMI 2.0 instance, and the step of Co-Simulation."""
 
 from ctypes import byref, c_double, c_int, c_size_t, c_void_p
 from pathlib import Path
@@ -8,7 +8,16 @@ import numpy as np
 from fmpy import fmi2, platform
 from numpy.typing import NDArray
 
-from orchestrator.fmi.function_table import DISCARD, Access, FunctionTable, RawStep, bound, prototype, state_functions
+from orchestrator.fmi.function_table import (
+    DISCARD,
+    Access,
+    FunctionTable,
+    RawStep,
+    StepFunction,
+    bound,
+    prototype,
+    state_functions,
+)
 from orchestrator.fmi.messages import Messages, fmi2_callbacks
 
 PLATFORM: Final[str] = platform
@@ -29,18 +38,19 @@ _STATES: Final = {
 }
 
 
-def load(name: str, token: str, identifier: str, folder: Path) -> Any:
+def load(kind: str, name: str, token: str, identifier: str, folder: Path) -> Any:
     """Load the library of an unpacked FMU."""
-    return fmi2.FMU2Slave(instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
+    kinds = {"CoSimulation": fmi2.FMU2Slave, "ModelExchange": fmi2.FMU2Model}
+    return kinds[kind](instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
 
 
-def instantiate(fmu: Any, messages: Messages, debug: bool) -> int | None:
-    """Instantiate for Co-Simulation; None where the FMU refuses."""
+def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | None:
+    """Instantiate as the kind; None where the FMU refuses."""
     fmu.callbacks = fmi2_callbacks(messages)
     resources = (Path(fmu.unzipDirectory) / "resources").as_uri()
     handle: int | None = fmu.fmi2Instantiate(
         fmu.instanceName.encode(),
-        fmi2.fmi2CoSimulation,
+        fmi2.fmi2CoSimulation if kind == "CoSimulation" else fmi2.fmi2ModelExchange,
         fmu.guid.encode(),
         resources.encode(),
         byref(fmu.callbacks),
@@ -69,7 +79,6 @@ def table(fmu: Any, handle: int) -> FunctionTable:
         arguments=arguments,
         enter_initialization=_enter_initialization(library, handle),
         exit_initialization=bound(library, "fmi2ExitInitializationMode", handle),
-        do_step=_do_step(library, handle),
         terminate=bound(library, "fmi2Terminate", handle),
         reset=bound(library, "fmi2Reset", handle),
         free_instance=bound(library, "fmi2FreeInstance", handle, result=None),
@@ -100,7 +109,8 @@ def _enter_initialization(library: Any, handle: int) -> Any:
     return call
 
 
-def _do_step(library: Any, handle: int) -> Any:
+def do_step(library: Any, handle: int) -> StepFunction:
+    """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation."""
     step = bound(library, "fmi2DoStep", handle, c_double, c_double, c_int)
     real_status = bound(library, "fmi2GetRealStatus", handle, c_int, c_void_p)
     boolean_status = bound(library, "fmi2GetBooleanStatus", handle, c_int, c_void_p)

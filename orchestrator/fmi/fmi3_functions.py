@@ -1,4 +1,4 @@
-"""The function table of an FMI 3.0 Co-Simulation instance."""
+"""The function table of an FMI 3.0 instance, and the step of Co-Simulation."""
 
 import os
 from ctypes import byref, c_bool, c_double, c_size_t, c_void_p
@@ -9,7 +9,15 @@ import numpy as np
 from fmpy import fmi3, platform_tuple
 from numpy.typing import NDArray
 
-from orchestrator.fmi.function_table import Access, FunctionTable, RawStep, bound, prototype, state_functions
+from orchestrator.fmi.function_table import (
+    Access,
+    FunctionTable,
+    RawStep,
+    StepFunction,
+    bound,
+    prototype,
+    state_functions,
+)
 from orchestrator.fmi.messages import FMI3_CALLBACK, Messages
 
 PLATFORM: Final[str] = platform_tuple
@@ -37,20 +45,23 @@ _STATES: Final = {
 }
 
 
-def load(name: str, token: str, identifier: str, folder: Path) -> Any:
+def load(kind: str, name: str, token: str, identifier: str, folder: Path) -> Any:
     """Load the library of an unpacked FMU."""
-    return fmi3.FMU3Slave(instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
+    kinds = {"CoSimulation": fmi3.FMU3Slave, "ModelExchange": fmi3.FMU3Model}
+    return kinds[kind](instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
 
 
-def instantiate(fmu: Any, messages: Messages, debug: bool) -> int | None:
-    """Instantiate for Co-Simulation without Event Mode and early return; None where the FMU refuses."""
+def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | None:
+    """Instantiate as the kind, Co-Simulation without Event Mode and early return; None where the FMU refuses."""
     resources = Path(fmu.unzipDirectory) / "resources"
-    handle: int | None = fmu.fmi3InstantiateCoSimulation(
-        fmu.instanceName.encode(),
-        fmu.guid.encode(),
-        f"{resources}{os.sep}".encode() if resources.is_dir() else None,
-        False,
-        debug,
+    folder = f"{resources}{os.sep}".encode() if resources.is_dir() else None
+    common = (fmu.instanceName.encode(), fmu.guid.encode(), folder, False, debug)
+    handle: int | None
+    if kind == "ModelExchange":
+        handle = fmu.fmi3InstantiateModelExchange(*common, messages.key, FMI3_CALLBACK)
+        return handle
+    handle = fmu.fmi3InstantiateCoSimulation(
+        *common,
         False,
         False,
         (fmi3.fmi3ValueReference * 0)(),
@@ -81,7 +92,6 @@ def table(fmu: Any, handle: int) -> FunctionTable:
         arguments=arguments,
         enter_initialization=_enter_initialization(library, handle),
         exit_initialization=bound(library, "fmi3ExitInitializationMode", handle),
-        do_step=_do_step(library, handle),
         terminate=bound(library, "fmi3Terminate", handle),
         reset=bound(library, "fmi3Reset", handle),
         free_instance=bound(library, "fmi3FreeInstance", handle, result=None),
@@ -111,7 +121,8 @@ def _enter_initialization(library: Any, handle: int) -> Any:
     return call
 
 
-def _do_step(library: Any, handle: int) -> Any:
+def do_step(library: Any, handle: int) -> StepFunction:
+    """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation."""
     step = bound(library, "fmi3DoStep", handle, c_double, c_double, c_bool, c_void_p, c_void_p, c_void_p, c_void_p)
     event, terminate, early, reached = c_bool(), c_bool(), c_bool(), c_double()
     flags = (byref(event), byref(terminate), byref(early), byref(reached))

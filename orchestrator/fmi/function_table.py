@@ -1,4 +1,4 @@
-"""FunctionTable: the C functions of one FMU instance under the same names for FMI 2.0 and 3.0.
+"""FunctionTable: the C functions that every kind of FMU has, under the same names for FMI 2.0 and 3.0.
 
 The version is looked at once, when the table is made (`fmi2_functions`, `fmi3_functions`); afterwards nobody asks.
 """
@@ -28,6 +28,9 @@ class RawStep(NamedTuple):
     terminate_requested: bool = False
 
 
+StepFunction = Callable[[float, float, bool], RawStep]
+
+
 class Access(NamedTuple):
     """How values of one FMI type are read and written: the C functions and the type of an element in memory."""
 
@@ -49,7 +52,6 @@ class FunctionTable:
     arguments: Callable[[NDArray[np.uint32], NDArray[Any]], tuple[int, ...]]
     enter_initialization: Callable[[float, float | None, float | None], int]
     exit_initialization: Callable[[], int]
-    do_step: Callable[[float, float, bool], RawStep]
     terminate: Callable[[], int]
     reset: Callable[[], int]
     free_instance: Callable[[], None]

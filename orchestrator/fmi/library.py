@@ -21,23 +21,25 @@ _alone: set[tuple[str, str]] = set()
 
 
 class Library:
-    """An instantiated FMU: its bound functions, its messages, and what must be undone afterwards.
+    """An FMU instantiated as one `kind`: its bound functions, its messages, and what must be undone afterwards.
 
+    `dll` and `handle` are for those who bind the functions of that kind; `versions` holds how the version binds them.
     Raises FmuImportError where it cannot be loaded or instantiated; nothing stays behind then.
     """
 
-    def __init__(self, name: str, model: ModelInfo) -> None:
+    def __init__(self, name: str, model: ModelInfo, kind: str) -> None:
         self.messages: Final = Messages(name)
         versions = fmi2_functions if model.fmi_version.startswith("2") else fmi3_functions
         with ExitStack() as folder, ExitStack() as binary:
             path = archive.acquire(model.path)
             folder.callback(archive.release, path)
-            _claim(model, folder)
+            _claim(model, kind, folder)
             with _loading:
-                fmu = _loaded(name, model, path, versions)
+                fmu = _loaded(name, model, kind, path, versions)
                 binary.callback(fmu.freeLibrary)
-                handle = _instantiated(name, model, fmu, versions, self.messages)
+                handle = _instantiated(name, model, kind, fmu, versions, self.messages)
             self.functions: Final[FunctionTable] = versions.table(fmu, handle)
+            self.versions, self.dll, self.handle = versions, fmu.dll, handle
             self._fmu = fmu  # holds the callbacks that the binary may call
             self._binary, self._folder = binary.pop_all(), folder.pop_all()
 
@@ -51,10 +53,11 @@ class Library:
         self._folder.close()
 
 
-def _claim(model: ModelInfo, cleanup: ExitStack) -> None:
-    if not model.capabilities.once_per_process:
+def _claim(model: ModelInfo, kind: str, cleanup: ExitStack) -> None:
+    interface = model.interface(kind)
+    if not interface.capabilities.once_per_process:
         return
-    key = (model.token, model.model_identifier)
+    key = (model.token, interface.model_identifier)
     with _loading:
         if key in _alone:
             raise FmuImportError(f"{model.path}: allows one instance per process and has one; use it in one component")
@@ -62,13 +65,14 @@ def _claim(model: ModelInfo, cleanup: ExitStack) -> None:
     cleanup.callback(_alone.discard, key)
 
 
-def _loaded(name: str, model: ModelInfo, folder: Path, versions: ModuleType) -> Any:
-    binary = Path("binaries", versions.PLATFORM, f"{model.model_identifier}.so")
+def _loaded(name: str, model: ModelInfo, kind: str, folder: Path, versions: ModuleType) -> Any:
+    identifier = model.interface(kind).model_identifier
+    binary = Path("binaries", versions.PLATFORM, f"{identifier}.so")
     if not (folder / binary).is_file():
         raise FmuImportError(_no_binary(model, folder, binary))
     before = Path.cwd()
     try:
-        return versions.load(name, model.token, model.model_identifier, folder)
+        return versions.load(kind, name, model.token, identifier, folder)
     except Exception as error:  # FMPy raises plain exceptions, and stays in the folder of the library
         incomplete = isinstance(error, AttributeError)  # as ctypes puts it where a function is missing
         remedy = (
@@ -92,9 +96,9 @@ def _no_binary(model: ModelInfo, folder: Path, binary: Path) -> str:
     return f"{missing} for this platform; it has binaries for {has}. Export or build it for {binary.parent.name}"
 
 
-def _instantiated(name: str, model: ModelInfo, fmu: Any, versions: ModuleType, messages: Messages) -> int:
+def _instantiated(name: str, model: ModelInfo, kind: str, fmu: Any, versions: ModuleType, messages: Messages) -> int:
     debug = messages.logger.isEnabledFor(logging.DEBUG)
-    handle: int | None = versions.instantiate(fmu, messages, debug)
+    handle: int | None = versions.instantiate(kind, fmu, messages, debug)
     if not handle:
         raise FmuImportError(
             f"{model.path}: the FMU refused to be instantiated as '{name}' with token {model.token}"

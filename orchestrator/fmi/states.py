@@ -29,10 +29,11 @@ class States:
     """The kept states of one instance; `check` raises on a bad status of the named function."""
 
     def __init__(
-        self, name: str, model: ModelInfo, functions: FunctionTable, check: Callable[[int, str], None]
+        self, name: str, model: ModelInfo, kind: str, functions: FunctionTable, check: Callable[[int, str], None]
     ) -> None:
         self._name = name
         self._model = model
+        self._capabilities = model.interface(kind).capabilities
         self._functions = functions
         self._check = check
         self._kept: set[KeptState] = set()
@@ -41,7 +42,7 @@ class States:
 
     def save(self, phase: int, time: float | None) -> KeptState:
         """Keep the present state."""
-        if not self._model.capabilities.get_set_state:
+        if not self._capabilities.get_set_state:
             raise CapabilityError(
                 f"'{self._name}' cannot keep its state: {self._model.path.name} does not declare get/set FMU state. "
                 "Export it with that capability, or use an algorithm and step size without rollback"
@@ -111,7 +112,7 @@ class States:
         return state
 
     def _require_serialization(self) -> None:
-        if not self._model.capabilities.serialize_state:
+        if not self._capabilities.serialize_state:
             raise CapabilityError(
                 f"'{self._name}' cannot turn its state into bytes: {self._model.path.name} does not declare the "
                 "serialization of FMU states. Export it with that capability"

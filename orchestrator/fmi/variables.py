@@ -44,11 +44,25 @@ class DefaultExperiment(NamedTuple):
 
 
 @dataclass(frozen=True)
+class KindInfo:
+    """One kind that an FMU offers: the binary that implements it, and what it can do as that kind.
+
+    `completed_steps`: whether a solver has to report every step of its own (Model Exchange).
+    """
+
+    model_identifier: str
+    capabilities: Capabilities
+    completed_steps: bool = True
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """Everything about an FMU that its modelDescription.xml tells.
 
-    `types` maps connector names to FMI types, `not_imported` other variables to theirs. `feedthrough` maps outputs to
-    the inputs that they depend on directly, None where that is unknown. `warnings` are violations of the standard.
+    `interfaces` maps the kinds, Co-Simulation first, to what is said about each. `types` maps connector names to FMI
+    types, `not_imported` other variables to theirs. `states` are the continuous states in the order of their vector,
+    `event_indicators` how many FMI 2.0 declares. `feedthrough` maps outputs to the inputs that they depend on directly,
+    None where that is unknown. `warnings` are violations of the standard.
     """
 
     path: Path
@@ -58,17 +72,38 @@ class ModelInfo:
     token: str
     model_version: str
     generation_tool: str
-    kinds: tuple[str, ...]
+    interfaces: Mapping[str, KindInfo]
     platforms: tuple[str, ...]
-    model_identifier: str
     connectors: tuple[Connector, ...]
     types: Mapping[str, str]
     not_imported: Mapping[str, str]
+    states: tuple[str, ...]
+    event_indicators: int
     feedthrough: Mapping[str, tuple[str, ...] | None]
-    capabilities: Capabilities
     default_experiment: DefaultExperiment
     log_categories: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that the FMU offers, Co-Simulation first."""
+        return tuple(self.interfaces)
+
+    @property
+    def model_identifier(self) -> str:
+        """Name of the binary of the first kind."""
+        return self.interfaces[self.kinds[0]].model_identifier
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the FMU can do as the first kind."""
+        return self.interfaces[self.kinds[0]].capabilities
+
+    def interface(self, kind: str) -> KindInfo:
+        """What is said about a kind, such as "ModelExchange"; FmuImportError where the FMU does not offer it."""
+        if kind not in self.interfaces:
+            raise FmuImportError(f"{self.path}: offers {' and '.join(self.kinds)}, not {kind}; export it for {kind}")
+        return self.interfaces[kind]
 
     @property
     def identity(self) -> Mapping[str, str]:
@@ -149,17 +184,29 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
         token=parsed.guid or "",
         model_version=parsed.version or "",
         generation_tool=parsed.generationTool or "",
-        kinds=kinds,
+        interfaces={kind: _kind(path, kind, interfaces[kind], root, connectors) for kind in kinds},
         platforms=_platforms(entries(path)),
-        model_identifier=_identifier(path, interfaces[kinds[0]].modelIdentifier),
         connectors=connectors,
         types={v.name: v.type for v in parsed.modelVariables if v.type in STORAGE},
         not_imported={v.name: v.type for v in parsed.modelVariables if v.type not in STORAGE},
+        states=tuple(unknown.variable.derivative.name for unknown in parsed.derivatives if unknown.variable.derivative),
+        event_indicators=int(parsed.numberOfEventIndicators or 0),
         feedthrough=_feedthrough(parsed, connectors),
-        capabilities=_capabilities(interfaces[kinds[0]], root.find(kinds[0]), connectors),
         default_experiment=_experiment(parsed.defaultExperiment),
         log_categories=tuple(category.name for category in parsed.logCategories),
         warnings=warnings,
+    )
+
+
+def _kind(path: Path, kind: str, interface: Any, root: ET.Element, connectors: Sequence[Connector]) -> KindInfo:
+    element = root.find(kind)
+    flags = {} if element is None else element.attrib
+    not_needed = flags.get("completedIntegratorStepNotNeeded") in ("true", "1")
+    needed = flags.get("needsCompletedIntegratorStep", "false") in ("true", "1")
+    return KindInfo(
+        model_identifier=_identifier(path, interface.modelIdentifier),
+        capabilities=_capabilities(kind, interface, flags, connectors),
+        completed_steps=needed if root.get("fmiVersion", "").startswith("3") else not not_needed,
     )
 
 
@@ -288,10 +335,7 @@ def _inputs_among(dependencies: Sequence[Any] | None, inputs: set[str]) -> tuple
     return tuple(dict.fromkeys(variable.name for variable in dependencies if variable.name in inputs))
 
 
-def _capabilities(interface: Any, element: ET.Element | None, connectors: Sequence[Connector]) -> Capabilities:
-    starts = [connector.initial for connector in connectors if connector.is_state]
-    restartable = bool(starts) and all(initial == "exact" for initial in starts)
-    flags = {} if element is None else element.attrib
+def _capabilities(kind: str, interface: Any, flags: Mapping[str, str], connectors: Sequence[Connector]) -> Capabilities:
     return Capabilities(
         variable_step=bool(getattr(interface, "canHandleVariableCommunicationStepSize", True)),
         get_set_state=interface.canGetAndSetFMUstate,
@@ -299,9 +343,16 @@ def _capabilities(interface: Any, element: ET.Element | None, connectors: Sequen
         directional_derivatives=bool(
             {"true", "1"} & {flags.get("providesDirectionalDerivative"), flags.get("providesDirectionalDerivatives")}
         ),
-        state_write=StateWrite.RESTART if restartable else StateWrite.NONE,
+        state_write=_state_write(kind, connectors),
         once_per_process=interface.canBeInstantiatedOnlyOncePerProcess,
     )
+
+
+def _state_write(kind: str, connectors: Sequence[Connector]) -> StateWrite:
+    starts = [connector.initial for connector in connectors if connector.is_state]
+    if kind == "ModelExchange":
+        return StateWrite.CONTINUOUS_STATES if starts else StateWrite.NONE
+    return StateWrite.RESTART if starts and all(initial == "exact" for initial in starts) else StateWrite.NONE
 
 
 def _experiment(experiment: Any) -> DefaultExperiment:

@@ -229,3 +229,13 @@ def test_a_real_build_says_the_same_in_both_versions(built):
     assert [e for c in two.connectors if c.is_state for e in c.elements] == [
         e for c in three.connectors if c.is_state for e in c.elements
     ]
+
+
+def test_each_kind_of_an_fmu_has_its_own_capabilities(fmu):
+    info = read_model(fmu)
+    assert info.kinds == ("CoSimulation", "ModelExchange")
+    assert info.interface("ModelExchange").capabilities.state_write is StateWrite.CONTINUOUS_STATES
+    assert info.interface("CoSimulation").capabilities is info.capabilities
+    assert set(info.states) == {connector.name for connector in info.connectors if connector.is_state}
+    with pytest.raises(FmuImportError, match="offers CoSimulation and ModelExchange, not ScheduledExecution"):
+        info.interface("ScheduledExecution")
