@@ -18,6 +18,7 @@ Folder = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", he
 Stop = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop time.")]
 Step = Annotated[float | None, typer.Option(metavar="SECONDS", help="Step size.")]
 Settings = Annotated[list[str], typer.Option("--set", metavar="COMP.PAR=VALUE", help="Replace a value; repeatable.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -63,15 +64,19 @@ def run(
 
 
 @app.command()
-def inspect(fmu: Fmu, debug: Debug = False) -> None:
+def inspect(fmu: Fmu, json: Json = False, debug: Debug = False) -> None:
     """Show what an FMU says about itself, and where it violates the standard."""
     from cotwin import terminal
 
     with terminal.errors_reported(debug, fmu):
-        from cotwin.views import inspected
+        from cotwin.inspection import as_data, inspected
         from orchestrator.fmi.variables import read_model
 
-        terminal.show(inspected(read_model(fmu, validate=True)))
+        model = read_model(fmu, validate=True)
+        if json:
+            terminal.show_json(as_data(model))
+        else:
+            terminal.show(inspected(model))
 
 
 @app.command()

@@ -26,6 +26,12 @@ class Table(NamedTuple):
             for index, name in enumerate(self.header)
         )
 
+    def without_empty_columns(self) -> "Table":
+        """The same without the columns in which no row says anything."""
+        kept = [index for index in range(len(self.header)) if any(row[index] for row in self.rows)]
+        rows = [tuple(row[index] for index in kept) for row in self.rows]
+        return Table(self.title, tuple(self.header[index] for index in kept), rows)
+
 
 def number(value: float) -> str:
     """A value in at most six digits; Booleans as words, integers whole."""

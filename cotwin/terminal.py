@@ -1,5 +1,6 @@
 """What the command line shows: tables, a progress bar, errors."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -7,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as Grid
+from rich.text import Text
 
 from cotwin.panels import panels
 from cotwin.tables import Table, events, number, summary
@@ -28,6 +32,9 @@ FAILED, WRONG = 1, 2
 
 WIDTH_OF_A_FILE = 140
 """Characters in a line where the output is no terminal."""
+
+GAP, LAST_COLUMN = 2, 28
+"""Characters between columns, and for the last one before it wraps: below that a table is stacked."""
 
 output = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
 errors = Console(highlight=False, stderr=True)
@@ -55,10 +62,18 @@ def say(text: str) -> None:
 
 
 def show(tables: Iterable[Table]) -> None:
-    """Print the tables that have rows; columns of numbers are set to the right."""
+    """Print the tables that have rows; columns of numbers are set to the right.
+
+    Where the terminal is too narrow for the columns, each row becomes a heading with the rest below it.
+    """
     for table in tables:
         if table.rows:
-            output.print(_drawn(table), "")
+            output.print(_drawn(table) if _fits(table, output.width) else _stacked(table), "")
+
+
+def show_json(data: Any) -> None:
+    """Print data as JSON, whatever the width of the terminal."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def show_outcome(outcome: "Outcome", elapsed: float) -> None:
@@ -83,6 +98,21 @@ def _shortened(table: Table, limit: int) -> Table:
         return table
     more = (f"... {len(table.rows) - limit} more in the report", *[""] * (len(table.header) - 1))
     return table._replace(rows=[*table.rows[:limit], more])
+
+
+def _fits(table: Table, width: int) -> bool:
+    widths = [max(cell_len(row[index]) for row in (table.header, *table.rows)) for index in range(len(table.header))]
+    return sum(widths[:-1]) + GAP * (len(widths) - 1) + min(widths[-1], LAST_COLUMN) <= width
+
+
+def _stacked(table: Table) -> Group:
+    parts: list[RenderableType] = [Text(table.title, "bold")]
+    for first, *others in table.rows:
+        parts.append(Text(first))
+        named = zip(table.header[1:], others, strict=True)
+        said = ", ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
+        parts.append(Padding(Text(said, "dim"), (0, 0, 0, 4)))
+    return Group(*parts)
 
 
 def _drawn(table: Table) -> Grid:

@@ -1,28 +1,12 @@
 import pytest
 
 from cotwin.preparation import Overrides, prepare
-from cotwin.views import explained, explanation_tables, inspected
+from cotwin.views import explained, explanation_tables
 from orchestrator.errors import DescriptionError, FmuImportError
-from orchestrator.fmi.variables import read_model
 
 
 def rows(tables, title):
     return [tuple(row) for table in tables if table.title == title for row in table.rows]
-
-
-def test_inspection_tells_identity_capabilities_and_variables(toys):
-    tables = inspected(read_model(toys.lag, validate=True))
-    identity = dict(tables[0].rows)
-    assert identity["fmi version"] == "3.0"
-    assert identity["get set state"] == "yes"
-    variables = {row[0]: row for row in rows(tables, "Variables")}
-    assert variables["T"][1:6] == ("parameter", "fixed", "Float64", "s", "2")
-    assert rows(tables, "Violations of the standard") == []
-
-
-def test_inspection_tells_which_outputs_have_feedthrough(toys):
-    assert rows(inspected(read_model(toys.lag)), "Direct feedthrough") == [("x", "none")]
-    assert rows(inspected(read_model(toys.failing)), "Direct feedthrough") == [("y", "u")]
 
 
 def test_an_explanation_has_stages_and_delays(toys):
