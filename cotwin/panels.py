@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.errors import ResultError
+
 if TYPE_CHECKING:
     from orchestrator.recording.results import Results
 
@@ -62,11 +64,14 @@ class Panel(NamedTuple):
 
 
 def panels(results: "Results", names: Sequence[str] | None = None) -> tuple[Panel, ...]:
-    """Arrange recorded variables (all of them by default) into panels, in the order of the record.
+    """Arrange recorded variables (by default all that hold numbers) into panels, in the order of the record.
 
-    Raises ResultError for a name that was not recorded.
+    Raises ResultError for a name that was not recorded, or that holds text or bytes.
     """
-    chosen = results.names if names is None else names
+    chosen = [name for name in results.names if results.numeric(name)] if names is None else names
+    text = next((name for name in results.names if name in chosen and not results.numeric(name)), None)
+    if text is not None:
+        raise ResultError(f"'{text}' holds no numbers to draw. Read it by results['{text}']")
     made: list[Panel] = []
     for elements in _arrays(chosen):
         for curve in _curves(results, elements):

@@ -52,6 +52,8 @@ class Transfer(NamedTuple):
     destination_index: NDArray[np.intp]
     factor: NDArray[np.float64] | None
     offset: NDArray[np.float64] | None
+    exact_to: int | None = None
+    """Largest absolute value that passes exactly, where that is a limit: 2**53 from int64 to float64."""
 
 
 GatherPlan = tuple[Transfer, ...]
@@ -60,7 +62,7 @@ GatherPlan = tuple[Transfer, ...]
 class Signals:
     """Values of all inputs and outputs of the components, and of the locals and parameters named in `observed`.
 
-    `float64`, `int64` and `boolean` are the flat arrays.
+    `float64`, `int64`, `boolean`, `uint64`, `string` and `binary` are the flat arrays.
     """
 
     def __init__(
@@ -77,6 +79,9 @@ class Signals:
         self.float64: NDArray[np.float64] = self._arrays[Storage.FLOAT64]
         self.int64: NDArray[np.int64] = self._arrays[Storage.INT64]
         self.boolean: NDArray[np.bool_] = self._arrays[Storage.BOOLEAN]
+        self.uint64: NDArray[np.uint64] = self._arrays[Storage.UINT64]
+        self.string: NDArray[np.object_] = self._arrays[Storage.STRING]
+        self.binary: NDArray[np.object_] = self._arrays[Storage.BINARY]
         self._kept = {storage: array.copy() for storage, array in self._arrays.items()}
 
     def _allocate(self, storage: Storage, groups: "Sequence[_Group]") -> None:
@@ -85,7 +90,7 @@ class Signals:
             for group in groups
         ]
         size = sum(connector.size for group in mine for connector in group.connectors)
-        array = self._arrays[storage] = np.zeros(size, dtype=storage.dtype)
+        array = self._arrays[storage] = storage.zeros(size)
         start = 0
         for component, direction, connectors in mine:
             if connectors:
@@ -152,6 +157,7 @@ class Signals:
             np.array(destinations, dtype=np.intp),
             factor,
             offset,
+            2**53 if (source, destination) == (Storage.INT64, Storage.FLOAT64) else None,
         )
 
     def keep(self) -> None:
@@ -166,9 +172,17 @@ class Signals:
 
 
 def gather(plan: GatherPlan) -> None:
-    """Copy outputs to the inputs they are connected to; unconverted values pass bit by bit."""
-    for source, source_index, destination, destination_index, factor, offset in plan:
+    """Copy outputs to the inputs they are connected to; unconverted values pass bit by bit.
+
+    VariableError where an integer is too large to become a float exactly.
+    """
+    for source, source_index, destination, destination_index, factor, offset, exact_to in plan:
         values = source[source_index]
+        if exact_to is not None and values.size and max(int(values.max()), -int(values.min())) > exact_to:
+            raise VariableError(
+                f"{values.max()} flows from an integer output into a float input, which holds integers only up to "
+                "2**53 exactly. Connect it to an integer input"
+            )
         if factor is not None and offset is not None:
             values = factor * values + offset
         destination[destination_index] = values

@@ -14,7 +14,7 @@ from orchestrator.system.connector import Causality, Connector, Scalar, Variabil
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.resolution import Link
-from orchestrator.system.start_values import StartValues
+from orchestrator.system.start_values import StartValues, start_elements
 
 
 class Access:
@@ -47,9 +47,11 @@ class Access:
         values = {key: self._values(component, connector, alive) for key, connector in connectors.items()}
         if len(elements) == 1 and (not elements[0].connector.shape or name.endswith("]")):
             element = elements[0]
-            scalar: Scalar = values[element.connector.name][element.position].item()
-            return scalar
-        return np.array([values[element.connector.name][element.position] for element in elements])
+            scalar = values[element.connector.name][element.position]
+            plain: Scalar = scalar.item() if hasattr(scalar, "item") else scalar
+            return plain
+        chosen = [values[element.connector.name][element.position] for element in elements]
+        return np.array(chosen, dtype=elements[0].connector.storage.dtype)
 
     def write(self, name: str, value: ArrayLike) -> None:
         """Set an unconnected input or a tunable parameter from the next macro step on; VariableError for others."""
@@ -74,7 +76,7 @@ class Access:
         for element, scalar in self._checked(name, value):
             connector = element.connector
             if connector.name not in values:
-                values[connector.name] = self._start(connector)
+                values[connector.name] = start_elements(connector)
             values[connector.name][element.position] = scalar
 
     def apply(self) -> None:
@@ -88,9 +90,8 @@ class Access:
         """Elements with their new values, checked like a value of the description."""
         component, variable = _split(name)
         elements = self._find(name)
-        plain = np.asarray(value).tolist()
         given = StartValues(component, self._interfaces[component], self._sources[component])
-        given.add(variable, tuple(np.ravel(plain).tolist()) if isinstance(plain, list) else plain)
+        given.add(variable, _plain(value))
         if given.problems:
             raise VariableError("\n".join(given.problems))
         return [(element, given.values[element.connector.name][element.position]) for element in elements]
@@ -119,7 +120,7 @@ class Access:
         return self._ask(component, connector)
 
     def _ask(self, component: str, connector: Connector) -> Values:
-        values = np.empty(connector.size, dtype=connector.storage.dtype)
+        values = connector.storage.zeros(connector.size)
         self._instances[component].get(self._bundle(component, connector), values)
         return values
 
@@ -132,10 +133,6 @@ class Access:
             self._waiting[key] = self._ask(component, connector)
         return self._waiting[key]
 
-    def _start(self, connector: Connector) -> Values:
-        start = np.array(connector.start or (0,), dtype=connector.storage.dtype)
-        return np.broadcast_to(start, (connector.size,)).copy()
-
     def _element_name(self, link: Link) -> str:
         connector = self._interfaces[link.destination.component].connectors[link.destination.connector]
         return connector.elements[link.destination.element]
@@ -146,3 +143,16 @@ def _split(name: str) -> tuple[str, str]:
     if not (dot and variable):
         raise VariableError(f"'{name}' names no variable: write 'component.variable'")
     return component, variable
+
+
+def _plain(value: Any) -> Any:
+    """Plain Python scalars: one, or a flat tuple of all elements in row-major order.
+
+    NumPy would make floats of integers of different signs, and cut the NUL bytes at the end of bytes off.
+    """
+    if isinstance(value, np.ndarray):
+        return tuple(value.ravel().tolist()) if value.ndim else value.item()
+    if isinstance(value, list | tuple):
+        parts = [_plain(each) for each in value]
+        return tuple(scalar for part in parts for scalar in (part if isinstance(part, tuple) else (part,)))
+    return value.item() if isinstance(value, np.generic) else value

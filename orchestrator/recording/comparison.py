@@ -72,8 +72,16 @@ def _common(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[NDA
 
 
 def _deviation(name: str, values: NDArray[Any], expected: NDArray[Any], times: NDArray[np.float64]) -> Deviation:
-    errors = np.abs(values.astype(np.float64) - expected.astype(np.float64))
+    errors = _distance(values, expected)
     worst = int(errors.argmax())
     rms, extent = float(np.sqrt(np.mean(errors**2))), float(np.ptp(expected.astype(np.float64)))
     nrmse = rms / extent if extent > 0.0 else (0.0 if rms == 0.0 else float("inf"))
     return Deviation(name, float(errors[worst]), nrmse, float(times[worst]))
+
+
+def _distance(values: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
+    if values.dtype == expected.dtype and values.dtype.kind in "iu":
+        # Of integers beyond 2**53 the difference is small where that of their floats is none.
+        larger, smaller = np.maximum(values, expected), np.minimum(values, expected)
+        return np.asarray(larger.view(np.uint64) - smaller.view(np.uint64), dtype=np.float64)
+    return np.abs(values.astype(np.float64) - expected.astype(np.float64))

@@ -23,7 +23,14 @@ from orchestrator.system.connector import Storage
 # So much is lost at most where the process is killed.
 _CHUNK_VALUES = 2**18
 _CHUNK_ROWS = (16, 2**10)
-_TYPES = {Storage.FLOAT64: pa.float64(), Storage.INT64: pa.int64(), Storage.BOOLEAN: pa.bool_()}
+_TYPES = {
+    Storage.FLOAT64: pa.float64(),
+    Storage.INT64: pa.int64(),
+    Storage.BOOLEAN: pa.bool_(),
+    Storage.UINT64: pa.uint64(),
+    Storage.STRING: pa.string(),
+    Storage.BINARY: pa.binary(),
+}
 
 
 class _Part(NamedTuple):
@@ -114,7 +121,11 @@ class Recorder:
         # arrow arrays take the memory of the NumPy arrays that they are made of: hand it copies
         series = {storage: iter(part.chunk[:rows].T.copy()) for storage, part in zip(Storage, self._parts, strict=True)}
         arrays = [next(series[column.connector.storage]) for column in self._columns]
-        return pa.Table.from_arrays([pa.array(self._times[:rows].copy()), *map(pa.array, arrays)], schema=self._schema)
+        series_of_columns = [
+            pa.array(array, _TYPES[column.connector.storage])
+            for column, array in zip(self._columns, arrays, strict=True)
+        ]
+        return pa.Table.from_arrays([pa.array(self._times[:rows].copy()), *series_of_columns], schema=self._schema)
 
 
 def _schema(columns: Sequence[Column], metadata: Mapping[str, Any]) -> pa.Schema:

@@ -22,6 +22,8 @@ from orchestrator.system.names import nearest
 
 METADATA_KEY = "cotwin"
 _TIME = "time"
+_NUMERIC = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean)
+_KINDS = (*_NUMERIC, pa.types.is_string, pa.types.is_binary)
 
 
 class Results:
@@ -115,6 +117,10 @@ class Results:
         """Values of one variable, shape (time,); ResultError, with the nearest names, where it was not recorded."""
         return self._load([name])[0]
 
+    def numeric(self, name: str) -> bool:
+        """Whether a recorded variable holds numbers, and neither text nor bytes."""
+        return name in self and any(kind(self._schema.field(name).type) for kind in _NUMERIC)
+
     def array(self, name: str) -> NDArray[Any]:
         """All elements of an array, shape (time, elements), row by row; a scalar has one element."""
         if name in self:
@@ -134,16 +140,16 @@ class Results:
                 f"t = {t:g} s lies outside the record, [{times[0]:g}, {times[-1]:g}] s. Choose a time in it"
             )
         values = self._load(self.names)
-        return {name: series[row].item() for name, series in zip(self.names, values, strict=True)}
+        return {name: _plain(series[row]) for name, series in zip(self.names, values, strict=True)}
 
     def compare(self, reference: "Results") -> Comparison:
-        """Deviation of every variable in both from the reference, at the common communication points.
+        """Deviation of every number in both from the reference, at the common communication points; text has none.
 
         ResultError where nothing is common.
         """
-        names = [name for name in self.names if name in reference]
+        names = [name for name in self.names if name in reference and self.numeric(name) and reference.numeric(name)]
         if not names:
-            raise ResultError("no variable is recorded in both results. Record the same variables in both runs")
+            raise ResultError("no number is recorded in both results. Record the same variables in both runs")
         return compare(names, (self.times, self._load(names)), (reference.times, reference._load(names)))
 
     def to_pandas(self) -> Any:
@@ -182,13 +188,19 @@ def _problem(schema: pa.Schema) -> str | None:
         return "has no column 'time'"
     if len(set(schema.names)) < len(schema.names):
         return "has two columns of the same name"
-    numeric = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean)
-    text = next((field.name for field in schema if not any(kind(field.type) for kind in numeric)), None)
-    return None if text is None else f"column '{text}' holds no numbers"
+    if not pa.types.is_floating(schema.field(_TIME).type):
+        return "has a column 'time' that holds no numbers"
+    other = next((field.name for field in schema if not any(kind(field.type) for kind in _KINDS)), None)
+    return None if other is None else f"column '{other}' holds neither numbers nor text nor bytes"
 
 
 def _belongs(element: str, array: str) -> bool:
     return element.startswith(f"{array}[") and re.fullmatch(r"\[[\d,]+\]", element[len(array) :]) is not None
+
+
+def _plain(value: Any) -> Scalar:
+    plain: Scalar = value.item() if hasattr(value, "item") else value
+    return plain
 
 
 def _readonly(values: NDArray[Any]) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.system.units import Unit
 
@@ -15,17 +16,41 @@ from orchestrator.system.units import Unit
 class Storage(StrEnum):
     """Where the values of a connector live in `Signals`: one flat array per class.
 
-    Enumerations and every integer type share INT64; FMI's number of bits is the importer's affair.
+    Enumerations and the integer types up to Int64 share INT64; FMI's number of bits is the importer's affair. UInt64
+    has a class of its own: it fits neither INT64 nor FLOAT64. Elements of STRING are `str`, those of BINARY `bytes`.
     """
 
     FLOAT64 = "float64"
     INT64 = "int64"
     BOOLEAN = "boolean"
+    UINT64 = "uint64"
+    STRING = "string"
+    BINARY = "binary"
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of one element in memory."""
-        return np.dtype(np.bool_ if self is Storage.BOOLEAN else self.value)
+        """Type of one element in memory; text and bytes are objects."""
+        return _DTYPES[self]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values can be computed with: neither text nor bytes."""
+        return self not in (Storage.STRING, Storage.BINARY)
+
+    def zeros(self, size: int) -> NDArray[Any]:
+        """A flat array of zeros, of empty texts or of empty bytes."""
+        return np.full(size, _NOTHING.get(self, 0), dtype=self.dtype)
+
+
+_DTYPES = {
+    Storage.FLOAT64: np.dtype(np.float64),
+    Storage.INT64: np.dtype(np.int64),
+    Storage.BOOLEAN: np.dtype(np.bool_),
+    Storage.UINT64: np.dtype(np.uint64),
+    Storage.STRING: np.dtype(object),
+    Storage.BINARY: np.dtype(object),
+}
+_NOTHING: dict[Storage, str | bytes] = {Storage.STRING: "", Storage.BINARY: b""}
 
 
 class Causality(StrEnum):
@@ -50,7 +75,7 @@ class Variability(StrEnum):
     CONTINUOUS = "continuous"
 
 
-Scalar = float | int | bool
+Scalar = float | int | bool | str | bytes
 
 
 @dataclass(frozen=True)
@@ -58,7 +83,8 @@ class Connector:
     """One variable with its value reference; an array keeps its shape and is flattened row by row.
 
     `initial` is FMI's exact, approx or calculated. `start` holds one value, or one per element. `items` names the
-    values of an enumeration. `is_state` tells a continuous state.
+    values of an enumeration. `is_state` tells a continuous state, `unsigned` an integer type without negative
+    values.
     """
 
     name: str
@@ -76,6 +102,7 @@ class Connector:
     description: str = ""
     items: tuple[tuple[int, str], ...] = ()
     is_state: bool = False
+    unsigned: bool = False
 
     @property
     def size(self) -> int:

@@ -17,15 +17,15 @@ from pydantic import (
     PositiveInt,
 )
 
-_VALUE = "use a finite number, true or false, or a flat list of numbers or of true and false"
+_VALUE = "use a finite number, true or false, a text, or a flat list of one of these kinds"
 
 
 def _value(value: Any) -> Any:
     # A union of tuples would let pydantic turn [1.0, 0.0] into (True, False): the kinds are told apart here instead.
     plain = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(plain, list | tuple):
-        return _number(plain)
-    elements = tuple(_number(element) for element in plain)
+        return _scalar(plain)
+    elements = tuple(_scalar(element) for element in plain)
     kinds = {type(element) for element in elements}
     if kinds == {int, float}:
         return tuple(map(float, elements))
@@ -34,8 +34,10 @@ def _value(value: Any) -> Any:
     return elements
 
 
-def _number(value: Any) -> bool | int | float:
+def _scalar(value: Any) -> bool | int | float | str:
     number = value.item() if hasattr(value, "item") else value
+    if isinstance(number, str):
+        return number
     if not isinstance(number, bool | int | float) or not abs(number) <= sys.float_info.max:
         raise ValueError(_VALUE)
     return number
@@ -53,11 +55,11 @@ def _as_it_is(value: Any) -> Any:
 
 
 Value = Annotated[
-    bool | int | float | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...],
+    bool | int | float | str | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...] | tuple[str, ...],
     PlainValidator(_value),
     PlainSerializer(_as_it_is),
 ]
-"""A parameter or start value: a scalar, or all elements of an array in row-major order."""
+"""A parameter or start value: a scalar, or all elements of an array in row-major order. Bytes are given as text."""
 
 
 Number = Annotated[float, BeforeValidator(_no_text)]

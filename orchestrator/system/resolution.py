@@ -191,4 +191,8 @@ def _storage_problem(source: Connector, destination: Connector) -> str | None:
     pair = (source.storage, destination.storage)
     if source.storage is destination.storage or pair == (Storage.INT64, Storage.FLOAT64):
         return None
+    if pair == (Storage.INT64, Storage.UINT64) and source.unsigned:
+        return None
+    if Storage.UINT64 in pair and source.storage.numeric and destination.storage.numeric:
+        return f"{pair[0]} does not connect to {pair[1]}, which does not hold all of its values; connect equal types"
     return f"{pair[0]} does not connect to {pair[1]}; connect equal types, or an integer to a float"

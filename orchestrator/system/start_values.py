@@ -1,5 +1,7 @@
 """Start values: what a description sets in one component, checked against its interface."""
 
+import binascii
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,13 @@ _KINDS: Mapping[Storage, tuple[tuple[type, ...], str]] = {
     Storage.FLOAT64: ((float, int), "a number"),
     Storage.INT64: ((int,), "an integer"),
     Storage.BOOLEAN: ((bool,), "true or false"),
+    Storage.UINT64: ((int,), "an integer"),
+    Storage.STRING: ((str,), "a text; quote it"),
+    Storage.BINARY: ((str, bytes), "bytes as a quoted text of hexadecimal digits, or of base64 behind 'base64:'"),
+}
+_RANGES: Mapping[Storage, range] = {
+    Storage.INT64: range(-(2**63), 2**63),
+    Storage.UINT64: range(2**64),
 }
 
 
@@ -69,8 +78,8 @@ class StartValues:
             return
         self._given[key] = name
         if connector.name not in self.values:
-            self.values[connector.name] = _start(connector)
-        self.values[connector.name][element.position] = scalar
+            self.values[connector.name] = start_elements(connector)
+        self.values[connector.name][element.position] = _stored(connector, scalar)
 
     def _refuse(self, name: str, problem: str) -> None:
         self.problems.append(f"{self._place}.{name}: {problem}")
@@ -100,21 +109,55 @@ def _connected(interface: Interface, sources: Mapping[str, str]) -> dict[tuple[s
     }
 
 
-def _start(connector: Connector) -> NDArray[Any]:
-    start = np.array(connector.start or (0,), dtype=connector.storage.dtype)
-    return np.broadcast_to(start, (connector.size,)).copy()
+def start_elements(connector: Connector) -> NDArray[Any]:
+    """The start values of all elements; zeros, or nothing, where there are none."""
+    values = connector.storage.zeros(connector.size)
+    if connector.start is not None:
+        values[:] = np.array(connector.start, dtype=connector.storage.dtype)
+    return values
+
+
+def binary(text: str) -> bytes:
+    """The bytes that a text of hexadecimal digits stands for, as in FMI 3.0, or of base64 behind `base64:`.
+
+    ValueError where it stands for none.
+    """
+    try:
+        if text.startswith("base64:"):
+            return b64decode("".join(text[7:].split()), validate=True)
+        return bytes.fromhex(text)
+    except (binascii.Error, ValueError):
+        raise ValueError(f"{text[:40]!r} is not {_KINDS[Storage.BINARY][1]}") from None
+
+
+def _stored(connector: Connector, scalar: Scalar) -> Scalar:
+    return binary(scalar) if connector.storage is Storage.BINARY and isinstance(scalar, str) else scalar
 
 
 def _unfit(connector: Connector, scalar: Scalar) -> str | None:
     kinds, expected = _KINDS[connector.storage]
     if not isinstance(scalar, kinds) or (isinstance(scalar, bool) and connector.storage is not Storage.BOOLEAN):
         return f"{scalar!r} is not {expected}, as {connector.storage} needs"
-    if connector.storage is Storage.INT64 and not -(2**63) <= scalar < 2**63:
-        return f"{scalar!r} does not fit into 64 bits"
+    if isinstance(scalar, str | bytes):
+        return _unreadable(connector, scalar)
+    if connector.storage in _RANGES and scalar not in _RANGES[connector.storage]:
+        return f"{scalar!r} does not fit into 64 bits" + (" without a sign" if scalar < 0 else "")
     if connector.items and scalar not in {number for number, _ in connector.items}:
         listed = ", ".join(f"{number} ({item})" for number, item in connector.items)
         return f"{scalar!r} is no value of the enumeration; use one of {listed}"
     low, high = connector.minimum, connector.maximum
     if (low is not None and scalar < low) or (high is not None and scalar > high):
         return f"{scalar!r} is outside [{'-inf' if low is None else low}, {'inf' if high is None else high}]"
+    return None
+
+
+def _unreadable(connector: Connector, scalar: str | bytes) -> str | None:
+    if isinstance(scalar, bytes):
+        return None
+    if connector.storage is Storage.STRING:
+        return f"{scalar!r} holds a NUL character, which no FMI string can" if "\0" in scalar else None
+    try:
+        binary(scalar)
+    except ValueError as error:
+        return str(error)
     return None

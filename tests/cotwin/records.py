@@ -22,6 +22,9 @@ class MemoryRecord:
     def names(self):
         return tuple(self.values)
 
+    def numeric(self, name):
+        return self.values[name].dtype.kind in "biuf"
+
     def array(self, name):
         return np.stack([self[known] for known in self.names if known.startswith(f"{name}[")], axis=1)
 

@@ -65,7 +65,7 @@ def test_results_of_different_step_sizes_are_compared_at_common_times() -> None:
 
 def test_results_with_nothing_in_common_are_not_compared() -> None:
     other = _results(np.arange(3.0), b__y=np.zeros(3))
-    with pytest.raises(ResultError, match="no variable is recorded in both"):
+    with pytest.raises(ResultError, match="no number is recorded in both"):
         _wave(10).compare(other)
     shifted = _results(np.array([0.123, 0.456]), a__y=np.zeros(2))
     with pytest.raises(ResultError, match="no communication point lies in both"):
@@ -91,8 +91,8 @@ def test_a_file_that_is_no_record_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "names", "problem"),
     [
-        ([[0.0], ["a"]], ["time", "a.y"], r"column 'a\.y' holds no numbers"),
-        ([["a"], [0.0]], ["time", "a.y"], "column 'time' holds no numbers"),
+        ([[0.0], [[1.0]]], ["time", "a.y"], r"column 'a\.y' holds neither numbers nor text nor bytes"),
+        ([["a"], [0.0]], ["time", "a.y"], "column 'time' that holds no numbers"),
         ([[0.0], [1.0], [2.0]], ["time", "a.y", "a.y"], "two columns of the same name"),
         ([[0.0]], ["a.y"], "has no column 'time'"),
     ],

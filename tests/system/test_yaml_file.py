@@ -65,7 +65,7 @@ def test_paths_are_relative_to_the_file(read, tmp_path):
 def test_names_such_as_on_and_no_stay_names_and_clock_times_stay_text(read):
     system = read(PLANT.replace("V: 2", "no: 2, off: 3"))
     assert {"no", "off", "on"} <= set(system.components["reactor"].parameters)
-    assert "'1:30'" in refusal(read, PLANT.replace("V: 2", "V: 1:30"))
+    assert read(PLANT.replace("V: 2", "V: 1:30")).components["reactor"].parameters["V"] == "1:30"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_names_such_as_on_and_no_stay_names_and_clock_times_stay_text(read):
         ("name: plant\n", "", ": name: missing; add the key 'name'"),
         ("source: fmus", "sorce: fmus", ":4: components.reactor.sorce: unknown key 'sorce'; did you mean 'source'?"),
         ("to_surrogate_at", "to_surogate_at", ":6: components.reactor.swap.to_surogate_at: unknown key"),
-        ("V: 2", "V: two", ":5: components.reactor.parameters.V: 'two': use a finite number, true or false"),
+        ("V: 2", "V: [1, two]", ":5: components.reactor.parameters.V: [1, 'two']: use a finite number, true or false"),
         ("V: 2", "V: .nan", ":5: components.reactor.parameters.V: nan: use a finite number"),
         ("V: 2", "V: [1, true]", ":5: components.reactor.parameters.V: [1, True]: use a finite number"),
         ("V: 2", "V: [[1]]", ":5: components.reactor.parameters.V: [[1]]: use a finite number"),
@@ -95,7 +95,7 @@ def test_names_such_as_on_and_no_stay_names_and_clock_times_stay_text(read):
         ("stop: 1e2", "stop: late", ":11: experiment.stop: 'late': use a number, without quotes"),
         ("step_size: 0.1", "step_size: true", ":12: step_size: True: use a number, without quotes"),
         ("stop: 1e2", "stop: " + "9" * 5000, ":11: experiment.stop: inf: input should be a finite number"),
-        ("V: 2", "V: 0x" + "f" * 300, "components.reactor.parameters.V: '0xff"),
+        ("V: 2", "V: [1, 0x" + "f" * 300 + "]", "components.reactor.parameters.V: [1, '0xff"),
         ("name: plant", "name: ../plant", ":1: name: '../plant': use a name of 1 to 100 characters without slashes"),
         ("plc: {", "/etc/plc: {", ":7: components./etc/plc: '/etc/plc': use a name of 1 to 100 characters"),
         ("/abs/plc.fmu", '"a\\0.fmu"', ":7: components.plc: names a file that cannot be (embedded null byte)"),
@@ -117,7 +117,7 @@ def test_an_error_names_file_line_path_value_and_remedy(read, tmp_path, before, 
 
 
 def test_all_errors_of_a_file_come_in_one_report(read):
-    text = PLANT.replace("V: 2", "V: two").replace("step_size: 0.1", "step: 0.1").replace("DO -> plc", "DO plc")
+    text = PLANT.replace("V: 2", "V: [1, two]").replace("step_size: 0.1", "step: 0.1").replace("DO -> plc", "DO plc")
     message = refusal(read, text)
     for path in ("components.reactor.parameters.V", "connections[0]", "step_size: missing", "unknown key 'step'"):
         assert path in message
