@@ -293,6 +293,6 @@ def test_many_threads_open_and_step_at_once(fmu):
 
 def test_messages_go_to_the_logger_of_the_component(opened, caplog):
     caplog.set_level(logging.DEBUG, logger="cotwin.fmu.kinds")
-    assert opened._library.messages.logger.name == "cotwin.fmu.kinds"
-    opened._library.messages.add(1, "hello")
+    assert opened._fmu.library.messages.logger.name == "cotwin.fmu.kinds"
+    opened._fmu.library.messages.add(1, "hello")
     assert caplog.records[-1].levelno == logging.WARNING

@@ -1,0 +1,246 @@
+"""Fmu: what every kind of FMU shares between loading and freeing: phases, checked calls, values by variable."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from orchestrator.errors import CapabilityError, InitializationError, StepError
+from orchestrator.fmi.function_table import FATAL, OK, WARNING, FunctionTable
+from orchestrator.fmi.library import Library
+from orchestrator.fmi.messages import STATUS
+from orchestrator.fmi.states import States
+from orchestrator.fmi.transfer import Transfer
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.instance import Bundle, Capabilities, Values
+from orchestrator.system.connector import Causality, Connector, Variability
+from orchestrator.system.interface import Element, Interface
+from orchestrator.system.names import nearest
+from orchestrator.system.start_values import unsettable
+
+
+class Phase(IntEnum):
+    """Where an instance is in the state machine of the standard; BROKEN: no call may follow a fatal error."""
+
+    INSTANTIATED = 0
+    INITIALIZATION = 1
+    STEP = 2
+    TERMINATED = 3
+    BROKEN = 4
+    CLOSED = 5
+
+
+OPEN: Final = (Phase.INSTANTIATED, Phase.INITIALIZATION, Phase.STEP, Phase.TERMINATED)
+"""The phases in which the FMU may be called."""
+
+_REMEDIES: Final = {
+    "Pending": "It computes steps asynchronously, which is not supported: export it to compute them in doStep",
+    "Fatal": "It must not be called again; see its messages and its documentation",
+}
+_REMEDY: Final = "See its messages; check its inputs and parameters, or take a smaller step size"
+
+
+class Fmu:
+    """An FMU instantiated as one kind: its phase and time (s), every call to it checked, its values by bundle.
+
+    Statuses become errors that name component, function, time and what the FMU said. `library.close` is `close`'s
+    affair. What was written is kept in the order in which it was given last, for a restart.
+    """
+
+    def __init__(self, name: str, model: ModelInfo, kind: str, library: Library) -> None:
+        self.name: Final = name
+        self.model: Final = model
+        self.library: Final = library
+        self.functions: Final[FunctionTable] = library.functions
+        self.capabilities: Final[Capabilities] = model.interface(kind).capabilities
+        self.phase = Phase.INSTANTIATED
+        self.time: float | None = None
+        self.stop: float | None = None
+        self.tolerance: float | None = None
+        self.written: Final[dict[Bundle, Transfer]] = {}
+        self.states: Final = States(name, model, kind, library.functions, self.check)
+        self._interface = Interface(model.connectors)
+        self._by_name = self._interface.connectors
+        self._reads: dict[Bundle, Transfer] = {}
+        self._writes: dict[Bundle, tuple[Transfer, tuple[str | None, ...]]] = {}
+
+    def set(self, bundle: Bundle, values: Values) -> None:
+        """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
+        transfer = self.writable(bundle)
+        status = transfer.write(values)
+        if status != OK:
+            self.check(status, f"Set for {named(bundle)}")
+        # Moved to the end: a restart gives everything again in the order in which it was given last.
+        self.written.pop(bundle, None)
+        self.written[bundle] = transfer
+
+    def writable(self, bundle: Bundle) -> Transfer:
+        """The transfer that writes a bundle; CapabilityError names a variable that cannot be set in this phase."""
+        prepared = self._writes.get(bundle)
+        if prepared is None:
+            prepared = self._writes[bundle] = (self.transfer(bundle), _refusals(bundle))
+        transfer, refusals = prepared
+        refusal = refusals[self.phase]
+        if refusal is not None:
+            raise CapabilityError(f"'{self.name}': {refusal}")
+        return transfer
+
+    def get(self, bundle: Bundle, values: Values) -> None:
+        """Read a bundle."""
+        transfer = self._reads.get(bundle)
+        if transfer is None or self.phase >= Phase.BROKEN:
+            self.require("read its variables", Phase.INITIALIZATION, Phase.STEP, Phase.TERMINATED)
+            transfer = self._reads[bundle] = self.transfer(bundle)
+        status = transfer.read(values)
+        if status != OK:
+            self.check(status, f"Get for {named(bundle)}")
+
+    def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
+        """Enter Initialization Mode; InitializationError where the FMU refuses."""
+        self.require("enter Initialization Mode", Phase.INSTANTIATED)
+        self.time, self.stop, self.tolerance = start, stop, tolerance
+        self.check(self.functions.enter_initialization(start, stop, tolerance), "EnterInitializationMode")
+        self.phase = Phase.INITIALIZATION
+
+    def exit_initialization(self) -> None:
+        """Leave Initialization Mode; InitializationError where the FMU refuses."""
+        self.require("exit Initialization Mode", Phase.INITIALIZATION)
+        self.check(self.functions.exit_initialization(), "ExitInitializationMode")
+        self.phase = Phase.STEP
+
+    def initialize_again(self, t: float, given: Iterable[tuple[Transfer, Values]]) -> None:
+        """Reset, write what was written before and what is given, and initialize at t (s) with the last inputs."""
+        self.check(self.functions.reset(), "Reset")
+        self.phase = Phase.INSTANTIATED
+        self._again(self.written)
+        for transfer, numbers in given:
+            self.check(transfer.write(numbers), f"Set for {named(transfer.bundle)}")
+        self.enter_initialization(t, self.stop, self.tolerance)
+        self._again(bundle for bundle in self.written if _only_inputs(bundle))
+        self.exit_initialization()
+
+    def terminate(self) -> None:
+        """End the run regularly; does nothing where there is no run to end."""
+        if self.phase is Phase.STEP:
+            self.check(self.functions.terminate(), "Terminate")
+            self.phase = Phase.TERMINATED
+
+    def close(self) -> None:
+        """Free the instance, its states and its library, and give back its folder."""
+        if self.phase is Phase.CLOSED:
+            return
+        broken, self.phase = self.phase is Phase.BROKEN, Phase.CLOSED
+        if broken:
+            self.library.abandon()
+            return
+        with ExitStack() as cleanup:
+            cleanup.callback(self.library.close)
+            self.states.free_all()
+
+    def given(self, values: Mapping[str, Values]) -> dict[str, Values]:
+        """Whole values of the connectors that these names, of connectors, elements or families, stand for."""
+        whole: dict[str, Values] = {}
+        for name, numbers in values.items():
+            elements = self._restart_elements(name, np.size(numbers))
+            for element, number in zip(elements, np.ravel(numbers), strict=True):
+                connector = element.connector
+                whole.setdefault(connector.name, np.zeros(connector.size, connector.storage.dtype))
+                whole[connector.name][element.position] = number
+        return whole
+
+    def connector(self, name: str) -> Connector:
+        """The connector of this name."""
+        return self._by_name[name]
+
+    def current(self, connector: Connector) -> tuple[Transfer, Values]:
+        """The present value of a connector, and the transfer that writes it."""
+        transfer = self.transfer(Bundle.of([connector]))
+        values = np.zeros(connector.size, connector.storage.dtype)
+        self.check(transfer.read(values), f"Get for {named(transfer.bundle)}")
+        return transfer, values
+
+    def transfer(self, bundle: Bundle) -> Transfer:
+        """The calls for a bundle; CapabilityError where a variable is unknown."""
+        for connector in bundle.connectors:
+            if connector.name not in self._by_name:
+                hint = nearest(connector.name, self._by_name)
+                raise CapabilityError(f"'{self.name}' has no variable '{connector.name}'; {hint}")
+        return Transfer(bundle, self.model.types, self.functions)
+
+    def require(self, doing: str, *phases: Phase) -> None:
+        """CapabilityError where the instance is in none of these phases."""
+        if self.phase not in phases:
+            now = "broken by a fatal error" if self.phase is Phase.BROKEN else f"in phase {self.phase.name.lower()}"
+            raise CapabilityError(f"'{self.name}' cannot {doing}: it is {now}; see the call order of Instance")
+
+    def check(self, status: int, function: str) -> None:
+        """Raise what a status of the named function means; a warning is logged."""
+        if status == OK:
+            return
+        called = f"{self.functions.prefix}{function}"
+        if status == WARNING:
+            self.library.messages.logger.warning("%s returned Warning at t = %s s", called, self.time)
+            return
+        said = STATUS[status] if 0 <= status < len(STATUS) else f"the unknown status {status}"
+        message = (
+            f"'{self.name}': {called} returned {said} at t = {self.time} s{self.library.messages.quoted()}\n"
+            f"{_REMEDIES.get(said, _REMEDY)}"
+        )
+        kind = InitializationError if self.phase <= Phase.INITIALIZATION else StepError
+        if status == FATAL:
+            self.phase = Phase.BROKEN
+        raise kind(message, component=self.name, time=self.time)
+
+    def _restart_elements(self, name: str, size: int) -> tuple[Element, ...]:
+        elements = self._interface.find(name)
+        if elements is None:
+            hint = nearest(name, [connector.name for connector in self.model.connectors if connector.is_state])
+            raise CapabilityError(f"'{self.name}' has no variable '{name}' to restart from; {hint}")
+        refusal = next((why for element in elements if (why := unsettable(element.connector))), None)
+        if refusal is not None:
+            raise CapabilityError(f"'{self.name}.{name}' cannot be given at a restart: {refusal}")
+        if len(elements) != size:
+            raise CapabilityError(f"'{self.name}.{name}' has {len(elements)} elements, {size} values were given")
+        return elements
+
+    def _again(self, bundles: Iterable[Bundle]) -> None:
+        for bundle in bundles:
+            self.check(self.written[bundle].rewrite(), f"Set for {named(bundle)}")
+
+
+def named(bundle: Bundle) -> str:
+    """The first names of a bundle, for messages."""
+    names = [connector.name for connector in bundle.connectors]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _only_inputs(bundle: Bundle) -> bool:
+    return all(connector.causality is Causality.INPUT for connector in bundle.connectors)
+
+
+def _refusals(bundle: Bundle) -> tuple[str | None, ...]:
+    """Why the bundle cannot be written, for each phase; FMI 2.0.4 section 4.2.4, FMI 3.0.2 section 2.4.7."""
+    by_phase = (unsettable, _fixed_at_initialization, _fixed_at_steps)
+    refusals = [
+        next((f"'{c.name}' cannot be set: {why}" for c in bundle.connectors if (why := refuses(c))), None)
+        for refuses in by_phase
+    ]
+    return (*refusals, *(f"nothing can be set after {end}" for end in ("terminate", "a fatal error", "close")))
+
+
+def _fixed_at_initialization(connector: Connector) -> str | None:
+    if connector.causality is not Causality.INPUT and connector.initial == "approx":
+        return "its start value is a guess, to be given before Initialization Mode"
+    return unsettable(connector)
+
+
+def _fixed_at_steps(connector: Connector) -> str | None:
+    if connector.causality is Causality.INPUT:
+        return None
+    if connector.causality is not Causality.PARAMETER:
+        return f"its causality is {connector.causality}; between steps only inputs and tunable parameters can be set"
+    if connector.variability is Variability.TUNABLE:
+        return None
+    return f"it is a {connector.variability} parameter; set it before the initialization"
