@@ -3,7 +3,7 @@
 An FMU, a surrogate, a gateway to hardware and a test double are the same thing to a master.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
@@ -27,7 +27,10 @@ class StateWrite(StrEnum):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an instance declares it can do; a master asks here before it relies on anything."""
+    """What an instance declares it can do; a master asks here before it relies on anything.
+
+    An instance that may return early ends a step at an event of its own, where it says so with `early_return`.
+    """
 
     variable_step: bool = True
     get_set_state: bool = False
@@ -35,6 +38,7 @@ class Capabilities:
     directional_derivatives: bool = False
     state_write: StateWrite = StateWrite.NONE
     once_per_process: bool = False
+    may_return_early: bool = False
 
 
 class Status(StrEnum):
@@ -45,12 +49,16 @@ class Status(StrEnum):
 
 
 class StepResult(NamedTuple):
-    """Outcome of `do_step`: the time (s) that the component reached, and why it is not t + h if it is not."""
+    """Outcome of `do_step`: the time (s) that the component reached, and why it is not t + h if it is not.
+
+    `event_needed` asks for Event Mode at that time.
+    """
 
     status: Status
     time: float
     early_return: bool = False
     terminate_requested: bool = False
+    event_needed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,3 +169,83 @@ class Instance(Protocol):
     def close(self) -> None:
         """Free everything; the instance is of no use afterwards."""
         ...
+
+
+class DiscreteUpdate(NamedTuple):
+    """Outcome of one update of the discrete states: whether another is needed, and what else it changed."""
+
+    more_needed: bool = False
+    terminate_requested: bool = False
+    nominals_changed: bool = False
+    values_changed: bool = False
+
+
+class EventMode(Protocol):
+    """Events of an instance that has them: between two steps, at one time, its discrete variables may change.
+
+    The instance is in Event Mode after `exit_initialization`, until `leave`. Call order at each event: 1 `enter` (not
+    after the initialization), 2 `activate`, `set`, `active`, `get` as often as wanted, 3 `update`, then 2 and 3 until
+    nothing changes, 4 `leave`. Discrete inputs are set in Event Mode only; clocked variables are set and read only
+    while one of their clocks is active, which the update ends. Clocks are connectors of Boolean storage, which are
+    neither `set` nor `get`.
+    """
+
+    @property
+    def clocks(self) -> Collection[str]:
+        """Names of the connectors that are clocks."""
+        ...
+
+    @property
+    def timed(self) -> Collection[str]:
+        """Clocks that tick by time; the instance activates them itself."""
+        ...
+
+    @property
+    def clocked(self) -> Mapping[str, Collection[str]]:
+        """Clocked variables -> their clocks."""
+        ...
+
+    @property
+    def next_time(self) -> float | None:
+        """Time (s) of the next event that is known already: a tick, or a time event; None where there is none."""
+        ...
+
+    @property
+    def wanted(self) -> bool:
+        """Whether something waits for the next Event Mode, such as a parameter written between steps."""
+        ...
+
+    def enter(self, t: float) -> None:
+        """Enter Event Mode at t (s); clocks whose time has come become active."""
+        ...
+
+    def activate(self, clocks: Collection[str]) -> None:
+        """Activate triggered input clocks."""
+        ...
+
+    def active(self) -> Collection[str]:
+        """Clocks that are active now."""
+        ...
+
+    def update(self) -> DiscreteUpdate:
+        """Compute the discrete states anew; all clocks become inactive."""
+        ...
+
+    def leave(self) -> None:
+        """Leave Event Mode for Step Mode."""
+        ...
+
+
+class EventInstance(Instance, Protocol):
+    """An instance that may have events; one that has none costs a master nothing more than an `Instance`."""
+
+    @property
+    def event_mode(self) -> EventMode | None:
+        """Its events, None where it has no Event Mode."""
+        ...
+
+
+def event_mode(instance: Instance) -> EventMode | None:
+    """The events of an instance, None where it has none."""
+    found: EventMode | None = getattr(instance, "event_mode", None)
+    return found

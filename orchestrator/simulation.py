@@ -1,6 +1,7 @@
 """Simulation: one run of a system, from initialization to the end, as a context manager."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from orchestrator.instance import Instance, Values
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
 from orchestrator.master.algorithm import Algorithm
+from orchestrator.master.events import Events, step_end
+from orchestrator.master.events_early_return import EarlyEnd
 from orchestrator.master.initialization import initialize
 from orchestrator.master.participant import Coupling
 from orchestrator.master.step_size import FixedStep
@@ -80,7 +83,8 @@ class Simulation(Generic[ResultsT]):
         self.signals = Signals(interfaces, setup.observed)
         self._experiment = setup.experiment
         self._coupling = Coupling.of(setup.instances, setup.links, setup.schedule.order, self.signals)
-        self._algorithm = setup.algorithm(self._coupling)
+        self._discrete = Events(self._coupling)
+        self._algorithm = EarlyEnd(setup.algorithm(self._coupling), self._coupling)
         self._access = Access(setup.instances, self.signals, setup.links)
         self._start_values = {
             component: {name: value.copy() for name, value in values.items()}
@@ -90,6 +94,7 @@ class Simulation(Generic[ResultsT]):
         self.results = results
         self._phase = _Phase.CREATED
         self._index = 0
+        self._between: float | None = None
         self._events: list[Event] = []
         self._ended = False
         self._in_step = False
@@ -115,8 +120,8 @@ class Simulation(Generic[ResultsT]):
 
     @property
     def time(self) -> float:
-        """The last communication point (s)."""
-        return self.grid.time(self._index)
+        """The last communication point (s): on the grid, or at an event between two of its points."""
+        return self.grid.time(self._index) if self._between is None else self._between
 
     @property
     def ended(self) -> bool:
@@ -135,6 +140,7 @@ class Simulation(Generic[ResultsT]):
         with self._failing():
             initialize(self._coupling, self.schedule.initialization, self._experiment, self._start_values)
             self._phase = _Phase.STEPPING
+            self._end_by(self._discrete.initialize(self.time))
             self._answering = True
             for observer in self._observers:
                 observer.initialized(self.time, self.signals)
@@ -225,19 +231,58 @@ class Simulation(Generic[ResultsT]):
 
     def _advance(self) -> bool:
         """Make a macro step; False where a component ended the run before the end of the step."""
-        t, h = self.time, self.grid.step(self._index)
         self._access.apply()
+        if self._discrete:
+            self._prepare()
+        t = self.time
+        h = self._step_size(t)
         self.signals.keep()
         self._in_step = True
-        outcome = self._algorithm.step(t, h)
+        outcome, end = self._algorithm.step(t, h)
         if not outcome.completed:
             self.signals.restore()
         self._in_step = False
-        self._index += outcome.completed
-        for component in outcome.terminate_requested_by:
+        if outcome.completed:
+            self._reach(end)
+            if self._discrete and (outcome.event_needed or self._discrete.due(end, self.grid.step_size)):
+                self._tell()
+                self._happen()
+        self._end_by(outcome.terminate_requested_by)
+        return outcome.completed
+
+    def _prepare(self) -> None:
+        """What was written since the last step may take effect at events only."""
+        if self._discrete.wanted():
+            self._happen()
+            self._tell()
+        self._discrete.clear_clocks()
+
+    def _happen(self) -> None:
+        self.signals.keep()
+        self._in_step = True
+        ending = self._discrete.happen(self.time)
+        self._in_step = False
+        self._end_by(ending)
+
+    def _step_size(self, t: float) -> float:
+        """To the next grid point, or to the next event that is known where that comes first (s)."""
+        event = step_end(self._discrete.known(t), t, self.grid.time(self._index + 1)) if self._discrete else None
+        if event is not None:
+            self._discrete.refuse_fixed(event)
+            return event.time - t
+        return self.grid.step(self._index) if self._between is None else self.grid.time(self._index + 1) - t
+
+    def _reach(self, end: float) -> None:
+        """Time is the grid's own where the step ended there, and never a sum."""
+        grid_point = self.grid.time(self._index + 1)
+        on_grid = end >= grid_point - 1e-9 * self.grid.step_size - 4.0 * math.ulp(grid_point)
+        self._index += on_grid
+        self._between = None if on_grid else end
+
+    def _end_by(self, components: Iterable[str]) -> None:
+        for component in components:
             self._ended = True
             self.emit(Event(self.time, component, "terminate_requested", f"'{component}' ended the run"))
-        return outcome.completed
 
     def _publish(self, pacer: Pacing | None, interruption: Interruption) -> None:
         """Tell the observers when the time has come."""

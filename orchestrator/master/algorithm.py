@@ -3,11 +3,24 @@
 from typing import NamedTuple, Protocol
 
 
+class EarlyReturn(NamedTuple):
+    """A component that ended its step at `time` (s), before the end of the macro step."""
+
+    component: str
+    time: float
+
+
 class MacroStep(NamedTuple):
-    """Outcome of a macro step: whether all components reached its end, and who asked to end the run there."""
+    """Outcome of a macro step: whether all components reached its end, and who asked to end the run there.
+
+    `event_needed`: a component asks for Event Mode at the time reached. `early_return` says why the step is incomplete
+    where a component returned early; those before it have reached the end, those after it have not stepped.
+    """
 
     completed: bool = True
     terminate_requested_by: tuple[str, ...] = ()
+    event_needed: bool = False
+    early_return: EarlyReturn | None = None
 
 
 COMPLETED = MacroStep()

@@ -81,7 +81,9 @@ def _read_outputs(participants: Mapping[str, Participant], generation: Generatio
     for name, outputs in groupby(sorted(generation), key=lambda output: output[0]):
         with _naming(participants[name], t):
             participants[name].set_inputs()
-            _read(participants[name], [connector for _, connector in outputs], signals)
+            events = participants[name].events
+            names = [connector for _, connector in outputs if events is None or events.has_value(connector)]
+            _read(participants[name], names, signals)
 
 
 def _read(participant: Participant, names: Sequence[str], signals: Signals) -> None:

@@ -2,14 +2,16 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from orchestrator.errors import SimulationError, StepError
-from orchestrator.instance import Instance, Status, StepResult
-from orchestrator.master.algorithm import COMPLETED, MacroStep
+from orchestrator.instance import Instance, Status, StepResult, event_mode
+from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep
+from orchestrator.master.events_participant import EventParticipant
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
 from orchestrator.system.connector import Storage
 from orchestrator.system.resolution import Link
@@ -29,34 +31,57 @@ class Participant:
         self.outputs = signals.blocks(self.name, Direction.OUTPUT)
         self.observed = signals.blocks(self.name, Direction.OBSERVED)
         self._read = self.outputs + self.observed
+        events = event_mode(instance)
+        self.events = None if events is None else EventParticipant(instance, events, self.inputs, self._read)
+        self.ahead: float | None = None
+        """Where the component is (s) after an early return, until the others have come there."""
 
     def advance(self, t: float, h: float) -> MacroStep:
         """Set the gathered inputs, step from t by h (s) and read what is valid at t + h.
 
         Raises StepError where the step was refused, ended early, failed or gave a value that is not finite. A
-        component that ends the run before t + h is no error: the outcome is not completed, and nothing is read.
+        component that ends the run before t + h is no error: the outcome is not completed, and nothing is read. Nor is
+        an early return of one that declares it.
         """
         try:
-            self.set_inputs()
-            result = self.instance.do_step(t, h)
+            result = self._step(t, h)
             reached = result.status is Status.OK and _reached(result.time, t, h)
             if result.terminate_requested and not reached:
                 return MacroStep(completed=False, terminate_requested_by=(self.name,))
+            if not reached and result.early_return and self.instance.capabilities.may_return_early and result.time > t:
+                self.ahead = result.time
+                return MacroStep(completed=False, early_return=EarlyReturn(self.name, result.time))
             if not reached:
                 raise self._not_reached(result, t, h)
             self.read()
         except Exception as error:
             raise self.named(error, StepError, t) from error
         self.check_outputs(t + h, StepError)
-        return MacroStep(terminate_requested_by=(self.name,)) if result.terminate_requested else COMPLETED
+        if not (result.terminate_requested or result.event_needed):
+            return COMPLETED
+        requests = (self.name,) if result.terminate_requested else ()
+        return MacroStep(terminate_requested_by=requests, event_needed=result.event_needed)
+
+    def _step(self, t: float, h: float) -> StepResult:
+        if self.ahead is not None and _reached(self.ahead, t, h):
+            self.ahead = None
+            return StepResult(Status.OK, t + h, event_needed=True)
+        self.set_inputs()
+        return self.instance.do_step(t, h)
 
     def set_inputs(self) -> None:
-        """Write all inputs, connected or not."""
+        """Write all inputs that may be set now, connected or not."""
+        if self.events is not None:
+            self.events.set_inputs()
+            return
         for bundle, values in self.inputs:
             self.instance.set(bundle, values)
 
     def read(self) -> None:
         """Read outputs and observed variables into the signals."""
+        if self.events is not None:
+            self.events.read()
+            return
         for bundle, values in self._read:
             self.instance.get(bundle, values)
 
@@ -98,15 +123,22 @@ def advance_each(participants: Sequence[Participant], t: float, h: float, *, new
 
     With `newest` each gathers its inputs just before its own step; otherwise they were gathered before.
     """
-    requests: tuple[str, ...] = ()
+    total = COMPLETED
     for participant in participants:
         if newest:
             gather(participant.plan)
         outcome = participant.advance(t, h)
-        requests += outcome.terminate_requested_by
+        if outcome is COMPLETED:
+            continue
+        total = MacroStep(
+            outcome.completed,
+            total.terminate_requested_by + outcome.terminate_requested_by,
+            total.event_needed or outcome.event_needed,
+            outcome.early_return,
+        )
         if not outcome.completed:
-            return MacroStep(completed=False, terminate_requested_by=requests)
-    return MacroStep(terminate_requested_by=requests) if requests else COMPLETED
+            break
+    return total
 
 
 def _reached(time: float, t: float, h: float) -> bool:
@@ -139,3 +171,12 @@ class Coupling:
             into[link.destination.component].append(link)
         participants = tuple(Participant(instances[name], signals, signals.plan(into[name])) for name in order)
         return cls(signals, participants, links, signals.plan(links))
+
+    @contextmanager
+    def naming(self, component: str, t: float) -> Iterator[None]:
+        """Give an error at t (s) the name of the component that it comes from."""
+        try:
+            yield
+        except Exception as error:
+            participant = next(each for each in self.participants if each.name == component)
+            raise participant.named(error, StepError, t) from error

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from orchestrator.instance import Bundle, Capabilities, Instance, StepResult, Values
+from orchestrator.instance import Bundle, Capabilities, EventMode, Instance, StepResult, Values, event_mode
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime.histogram import Histogram
 from orchestrator.system.connector import Connector
@@ -83,6 +83,11 @@ class Meter:
     def identity(self) -> Mapping[str, str]:
         """Identity of the instance."""
         return self.instance.identity
+
+    @property
+    def event_mode(self) -> EventMode | None:
+        """Events of the instance."""
+        return event_mode(self.instance)
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write values, timed."""

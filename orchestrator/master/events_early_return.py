@@ -1,0 +1,69 @@
+"""Early return: the macro step ends for all components where the first of them ended its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from orchestrator.errors import StepError
+from orchestrator.master.algorithm import Algorithm, EarlyReturn, MacroStep
+from orchestrator.master.participant import Coupling, Participant
+
+
+class EarlyEnd:
+    """Makes macro steps that may end early; `step` also gives the time (s) reached.
+
+    The component that returned early is not stepped again: the others step to its time. Those that had stepped further
+    go back to a state kept at t. One that cannot keep its state, and precedes the early one in the order of the
+    schedule, is a StepError that names both.
+    """
+
+    def __init__(self, algorithm: Algorithm, coupling: Coupling) -> None:
+        self._algorithm, self._coupling = algorithm, coupling
+        early = [i for i, p in enumerate(coupling.participants) if p.instance.capabilities.may_return_early]
+        self._exposed = coupling.participants[: early[-1]] if early else ()
+        self._possible = bool(early)
+
+    def step(self, t: float, h: float) -> tuple[MacroStep, float]:
+        """Advance all components from t by h, or to where the first returned early."""
+        if not self._possible:
+            return self._algorithm.step(t, h), t + h
+        with self._kept() as states:
+            outcome = self._algorithm.step(t, h)
+            end = t + h
+            requests: tuple[str, ...] = ()
+            while (early := outcome.early_return) is not None:
+                requests += outcome.terminate_requested_by
+                end = early.time
+                self._go_back(early, states)
+                outcome = self._algorithm.step(t, end - t)
+            requests += outcome.terminate_requested_by
+            return outcome._replace(terminate_requested_by=tuple(dict.fromkeys(requests))), end
+
+    @contextmanager
+    def _kept(self) -> Iterator[dict[str, object]]:
+        able = [p for p in self._exposed if p.instance.capabilities.get_set_state]
+        states = {p.name: p.instance.save_state() for p in able}
+        try:
+            yield states
+        finally:
+            for participant in able:
+                participant.instance.free_state(states[participant.name])
+
+    def _go_back(self, early: EarlyReturn, states: dict[str, object]) -> None:
+        for participant in self._coupling.participants:
+            if participant.name == early.component:
+                break
+            if participant.name not in states:
+                raise _stuck(participant, early)
+            participant.instance.restore_state(states[participant.name])
+            participant.ahead = None
+        self._coupling.signals.restore()
+
+
+def _stuck(participant: Participant, early: EarlyReturn) -> StepError:
+    return StepError(
+        f"'{early.component}' returned early at t = {early.time:.9g} s, but '{participant.name}' has stepped further "
+        f"and cannot go back: it cannot keep its state. Export it with get/set FMU state, or choose a "
+        "step size whose grid meets this time",
+        component=participant.name,
+        time=early.time,
+    )
