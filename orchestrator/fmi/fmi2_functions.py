@@ -27,6 +27,7 @@ _TYPES: Final = {
     "Integer": ("Integer", np.int32),
     "Enumeration": ("Integer", np.int32),
     "Boolean": ("Boolean", np.int32),
+    "String": ("String", np.uintp),
 }
 _STATES: Final = {
     "get_state": "fmi2GetFMUstate",

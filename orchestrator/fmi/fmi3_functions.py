@@ -32,8 +32,11 @@ _TYPES: Final = {
     "Int32": ("Int32", np.int32),
     "UInt32": ("UInt32", np.uint32),
     "Int64": ("Int64", np.int64),
+    "UInt64": ("UInt64", np.uint64),
     "Enumeration": ("Int64", np.int64),
     "Boolean": ("Boolean", np.bool_),
+    "String": ("String", np.uintp),
+    "Binary": ("Binary", np.uintp),
 }
 _STATES: Final = {
     "get_state": "fmi3GetFMUState",
@@ -83,8 +86,9 @@ def table(fmu: Any, handle: int) -> FunctionTable:
     """Bind the functions of an instance."""
     library = fmu.dll
 
-    def arguments(references: NDArray[np.uint32], values: NDArray[Any]) -> tuple[int, ...]:
-        return handle, references.ctypes.data, references.size, values.ctypes.data, values.size
+    def arguments(references: NDArray[np.uint32], *arrays: NDArray[Any]) -> tuple[int, ...]:
+        addresses = (array.ctypes.data for array in arrays)
+        return handle, references.ctypes.data, references.size, *addresses, arrays[-1].size
 
     return FunctionTable(
         prefix="fmi3",
@@ -100,11 +104,12 @@ def table(fmu: Any, handle: int) -> FunctionTable:
 
 
 def _access(library: Any) -> dict[str, Access]:
-    types = (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)
+    values, sized = (c_void_p, c_size_t), (c_void_p, c_void_p, c_size_t)
+    signatures = {kind: (c_void_p, c_void_p, c_size_t, *(sized if kind == "Binary" else values)) for kind in _TYPES}
     return {
         kind: Access(
-            prototype(library, f"fmi3Get{function}", *types),
-            prototype(library, f"fmi3Set{function}", *types),
+            prototype(library, f"fmi3Get{function}", *signatures[kind]),
+            prototype(library, f"fmi3Set{function}", *signatures[kind]),
             np.dtype(dtype),
         )
         for kind, (function, dtype) in _TYPES.items()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 CFunction = Callable[..., Any]
 
@@ -43,13 +42,13 @@ class Access(NamedTuple):
 class FunctionTable:
     """The functions of one instance, bound to it. Those that return int return an FMI status.
 
-    `arguments(references, values)` are the arguments of a get or set function of `access`, for buffers that the caller
-    keeps alive. `names` gives the C name for messages.
+    `arguments(references, *arrays)` are the arguments of a get or set function of `access`, for arrays that the caller
+    keeps alive: the values, and before them the sizes of Binary variables. `names` gives the C name for messages.
     """
 
     prefix: str
     access: Mapping[str, Access]
-    arguments: Callable[[NDArray[np.uint32], NDArray[Any]], tuple[int, ...]]
+    arguments: Callable[..., tuple[int, ...]]
     enter_initialization: Callable[[float, float | None, float | None], int]
     exit_initialization: Callable[[], int]
     terminate: Callable[[], int]

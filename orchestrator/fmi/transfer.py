@@ -1,14 +1,15 @@
 """Transfer: the values of one bundle between the flat arrays of a run and the memory layout of an FMU."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.errors import CapabilityError
-from orchestrator.fmi.function_table import CFunction, FunctionTable
+from orchestrator.fmi.buffers import Buffer, Bytes, Numbers, Texts
+from orchestrator.fmi.function_table import DISCARD, CFunction, FunctionTable
 from orchestrator.instance import Bundle, Values
+from orchestrator.system.connector import Storage
 
 
 class Transfer:
@@ -39,7 +40,8 @@ class Transfer:
         status = 0
         for part in self._parts:
             status = max(status, part.get(*part.arguments))
-            values[part.selection] = part.buffer
+            if status < DISCARD or part.plain:
+                values[part.selection] = part.buffer.take()
         return status
 
 
@@ -49,25 +51,25 @@ class _Part:
     def __init__(self, bundle: Bundle, types: Mapping[str, str], kind: str, functions: FunctionTable) -> None:
         access = functions.access[kind]
         chosen = [connector for connector in bundle.connectors if types[connector.name] == kind]
-        self.names = [element for connector in chosen for element in connector.elements]
-        self.kind = kind
+        names = [element for connector in chosen for element in connector.elements]
         self.selection = _selection(bundle, types, kind)
         self.get: CFunction = access.get
         self.set: CFunction = access.set
-        self.buffer: NDArray[Any] = np.zeros(len(self.names), access.dtype)
+        self.plain = bundle.storage.numeric
+        self.buffer: Buffer = _BUFFERS[bundle.storage](names, kind, access.dtype)
         self._references = np.array([connector.reference for connector in chosen], dtype=np.uint32)
-        self.arguments = functions.arguments(self._references, self.buffer)
-        self._narrow = access.dtype.kind in "iu" and access.dtype.itemsize < 8
+        self.arguments = functions.arguments(self._references, *self.buffer.arrays)
 
     def fill(self, values: Values) -> None:
-        """Copy the elements of this part into its buffer; CapabilityError where an integer does not fit."""
-        chosen = values[self.selection]
-        self.buffer[:] = chosen
-        if self._narrow and chosen.dtype == np.int64 and not np.array_equal(self.buffer, chosen):
-            index = int(np.flatnonzero(self.buffer != chosen)[0])
-            raise CapabilityError(
-                f"{self.names[index]} = {chosen[index]} does not fit its FMI type {self.kind}; give a smaller value"
-            )
+        """Copy the elements of this part into its buffer; CapabilityError where one does not fit."""
+        self.buffer.fill(values[self.selection])
+
+
+_BUFFERS: Final[Mapping[Storage, Callable[[Sequence[str], str, np.dtype[Any]], Buffer]]] = {
+    **dict.fromkeys(Storage, Numbers),
+    Storage.STRING: Texts,
+    Storage.BINARY: Bytes,
+}
 
 
 def _kinds(bundle: Bundle, types: Mapping[str, str]) -> tuple[str, ...]:

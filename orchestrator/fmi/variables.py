@@ -1,13 +1,12 @@
 """Variables: what a modelDescription.xml says, read without loading the binary of the FMU."""
 
 import tempfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite, prod
+from math import isfinite
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from fmpy.model_description import read_model_description
@@ -15,23 +14,9 @@ from fmpy.validation import validate_fmu
 
 from orchestrator.errors import CotwinError, FmuImportError, ModelDescriptionError
 from orchestrator.fmi.archive import DESCRIPTION, entries, fingerprint, read_description
+from orchestrator.fmi.connectors import STORAGE, read_connectors
 from orchestrator.instance import Capabilities, StateWrite
-from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
-from orchestrator.system.units import BASE, Unit
-
-MAX_ELEMENTS: Final = 10_000_000
-"""Elements that all variables of an FMU may have together."""
-
-STORAGE: Final[Mapping[str, Storage]] = {
-    "Real": Storage.FLOAT64,
-    "Integer": Storage.INT64,
-    "Float64": Storage.FLOAT64,
-    "Float32": Storage.FLOAT64,
-    **dict.fromkeys(("Int8", "UInt8", "Int16", "UInt16", "Int32", "UInt32", "Int64"), Storage.INT64),
-    "Enumeration": Storage.INT64,
-    "Boolean": Storage.BOOLEAN,
-}
-"""FMI 2.0 and 3.0 types that are imported, and where their values live. String, Binary, Clock and UInt64 are not."""
+from orchestrator.system.connector import Causality, Connector
 
 
 class DefaultExperiment(NamedTuple):
@@ -175,7 +160,7 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
     kinds = tuple(kind for kind, interface in interfaces.items() if interface is not None)
     if not kinds:
         raise ModelDescriptionError(f"{path}: neither Co-Simulation nor Model Exchange is declared in {DESCRIPTION}")
-    connectors = _connectors(path, parsed, root)
+    connectors = read_connectors(path, parsed, root)
     return ModelInfo(
         path=path.absolute(),
         name=parsed.modelName or path.stem,
@@ -219,104 +204,6 @@ def _identifier(path: Path, identifier: str | None) -> str:
 def _platforms(names: Sequence[str]) -> tuple[str, ...]:
     parts = (PurePosixPath(name).parts for name in names)
     return tuple(sorted({part[1] for part in parts if len(part) > 2 and part[0] == "binaries"}))
-
-
-def _connectors(path: Path, parsed: Any, root: ET.Element) -> tuple[Connector, ...]:
-    variables = [variable for variable in parsed.modelVariables if variable.type in STORAGE]
-    twice = [name for name, count in Counter(variable.name for variable in variables).items() if count > 1]
-    if twice:
-        raise ModelDescriptionError(f"{path}: the variable name '{twice[0]}' appears twice in {DESCRIPTION}")
-    units = {unit.name: _unit(unit) for unit in parsed.unitDefinitions}
-    relative = _relative_quantities(root)
-    states = {id(unknown.variable.derivative) for unknown in parsed.derivatives if unknown.variable.derivative}
-    _check_sizes(variables)
-    return tuple(
-        _connector(variable, _unit_of(variable, units, variable.name in relative), id(variable) in states)
-        for variable in variables
-    )
-
-
-def _check_sizes(variables: Sequence[Any]) -> None:
-    largest, total = None, 0
-    for variable in variables:
-        if any(extent < 0 for extent in variable.shape):
-            raise ValueError(f"'{variable.name}' has the shape {tuple(variable.shape)}; no extent can be negative")
-        size = prod(variable.shape)
-        largest = variable if largest is None or size > prod(largest.shape) else largest
-        total += size
-    if largest is not None and total > MAX_ELEMENTS:
-        raise ValueError(
-            f"its variables have {total} elements, more than {MAX_ELEMENTS}; the largest, '{largest.name}', has the "
-            f"shape {tuple(largest.shape)}"
-        )
-
-
-def _connector(variable: Any, unit: Unit | None, is_state: bool) -> Connector:
-    declared = variable.declaredType
-    storage = STORAGE[variable.type]
-    causality = Causality.LOCAL if variable.alias is not None else Causality(variable.causality)
-    shape = tuple(variable.shape)
-    connector = Connector(
-        name=variable.name,
-        causality=causality,
-        storage=storage,
-        reference=variable.valueReference,
-        shape=shape,
-        unit=unit,
-        variability=Variability(variable.variability),
-        initial="calculated" if variable.alias is not None else variable.initial,
-        start=_start(variable.start, storage),
-        nominal=abs(_number(variable.nominal, declared, "nominal") or 1.0),
-        minimum=_number(variable.min, declared, "min"),
-        maximum=_number(variable.max, declared, "max"),
-        description=variable.description or "",
-        items=tuple((int(item.value), item.name) for item in declared.items) if declared else (),
-        is_state=is_state,
-    )
-    if connector.start is not None and len(connector.start) not in (1, connector.size):
-        raise ValueError(f"'{variable.name}' has {len(connector.start)} start values for {connector.size} elements")
-    return connector
-
-
-def _start(text: str | None, storage: Storage) -> tuple[Scalar, ...] | None:
-    if text is None or not text.split():
-        return None
-    if storage is Storage.BOOLEAN:
-        return tuple(word in ("true", "1") for word in text.split())
-    return tuple((float if storage is Storage.FLOAT64 else int)(word) for word in text.split())
-
-
-def _number(own: str | None, declared: Any, attribute: str) -> float | None:
-    text = own if own is not None else getattr(declared, attribute, None)
-    return None if text is None else float(text)
-
-
-def _unit(unit: Any) -> Unit:
-    base = unit.baseUnit
-    if base is None:
-        return Unit(unit.name)
-    return Unit(unit.name, tuple(getattr(base, name) for name in BASE), base.factor, base.offset)
-
-
-def _unit_of(variable: Any, units: Mapping[str, Unit], relative: bool) -> Unit | None:
-    declared = variable.declaredType
-    name = variable.unit or getattr(declared, "unit", None)
-    if not name:
-        return None
-    unit = units.get(name, Unit(name))
-    if relative or getattr(declared, "relativeQuantity", False):
-        # A difference of temperatures, say: FMI 2.0.4 section 2.2.2 and FMI 3.0.2 section 2.4.4 ignore the offset.
-        return Unit(unit.name, unit.exponents, unit.factor)
-    return unit
-
-
-def _relative_quantities(root: ET.Element) -> set[str]:
-    return {
-        variable.get("name", "")
-        for variable in root.iterfind("ModelVariables/*")
-        for element in (variable, *variable)
-        if element.get("relativeQuantity") in ("true", "1")
-    }
 
 
 def _feedthrough(parsed: Any, connectors: Sequence[Connector]) -> dict[str, tuple[str, ...] | None]:
