@@ -18,6 +18,8 @@ Folder = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", he
 Stop = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop time.")]
 Step = Annotated[float | None, typer.Option(metavar="SECONDS", help="Step size.")]
 Settings = Annotated[list[str], typer.Option("--set", metavar="COMP.PAR=VALUE", help="Replace a value; repeatable.")]
+Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML) or one FMU.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -77,6 +79,21 @@ def inspect(fmu: Fmu, json: Json = False, debug: Debug = False) -> None:
             terminal.show_json(as_data(model))
         else:
             terminal.show(inspected(model))
+
+
+@app.command()
+def validate(file: Checked, strict: Strict = False, debug: Debug = False) -> None:
+    """Check an FMU or a system without running it; exit code 2 where something is wrong."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, file):
+        from cotwin.validation import fails, finding_table, validated, verdict
+
+        findings = validated(file)
+        terminal.show([finding_table(findings)])
+        terminal.say(f"{file}: {verdict(findings, strict=strict)}")
+        if fails(findings, strict=strict):
+            raise typer.Exit(terminal.WRONG)
 
 
 @app.command()

@@ -61,7 +61,7 @@ def inspected(model: ModelInfo) -> tuple[Table, ...]:
         variables.without_empty_columns(),
         Table("Not imported", ("variable", "type"), list(model.not_imported.items())),
         Table("Direct feedthrough", ("output", "depends directly on"), list(_feedthrough(model.feedthrough))),
-        Table("Warnings: violations of the standard", ("",), [(warning,) for warning in model.warnings]),
+        Table("Warnings: violations of the standard", ("",), [(brief(warning),) for warning in model.warnings]),
     )
 
 
@@ -83,8 +83,13 @@ def as_data(model: ModelInfo) -> dict[str, Any]:
         "default_experiment": {key: _plain(value) for key, value in model.default_experiment._asdict().items()},
         "variables": [_variable(connector, model) for connector in model.connectors],
         "not_imported": dict(model.not_imported),
-        "warnings": list(model.warnings),
+        "warnings": [brief(warning) for warning in model.warnings],
     }
+
+
+def brief(warning: str) -> str:
+    """A violation without what the parser of names expected at which column."""
+    return re.sub(r"\s*(No terminal matches|Unexpected token|Unexpected end-of-input).*", "", warning, flags=re.DOTALL)
 
 
 def declared_kinds(model: ModelInfo) -> Mapping[str, Mapping[str, str]]:

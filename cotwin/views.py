@@ -1,5 +1,7 @@
 """What `cotwin explain` says, as tables."""
 
+from collections.abc import Mapping
+
 from cotwin.inspection import dependencies
 from cotwin.tables import Table, number
 from orchestrator.assembly import open_instance
@@ -13,7 +15,16 @@ from orchestrator.system.resolution import resolve
 
 def explained(description: SystemDescription) -> Explanation:
     """The structure of a system, from the model descriptions of its FMUs; nothing is run."""
-    models = {name: _model(name, component) for name, component in description.components.items()}
+    return structure(description, interfaces_of(description))
+
+
+def interfaces_of(description: SystemDescription) -> dict[str, ModelInfo | Instance]:
+    """What tells connectors, feedthrough and identity, by component."""
+    return {name: _model(name, component) for name, component in description.components.items()}
+
+
+def structure(description: SystemDescription, models: Mapping[str, ModelInfo | Instance]) -> Explanation:
+    """The structure of a system whose components are known already; DescriptionError where connections are wrong."""
     interfaces = {name: model.connectors for name, model in models.items()}
     return explanation(
         description.step_size,

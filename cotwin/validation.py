@@ -1,0 +1,209 @@
+"""What `cotwin validate` finds in an FMU or in a system; nothing of it is loaded or run."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from cotwin.inspection import brief, declared_kinds
+from cotwin.tables import Table, number
+from cotwin.views import interfaces_of, structure
+from orchestrator.errors import CotwinError
+from orchestrator.fmi.binary_check import binary_problems
+from orchestrator.fmi.variables import ModelInfo, read_model
+from orchestrator.graph.feedthrough import written
+from orchestrator.recording.selection import select
+from orchestrator.system.connector import Causality, Connector, Storage
+from orchestrator.system.description import SystemDescription
+from orchestrator.system.resolution import Interfaces, Slot, parameter_values, resolve
+from orchestrator.system.yaml_file import read_system
+
+
+class Severity(StrEnum):
+    """A violation is wrong everywhere, an obstacle keeps it from running here, a warning does neither."""
+
+    VIOLATION = "violation"
+    OBSTACLE = "obstacle"
+    WARNING = "warning"
+
+
+class Finding(NamedTuple):
+    """One thing that was found, and the remedy."""
+
+    severity: Severity
+    text: str
+
+
+def validated(path: Path) -> list[Finding]:
+    """Everything to be said against an FMU (.fmu) or a system (any other file), the worst first.
+
+    A file that cannot be read at all is one violation.
+    """
+    found: list[Finding] = []
+    try:
+        fmu = path.suffix.lower() == ".fmu"
+        for finding in _fmu(read_model(path, validate=True)) if fmu else _system(read_system(path)):
+            found.append(finding)  # noqa: PERF402 -- what was found before an error counts
+    except CotwinError as error:
+        found += _violations(error)
+    return sorted(dict.fromkeys(found), key=lambda finding: list(Severity).index(finding.severity))
+
+
+def finding_table(findings: Iterable[Finding]) -> Table:
+    """The findings as a table."""
+    return Table("Findings", ("", ""), [(finding.severity.value, finding.text) for finding in findings])
+
+
+def verdict(findings: Sequence[Finding], *, strict: bool) -> str:
+    """What the findings come to, with how many of each severity there are; `strict` lets no warning pass."""
+    counts = Counter(finding.severity for finding in findings)
+    number_of = [f"{counts[one]} {one}{'s' if counts[one] > 1 else ''}" for one in Severity if counts[one]]
+    wrong = counts[Severity.VIOLATION] or (strict and counts[Severity.WARNING])
+    word = "not valid" if wrong else "valid, but cannot run here" if counts[Severity.OBSTACLE] else "valid"
+    return f"{word}: {', '.join(number_of)}" if number_of else word
+
+
+def fails(findings: Sequence[Finding], *, strict: bool) -> bool:
+    """Whether something is wrong, or with `strict` anything was found at all."""
+    return any(strict or finding.severity is not Severity.WARNING for finding in findings)
+
+
+def _fmu(model: ModelInfo) -> Iterator[Finding]:
+    for text in model.warnings:
+        yield Finding(Severity.VIOLATION, brief(text))
+    yield from _binaries(model)
+    for connector in model.connectors:
+        yield from _start(connector)
+    yield from _units(model)
+    if model.not_imported:
+        names = ", ".join(f"'{name}' ({kind})" for name, kind in list(model.not_imported.items())[:3])
+        more = f" and {len(model.not_imported) - 3} more" if len(model.not_imported) > 3 else ""
+        yield Finding(Severity.WARNING, f"variables are not imported, for their type: {names}{more}")
+    unknown = [output for output, inputs in model.feedthrough.items() if inputs is None]
+    if unknown and any(connector.causality is Causality.INPUT for connector in model.connectors):
+        yield Finding(
+            Severity.WARNING,
+            f"the ModelStructure does not say on which inputs {_some(unknown)} depend: taken as all, which may close "
+            "loops that are none. Export it with dependencies",
+        )
+    yield from _experiment(model)
+
+
+def _binaries(model: ModelInfo) -> Iterator[Finding]:
+    kinds = declared_kinds(model)
+    identifiers = {kind: said.get("modelIdentifier", model.model_identifier) for kind, said in kinds.items()}
+    for problem in binary_problems(model, identifiers):
+        yield Finding(Severity.VIOLATION if problem.of_the_file else Severity.OBSTACLE, problem.text)
+    tools = [kind for kind, said in kinds.items() if said.get("needsExecutionTool") in ("true", "1")]
+    if tools:
+        yield Finding(Severity.WARNING, f"{' and '.join(tools)} needs the tool that made it: {model.generation_tool}")
+
+
+def _start(connector: Connector) -> Iterator[Finding]:
+    if connector.storage not in (Storage.FLOAT64, Storage.INT64):
+        return
+    starts = [start for start in connector.start or () if isinstance(start, int | float)]
+    low, high = connector.minimum, connector.maximum
+    below = [start for start in starts if low is not None and start < low]
+    above = [start for start in starts if high is not None and start > high]
+    for wrong, side, limit in ((below, "below its min", low), (above, "above its max", high)):
+        if wrong and limit is not None:
+            text = f"the start value {number(wrong[0])} lies {side} {number(limit)}"
+            yield Finding(Severity.VIOLATION, f"'{connector.name}': {text}")
+
+
+def _units(model: ModelInfo) -> Iterator[Finding]:
+    undefined: dict[str, list[str]] = {}
+    for connector in model.connectors:
+        if connector.unit is not None and connector.unit.exponents is None:
+            undefined.setdefault(connector.unit.name, []).append(connector.name)
+    for unit, names in undefined.items():
+        yield Finding(
+            Severity.WARNING,
+            f"the unit '{unit}' of {_some(names)} has no definition in SI base units: it connects only to '{unit}'",
+        )
+
+
+def _experiment(model: ModelInfo) -> Iterator[Finding]:
+    experiment = model.default_experiment
+    start, stop = experiment.start or 0.0, experiment.stop
+    if stop is not None and stop <= start:
+        yield Finding(
+            Severity.WARNING, f"the default experiment ends at {stop:g} s, not after its start at {start:g} s"
+        )
+    if experiment.step_size is not None and experiment.step_size <= 0.0:
+        yield Finding(Severity.WARNING, f"the default step size is {experiment.step_size:g} s; give one with --step")
+
+
+def _system(description: SystemDescription) -> Iterator[Finding]:
+    for name, component in description.components.items():
+        if component.source.suffix.lower() == ".fmu" and component.source.exists():
+            yield from _component(name, read_model(component.source, validate=True))
+    models = interfaces_of(description)
+    interfaces = {name: model.connectors for name, model in models.items()}
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: parameter_values(description, interfaces),
+        lambda: select(description.record, interfaces),
+    )
+    for check in checks:
+        yield from _refusals(check)
+    try:
+        explained = structure(description, models)
+    except CotwinError as error:
+        yield from _violations(error)
+        return
+    for loop in explained.algebraic_loops:
+        yield Finding(
+            Severity.VIOLATION,
+            f"algebraic loop: {written(loop)}. Put a state on the path (a sensor lag, a sampled controller), or solve "
+            "the loop inside one FMU",
+        )
+    for name, inputs in open_inputs(description, interfaces).items():
+        yield Finding(
+            Severity.WARNING,
+            f"'{name}': nothing feeds {_some(inputs)}: kept at its start value. Connect it, or give it a value under "
+            "'parameters'",
+        )
+
+
+def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[str, list[str]]:
+    """Inputs that have neither a source nor a value in the description, by component."""
+    fed = {link.destination for link in resolve(description, interfaces)}
+    given = parameter_values(description, interfaces)
+    left = {
+        name: [
+            element
+            for connector in connectors
+            if connector.causality is Causality.INPUT and connector.name not in given[name]
+            for position, element in enumerate(connector.elements)
+            if Slot(name, connector.name, position) not in fed
+        ]
+        for name, connectors in interfaces.items()
+    }
+    return {name: inputs for name, inputs in left.items() if inputs}
+
+
+def _component(name: str, model: ModelInfo) -> Iterator[Finding]:
+    if model.warnings:
+        count = f"{len(model.warnings)} violation{'s' if len(model.warnings) > 1 else ''} of the standard"
+        yield Finding(Severity.WARNING, f"'{name}': {count}; cotwin validate {model.path} lists them")
+    for finding in _binaries(model):
+        yield Finding(finding.severity, f"'{name}': {finding.text}")
+
+
+def _refusals(check: Callable[[], object]) -> Iterator[Finding]:
+    try:
+        check()
+    except CotwinError as error:
+        yield from _violations(error)
+
+
+def _violations(error: CotwinError) -> Iterator[Finding]:
+    for line in str(error).splitlines():
+        yield Finding(Severity.VIOLATION, line)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(f"'{name}'" for name in names[:3]) + more

@@ -1,0 +1,194 @@
+"""`cotwin validate`: what is wrong with a file is said before a byte of its code runs."""
+
+import platform
+import re
+import subprocess
+import zipfile
+
+import pytest
+from typer.testing import CliRunner
+
+from cotwin.cli import app
+from cotwin.validation import Severity, validated
+from orchestrator.fmi import archive
+
+BINARY = f"binaries/{archive.PLATFORMS[1]}/lag.so"
+VALID, INVALID = 0, 2
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, ["validate", *map(str, arguments)])
+
+
+def changed(fmu, target, **changes):
+    """A copy of the lag; `description` and `binary` are functions of the bytes, None leaves the binary out."""
+    with zipfile.ZipFile(fmu) as source, zipfile.ZipFile(target, "w") as copy:
+        for name in source.namelist():
+            change = changes.get(
+                "description" if name == "modelDescription.xml" else "binary" if name == BINARY else ""
+            )
+            if name == BINARY and "binary" in changes and change is None:
+                continue
+            copy.writestr(name, change(source.read(name)) if change else source.read(name))
+    return target
+
+
+def compiled(folder, text, *flags):
+    """A library from C, as bytes."""
+    (folder / "own.c").write_text(text)
+    subprocess.run(["gcc", "-shared", "-fPIC", folder / "own.c", "-o", folder / "own.so", *flags], check=True)
+    return (folder / "own.so").read_bytes()
+
+
+def only(findings):
+    (finding,) = findings
+    return finding
+
+
+def test_a_sound_fmu_and_a_sound_system_are_valid_and_exit_with_0(toys):
+    for path, warnings in ((toys.lag, ""), (toys.system, ": 1 warning")):
+        done = call(path)
+        assert done.exit_code == VALID, done.output
+        assert done.stdout.strip().endswith(f"valid{warnings}")
+
+
+def test_an_open_input_is_a_warning_that_fails_only_when_strict(toys):
+    done, strict = call(toys.system), call(toys.system, "--strict")
+    assert done.exit_code == VALID
+    assert "nothing feeds 'u'" in done.stdout
+    assert strict.exit_code == INVALID
+
+
+def test_a_violation_of_the_schema_is_told_and_exits_with_2(toys, tmp_path):
+    path = changed(
+        toys.lag,
+        tmp_path / "lag.fmu",
+        description=lambda data: data.replace(b"<fmiModelDescription ", b'<fmiModelDescription colour="red" '),
+    )
+    done = call(path)
+    assert done.exit_code == INVALID
+    assert "violation" in done.stdout
+    assert "colour" in done.stdout
+
+
+def test_a_start_value_beyond_its_range_is_a_violation_with_all_values(toys, tmp_path):
+    path = changed(
+        toys.lag, tmp_path / "lag.fmu", description=lambda data: data.replace(b'name="T"', b'name="T" max="1.5"')
+    )
+    finding = only(validated(path))
+    assert finding.severity is Severity.VIOLATION
+    assert finding.text == "'T': the start value 2 lies above its max 1.5"
+
+
+def test_a_unit_without_definition_is_a_warning(toys, tmp_path):
+    path = changed(
+        toys.lag,
+        tmp_path / "lag.fmu",
+        description=lambda data: re.sub(rb"<BaseUnit[^>]*/>", b"", data),
+    )
+    findings = validated(path)
+    assert {finding.severity for finding in findings} <= {Severity.WARNING}
+    assert any("no definition" in finding.text for finding in findings)
+
+
+def test_a_missing_binary_is_an_obstacle_that_names_the_platforms(toys, tmp_path):
+    path = changed(toys.lag, tmp_path / "lag.fmu", binary=None)
+    assert only(validated(path)).severity is Severity.OBSTACLE
+    done = call(path)
+    assert done.exit_code == INVALID
+    assert "cannot run here" in done.stdout
+    assert archive.PLATFORMS[1] in done.stdout
+
+
+def test_missing_functions_are_named_and_no_code_runs(toys, tmp_path):
+    trace = tmp_path / "it ran"
+    data = compiled(
+        tmp_path,
+        "#include <stdio.h>\n"
+        f'__attribute__((constructor)) static void run(void) {{ fclose(fopen("{trace}", "w")); }}\n'
+        "int fmi3DoStep(void) { return 0; }\n",
+    )
+    finding = only(validated(changed(toys.lag, tmp_path / "lag.fmu", binary=lambda _: data)))
+    assert finding.severity is Severity.VIOLATION
+    assert "fmi3InstantiateCoSimulation" in finding.text
+    assert "fmi3SerializeFMUState" in finding.text, "it declares that it serializes states"
+    assert "fmi3DoStep," not in finding.text
+    assert not trace.exists()
+
+
+def test_a_missing_shared_object_is_named_with_the_remedy(toys, tmp_path):
+    (tmp_path / "other.c").write_text("int other(void) { return 1; }\n")
+    other = tmp_path / "libnot_anywhere.so"
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", tmp_path / "other.c", "-o", other, f"-Wl,-soname,{other.name}"], check=True
+    )
+    data = compiled(tmp_path, "int other(void);\nint it(void) { return other(); }\n", other)
+    findings = validated(changed(toys.lag, tmp_path / "lag.fmu", binary=lambda _: data))
+    (finding,) = (one for one in findings if one.severity is Severity.OBSTACLE)
+    assert "needs" in finding.text
+    assert "libnot_anywhere.so" in finding.text
+    assert "Install the package" in finding.text
+
+
+def test_a_glibc_that_is_too_new_is_named_beside_that_of_this_machine(toys, tmp_path):
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("this machine has no glibc")
+    newer = lambda data: data.replace(b"GLIBC_2.14\0", b"GLIBC_9.99\0").replace(b"GLIBC_2.29\0", b"GLIBC_9.99\0")  # noqa: E731
+    path = changed(toys.lag, tmp_path / "lag.fmu", binary=newer)
+    finding = only(validated(path))
+    assert finding.severity is Severity.OBSTACLE
+    assert "glibc 9.99" in finding.text
+    assert platform.libc_ver()[1] in finding.text
+    assert "Build the FMU on a system" in finding.text
+
+
+def test_a_binary_for_another_machine_is_told(toys, tmp_path):
+    other = (183).to_bytes(2, "little") if platform.machine() != "aarch64" else (62).to_bytes(2, "little")
+    path = changed(toys.lag, tmp_path / "lag.fmu", binary=lambda data: data[:18] + other + data[20:])
+    finding = only(validated(path))
+    assert finding.severity is Severity.OBSTACLE
+    assert f"this machine is {platform.machine()}" in finding.text
+
+
+def test_a_library_that_is_none_is_a_violation(toys, tmp_path):
+    path = changed(toys.lag, tmp_path / "lag.fmu", binary=lambda _: b"MZ is the beginning of something else")
+    assert "it is no ELF file" in only(validated(path)).text
+
+
+def test_an_algebraic_loop_is_a_violation_with_its_path(toys):
+    done = call(toys.loop)
+    assert done.exit_code == INVALID
+    assert "algebraic loop" in done.stdout
+    assert "b.y -> a.u" in done.stdout
+
+
+def test_everything_that_is_wrong_with_a_system_is_told_at_once(toys, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(
+        f"name: wrong\ncomponents: {{first: {{source: {toys.lag}, parameters: {{tau: 1.0}}}}}}\n"
+        "connections: [first.y -> first.u]\nexperiment: {stop: 1.0}\nstep_size: 0.1\nrecord: [second.*]\n"
+    )
+    text = " ".join(finding.text for finding in validated(path) if finding.severity is Severity.VIOLATION)
+    assert "unknown variable" in text
+    assert "has no output 'y'" in text
+    assert "'second.*' matches no variable" in text
+
+
+def test_a_component_that_cannot_run_here_is_an_obstacle_of_the_system(toys, tmp_path):
+    fmu = changed(toys.lag, tmp_path / "lag.fmu", binary=None)
+    path = tmp_path / "system.yaml"
+    path.write_text(
+        f"name: x\ncomponents: {{a: {{source: {fmu}, parameters: {{u: 1.0}}}}}}\n"
+        "experiment: {stop: 1.0}\nstep_size: 0.1\n"
+    )
+    finding = only(validated(path))
+    assert finding.severity is Severity.OBSTACLE
+    assert finding.text.startswith("'a': ")
+
+
+def test_files_that_cannot_be_read_are_one_violation_each(tmp_path):
+    for name in ("nothing.fmu", "nothing.yaml"):
+        done = call(tmp_path / name)
+        assert done.exit_code == INVALID
+        assert "Traceback" not in done.output
+        assert name in done.stdout
