@@ -1,6 +1,7 @@
 """Co-Simulation: an FMU of FMI 2.0 or 3.0 behind the `Instance` seam."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -35,10 +36,11 @@ class CoSimulationFmu:
     that they have; `S` may stand for the scalars `S[1]` to `S[n]` of FMI 2.0.
     """
 
-    def __init__(self, name: str, model: ModelInfo, library: Library) -> None:
+    def __init__(self, name: str, model: ModelInfo, library: Library, *, early_return: bool = False) -> None:
         self.name: Final = name
         self.model: Final = model
         self._fmu = Fmu(name, model, "CoSimulation", library)
+        self._capabilities = replace(self._fmu.capabilities, may_return_early=early_return)
         self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
 
     @property
@@ -48,8 +50,13 @@ class CoSimulationFmu:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the FMU declares."""
-        return self._fmu.capabilities
+        """What the FMU declares, and whether it was allowed to return early."""
+        return self._capabilities
+
+    @property
+    def fmu(self) -> Fmu:
+        """The phases and checked calls, for those who call more than an `Instance` has."""
+        return self._fmu
 
     @property
     def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
@@ -85,11 +92,11 @@ class CoSimulationFmu:
         fmu.time = t
         raw = self._step(t, h, fmu.states.none_kept)
         if raw.status == DISCARD:
-            return StepResult(Status.DISCARD, raw.time, raw.early_return, raw.terminate_requested)
+            return StepResult(Status.DISCARD, raw.time, raw.early_return, raw.terminate_requested, raw.event_needed)
         if raw.status != OK:
             fmu.check(raw.status, f"DoStep with step size {h!r} s")
         fmu.time = raw.time
-        return StepResult(Status.OK, raw.time, raw.early_return, raw.terminate_requested)
+        return StepResult(Status.OK, raw.time, raw.early_return, raw.terminate_requested, raw.event_needed)
 
     def save_state(self) -> KeptState:
         """Keep the complete state; CapabilityError where the FMU does not support it."""

@@ -9,6 +9,7 @@ import numpy as np
 from fmpy import fmi3, platform_tuple
 from numpy.typing import NDArray
 
+from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import (
     Access,
     FunctionTable,
@@ -22,6 +23,7 @@ from orchestrator.fmi.messages import FMI3_CALLBACK, Messages
 
 PLATFORM: Final[str] = platform_tuple
 
+_PLAIN: Final = StepOptions()
 _TYPES: Final = {
     "Float64": ("Float64", np.float64),
     "Float32": ("Float32", np.float32),
@@ -54,8 +56,8 @@ def load(kind: str, name: str, token: str, identifier: str, folder: Path) -> Any
     return kinds[kind](instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
 
 
-def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | None:
-    """Instantiate as the kind, Co-Simulation without Event Mode and early return; None where the FMU refuses."""
+def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool, options: StepOptions = _PLAIN) -> int | None:
+    """Instantiate as the kind, Co-Simulation with these options; None where the FMU refuses."""
     resources = Path(fmu.unzipDirectory) / "resources"
     folder = f"{resources}{os.sep}".encode() if resources.is_dir() else None
     common = (fmu.instanceName.encode(), fmu.guid.encode(), folder, False, debug)
@@ -65,13 +67,13 @@ def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | N
         return handle
     handle = fmu.fmi3InstantiateCoSimulation(
         *common,
-        False,
-        False,
-        (fmi3.fmi3ValueReference * 0)(),
-        0,
+        options.event_mode,
+        options.early_return,
+        (fmi3.fmi3ValueReference * len(options.intermediate))(*options.intermediate),
+        len(options.intermediate),
         messages.key,
         FMI3_CALLBACK,
-        fmi3.fmi3IntermediateUpdateCallback(),
+        options.update or fmi3.fmi3IntermediateUpdateCallback(),
     )
     return handle
 
@@ -137,6 +139,6 @@ def do_step(library: Any, handle: int) -> StepFunction:
         reached.value = t
         status: int = step(t, h, keeps_no_state, *flags)
         time = t + h if status <= 1 and not early.value else reached.value
-        return RawStep(status, time, early.value, terminate.value)
+        return RawStep(status, time, early.value, terminate.value, event.value)
 
     return call

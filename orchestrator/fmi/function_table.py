@@ -25,6 +25,7 @@ class RawStep(NamedTuple):
     time: float
     early_return: bool = False
     terminate_requested: bool = False
+    event_needed: bool = False
 
 
 StepFunction = Callable[[float, float, bool], RawStep]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from orchestrator.errors import FmuImportError
 from orchestrator.fmi import archive, fmi2_functions, fmi3_functions
+from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import FunctionTable
 from orchestrator.fmi.messages import Messages
 from orchestrator.fmi.variables import ModelInfo
@@ -23,11 +24,13 @@ _alone: set[tuple[str, str]] = set()
 class Library:
     """An FMU instantiated as one `kind`: its bound functions, its messages, and what must be undone afterwards.
 
+    `options` are FMI 3.0's for Co-Simulation.
+
     `dll` and `handle` are for those who bind the functions of that kind; `versions` holds how the version binds them.
     Raises FmuImportError where it cannot be loaded or instantiated; nothing stays behind then.
     """
 
-    def __init__(self, name: str, model: ModelInfo, kind: str) -> None:
+    def __init__(self, name: str, model: ModelInfo, kind: str, options: StepOptions | None = None) -> None:
         self.messages: Final = Messages(name)
         versions = fmi2_functions if model.fmi_version.startswith("2") else fmi3_functions
         with ExitStack() as folder, ExitStack() as binary:
@@ -37,7 +40,8 @@ class Library:
             with _loading:
                 fmu = _loaded(name, model, kind, path, versions)
                 binary.callback(fmu.freeLibrary)
-                handle = _instantiated(name, model, kind, fmu, versions, self.messages)
+                more = {} if options is None else {"options": options}
+                handle = _instantiated(name, model, kind, fmu, versions, self.messages, **more)
             self.functions: Final[FunctionTable] = versions.table(fmu, handle)
             self.versions, self.dll, self.handle = versions, fmu.dll, handle
             self._fmu = fmu  # holds the callbacks that the binary may call
@@ -96,9 +100,11 @@ def _no_binary(model: ModelInfo, folder: Path, binary: Path) -> str:
     return f"{missing} for this platform; it has binaries for {has}. Export or build it for {binary.parent.name}"
 
 
-def _instantiated(name: str, model: ModelInfo, kind: str, fmu: Any, versions: ModuleType, messages: Messages) -> int:
+def _instantiated(
+    name: str, model: ModelInfo, kind: str, fmu: Any, versions: ModuleType, messages: Messages, **options: Any
+) -> int:
     debug = messages.logger.isEnabledFor(logging.DEBUG)
-    handle: int | None = versions.instantiate(kind, fmu, messages, debug)
+    handle: int | None = versions.instantiate(kind, fmu, messages, debug, **options)
     if not handle:
         raise FmuImportError(
             f"{model.path}: the FMU refused to be instantiated as '{name}' with token {model.token}"

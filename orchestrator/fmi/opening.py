@@ -4,6 +4,7 @@ from typing import Final
 
 from orchestrator.errors import DescriptionError, FmuImportError
 from orchestrator.fmi.co_simulation import open_fmu
+from orchestrator.fmi.events_opening import open_with_events
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
 from orchestrator.system.description import Component
@@ -25,7 +26,9 @@ def open_component(name: str, component: Component) -> Instance:
     kind = chosen_kind(model, component)
     if kind != "co_simulation":
         raise FmuImportError(f"{model.path}: as '{name}' it would run as {kind}, which is not supported here")
-    return open_fmu(name, component.source)
+    if component.swap is not None or component.isolation is not None:
+        return open_fmu(name, component.source)  # events stay inside: neither hands on Event Mode
+    return open_with_events(name, component.source)
 
 
 def chosen_kind(model: ModelInfo, component: Component) -> str:

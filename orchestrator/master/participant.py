@@ -110,6 +110,11 @@ class Participant:
                 f"'{self.name}' refused {step} (discard); it reached {result.time:.9g} s. Choose a smaller step size, "
                 "or loosen the tolerance of its solver"
             )
+        elif result.early_return and self.instance.capabilities.may_return_early:
+            message = (
+                f"'{self.name}' returned from {step} at {result.time!r} s without getting ahead. Its events come ever "
+                "closer: give its model an end to them, or stop the experiment before"
+            )
         else:
             message = (
                 f"'{self.name}' {'returned early' if result.early_return else 'stopped'} at {result.time:.9g} s in "

@@ -1,0 +1,56 @@
+"""What a Co-Simulation FMU declares about its steps beyond taking them, and what it is asked for when instantiated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from orchestrator.fmi.archive import fingerprint, read_description
+
+
+@dataclass(frozen=True)
+class StepFeatures:
+    """Event Mode, early return and intermediate update of FMI 3.0; derivatives of inputs (FMI 1.0, 2.0) and outputs."""
+
+    event_mode: bool = False
+    early_return: bool = False
+    intermediate_update: bool = False
+    interpolates_inputs: bool = False
+    output_derivatives: int = 0
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """How an FMI 3.0 FMU is instantiated for Co-Simulation.
+
+    `intermediate` holds the references of the variables that `update`, the callback for intermediate updates, accesses.
+    """
+
+    event_mode: bool = False
+    early_return: bool = False
+    intermediate: tuple[int, ...] = ()
+    update: Callable[..., Any] | None = None
+
+
+def read_features(path: Path) -> StepFeatures:
+    """Read what the modelDescription.xml of an FMU declares for Co-Simulation."""
+    return _read(path, fingerprint(path))
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, _: tuple[object, ...]) -> StepFeatures:
+    element = ET.fromstring(read_description(path)).find("CoSimulation")
+    flags = {} if element is None else element.attrib
+
+    def declares(name: str) -> bool:
+        return flags.get(name) in ("true", "1")
+
+    return StepFeatures(
+        event_mode=declares("hasEventMode"),
+        early_return=declares("mightReturnEarlyFromDoStep"),
+        intermediate_update=declares("providesIntermediateUpdate"),
+        interpolates_inputs=declares("canInterpolateInputs"),
+        output_derivatives=int(flags.get("maxOutputDerivativeOrder", "0")),
+    )
