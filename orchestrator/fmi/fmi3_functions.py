@@ -24,6 +24,17 @@ from orchestrator.fmi.messages import FMI3_CALLBACK, Messages
 PLATFORM: Final[str] = platform_tuple
 
 _PLAIN: Final = StepOptions()
+
+
+def _nothing(*_: object) -> None:
+    """Without preemption there is nothing to lock, and nobody to interrupt for a clock update."""
+
+
+_NO_PREEMPTION: Final = (
+    fmi3.fmi3ClockUpdateCallback(_nothing),
+    fmi3.fmi3LockPreemptionCallback(_nothing),
+    fmi3.fmi3UnlockPreemptionCallback(_nothing),
+)
 _TYPES: Final = {
     "Float64": ("Float64", np.float64),
     "Float32": ("Float32", np.float32),
@@ -52,7 +63,11 @@ _STATES: Final = {
 
 def load(kind: str, name: str, token: str, identifier: str, folder: Path) -> Any:
     """Load the library of an unpacked FMU."""
-    kinds = {"CoSimulation": fmi3.FMU3Slave, "ModelExchange": fmi3.FMU3Model}
+    kinds = {
+        "CoSimulation": fmi3.FMU3Slave,
+        "ModelExchange": fmi3.FMU3Model,
+        "ScheduledExecution": fmi3.FMU3ScheduledExecution,
+    }
     return kinds[kind](instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
 
 
@@ -64,6 +79,9 @@ def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool, options: S
     handle: int | None
     if kind == "ModelExchange":
         handle = fmu.fmi3InstantiateModelExchange(*common, messages.key, FMI3_CALLBACK)
+        return handle
+    if kind == "ScheduledExecution":
+        handle = fmu.fmi3InstantiateScheduledExecution(*common, messages.key, FMI3_CALLBACK, *_NO_PREEMPTION)
         return handle
     handle = fmu.fmi3InstantiateCoSimulation(
         *common,

@@ -5,6 +5,7 @@ from typing import Final
 from orchestrator.errors import DescriptionError, FmuImportError
 from orchestrator.fmi.co_simulation import open_fmu
 from orchestrator.fmi.events_opening import open_with_events
+from orchestrator.fmi.scheduled_execution import open_scheduled
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
 from orchestrator.system.description import Component
@@ -24,6 +25,8 @@ def open_component(name: str, component: Component) -> Instance:
         raise DescriptionError(f"component '{name}': {', '.join(asked)} is not supported yet. Leave it out")
     model = read_model(component.source)
     kind = chosen_kind(model, component)
+    if kind == "scheduled_execution":
+        return open_scheduled(name, component.source)
     if kind != "co_simulation":
         raise FmuImportError(f"{model.path}: as '{name}' it would run as {kind}, which is not supported here")
     if component.swap is not None or component.isolation is not None:

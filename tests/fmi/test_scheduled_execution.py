@@ -1,0 +1,140 @@
+"""Scheduled Execution: partitions are activated as often, and in the order, that their clocks and priorities say."""
+
+import shutil
+
+import numpy as np
+import pytest
+from fmpy.fmi3 import FMU3ScheduledExecution
+
+from orchestrator.assembly import open_simulation
+from orchestrator.errors import FmuImportError, StepError
+from tests.fmi.event_fmus import build_fmu3
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="building FMUs needs a C compiler")
+
+# `order` folds the partitions in the order of their activation: order <- 31 order + partition (mod 2^31).
+SOURCE = r"""
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+typedef unsigned R;
+#define EACH for (size_t i = 0; i < n; i++)
+typedef struct {
+  int count[4], order, fail; double last, u, sum; bool active;
+  void (*lock)(void), (*unlock)(void), (*update)(void *);
+} M;
+void *fmi3InstantiateScheduledExecution(const char *a, const char *b, const char *c, bool d, bool l, void *env,
+                                        void *log, void *update, void *lock, void *unlock) {
+  M *m = calloc(1, sizeof(M)); m->lock = lock; m->unlock = unlock; m->update = update; return m;
+}
+void fmi3FreeInstance(M *m) { free(m); }
+int fmi3EnterInitializationMode(M *m, bool a, double b, double t, bool d, double e) { m->last = t; return 0; }
+int fmi3ExitInitializationMode(M *m) { m->active = true; return 0; }
+int fmi3Terminate(M *m) { m->active = false; return 0; }
+int fmi3SetFloat64(M *m, const R *vr, size_t n, const double *v, size_t k) { m->u = v[0]; return 0; }
+int fmi3GetFloat64(M *m, const R *vr, size_t n, double *v, size_t k) {
+  EACH v[i] = vr[i] == 20 ? m->u : vr[i] == 21 ? m->sum : m->last;
+  return 0;
+}
+int fmi3SetInt32(M *m, const R *vr, size_t n, const int *v, size_t k) { m->fail = v[0]; return 0; }
+int fmi3GetInt32(M *m, const R *vr, size_t n, int *v, size_t k) {
+  EACH v[i] = vr[i] == 14 ? m->order : vr[i] == 15 ? m->fail : m->count[vr[i] - 10];
+  return 0;
+}
+int fmi3ActivateModelPartition(M *m, R clock, double t) {
+  if (!m->active || t < m->last) return 3;
+  m->lock();
+  m->count[clock]++; m->last = t; m->order = (int)((31LL * m->order + clock) % 2147483647LL);
+  if (clock == 1) m->sum += 0.01 * m->u;
+  m->unlock(); m->update(NULL);
+  return m->fail == (int)clock ? 3 : 0;
+}
+"""
+# declared slowest first: the order of activation is that of the priorities
+VARIABLES = """
+    <Clock name="slow" valueReference="3" causality="input" intervalVariability="constant" intervalDecimal="0.05"
+           priority="3"/>
+    <Clock name="middle" valueReference="2" causality="input" intervalVariability="constant" intervalDecimal="0.02"
+           priority="2"/>
+    <Clock name="fast" valueReference="1" causality="input" intervalVariability="constant" intervalDecimal="0.01"
+           priority="1"/>
+    <Int32 name="n_fast" valueReference="11" causality="output"/>
+    <Int32 name="n_middle" valueReference="12" causality="output"/>
+    <Int32 name="n_slow" valueReference="13" causality="output"/>
+    <Int32 name="order" valueReference="14" causality="output"/>
+    <Int32 name="fail" valueReference="15" causality="parameter" variability="fixed" start="0"/>
+    <Float64 name="u" valueReference="20" causality="input" start="2"/>
+    <Float64 name="sum" valueReference="21" causality="output"/>
+    <Float64 name="last" valueReference="22" causality="output"/>"""
+KIND = '<ScheduledExecution modelIdentifier="{}"/>'
+OUTPUTS = ("n_fast", "n_middle", "n_slow", "order", "sum", "last")
+
+
+def build(name, folder, variables=VARIABLES):
+    return build_fmu3(name, folder, SOURCE, variables, OUTPUTS, KIND.format(name), FMU3ScheduledExecution)
+
+
+@pytest.fixture(scope="module")
+def fmu(tmp_path_factory):
+    return build("partitions", tmp_path_factory.mktemp("scheduled"))
+
+
+def run(path, step, stop=1.0, **parameters):
+    part = {"source": str(path), "kind": "scheduled_execution", "parameters": parameters}
+    return open_simulation(
+        {"name": "scheduled", "components": {"plc": part}, "experiment": {"stop": stop}, "step_size": step}
+    )
+
+
+@pytest.mark.parametrize("step", [0.01, 0.1, 0.03, 1.0])
+def test_partitions_of_10_20_and_50_ms_activate_100_50_and_20_times_in_a_second(fmu, step):
+    with run(fmu, step) as simulation:
+        simulation.run()
+        counts = [simulation[f"plc.n_{name}"] for name in ("fast", "middle", "slow")]
+    assert counts == [100, 50, 20]
+
+
+def test_at_one_time_partitions_are_activated_in_the_order_of_their_priority(fmu):
+    expected = 0
+    for tick in range(100):
+        for partition, period in ((1, 1), (2, 2), (3, 5)):
+            if tick % period == 0:
+                expected = (31 * expected + partition) % (2**31 - 1)
+    with run(fmu, 0.1) as simulation:
+        simulation.run()
+        assert simulation["plc.order"] == expected
+
+
+def test_activation_times_do_not_drift(fmu):
+    with run(fmu, 0.5, stop=100.0) as simulation:
+        simulation.run()
+        assert simulation["plc.n_fast"] == 10_000
+        assert simulation["plc.last"] == 99.99
+
+
+def test_inputs_reach_the_partitions(fmu):
+    with run(fmu, 0.1) as simulation:
+        simulation.run()
+        assert simulation["plc.sum"] == pytest.approx(2.0)
+
+
+def test_a_partition_that_fails_is_named_with_its_time(fmu):
+    message = r"'plc'.*ActivateModelPartition for slow returned Error at t = 0.0 s"
+    with pytest.raises(StepError, match=message), run(fmu, 0.1, fail=3) as simulation:
+        simulation.run()
+
+
+def test_other_clocks_are_refused_by_name(tmp_path):
+    changed = VARIABLES.replace(
+        'intervalVariability="constant" intervalDecimal="0.05"', 'intervalVariability="countdown"'
+    )
+    with pytest.raises(FmuImportError, match="clock 'slow' is input and countdown"):
+        run(build("countdown", tmp_path, changed), 0.1)
+
+
+def test_a_run_records_what_the_partitions_computed(fmu):
+    with run(fmu, 0.01, stop=0.1) as simulation:
+        results = simulation.run()
+    assert np.array(results["plc.n_fast"]).tolist() == list(range(11))
+    assert np.array(results["plc.n_slow"]).tolist() == [0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]
