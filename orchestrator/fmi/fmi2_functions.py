@@ -8,6 +8,7 @@ import numpy as np
 from fmpy import fmi2, platform
 from numpy.typing import NDArray
 
+from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.function_table import (
     DISCARD,
     Access,
@@ -15,7 +16,7 @@ from orchestrator.fmi.function_table import (
     RawStep,
     StepFunction,
     bound,
-    prototype,
+    optional,
     state_functions,
 )
 from orchestrator.fmi.messages import Messages, fmi2_callbacks
@@ -39,10 +40,10 @@ _STATES: Final = {
 }
 
 
-def load(kind: str, name: str, token: str, identifier: str, folder: Path) -> Any:
+def load(kind: str, name: str, token: str, library: Path, _: str) -> Any:
     """Load the library of an unpacked FMU."""
     kinds = {"CoSimulation": fmi2.FMU2Slave, "ModelExchange": fmi2.FMU2Model}
-    return kinds[kind](instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
+    return loaded(kinds[kind], library, instanceName=name, guid=token)
 
 
 def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | None:
@@ -81,7 +82,7 @@ def table(fmu: Any, handle: int) -> FunctionTable:
         enter_initialization=_enter_initialization(library, handle),
         exit_initialization=bound(library, "fmi2ExitInitializationMode", handle),
         terminate=bound(library, "fmi2Terminate", handle),
-        reset=bound(library, "fmi2Reset", handle),
+        reset=bound(library, "fmi2Reset", handle, needed=False),
         free_instance=bound(library, "fmi2FreeInstance", handle, result=None),
         **state_functions(library, handle, _STATES),
     )
@@ -91,8 +92,8 @@ def _access(library: Any) -> dict[str, Access]:
     types = (c_void_p, c_void_p, c_size_t, c_void_p)
     return {
         kind: Access(
-            prototype(library, f"fmi2Get{function}", *types),
-            prototype(library, f"fmi2Set{function}", *types),
+            optional(library, f"fmi2Get{function}", *types),
+            optional(library, f"fmi2Set{function}", *types),
             np.dtype(dtype),
         )
         for kind, (function, dtype) in _TYPES.items()
@@ -113,8 +114,8 @@ def _enter_initialization(library: Any, handle: int) -> Any:
 def do_step(library: Any, handle: int) -> StepFunction:
     """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation."""
     step = bound(library, "fmi2DoStep", handle, c_double, c_double, c_int)
-    real_status = bound(library, "fmi2GetRealStatus", handle, c_int, c_void_p)
-    boolean_status = bound(library, "fmi2GetBooleanStatus", handle, c_int, c_void_p)
+    real_status = bound(library, "fmi2GetRealStatus", handle, c_int, c_void_p, needed=False)
+    boolean_status = bound(library, "fmi2GetBooleanStatus", handle, c_int, c_void_p, needed=False)
 
     def call(t: float, h: float, keeps_no_state: bool) -> RawStep:
         status: int = step(t, h, keeps_no_state)

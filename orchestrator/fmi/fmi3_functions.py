@@ -9,6 +9,7 @@ import numpy as np
 from fmpy import fmi3, platform_tuple
 from numpy.typing import NDArray
 
+from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import (
     Access,
@@ -16,7 +17,7 @@ from orchestrator.fmi.function_table import (
     RawStep,
     StepFunction,
     bound,
-    prototype,
+    optional,
     state_functions,
 )
 from orchestrator.fmi.messages import FMI3_CALLBACK, Messages
@@ -61,14 +62,14 @@ _STATES: Final = {
 }
 
 
-def load(kind: str, name: str, token: str, identifier: str, folder: Path) -> Any:
+def load(kind: str, name: str, token: str, library: Path, _: str) -> Any:
     """Load the library of an unpacked FMU."""
     kinds = {
         "CoSimulation": fmi3.FMU3Slave,
         "ModelExchange": fmi3.FMU3Model,
         "ScheduledExecution": fmi3.FMU3ScheduledExecution,
     }
-    return kinds[kind](instanceName=name, guid=token, modelIdentifier=identifier, unzipDirectory=str(folder))
+    return loaded(kinds[kind], library, instanceName=name, guid=token)
 
 
 def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool, options: StepOptions = _PLAIN) -> int | None:
@@ -117,7 +118,7 @@ def table(fmu: Any, handle: int) -> FunctionTable:
         enter_initialization=_enter_initialization(library, handle),
         exit_initialization=bound(library, "fmi3ExitInitializationMode", handle),
         terminate=bound(library, "fmi3Terminate", handle),
-        reset=bound(library, "fmi3Reset", handle),
+        reset=bound(library, "fmi3Reset", handle, needed=False),
         free_instance=bound(library, "fmi3FreeInstance", handle, result=None),
         **state_functions(library, handle, _STATES),
     )
@@ -128,8 +129,8 @@ def _access(library: Any) -> dict[str, Access]:
     signatures = {kind: (c_void_p, c_void_p, c_size_t, *(sized if kind == "Binary" else values)) for kind in _TYPES}
     return {
         kind: Access(
-            prototype(library, f"fmi3Get{function}", *signatures[kind]),
-            prototype(library, f"fmi3Set{function}", *signatures[kind]),
+            optional(library, f"fmi3Get{function}", *signatures[kind]),
+            optional(library, f"fmi3Set{function}", *signatures[kind]),
             np.dtype(dtype),
         )
         for kind, (function, dtype) in _TYPES.items()

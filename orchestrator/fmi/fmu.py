@@ -51,16 +51,16 @@ class Fmu:
 
     def __init__(self, name: str, model: ModelInfo, kind: str, library: Library) -> None:
         self.name: Final = name
-        self.model: Final = model
+        self.model: Final = library.model
         self.library: Final = library
         self.functions: Final[FunctionTable] = library.functions
-        self.capabilities: Final[Capabilities] = model.interface(kind).capabilities
+        self.capabilities: Final[Capabilities] = self.model.interface(kind).capabilities
         self.phase = Phase.INSTANTIATED
         self.time: float | None = None
         self.stop: float | None = None
         self.tolerance: float | None = None
         self.written: Final[dict[Bundle, Transfer]] = {}
-        self.states: Final = States(name, model, kind, library.functions, self.check)
+        self.states: Final = States(name, self.model, kind, library.functions, self.check)
         self._interface = Interface(model.connectors)
         self._by_name = self._interface.connectors
         self._reads: dict[Bundle, Transfer] = {}

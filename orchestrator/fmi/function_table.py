@@ -15,6 +15,7 @@ CFunction = Callable[..., Any]
 OK: Final = 0
 WARNING: Final = 1
 DISCARD: Final = 2
+ERROR: Final = 3
 FATAL: Final = 4
 
 
@@ -63,9 +64,11 @@ class FunctionTable:
     deserialize: Callable[[Any, int, Any], int]
 
 
-def bound(library: Any, name: str, handle: int, *argument_types: Any, result: Any = c_int) -> CFunction:
-    """A C function of the library with its first argument, the instance, filled in."""
-    function = prototype(library, name, c_void_p, *argument_types, result=result)
+def bound(
+    library: Any, name: str, handle: int, *argument_types: Any, result: Any = c_int, needed: bool = True
+) -> CFunction:
+    """A C function of the library with its first argument, the instance, filled in; see `optional` if not `needed`."""
+    function = (prototype if needed else optional)(library, name, c_void_p, *argument_types, result=result)
 
     def call(*arguments: Any) -> Any:
         return function(handle, *arguments)
@@ -91,4 +94,21 @@ def state_functions(library: Any, handle: int, names: Mapping[str, str]) -> dict
         "serialize": (c_void_p, c_void_p, c_size_t),
         "deserialize": (c_void_p, c_size_t, c_void_p),
     }
-    return {key: bound(library, names[key], handle, *signatures[key]) for key in signatures}
+    return {key: bound(library, names[key], handle, *signatures[key], needed=False) for key in signatures}
+
+
+def optional(library: Any, name: str, *argument_types: Any, result: Any = c_int) -> CFunction:
+    """A C function of the library, or one that returns the status Error where the library has no such function."""
+    try:
+        return prototype(library, name, *argument_types, result=result)
+    except AttributeError:
+        return _absent
+
+
+def has(function: CFunction) -> bool:
+    """Whether the library has the function that `optional` gave."""
+    return function is not _absent
+
+
+def _absent(*_: Any) -> int:
+    return ERROR

@@ -1,15 +1,17 @@
 """Library: an FMU's binary, loaded and instantiated once for one component, and freed again."""
 
 import logging
-import os
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from orchestrator.errors import FmuImportError
 from orchestrator.fmi import archive, fmi2_functions, fmi3_functions
+from orchestrator.fmi.binary import found, refused
+from orchestrator.fmi.completeness import unreachable, withdrawals
 from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import FunctionTable
 from orchestrator.fmi.messages import Messages
@@ -26,6 +28,7 @@ class Library:
 
     `options` are FMI 3.0's for Co-Simulation.
 
+    `model` is the description without the capabilities that the binary lacks functions for.
     `dll` and `handle` are for those who bind the functions of that kind; `versions` holds how the version binds them.
     Raises FmuImportError where it cannot be loaded or instantiated; nothing stays behind then.
     """
@@ -38,11 +41,18 @@ class Library:
             folder.callback(archive.release, path)
             _claim(model, kind, folder)
             with _loading:
-                fmu = _loaded(name, model, kind, path, versions)
+                library = found(model, kind, path, versions.PLATFORM)
+                if library.stem != model.interface(kind).model_identifier:
+                    self.messages.logger.warning("%s: its only binary, %s, is taken", model.path, library.name)
+                fmu = _loaded(name, model, kind, library, versions)
                 binary.callback(fmu.freeLibrary)
+                self.model: Final = _present(model, kind, library, fmu.dll, self.messages)
                 more = {} if options is None else {"options": options}
-                handle = _instantiated(name, model, kind, fmu, versions, self.messages, **more)
-            self.functions: Final[FunctionTable] = versions.table(fmu, handle)
+                try:
+                    handle = _instantiated(name, model, kind, fmu, versions, self.messages, **more)
+                except AttributeError as error:
+                    raise refused(model, library, error) from error
+                self.functions: Final[FunctionTable] = _bound(model, library, versions, fmu, handle)
             self.versions, self.dll, self.handle = versions, fmu.dll, handle
             self._fmu = fmu  # holds the callbacks that the binary may call
             self._binary, self._folder = binary.pop_all(), folder.pop_all()
@@ -69,35 +79,26 @@ def _claim(model: ModelInfo, kind: str, cleanup: ExitStack) -> None:
     cleanup.callback(_alone.discard, key)
 
 
-def _loaded(name: str, model: ModelInfo, kind: str, folder: Path, versions: ModuleType) -> Any:
-    identifier = model.interface(kind).model_identifier
-    binary = Path("binaries", versions.PLATFORM, f"{identifier}.so")
-    if not (folder / binary).is_file():
-        raise FmuImportError(_no_binary(model, folder, binary))
-    before = Path.cwd()
+def _loaded(name: str, model: ModelInfo, kind: str, library: Path, versions: ModuleType) -> Any:
     try:
-        return versions.load(kind, name, model.token, identifier, folder)
-    except Exception as error:  # FMPy raises plain exceptions, and stays in the folder of the library
-        incomplete = isinstance(error, AttributeError)  # as ctypes puts it where a function is missing
-        remedy = (
-            "It lacks a function of the standard: ask its supplier for a complete export"
-            if incomplete
-            else "Install the libraries that it names, or build the FMU on a system as old as this one"
-        )
-        raise FmuImportError(
-            f"{model.path}: its binary for {versions.PLATFORM} cannot be loaded: {error}. {remedy}"
-        ) from error
-    finally:
-        os.chdir(before)
+        return versions.load(kind, name, model.token, library, model.interface(kind).model_identifier)
+    except FmuImportError:
+        raise
+    except Exception as error:  # FMPy raises plain exceptions
+        raise refused(model, library, error) from error
 
 
-def _no_binary(model: ModelInfo, folder: Path, binary: Path) -> str:
-    missing = f"{model.path}: there is no {binary} in it"
-    others = sorted(file.name for file in (folder / binary.parent).glob("*.so"))
-    if others:
-        return f"{missing} but {', '.join(others)}; its modelIdentifier must name the binary. Export it again"
-    has = ", ".join(model.platforms) or "no platform"
-    return f"{missing} for this platform; it has binaries for {has}. Export or build it for {binary.parent.name}"
+def _present(model: ModelInfo, kind: str, library: Path, dll: Any, messages: Messages) -> ModelInfo:
+    """The model without the capabilities that its binary has no functions for."""
+    withdrawn, missing = withdrawals(model, kind, dll)
+    if missing:
+        messages.logger.warning(
+            "%s: its binary %s lacks %s; the run goes on without %s",
+            model.path, library.name, ", ".join(missing), ", ".join(withdrawn),
+        )  # fmt: skip
+    interface = model.interface(kind)
+    capabilities = replace(interface.capabilities, **withdrawn)
+    return replace(model, interfaces={**model.interfaces, kind: replace(interface, capabilities=capabilities)})
 
 
 def _instantiated(
@@ -114,3 +115,15 @@ def _instantiated(
     if categories and not debug:
         versions.log_categories(fmu, handle, categories)
     return handle
+
+
+def _bound(model: ModelInfo, library: Path, versions: ModuleType, fmu: Any, handle: int) -> FunctionTable:
+    try:
+        functions: FunctionTable = versions.table(fmu, handle)
+        kind = unreachable(model, functions)
+        if kind is not None:
+            name = next(name for name, its in model.types.items() if its == kind)
+            raise AttributeError(f"it has no function to get variables of type {kind}, which '{name}' is")
+    except AttributeError as error:
+        raise refused(model, library, error) from error
+    return functions
