@@ -18,6 +18,9 @@ Folder = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", he
 Stop = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop time.")]
 Step = Annotated[float | None, typer.Option(metavar="SECONDS", help="Step size.")]
 Settings = Annotated[list[str], typer.Option("--set", metavar="COMP.PAR=VALUE", help="Replace a value; repeatable.")]
+Inputs = Annotated[
+    list[str], typer.Option("--input", metavar="[COMP=]FILE.csv", help="Inputs over time from a table; repeatable.")
+]
 Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML) or one FMU.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -42,12 +45,13 @@ def cotwin(version: Version = False) -> None:
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 -- one for each option
     system: System,
     folder: Folder = None,
     stop: Stop = None,
     step: Step = None,
     settings: Settings = [],  # noqa: B006 -- typer copies it
+    inputs: Inputs = [],  # noqa: B006 -- typer copies it
     debug: Debug = False,
 ) -> None:
     """Run a system, or one FMU by its default experiment; write the record, plots and a report."""
@@ -57,7 +61,7 @@ def run(
         from cotwin.execution import execute
         from cotwin.preparation import Overrides, prepare
 
-        description = prepare(system, Overrides(stop, step, tuple(settings)))
+        description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs)))
         bar = terminal.ProgressBar(description.name, description.experiment.stop)
         outcome = execute(description, folder or Path("runs") / description.name, (bar,))
         terminal.show_outcome(outcome, bar.elapsed)

@@ -8,8 +8,11 @@ from pydantic import ValidationError
 
 from orchestrator.errors import DescriptionError
 from orchestrator.fmi.variables import read_model
-from orchestrator.system.description import SystemDescription
+from orchestrator.system.connector import Causality
+from orchestrator.system.description import Connection, Endpoint, SystemDescription
+from orchestrator.system.interface import Interface
 from orchestrator.system.names import nearest
+from orchestrator.system.tables import SUFFIXES, read_table
 from orchestrator.system.yaml_file import read_system, single_fmu
 from orchestrator.system.yaml_loader import load
 
@@ -17,11 +20,15 @@ STEPS_WHERE_NO_STEP_SIZE_IS_GIVEN = 500
 
 
 class Overrides(NamedTuple):
-    """Values that replace those of the description: stop time and step size (s), `component.parameter=value`."""
+    """Values that replace those of the description: stop time and step size (s), `component.parameter=value`.
+
+    `inputs` are tables that feed a component: `component=FILE.csv`, or `FILE.csv` where there is one component.
+    """
 
     stop: float | None = None
     step_size: float | None = None
     parameters: Sequence[str] = ()
+    inputs: Sequence[str] = ()
 
 
 def prepare(path: Path, overrides: Overrides) -> SystemDescription:
@@ -36,6 +43,9 @@ def prepare(path: Path, overrides: Overrides) -> SystemDescription:
     if overrides.step_size is not None:
         changes["step_size"] = overrides.step_size
     changes["components"] = _with_parameters(description, overrides.parameters)
+    fed = [_fed(description, text) for text in overrides.inputs]
+    changes["components"] |= {one.name: {"source": one.file} for one in fed}
+    changes["connections"] = (*description.connections, *(link for one in fed for link in one.connections))
     return _validated(description, changes)
 
 
@@ -61,6 +71,49 @@ def _with_parameters(description: SystemDescription, settings: Sequence[str]) ->
             raise DescriptionError(f"--set {setting}: no component '{component}'; {nearest(component, components)}")
         components[component]["parameters"][parameter] = load(text, f"--set {setting}").data
     return components
+
+
+class _Fed(NamedTuple):
+    name: str
+    file: Path
+    connections: tuple[Connection, ...]
+
+
+def _fed(description: SystemDescription, text: str) -> _Fed:
+    """A table as one more component, each of its columns connected to the input of that name."""
+    target, equals, rest = text.partition("=")
+    if not equals and len(description.components) > 1:
+        known = ", ".join(description.components)
+        raise DescriptionError(f"--input {text}: write component=FILE.csv, with one of the components {known}")
+    component, file = (target.strip(), Path(rest)) if equals else (next(iter(description.components)), Path(text))
+    if component not in description.components:
+        hint = nearest(component, description.components)
+        raise DescriptionError(f"--input {text}: no component '{component}'; {hint}")
+    if file.suffix.lower() not in SUFFIXES:
+        raise DescriptionError(f"--input {text}: '{file.name}' is no table; give a file in {' or '.join(SUFFIXES)}")
+    columns = [column.name for column in read_table(file).columns]
+    source = description.components[component].source
+    if source.suffix.lower() == ".fmu":
+        _check_columns(file, columns, component, Interface(read_model(source).connectors))
+    name = "inputs" if len(description.components) == 1 else f"inputs_{component}"
+    while name in description.components:
+        name += "_"
+    ends = ((Endpoint(component=name, connector=c), Endpoint(component=component, connector=c)) for c in columns)
+    return _Fed(name, file.absolute(), tuple(Connection(source=one, destination=other) for one, other in ends))
+
+
+def _check_columns(file: Path, columns: Sequence[str], component: str, interface: Interface) -> None:
+    inputs = [connector.name for connector in interface.connectors.values() if connector.causality is Causality.INPUT]
+    problems = []
+    for column in columns:
+        elements = interface.find(column)
+        if elements is None:
+            problems.append(f"{file}: column '{column}': '{component}' has no such input; {nearest(column, inputs)}")
+        elif elements[0].connector.causality is not Causality.INPUT:
+            kind = elements[0].connector.causality
+            problems.append(f"{file}: column '{column}': '{component}.{column}' is no input but of causality {kind}")
+    if problems:
+        raise DescriptionError("\n".join(problems))
 
 
 def _validated(description: SystemDescription, changes: dict[str, Any]) -> SystemDescription:

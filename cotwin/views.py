@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cotwin.inspection import dependencies
 from cotwin.tables import Table, number
-from orchestrator.assembly import open_instance
+from orchestrator.assembly import is_table, open_instance, open_tables
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.explanation import Explanation, explanation
 from orchestrator.graph.feedthrough import written
@@ -20,7 +20,8 @@ def explained(description: SystemDescription) -> Explanation:
 
 def interfaces_of(description: SystemDescription) -> dict[str, ModelInfo | Instance]:
     """What tells connectors, feedthrough and identity, by component."""
-    return {name: _model(name, component) for name, component in description.components.items()}
+    models = {name: _model(name, part) for name, part in description.components.items() if not is_table(part)}
+    return {**open_tables(description, {name: model.connectors for name, model in models.items()}), **models}
 
 
 def structure(description: SystemDescription, models: Mapping[str, ModelInfo | Instance]) -> Explanation:

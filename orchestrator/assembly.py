@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.errors import DescriptionError, SurrogateError
 from orchestrator.graph.schedule import build_schedule
+from orchestrator.inputs import TableInstance, fed_by
 from orchestrator.instance import Instance
 from orchestrator.master.algorithm import Algorithm
 from orchestrator.master.gauss_seidel import GaussSeidel
@@ -25,7 +26,9 @@ from orchestrator.recording.selection import observed, select
 from orchestrator.simulation import Setup, Simulation
 from orchestrator.swap import SwapInstance
 from orchestrator.system.description import Component, SystemDescription
-from orchestrator.system.resolution import parameter_values, resolve
+from orchestrator.system.resolution import Interfaces, parameter_values, resolve
+from orchestrator.system.tables import SUFFIXES, read_table
+from orchestrator.system.units import Unit
 from orchestrator.system.yaml_file import from_mapping, read_system
 
 ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
@@ -47,9 +50,12 @@ def open_simulation(
     with ExitStack() as opened:
         instances: dict[str, Instance] = {}
         for name, component in described.components.items():
-            instances[name] = open_instance(name, component)
-            opened.callback(instances[name].close)
-        simulation = _coupled(described, instances, output, observers, meter=meter)
+            if not is_table(component):
+                instances[name] = open_instance(name, component)
+                opened.callback(instances[name].close)
+        tables = open_tables(described, {name: instance.connectors for name, instance in instances.items()})
+        # Tables come first, so that they step before the components that they feed.
+        simulation = _coupled(described, {**tables, **instances}, output, observers, meter=meter)
         opened.pop_all()
     return simulation
 
@@ -66,6 +72,40 @@ def open_instance(name: str, component: Component) -> Instance:
         swap = SwapInstance(fmu, surrogate, component.swap, clock.seconds)
         opened.pop_all()
     return swap
+
+
+def is_table(component: Component) -> bool:
+    """Whether a component is a table of inputs: its connectors follow from what they feed."""
+    return component.source.suffix.lower() in SUFFIXES
+
+
+def open_tables(description: SystemDescription, interfaces: Interfaces) -> dict[str, Instance]:
+    """Open the tables of a description; `interfaces` are those of all its other components.
+
+    Raises DescriptionError where a table cannot be read or a cell does not fit the input that it feeds.
+    """
+    tables: dict[str, Instance] = {}
+    for name, component in description.components.items():
+        if is_table(component):
+            plain = Component(source=component.source)
+            asked = [key for key, value in component if value != getattr(plain, key)]
+            if asked:
+                raise DescriptionError(f"component '{name}': a table has no {', '.join(asked)}. Leave it out")
+            table = read_table(component.source)
+            columns = [column.name for column in table.columns]
+            tables[name] = TableInstance(name, table, fed_by(name, columns, description, interfaces), _unit)
+    return tables
+
+
+def _unit(name: str) -> Unit:
+    from fmus.errors import BuildError
+    from fmus.units import parse
+
+    try:
+        known = parse(name.replace("°C", "degC"))
+    except BuildError as error:
+        raise DescriptionError(str(error)) from error
+    return Unit(name, known.exponents, known.factor, known.offset)
 
 
 def _described(description: SystemDescription | Mapping[str, Any] | Path | str) -> SystemDescription:
@@ -124,7 +164,8 @@ def _open_file(name: str, component: Component) -> Instance:
     opener = _OPENERS.get(path.suffix.lower())
     if opener is None:
         raise DescriptionError(
-            f"component '{name}': {path} is of no known kind. Give a file that ends in {' or '.join(_OPENERS)}"
+            f"component '{name}': {path} is of no known kind. Give a file that ends in "
+            f"{' or '.join((*_OPENERS, *SUFFIXES))}"
         )
     try:
         path.stat()

@@ -1,0 +1,119 @@
+"""Inputs from tables, against exact integrals: dx/dt = u, so that x is the integral of what the FMU was given."""
+
+import math
+
+import pytest
+from typer.testing import CliRunner
+
+import cotwin
+from cotwin.cli import app
+from cotwin.preparation import Overrides, prepare
+from cotwin.validation import validated
+from fmus.build import build
+from orchestrator.errors import DescriptionError
+from plant_models.model import Model
+
+
+def integral():
+    """dx/dt = u with a volume flow as its input, y = u directly, and one input of every other kind."""
+    model = Model("integral", "what flowed in")
+    u = model.input("u", 0.0, "m3/s", "flow")
+    model.state("x", 0.0, "m3", "volume", visible=True)
+    model.derivative("x", u)
+    model.output("y", 2.0 * u, "m3/s", "twice the flow")
+    return model
+
+
+@pytest.fixture(scope="module")
+def fmu(tmp_path_factory):
+    return build(integral(), tmp_path_factory.mktemp("integral")).fmi3
+
+
+def final(fmu, folder, text, *, step, stop=2.0, algorithm="gauss_seidel"):
+    (folder / "u.csv").write_text(text)
+    description = prepare(fmu, Overrides(stop, step, (), [str(folder / "u.csv")]))
+    with cotwin.open_simulation(description.model_copy(update={"algorithm": algorithm})) as simulation:
+        return simulation.run()
+
+
+RAMP = "time,u\n0,0\n2,2\n"
+JUMPS = "time,u\n0,1\n0.5,1\n0.5,4\n1.3,4\n1.3,-1\n2,-1\n"
+
+
+@pytest.mark.parametrize(("algorithm", "sign"), [("gauss_seidel", 1.0), ("jacobi", -1.0)])
+@pytest.mark.parametrize("h", [0.1, 0.05])
+def test_a_ramp_is_the_right_sum_with_gauss_seidel_and_the_left_with_jacobi(fmu, tmp_path, algorithm, sign, h):
+    results = final(fmu, tmp_path, RAMP, step=h, algorithm=algorithm)
+    exact = 2.0  # the integral of t from 0 to 2
+    assert results["integral.x"][-1] == pytest.approx(exact + sign * h * 2.0 / 2.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("algorithm", ["gauss_seidel", "jacobi"])
+@pytest.mark.parametrize("h", [0.1, 0.25, 0.7])
+def test_jumps_are_met_exactly_whether_or_not_the_grid_meets_them(fmu, tmp_path, algorithm, h):
+    results = final(fmu, tmp_path, JUMPS, step=h, algorithm=algorithm)
+    assert results["integral.x"][-1] == pytest.approx(0.5 * 1.0 + 0.8 * 4.0 - 0.7 * 1.0, rel=1e-9)
+
+
+def test_the_record_has_the_table_at_its_own_times_and_outputs_that_fit(fmu, tmp_path):
+    results = final(fmu, tmp_path, RAMP, step=0.25)
+    assert results["inputs.u"] == pytest.approx(results.times)
+    assert results["integral.y"] == pytest.approx(2.0 * results.times), "direct feedthrough without delay"
+
+
+def test_a_table_holds_its_first_and_its_last_value_outside_of_its_times(fmu, tmp_path):
+    results = final(fmu, tmp_path, "time,u\n0.5,3\n1,3\n", step=0.1)
+    assert results["integral.x"][-1] == pytest.approx(6.0, rel=1e-9)
+
+
+def test_units_in_the_header_are_converted(fmu, tmp_path):
+    results = final(fmu, tmp_path, "time [min],u [L/min]\n0,60\n1,60\n", step=0.5)
+    assert results["integral.x"][-1] == pytest.approx(2.0 * 60.0 * 1e-3 / 60.0, rel=1e-9)
+
+
+def test_a_table_is_a_component_of_a_system_and_is_validated_and_explained(fmu, tmp_path):
+    (tmp_path / "u.csv").write_text(RAMP)
+    path = tmp_path / "fed.yaml"
+    path.write_text(
+        f"name: fed\ncomponents: {{tank: {{source: {fmu}}}, table: {{source: u.csv}}}}\n"
+        "connections: [table.u -> tank.u]\nexperiment: {stop: 2.0}\nstep_size: 0.5\n"
+    )
+    assert validated(path) == []
+    assert "table" in CliRunner().invoke(app, ["explain", str(path)]).stdout
+    with cotwin.open_simulation(path) as simulation:
+        assert simulation.run()["tank.x"][-1] == pytest.approx(2.5, rel=1e-9)
+
+
+def test_a_table_feeds_the_component_that_is_named_on_the_command_line(fmu, toys, tmp_path):
+    (tmp_path / "u.csv").write_text("time,u\n0,2\n")
+    done = CliRunner().invoke(
+        app, ["run", str(toys.system), "--input", f"first={tmp_path / 'u.csv'}", "-o", str(tmp_path)]
+    )
+    assert done.exit_code == 0, done.output
+    results = cotwin.load_results(tmp_path / "results.parquet")
+    assert results["first.x"][-1] == pytest.approx(2.0 * (1.0 - math.exp(-4.0)), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "text", "said"),
+    [
+        ("{}", "time,uu\n0,1\n", "column 'uu': 'integral' has no such input; did you mean 'u'"),
+        ("{}", "time,x\n0,1\n", "'integral.x' is no input but of causality output"),
+        ("{}", "time,u\n0,a\n", "'a' is no float64 value"),
+        ("{}", "time,u [m3]\n0,1\n", "'m3' (m3) does not convert to 'm3/s'"),
+        ("{}", "time,u [foot]\n0,1\n", "unit 'foot'"),
+        ("tank={}", "time,u\n0,1\n", "no component 'tank'"),
+        ("{}.txt", "time,u\n0,1\n", "is no table"),
+    ],
+)
+def test_wrong_tables_are_refused_by_name(fmu, tmp_path, inputs, text, said):
+    (tmp_path / "u.csv").write_text(text)
+    overrides = Overrides(1.0, 0.1, (), [inputs.format(tmp_path / "u.csv")])
+    with pytest.raises(DescriptionError) as refused, cotwin.open_simulation(prepare(fmu, overrides)):
+        pass
+    assert said in str(refused.value)
+
+
+def test_a_system_with_several_components_wants_the_name_of_one(toys, tmp_path):
+    with pytest.raises(DescriptionError, match=r"write component=FILE\.csv, with one of the components first, second"):
+        prepare(toys.system, Overrides(inputs=["u.csv"]))

@@ -1,0 +1,90 @@
+"""A table as an instance, without FMUs: interpolation, holding, and the side of a jump."""
+
+import numpy as np
+import pytest
+
+from orchestrator.errors import CapabilityError
+from orchestrator.inputs import TableInstance
+from orchestrator.instance import Bundle
+from orchestrator.system.connector import Causality, Connector, Storage, Variability
+from orchestrator.system.tables import read_table
+
+KINDS = {"f": Storage.FLOAT64, "n": Storage.INT64, "b": Storage.BOOLEAN, "s": Storage.STRING}
+
+
+def instance(folder, text):
+    (folder / "u.csv").write_text(text)
+    table = read_table(folder / "u.csv")
+    wanted = {
+        name: Connector(
+            name,
+            Causality.INPUT,
+            storage,
+            0,
+            variability=Variability.CONTINUOUS if name == "f" else Variability.DISCRETE,
+        )
+        for name, storage in KINDS.items()
+    }
+    return TableInstance("inputs", table, wanted, lambda name: pytest.fail(name))
+
+
+def values(one):
+    def read(connector):
+        bundle = Bundle.of([connector])
+        cells = np.empty(1, dtype=connector.storage.dtype)
+        one.get(bundle, cells)
+        return cells[0]
+
+    return tuple(read(connector) for connector in one.connectors)
+
+
+TEXT = "time,f,n,b,s\n0,0,1,false,a\n1,10,2,true,b\n1,20,2,true,b\n3,40,5,false,c\n"
+
+
+def test_floats_are_linear_and_everything_else_is_held(tmp_path):
+    one = instance(tmp_path, TEXT)
+    one.enter_initialization(0.0, None, None)
+    one.do_step(0.0, 0.5)
+    assert values(one) == (5.0, 1, False, "a")
+    one.do_step(0.5, 1.5)
+    assert values(one) == (30.0, 2, True, "b")
+
+
+def test_up_to_its_event_a_jump_is_not_made_and_afterwards_it_is(tmp_path):
+    one = instance(tmp_path, TEXT)
+    one.enter_initialization(0.0, None, None)
+    assert one.event_mode.next_time == 1.0
+    one.do_step(0.0, 0.1 * 10 + 1e-12)
+    assert values(one) == (10.0, 1, False, "a")
+    assert one.event_mode.next_time == 1.0
+    one.event_mode.enter(1.0)
+    assert values(one) == (20.0, 2, True, "b")
+    assert one.event_mode.next_time == 3.0, "the held values change there"
+
+
+def test_a_start_at_a_jump_has_the_values_after_it(tmp_path):
+    one = instance(tmp_path, TEXT)
+    one.enter_initialization(1.0, None, None)
+    assert values(one) == (20.0, 2, True, "b")
+
+
+def test_a_table_without_jumps_has_no_events(tmp_path):
+    assert instance(tmp_path, "time,f\n0,0\n1,1\n5,3\n").event_mode is None
+
+
+def test_a_kept_state_is_the_time_and_the_side_of_a_jump(tmp_path):
+    one = instance(tmp_path, TEXT)
+    one.enter_initialization(0.0, None, None)
+    one.do_step(0.0, 1.0)
+    kept = one.save_state()
+    one.event_mode.enter(1.0)
+    one.do_step(1.0, 1.5)
+    one.restore_state(kept)
+    assert values(one) == (10.0, 1, False, "a")
+    assert one.event_mode.next_time == 1.0
+
+
+def test_nothing_can_be_set(tmp_path):
+    one = instance(tmp_path, TEXT)
+    with pytest.raises(CapabilityError, match="change its file"):
+        one.set(Bundle.of(one.connectors[:1]), np.zeros(1))
