@@ -45,7 +45,8 @@ def kit_fmu(model: str, version: str, kind: str, **capabilities: Any) -> Path:
     It declares and does what they say; a `lacks` leaves functions out of the binary. ValueError where the version or
     the model has no such kind.
     """
-    described, settings = MODELS[model], Settings(**capabilities)
+    described = MODELS[model]
+    settings = Settings(**{"event_mode": described.event_mode} | capabilities)
     if version not in described.versions or kind not in described.kinds or (model, version, kind) in _IMPOSSIBLE:
         raise ValueError(f"{model} is not offered as {kind} of FMI {version}")
     identifier = described.name

@@ -64,7 +64,10 @@ class Variable:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of the kit; `hidden` are fields of its C code that are no variables."""
+    """A model of the kit; `hidden` are fields of its C code that are no variables.
+
+    With `event_mode` it has one as Co-Simulation unless a build decides otherwise: it makes no sense without.
+    """
 
     name: str
     source: str
@@ -74,6 +77,7 @@ class Model:
     versions: tuple[str, ...] = ("1.0", "2.0", "3.0")
     kinds: tuple[str, ...] = ("co_simulation", "model_exchange")
     resource: bytes | None = None
+    event_mode: bool = False
     max_step: float = 1e-3
     stop: float = 1.0
 
@@ -215,6 +219,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 Variable("count", "Int32", "output", 0, clocks=("tick",)),
                 Variable("sample", "Float64", "output", 0.0, "discrete", clocks=("tick",)),
             ),
+            event_mode=True,
             versions=("3.0",),
         ),
         Model(
@@ -227,6 +232,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 Variable("sample", "Float64", "output", 0.0, "discrete", clocks=("fire",)),
                 Variable("fired_at", "Float64", "output", 0.0, "discrete", clocks=("fire",)),
             ),
+            event_mode=True,
             versions=("3.0",),
         ),
         Model(
