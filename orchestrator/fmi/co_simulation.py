@@ -10,10 +10,9 @@ from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.function_table import DISCARD, OK, StepFunction
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.states import KeptState
-from orchestrator.fmi.transfer import Transfer
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
-from orchestrator.system.connector import Causality, Connector, Variability
+from orchestrator.system.connector import Connector
 
 
 def open_fmu(name: str, path: Path) -> "CoSimulationFmu":
@@ -132,7 +131,7 @@ class CoSimulationFmu:
                 "exact. Export it with such states, or hand over to it through a slow shadow"
             )
         self._fmu.require("restart", Phase.STEP, Phase.TERMINATED)
-        self._fmu.initialize_again(t, self._restart_values(values))
+        self._fmu.initialize_again(t, self._fmu.restart_values(values))
 
     def terminate(self) -> None:
         """End the run regularly; does nothing where there is no run to end."""
@@ -141,15 +140,3 @@ class CoSimulationFmu:
     def close(self) -> None:
         """Free the instance, its states and its library, and give back its folder."""
         self._fmu.close()
-
-    def _restart_values(self, values: Mapping[str, Values]) -> list[tuple[Transfer, Values]]:
-        given = self._fmu.given(values)
-        kept = [connector for connector in self.connectors if _keeps(connector) and connector.name not in given]
-        states = [self._fmu.current(connector) for connector in kept]
-        written = [(Bundle.of([self._fmu.connector(name)]), numbers) for name, numbers in given.items()]
-        return states + [(self._fmu.transfer(bundle), numbers) for bundle, numbers in written]
-
-
-def _keeps(connector: Connector) -> bool:
-    changes = connector.variability in (Variability.CONTINUOUS, Variability.DISCRETE)
-    return connector.initial == "exact" and changes and connector.causality in (Causality.OUTPUT, Causality.LOCAL)

@@ -139,20 +139,27 @@ class Fmu:
             cleanup.callback(self.library.close)
             self.states.free_all()
 
+    def restart_values(self, values: Mapping[str, Values]) -> list[tuple[Transfer, Values]]:
+        """What a restart writes: the values given, and for all others that start exact and change, what they have."""
+        given = self.given(values)
+        kept = [connector for connector in self.model.connectors if _keeps(connector) and connector.name not in given]
+        states = [self.current(connector) for connector in kept]
+        written = [(Bundle.of([self._by_name[name]]), numbers) for name, numbers in given.items()]
+        return states + [(self.transfer(bundle), numbers) for bundle, numbers in written]
+
     def given(self, values: Mapping[str, Values]) -> dict[str, Values]:
         """Whole values of the connectors that these names, of connectors, elements or families, stand for."""
         whole: dict[str, Values] = {}
         for name, numbers in values.items():
-            elements = self._restart_elements(name, np.size(numbers))
+            elements = self.elements(name, np.size(numbers))
+            refusal = next((why for element in elements if (why := unsettable(element.connector))), None)
+            if refusal is not None:
+                raise CapabilityError(f"'{self.name}.{name}' cannot be given at a restart: {refusal}")
             for element, number in zip(elements, np.ravel(numbers), strict=True):
                 connector = element.connector
                 whole.setdefault(connector.name, np.zeros(connector.size, connector.storage.dtype))
                 whole[connector.name][element.position] = number
         return whole
-
-    def connector(self, name: str) -> Connector:
-        """The connector of this name."""
-        return self._by_name[name]
 
     def current(self, connector: Connector) -> tuple[Transfer, Values]:
         """The present value of a connector, and the transfer that writes it."""
@@ -193,14 +200,12 @@ class Fmu:
             self.phase = Phase.BROKEN
         raise kind(message, component=self.name, time=self.time)
 
-    def _restart_elements(self, name: str, size: int) -> tuple[Element, ...]:
+    def elements(self, name: str, size: int) -> tuple[Element, ...]:
+        """The elements that a name stands for, as many as there are values for them; CapabilityError otherwise."""
         elements = self._interface.find(name)
         if elements is None:
             hint = nearest(name, [connector.name for connector in self.model.connectors if connector.is_state])
             raise CapabilityError(f"'{self.name}' has no variable '{name}' to restart from; {hint}")
-        refusal = next((why for element in elements if (why := unsettable(element.connector))), None)
-        if refusal is not None:
-            raise CapabilityError(f"'{self.name}.{name}' cannot be given at a restart: {refusal}")
         if len(elements) != size:
             raise CapabilityError(f"'{self.name}.{name}' has {len(elements)} elements, {size} values were given")
         return elements
@@ -214,6 +219,11 @@ def named(bundle: Bundle) -> str:
     """The first names of a bundle, for messages."""
     names = [connector.name for connector in bundle.connectors]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _keeps(connector: Connector) -> bool:
+    changes = connector.variability in (Variability.CONTINUOUS, Variability.DISCRETE)
+    return connector.initial == "exact" and changes and connector.causality in (Causality.OUTPUT, Causality.LOCAL)
 
 
 def _only_inputs(bundle: Bundle) -> bool:

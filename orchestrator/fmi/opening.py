@@ -5,6 +5,7 @@ from typing import Final
 from orchestrator.errors import DescriptionError, FmuImportError
 from orchestrator.fmi.co_simulation import open_fmu
 from orchestrator.fmi.events_opening import open_with_events
+from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.scheduled_execution import open_scheduled
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
@@ -15,7 +16,7 @@ _OFFERED: Final = {
     "model_exchange": "ModelExchange",
     "scheduled_execution": "ScheduledExecution",
 }
-_NOT_YET: Final = ("importer", "solver", "isolation", "memory_limit", "check_ranges", "extrapolate_inputs")
+_NOT_YET: Final = ("importer", "isolation", "memory_limit", "check_ranges", "extrapolate_inputs")
 
 
 def open_component(name: str, component: Component) -> Instance:
@@ -25,13 +26,22 @@ def open_component(name: str, component: Component) -> Instance:
         raise DescriptionError(f"component '{name}': {', '.join(asked)} is not supported yet. Leave it out")
     model = read_model(component.source)
     kind = chosen_kind(model, component)
+    if kind == "model_exchange":
+        return open_exchange(name, model, component.solver)
+    _refuse_solver(name, component, kind)
     if kind == "scheduled_execution":
         return open_scheduled(name, component.source)
-    if kind != "co_simulation":
-        raise FmuImportError(f"{model.path}: as '{name}' it would run as {kind}, which is not supported here")
     if component.swap is not None or component.isolation is not None:
         return open_fmu(name, component.source)  # events stay inside: neither hands on Event Mode
     return open_with_events(name, component.source)
+
+
+def _refuse_solver(name: str, component: Component, kind: str) -> None:
+    if component.solver != Component.model_fields["solver"].default:
+        raise DescriptionError(
+            f"component '{name}': runs as {kind}, with the solver inside the FMU. Leave solver out, or ask for kind: "
+            "model_exchange"
+        )
 
 
 def chosen_kind(model: ModelInfo, component: Component) -> str:

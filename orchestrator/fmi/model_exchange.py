@@ -1,0 +1,253 @@
+"""Model Exchange: an FMU of FMI 2.0 or 3.0 with a solver of its own behind the `Instance` seam."""
+
+import struct
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from math import isnan, nan
+from typing import Final
+
+from orchestrator.errors import CapabilityError, DescriptionError, StepError
+from orchestrator.fmi.exchange_functions import bind
+from orchestrator.fmi.fmu import OPEN, Fmu, Phase
+from orchestrator.fmi.library import Library
+from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
+from orchestrator.fmi.model_exchange_integration import Integration
+from orchestrator.fmi.model_exchange_values import Memory, StateVector
+from orchestrator.fmi.solver import Solver
+from orchestrator.fmi.solver_cvode import Cvode
+from orchestrator.fmi.solver_explicit import Explicit
+from orchestrator.fmi.states import KeptState
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.system import description
+from orchestrator.system.connector import Connector
+
+DEFAULT_TOLERANCE: Final = 1e-6
+"""Relative tolerance of the solver where neither the component, nor the experiment, nor the FMU gives one."""
+
+_HEADER: Final = struct.Struct("<ddBB")
+
+
+def open_exchange(name: str, model: ModelInfo, solver: description.Solver) -> "ModelExchangeFmu":
+    """Unpack, load and instantiate an FMU for Model Exchange as component `name`.
+
+    Raises FmuImportError where that is not possible, DescriptionError where the solver is not described fully; nothing
+    stays behind then.
+    """
+    _check_solver(name, solver)
+    return ModelExchangeFmu(name, model, Library(name, model, "ModelExchange"), solver)
+
+
+@dataclass(eq=False)
+class _KeptRun:
+    """A state of the FMU and what its importer knows beside it."""
+
+    kept: KeptState
+    time: float | None
+    next_event: float | None
+    in_event_mode: bool
+    terminated: bool
+    inputs: Memory = field(default_factory=Memory)
+
+
+class ModelExchangeFmu:
+    """One FMU instance and its solver; see `Instance` for what the methods mean and in which order they come.
+
+    Inputs are held between communication points; an input or tunable parameter that was given another value is a jump:
+    the FMU handles it in Event Mode, and the solver starts anew. The solver's relative tolerance is that of `solver`,
+    else of the experiment, else of the FMU's default experiment; the absolute one of each state is that times its
+    nominal. A `restart` at the present time writes the continuous states given, and nothing else changes; at another
+    time the FMU is reset and initialized again before, and discrete states without `initial = exact` start anew.
+    """
+
+    def __init__(self, name: str, model: ModelInfo, library: Library, solver: description.Solver) -> None:
+        self.name: Final = name
+        self.model: Final = model
+        self._fmu = Fmu(name, model, "ModelExchange", library)
+        self._described = solver
+        self._functions = bind(library, model)
+        self._vector = StateVector(model)
+        self._inputs = Memory()
+        self._solver: Solver | None = None
+        self._integration: Integration | None = None
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """Every variable, in the order of the model description."""
+        return self.model.connectors
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the FMU declares."""
+        return self._fmu.capabilities
+
+    @property
+    def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
+        """Inputs that each output depends on directly, from the ModelStructure; None where it does not say."""
+        return self.model.feedthrough
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What ran, for the record."""
+        return {**self.model.identity, "interface": "ModelExchange", "solver": self._described.method}
+
+    def set(self, bundle: Bundle, values: Values) -> None:
+        """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
+        if self._fmu.phase is Phase.STEP:
+            self._fmu.writable(bundle)
+            if self._inputs.holds(bundle, values):
+                return
+            self._running.open()
+        self._fmu.set(bundle, values)
+        self._inputs.keep(bundle, values)
+
+    def get(self, bundle: Bundle, values: Values) -> None:
+        """Read a bundle; a jump of inputs is handled before."""
+        if self._fmu.phase is Phase.STEP:
+            self._running.settle()
+        self._fmu.get(bundle, values)
+
+    def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
+        """Enter Initialization Mode; InitializationError where the FMU refuses."""
+        self._fmu.enter_initialization(start, stop, tolerance)
+
+    def exit_initialization(self) -> None:
+        """Leave Initialization Mode, find the discrete states, and enter Continuous-Time Mode."""
+        self._fmu.exit_initialization()
+        self._running.begin(self._fmu.time or 0.0)
+
+    def do_step(self, t: float, h: float) -> StepResult:
+        """Integrate from t by h through all events; StepError with the FMU's status and messages where it fails."""
+        fmu, running = self._fmu, self._running
+        if fmu.phase is not Phase.STEP:
+            fmu.require("step", Phase.STEP)
+        if abs(t - running.time) > 1e-9 * max(abs(t), h):
+            raise StepError(
+                f"'{self.name}' cannot step from t = {t!r} s: it is at {running.time!r} s. Restart it there",
+                component=self.name,
+                time=running.time,
+            )
+        end = t + h
+        running.advance(end, keeps_no_state=fmu.states.none_kept)
+        fmu.time = min(end, running.time)
+        return StepResult(Status.OK, fmu.time, terminate_requested=running.terminated)
+
+    def save_state(self) -> _KeptRun:
+        """Keep the complete state; the solver starts anew here now and when the state is restored."""
+        self._fmu.require("save its state", *OPEN)
+        kept = self._fmu.states.save(self._fmu.phase, self._fmu.time)
+        running = self._integration
+        if running is None:
+            return _KeptRun(kept, kept.time, None, in_event_mode=True, terminated=False, inputs=self._inputs.copy())
+        running.renew()
+        return _KeptRun(
+            kept, running.time, running.next_event, running.in_event_mode, running.terminated, self._inputs.copy()
+        )
+
+    def restore_state(self, state: object) -> None:
+        """Go back to a kept state: a repetition from there gives the same values to the bit."""
+        self._fmu.require("restore a state", *OPEN)
+        saved = self._own(state)
+        kept = self._fmu.states.restore(saved.kept)
+        self._fmu.phase, self._fmu.time = Phase(kept.phase), kept.time
+        self._inputs = saved.inputs.copy()
+        if self._fmu.phase >= Phase.STEP:
+            running = self._running
+            running.time = saved.time if saved.time is not None else 0.0
+            running.next_event, running.in_event_mode = saved.next_event, saved.in_event_mode
+            running.terminated = saved.terminated
+            running.read(nominals_changed=True)
+
+    def free_state(self, state: object) -> None:
+        """Release a kept state; after `close` all of them are released already, after a fatal error none can be."""
+        if self._fmu.phase < Phase.BROKEN:
+            self._fmu.states.free(self._own(state).kept)
+
+    def serialize_state(self, state: object) -> bytes:
+        """A kept state as bytes, for the same FMU in any process on the same platform."""
+        self._fmu.require("serialize a state", *OPEN)
+        saved = self._own(state)
+        times = (nan if time is None else time for time in (saved.time, saved.next_event))
+        return _HEADER.pack(*times, saved.in_event_mode, saved.terminated) + self._fmu.states.serialize(saved.kept)
+
+    def deserialize_state(self, data: bytes) -> _KeptRun:
+        """A kept state from bytes; CapabilityError where they come from another FMU."""
+        self._fmu.require("take a serialized state", *OPEN)
+        kept = self._fmu.states.deserialize(data[_HEADER.size :])
+        time, next_event, in_event_mode, terminated = _HEADER.unpack_from(data)
+        return _KeptRun(kept, _number(time), _number(next_event), bool(in_event_mode), bool(terminated))
+
+    def restart(self, t: float, values: Mapping[str, Values]) -> None:
+        """Write continuous states by name and go on from them at t (s); states without a value keep theirs."""
+        if self.capabilities.state_write is not StateWrite.CONTINUOUS_STATES:
+            raise CapabilityError(
+                f"'{self.name}' cannot be restarted from values: it has no continuous states. Hand over to it through "
+                "a slow shadow"
+            )
+        self._fmu.require("restart", Phase.STEP, Phase.TERMINATED)
+        running = self._running
+        states, others = self._vector.divide(self._fmu, values)
+        vector = running.states
+        for index, number in states.items():
+            vector[index] = number
+        if others or t != running.time or self._fmu.phase is not Phase.STEP or running.terminated:
+            self._fmu.initialize_again(t, self._fmu.restart_values(others))
+            running.begin(t)
+        running.write(vector)
+
+    def terminate(self) -> None:
+        """End the run regularly; does nothing where there is no run to end."""
+        self._fmu.terminate()
+
+    def close(self) -> None:
+        """Free the solver, the instance, its states and its library, and give back its folder."""
+        with ExitStack() as cleanup:
+            cleanup.callback(self._fmu.close)
+            if self._solver is not None:
+                self._solver.close()
+                self._solver = None
+
+    @property
+    def _running(self) -> Integration:
+        if self._integration is None:
+            dynamics = FmuDynamics(self._functions, self._vector.size, self._functions.count_indicators())
+            self._solver = _solver(self._described, dynamics, self._tolerance())
+            completed = self.model.interface("ModelExchange").completed_steps
+            self._integration = Integration(
+                self._fmu, self._functions, dynamics, self._solver, completed_steps=completed
+            )
+        return self._integration
+
+    def _tolerance(self) -> float:
+        candidates = (self._described.tolerance, self._fmu.tolerance, self.model.default_experiment.tolerance)
+        return next((tolerance for tolerance in candidates if tolerance), DEFAULT_TOLERANCE)
+
+    def _own(self, state: object) -> _KeptRun:
+        if not isinstance(state, _KeptRun):
+            raise CapabilityError(f"'{self.name}': the state belongs to another kind of instance; save a new one")
+        return state
+
+
+def _number(number: float) -> float | None:
+    return None if isnan(number) else number
+
+
+def _check_solver(name: str, solver: description.Solver) -> None:
+    explicit = solver.method != "cvode"
+    if explicit and solver.step is None:
+        raise DescriptionError(
+            f"component '{name}': solver.method {solver.method} needs solver.step, its step size (s)"
+        )
+    if explicit and solver.tolerance is not None:
+        raise DescriptionError(
+            f"component '{name}': solver.method {solver.method} has a step, no tolerance. Leave it out"
+        )
+    if not explicit and solver.step is not None:
+        raise DescriptionError(f"component '{name}': cvode chooses its steps itself. Leave solver.step out")
+
+
+def _solver(described: description.Solver, dynamics: FmuDynamics, tolerance: float) -> Solver:
+    if described.method != "cvode" and described.step is not None:
+        return Explicit(dynamics, described.method, described.step)
+    return Cvode(dynamics, tolerance)

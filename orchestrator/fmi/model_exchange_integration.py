@@ -1,0 +1,188 @@
+"""Integration: a Model Exchange FMU in continuous time, from event to event (FMI 2.0.4 and 3.0.2, section 3.2)."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.errors import StepError
+from orchestrator.fmi.exchange_functions import ExchangeFunctions
+from orchestrator.fmi.fmu import Fmu
+from orchestrator.fmi.function_table import DISCARD, OK
+from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
+from orchestrator.fmi.solver import Solver, address
+
+EVENT_ITERATIONS: Final = 100
+"""Updates of the discrete states that one event may need."""
+
+EVENTS_AT_ONCE: Final = 100
+"""Events that may follow each other without any progress of time."""
+
+SOLVER_STEPS: Final = 1_000_000
+"""Steps of the solver that one macro step may need."""
+
+_ROUNDING: Final = 8 * float(np.finfo(np.float64).eps)
+
+
+class Integration:
+    """Continuous time of one FMU: its solver, its events, and the time (s) that it has reached.
+
+    Call order: 1 `begin` (in Event Mode, as the initialization leaves it), 2 `open` before inputs change, `advance`
+    (repeated). Where the FMU keeps a state, or goes back to one, the solver starts anew (`renew`): what follows depends
+    on time, states and inputs only, and a repetition gives the same bits.
+    """
+
+    def __init__(
+        self, fmu: Fmu, functions: ExchangeFunctions, dynamics: FmuDynamics, solver: Solver, *, completed_steps: bool
+    ) -> None:
+        self.time = 0.0
+        self.next_event: float | None = None
+        self.in_event_mode = True
+        self.terminated = False
+        self._fmu = fmu
+        self._functions = functions
+        self._dynamics = dynamics
+        self._solver = solver
+        self._completed_steps = completed_steps
+        self._nominals: NDArray[np.float64] = np.ones(dynamics.states)
+        self._fresh = False
+
+    @property
+    def states(self) -> NDArray[np.float64]:
+        """The continuous states now."""
+        return self._solver.x.copy()
+
+    def begin(self, t: float) -> None:
+        """Leave the Event Mode of the initialization at t (s)."""
+        self.time, self.in_event_mode, self.terminated = t, True, False
+        self._iterate(nominals_changed=True)
+
+    def open(self) -> None:
+        """Enter Event Mode, where inputs and tunable parameters may jump."""
+        if not self.in_event_mode:
+            self._check(self._functions.enter_event_mode(), "EnterEventMode")
+            self.in_event_mode = True
+
+    def settle(self) -> None:
+        """Come to rest after a jump of inputs: update the discrete states and go on in continuous time."""
+        if self.in_event_mode and not self.terminated:
+            self._iterate()
+
+    def write(self, states: NDArray[np.float64]) -> None:
+        """Jump to other continuous states, and handle the events that this causes."""
+        self.settle()
+        self._check(self._functions.set_states(address(states), states.size), "SetContinuousStates")
+        self.open()
+        self.settle()
+
+    def renew(self) -> None:
+        """Start the solver anew at the next step."""
+        self._fresh = False
+
+    def advance(self, end: float, *, keeps_no_state: bool) -> None:
+        """Integrate to `end` (s), or until the FMU ends the run; StepError where that fails."""
+        self.settle()
+        events = steps = 0
+        while self.time < end and not self.terminated:
+            last = self.time
+            if self._step(self._stop(end), keeps_no_state=keeps_no_state):
+                self.open()
+                self.settle()
+                events = events + 1 if self.time - last <= _rounding(last) else 1
+            steps += 1
+            self._limit(events, EVENTS_AT_ONCE, "events happened without any progress of time", "It chatters")
+            self._limit(steps, SOLVER_STEPS, "steps of the solver did not end the step", "Its dynamics may be singular")
+
+    def _stop(self, end: float) -> float:
+        # A time event within rounding of the communication point belongs to it.
+        if self.next_event is None or self.next_event > end + _rounding(end):
+            return end
+        return max(self.next_event, self.time)
+
+    def _step(self, stop: float, *, keeps_no_state: bool) -> bool:
+        """One step of the solver, at most to `stop` (s); whether an event is there."""
+        crossed = self._reach(stop)
+        event = crossed or (self.next_event is not None and self.time >= self.next_event)
+        if self._completed_steps:
+            answer = self._functions.completed_step(keeps_no_state)
+            self._check(answer.status, "CompletedIntegratorStep")
+            self.terminated = answer.terminate
+            event = event or answer.event
+        return event and not self.terminated
+
+    def _reach(self, stop: float) -> bool:
+        if stop - self.time <= _rounding(stop):
+            self.time, self._fresh = stop, False
+            self._place()
+            return False
+        if not self._fresh:
+            self._solver.restart(self.time, self._nominals)
+            self._fresh = True
+        reached = self._solver.advance(stop)
+        if reached.failure is not None:
+            self._fail(reached.failure)
+        self._fmu.time = self.time = reached.time
+        self._place()
+        return reached.crossed
+
+    def _place(self) -> None:
+        if self._dynamics.place(self.time, address(self._solver.x)):
+            self._fail(self._dynamics.trouble)
+
+    def _iterate(self, *, nominals_changed: bool = False) -> None:
+        for _ in range(EVENT_ITERATIONS):
+            update = self._functions.update()
+            self._check(update.status, self._functions.names.update)
+            nominals_changed = nominals_changed or update.nominals_changed
+            self.terminated = update.terminate
+            if self.terminated or not update.again:
+                break
+        else:
+            raise self._error(
+                f"the event at t = {self.time!r} s needs more than {EVENT_ITERATIONS} updates of the discrete states. "
+                "The FMU does not find values for them: check its parameters and inputs, or its model"
+            )
+        self.next_event = update.next_event
+        if not self.terminated:
+            self._check(self._functions.enter_continuous_time(), "EnterContinuousTimeMode")
+            self.in_event_mode = False
+            self.read(nominals_changed=nominals_changed)
+
+    def read(self, *, nominals_changed: bool) -> None:
+        """Take the continuous states from the FMU, and the nominals where they have changed."""
+        x, n, self._fresh = self._solver.x, self._dynamics.states, False
+        if not n:
+            return
+        self._check(self._functions.get_states(address(x), n), "GetContinuousStates")
+        if nominals_changed:
+            nominals = self._nominals
+            self._check(self._functions.get_nominals(address(nominals), n), "GetNominalsOfContinuousStates")
+            np.abs(nominals, out=nominals)
+            nominals[~(nominals > 0.0) | ~np.isfinite(nominals)] = 1.0
+
+    def _limit(self, count: int, limit: int, what: str, why: str) -> None:
+        if count > limit:
+            raise self._error(
+                f"more than {limit} {what} at t = {self.time!r} s. {why}: check its parameters and inputs, or its model"
+            )
+
+    def _fail(self, trouble: str) -> None:
+        dynamics = self._dynamics
+        if dynamics.status > DISCARD:
+            self._check(dynamics.status, dynamics.called)
+        raise self._error(
+            f"its solver cannot go on at t = {self.time!r} s: {trouble}{self._fmu.library.messages.quoted()}\n"
+            "Check its inputs and parameters, loosen the tolerance, or take a smaller step size"
+        )
+
+    def _error(self, message: str) -> StepError:
+        return StepError(f"'{self._fmu.name}': {message}", component=self._fmu.name, time=self.time)
+
+    def _check(self, status: int, function: str) -> None:
+        if status != OK:
+            self._fmu.time = self.time
+            self._fmu.check(status, function)
+
+
+def _rounding(t: float) -> float:
+    return _ROUNDING * abs(t)

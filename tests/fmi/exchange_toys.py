@@ -1,0 +1,309 @@
+"""Model Exchange FMUs of a few lines of C each, for FMI 2.0 and 3.0, that check the order of the calls themselves."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from fmpy.fmi2 import FMU2Model
+from fmpy.fmi3 import FMU3Model
+
+from tests.fmi.toys import archive, platform
+
+
+@dataclass(frozen=True)
+class Toy:
+    """Variables `x...` (states first, then their derivatives, then `others`: name -> attributes), and C of the model.
+
+    In the C, `r[k]` is the value of variable k, `m->t` the time; `start` sets it up, `rates` computes the derivatives
+    and outputs, `look` the indicators z, `update` handles an event, `completed` answers a completed step with 1 where
+    it wants one.
+    """
+
+    states: tuple[str, ...]
+    others: dict[str, str]
+    start: str = ""
+    rates: str = ""
+    look: str = ""
+    update: str = ""
+    completed: str = "return 0;"
+    indicators: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.states, *(f"der({name})" for name in self.states), *self.others)
+
+
+LOCAL = 'causality="local"'
+OUTPUT = 'causality="output"'
+DISCRETE = 'causality="output" variability="discrete"'
+INPUT = 'causality="input" start="0"'
+JUMPS = 'causality="input" variability="discrete" start="0"'
+FIXED = 'causality="parameter" variability="fixed" start="1"'
+TUNABLE = 'causality="parameter" variability="tunable" start="1"'
+
+TOYS = {
+    # A ball falls from 1 m and keeps 0.7 of its speed at each bounce.
+    "ball": Toy(
+        ("h", "v"),
+        {"bounces": DISCRETE, "last": DISCRETE},
+        start="r[0] = 1; r[1] = 0;",
+        rates="r[2] = r[1]; r[3] = -9.81;",
+        look="z[0] = r[0];",
+        update="if (r[0] <= 0 && r[1] < 0) { r[1] = -0.7 * r[1]; r[4] += 1; r[5] = m->t; m->values = 1; }",
+        indicators=1,
+    ),
+    # A relay with hysteresis heats towards 2 until 1.2 and lets cool towards 0 until 0.8.
+    "relay": Toy(
+        ("x",),
+        {"on": DISCRETE, "last": DISCRETE, "events": DISCRETE},
+        start="r[0] = 0; r[2] = 1;",
+        rates="r[1] = r[2] > 0 ? 2 - r[0] : -r[0];",
+        look="z[0] = r[2] > 0 ? r[0] - 1.2 : 0.8 - r[0];",
+        update="r[4] += 1; double z[1]; look(m, z); if (z[0] > 0) { r[2] = 1 - r[2]; r[3] = m->t; }",
+        indicators=1,
+    ),
+    # No states: every 0.1 s u is added, whenever it changes the change is counted.
+    "scan": Toy(
+        (),
+        {"u": JUMPS, "sum": DISCRETE, "last": DISCRETE, "changes": DISCRETE, "double": OUTPUT},
+        start="m->defined = 1; m->next = 0.1; m->memory = 0;",
+        rates="r[4] = 2 * r[0];",
+        update="if (r[0] != m->memory) { m->memory = r[0]; r[3] += 1; }"
+        "if (m->t >= m->next) { r[1] += r[0]; r[2] = m->t; m->next = ++m->count * 0.1 + 0.1; }",
+    ),
+    # Time only: no states, but an indicator in time, sin t.
+    "sine": Toy(
+        (),
+        {"crossings": DISCRETE, "last": DISCRETE},
+        look="z[0] = sin(m->t);",
+        update="if (m->t > 0) { r[0] += 1; r[1] = m->t; }",
+        indicators=1,
+    ),
+    # x' = u; a step event whenever x has passed the next integer, told by the completed step.
+    "stairs": Toy(
+        ("x",),
+        {"u": INPUT, "level": DISCRETE, "gain": TUNABLE, "size": FIXED, "y": OUTPUT},
+        rates="r[1] = r[4] * r[2]; r[6] = r[0] + r[2];",
+        update="r[3] = floor(r[0] / r[5]);",
+        completed="return floor(r[0] / r[5]) > r[3];",
+    ),
+    # x' = -1 from 1, refused below 0 unless an event at 0 turns it round; k = 1: error instead, k = 2: not finite.
+    "wall": Toy(
+        ("x",),
+        {"k": FIXED},
+        start="r[0] = 1;",
+        rates="if (r[0] < 0) { if (r[2] == 2) r[1] = sqrt(r[0]); else FAIL(r[2] == 1 ? 3 : 2); } else r[1] = -1;",
+    ),
+    # x' = 1; k = 1: an event never ends, 2: time events without progress, 3: ends the run at 0.5, 4: at a step.
+    "endless": Toy(
+        ("x",),
+        {"k": FIXED},
+        rates="r[1] = 1; m->failed = 0;",
+        look="z[0] = r[0] - 0.5;",
+        update="int late = r[0] >= 0.5; m->again = r[2] == 1 && late; m->ended = r[2] == 3 && late;"
+        "m->defined = r[2] == 2 && late; m->next = m->t;",
+        completed="m->ended = r[2] == 4 && r[0] > 0.25; return 0;",
+        indicators=1,
+    ),
+    # Van der Pol with mu = 1000.
+    "stiff": Toy(("x", "y"), {}, start="r[0] = 2;", rates="r[2] = r[1]; r[3] = 1000 * (1 - r[0]*r[0]) * r[1] - r[0];"),
+    # A fed-batch without inputs and outputs: V' = F0 exp(k t); the dissolved gas C follows 1e4 times faster.
+    "fed_batch": Toy(
+        ("V", "X", "C"),
+        {"F0": FIXED, "k": FIXED, "mu": LOCAL, "factor": FIXED},
+        start="r[0] = 2; r[1] = 0.5; r[2] = 0; if (r[9] != 3) FAIL(3);",
+        rates="double F = r[6] * exp(r[7] * m->t); r[8] = 0.3 * r[2] / (0.1 + r[2]); r[3] = F;"
+        "r[4] = r[8] * r[1] - F / r[0] * r[1]; r[5] = 1e4 * (1 - r[2]) - r[8] * r[1];",
+    ),
+}
+
+_MODEL = """
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+typedef struct { double r[32], t, next, memory; int defined, again, ended, values, nominals, failed, mode, count; } M;
+enum { MADE, INIT, EVENT, TIME, OVER };
+#define r (m->r)
+#define FAIL(status) m->failed = status
+#define MODES(set) if (!((set) >> m->mode & 1)) return 3
+static void look(M *m, double *z) { %(look)s }
+static void start(M *m) { %(start)s }
+static void rates(M *m) { %(rates)s }
+static void update(M *m) { %(update)s }
+static int completed(M *m) { %(completed)s }
+static int evaluated(M *m) { m->failed = 0; rates(m); return m->failed; }
+static int set(M *m, const unsigned *v, size_t n, const double *x) {
+  MODES(1 << MADE | 1 << INIT | 1 << EVENT);
+  for (size_t i = 0; i < n; i++) r[v[i]] = x[i];
+  return 0;
+}
+static int get(M *m, const unsigned *v, size_t n, double *x) {
+  if (m->mode != MADE) rates(m);
+  for (size_t i = 0; i < n; i++) x[i] = v[i] == 31 ? m->t : r[v[i]];
+  return 0;
+}
+static int begin(M *m, double t) {
+  MODES(1 << MADE); m->mode = INIT; m->t = t; m->failed = 0; start(m); return m->failed;
+}
+static void defaults(M *m) { memset(m, 0, sizeof *m); %(defaults)s m->next = 1e300; }
+int FMI(Terminate)(M *m) { MODES(1 << EVENT | 1 << TIME); m->mode = OVER; return 0; }
+int FMI(Reset)(M *m) { defaults(m); return 0; }
+void FMI(FreeInstance)(M *m) { free(m); }
+int FMI(ExitInitializationMode)(M *m) { MODES(1 << INIT); m->mode = EVENT; return 0; }
+int FMI(EnterEventMode)(M *m) { MODES(1 << TIME); m->mode = EVENT; return 0; }
+int FMI(EnterContinuousTimeMode)(M *m) { MODES(1 << EVENT); m->mode = TIME; return 0; }
+int FMI(SetTime)(M *m, double t) { MODES(1 << TIME); m->t = t; return 0; }
+int FMI(SetContinuousStates)(M *m, const double *x, size_t n) {
+  MODES(1 << TIME); if (n != %(nx)d || n == 0) return 3; memcpy(r, x, n * 8); return 0;
+}
+int FMI(GetContinuousStates)(M *m, double *x, size_t n) {
+  MODES(1 << INIT | 1 << EVENT | 1 << TIME); if (n != %(nx)d) return 3; memcpy(x, r, n * 8); return 0;
+}
+int FMI(GetNominalsOfContinuousStates)(M *m, double *x, size_t n) { while (n) x[--n] = 1; return 0; }
+static int derivatives(M *m, double *x, size_t n) {
+  MODES(1 << INIT | 1 << EVENT | 1 << TIME); int s = evaluated(m); memcpy(x, r + n, n * 8); return s;
+}
+int FMI(GetEventIndicators)(M *m, double *z, size_t n) {
+  MODES(1 << INIT | 1 << EVENT | 1 << TIME); if (n != %(nz)d) return 3; look(m, z); return 0;
+}
+static int updated(M *m) { MODES(1 << EVENT); m->values = m->again = m->ended = 0; rates(m); update(m); return 0; }
+"""
+_FMI2 = """
+#define FMI(name) fmi2##name
+%(model)s
+typedef struct { int again, ended, nominals, values, defined; double next; } Info;
+void *fmi2Instantiate(const char *name, int type, const char *guid, const char *at, void *c, int v, int l) {
+  if (type != 0) return NULL;
+  M *m = malloc(sizeof(M)); defaults(m); return m;
+}
+int fmi2SetupExperiment(M *m, int a, double b, double t, int d, double e) { m->t = t; return 0; }
+int fmi2EnterInitializationMode(M *m) { return begin(m, m->t); }
+int fmi2SetReal(M *m, const unsigned *v, size_t n, const double *x) { return set(m, v, n, x); }
+int fmi2GetReal(M *m, const unsigned *v, size_t n, double *x) { return get(m, v, n, x); }
+int fmi2GetDerivatives(M *m, double *x, size_t n) { return derivatives(m, x, n); }
+int fmi2NewDiscreteStates(M *m, Info *info) {
+  int s = updated(m);
+  info->again = m->again; info->ended = m->ended; info->nominals = m->nominals; info->values = m->values;
+  info->defined = m->defined; info->next = m->next;
+  return s;
+}
+int fmi2CompletedIntegratorStep(M *m, int no, int *event, int *ended) {
+  MODES(1 << TIME); m->ended = 0; *event = completed(m); *ended = m->ended; return 0;
+}
+int fmi2GetFMUstate(M *m, M **s) { if (!*s) *s = malloc(sizeof(M)); **s = *m; return 0; }
+int fmi2SetFMUstate(M *m, M *s) { *m = *s; return 0; }
+int fmi2FreeFMUstate(M *m, M **s) { free(*s); *s = NULL; return 0; }
+int fmi2SerializedFMUstateSize(M *m, M *s, size_t *n) { *n = sizeof(M); return 0; }
+int fmi2SerializeFMUstate(M *m, M *s, char *b, size_t n) { memcpy(b, s, n); return 0; }
+int fmi2DeSerializeFMUstate(M *m, char *b, size_t n, M **s) { *s = malloc(n); memcpy(*s, b, n); return 0; }
+"""
+_FMI3 = """
+#define FMI(name) fmi3##name
+%(model)s
+void *fmi3InstantiateModelExchange(const char *n, const char *t, const char *at, bool v, bool l, void *e, void *g) {
+  M *m = malloc(sizeof(M)); defaults(m); return m;
+}
+int fmi3EnterInitializationMode(M *m, bool a, double b, double t, bool d, double e) { return begin(m, t); }
+int fmi3SetFloat64(M *m, const unsigned *v, size_t n, const double *x, size_t k) { return set(m, v, n, x); }
+int fmi3GetFloat64(M *m, const unsigned *v, size_t n, double *x, size_t k) { return get(m, v, n, x); }
+int fmi3GetContinuousStateDerivatives(M *m, double *x, size_t n) { return derivatives(m, x, n); }
+int fmi3GetNumberOfEventIndicators(M *m, size_t *n) { *n = %(nz)d; return 0; }
+int fmi3UpdateDiscreteStates(M *m, bool *again, bool *ended, bool *nominals, bool *values, bool *defined,
+                             double *next) {
+  int s = updated(m);
+  *again = m->again; *ended = m->ended; *nominals = m->nominals; *values = m->values;
+  *defined = m->defined; *next = m->next;
+  return s;
+}
+int fmi3CompletedIntegratorStep(M *m, bool no, bool *event, bool *ended) {
+  MODES(1 << TIME); m->ended = 0; *event = completed(m); *ended = m->ended; return 0;
+}
+int fmi3GetFMUState(M *m, M **s) { if (!*s) *s = malloc(sizeof(M)); **s = *m; return 0; }
+int fmi3SetFMUState(M *m, M *s) { *m = *s; return 0; }
+int fmi3FreeFMUState(M *m, M **s) { free(*s); *s = NULL; return 0; }
+int fmi3SerializedFMUStateSize(M *m, M *s, size_t *n) { *n = sizeof(M); return 0; }
+int fmi3SerializeFMUState(M *m, M *s, char *b, size_t n) { memcpy(b, s, n); return 0; }
+int fmi3DeserializeFMUState(M *m, char *b, size_t n, M **s) { *s = malloc(n); memcpy(*s, b, n); return 0; }
+"""
+_FLAGS = {
+    "fmi2": 'canGetAndSetFMUstate="true" canSerializeFMUstate="true"',
+    "fmi3": 'canGetAndSetFMUState="true" canSerializeFMUState="true" needsCompletedIntegratorStep="true"',
+}
+
+
+def exchange_fmu(name: str, version: str, folder: Path, flags: str = "") -> Path:
+    """Build the FMU of a toy."""
+    toy = TOYS[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (_FMI2 if version == "fmi2" else _FMI3) % {"model": _MODEL % _parts(toy), "nz": toy.indicators}
+    functions = FMU2Model if version == "fmi2" else FMU3Model
+    # `FMI(name)` defines both versions' names; everything else that an importer may look for refuses.
+    defined = {version + found for found in re.findall(r"FMI\((\w+)\)", text)} | set(
+        re.findall(r"\b(fmi\d\w+)\(", text)
+    )
+    needed = [name for name in dir(functions) if name.startswith(version) and name not in defined]
+    stubs = "".join(f"int {function}(void *m) {{ return 3; }}\n" for function in needed)
+    (folder / "toy.c").write_text(text + stubs)
+    command = ["cc", "-w", "-shared", "-fPIC", "-O1", "toy.c", "-lm", "-o", "toy.so"]
+    subprocess.run(command, cwd=folder, check=True)
+    entries = {
+        "modelDescription.xml": _description(toy, name, version, flags or _FLAGS[version]),
+        f"binaries/{platform(version)}/toy.so": (folder / "toy.so").read_bytes(),
+    }
+    return archive(folder / f"{name}.fmu", entries)
+
+
+def _parts(toy: Toy) -> dict[str, str | int]:
+    starts = (re.search(r'start="(.+?)"', attributes) for attributes in toy.others.values())
+    offset = 2 * len(toy.states)
+    defaults = "".join(f"r[{offset + k}] = {found[1]};" for k, found in enumerate(starts) if found)
+    return {
+        "look": toy.look, "start": toy.start, "rates": toy.rates, "update": toy.update, "completed": toy.completed,
+        "nx": len(toy.states), "nz": toy.indicators, "defaults": defaults,
+    }  # fmt: skip
+
+
+def _description(toy: Toy, name: str, version: str, flags: str) -> str:
+    n = len(toy.states)
+    attributes = [*('causality="local"',) * 2 * n, *toy.others.values()]
+    make, head, structure = (_variable2, f'guid="t" numberOfEventIndicators="{toy.indicators}"', _structure2(n))
+    number = "2.0"
+    if version == "fmi3":
+        make, head, structure, number = _variable3, 'instantiationToken="t"', _structure3(n), "3.0"
+    variables = "".join(make(k, toy.names[k], attributes[k], n) for k in range(len(attributes)))
+    if version == "fmi3":
+        variables += '<Float64 name="time" valueReference="31" causality="independent" variability="continuous"/>'
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<fmiModelDescription fmiVersion="{number}" modelName="{name}" {head}>
+  <ModelExchange modelIdentifier="toy" {flags}/>
+  <DefaultExperiment startTime="0" stopTime="2" tolerance="1e-8"/>
+  <ModelVariables>{variables}</ModelVariables>
+  <ModelStructure>{structure}</ModelStructure>
+</fmiModelDescription>"""
+
+
+def _split(attributes: str) -> tuple[str, str]:
+    start = re.search(r' start=".*?"', attributes)
+    return (attributes.replace(start[0], ""), start[0]) if start else (attributes, "")
+
+
+def _variable2(k: int, name: str, attributes: str, n: int) -> str:
+    rest, start = _split(attributes)
+    derivative = f' derivative="{k - n + 1}"' if n <= k < 2 * n else ""
+    return f'<ScalarVariable name="{name}" valueReference="{k}" {rest}><Real{start}{derivative}/></ScalarVariable>'
+
+
+def _variable3(k: int, name: str, attributes: str, n: int) -> str:
+    derivative = f' derivative="{k - n}"' if n <= k < 2 * n else ""
+    return f'<Float64 name="{name}" valueReference="{k}" {attributes}{derivative}/>'
+
+
+def _structure2(n: int) -> str:
+    unknowns = "".join(f'<Unknown index="{n + k + 1}"/>' for k in range(n))
+    return f"<Derivatives>{unknowns}</Derivatives>" if n else ""
+
+
+def _structure3(n: int) -> str:
+    return "".join(f'<ContinuousStateDerivative valueReference="{n + k}"/>' for k in range(n))
