@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.archive import DESCRIPTION
+from orchestrator.fmi.fmi1_description import complete
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
 from orchestrator.system.start_values import binary
 from orchestrator.system.units import BASE, Unit
@@ -43,6 +44,8 @@ def read_connectors(path: Path, parsed: Any, root: ET.Element) -> tuple[Connecto
         raise ModelDescriptionError(f"{path}: the variable name '{twice[0]}' appears twice in {DESCRIPTION}")
     units = {unit.name: _unit(unit) for unit in parsed.unitDefinitions}
     elements = _elements(root)
+    if root.get("fmiVersion") == "1.0":
+        complete(variables, root)
     states = {id(unknown.variable.derivative) for unknown in parsed.derivatives if unknown.variable.derivative}
     _check_sizes(variables)
     return tuple(

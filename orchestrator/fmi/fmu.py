@@ -11,6 +11,7 @@ from orchestrator.errors import CapabilityError, InitializationError, StepError
 from orchestrator.fmi.function_table import FATAL, OK, WARNING, FunctionTable
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.messages import STATUS
+from orchestrator.fmi.settling import Settling
 from orchestrator.fmi.states import States
 from orchestrator.fmi.transfer import Transfer
 from orchestrator.fmi.variables import ModelInfo
@@ -61,6 +62,7 @@ class Fmu:
         self.tolerance: float | None = None
         self.written: Final[dict[Bundle, Transfer]] = {}
         self.states: Final = States(name, self.model, kind, library.functions, self.check)
+        self._settling = Settling(self.functions, self.check) if self.functions.initializes_at_once else None
         self._interface = Interface(model.connectors)
         self._by_name = self._interface.connectors
         self._reads: dict[Bundle, Transfer] = {}
@@ -75,6 +77,8 @@ class Fmu:
         # Moved to the end: a restart gives everything again in the order in which it was given last.
         self.written.pop(bundle, None)
         self.written[bundle] = transfer
+        if self._settling is not None and self.phase is Phase.INITIALIZATION:
+            self._settling.given(bundle, values)
 
     def writable(self, bundle: Bundle) -> Transfer:
         """The transfer that writes a bundle; CapabilityError names a variable that cannot be set in this phase."""
@@ -93,6 +97,8 @@ class Fmu:
         if transfer is None or self.phase >= Phase.BROKEN:
             self.require("read its variables", Phase.INITIALIZATION, Phase.STEP, Phase.TERMINATED)
             transfer = self._reads[bundle] = self.transfer(bundle)
+        if self._settling is not None and self.phase is Phase.INITIALIZATION:
+            self._settling.settle(lambda: self._again(self.written))
         status = transfer.read(values)
         if status != OK:
             self.check(status, f"Get for {named(bundle)}")
@@ -103,10 +109,14 @@ class Fmu:
         self.time, self.stop, self.tolerance = start, stop, tolerance
         self.check(self.functions.enter_initialization(start, stop, tolerance), "EnterInitializationMode")
         self.phase = Phase.INITIALIZATION
+        if self._settling is not None:
+            self._settling.begin()
 
     def exit_initialization(self) -> None:
         """Leave Initialization Mode; InitializationError where the FMU refuses."""
         self.require("exit Initialization Mode", Phase.INITIALIZATION)
+        if self._settling is not None:
+            self._settling.settle(lambda: self._again(self.written))
         self.check(self.functions.exit_initialization(), "ExitInitializationMode")
         self.phase = Phase.STEP
 
@@ -174,7 +184,7 @@ class Fmu:
             if connector.name not in self._by_name:
                 hint = nearest(connector.name, self._by_name)
                 raise CapabilityError(f"'{self.name}' has no variable '{connector.name}'; {hint}")
-        return Transfer(bundle, self.model.types, self.functions)
+        return Transfer(bundle, self.model.types, self.functions, self.model.negated)
 
     def require(self, doing: str, *phases: Phase) -> None:
         """CapabilityError where the instance is in none of these phases."""
@@ -186,7 +196,7 @@ class Fmu:
         """Raise what a status of the named function means; a warning is logged."""
         if status == OK:
             return
-        called = f"{self.functions.prefix}{function}"
+        called = f"{self.functions.prefix}{self.functions.names.get(function, function)}"
         if status == WARNING:
             self.library.messages.logger.warning("%s returned Warning at t = %s s", called, self.time)
             return

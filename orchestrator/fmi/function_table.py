@@ -5,7 +5,7 @@ The version is looked at once, when the table is made (`fmi2_functions`, `fmi3_f
 
 from collections.abc import Callable, Mapping
 from ctypes import c_int, c_size_t, c_void_p
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -45,7 +45,8 @@ class FunctionTable:
     """The functions of one instance, bound to it. Those that return int return an FMI status.
 
     `arguments(references, *arrays)` are the arguments of a get or set function of `access`, for arrays that the caller
-    keeps alive: the values, and before them the sizes of Binary variables. `names` gives the C name for messages.
+    keeps alive: the values, and before them the sizes of Binary variables. `names` gives other C names for messages.
+    `initializes_at_once` tells FMI 1.0, without an Initialization Mode: `exit_initialization` is all of it.
     """
 
     prefix: str
@@ -62,6 +63,8 @@ class FunctionTable:
     state_size: Callable[[Any, Any], int]
     serialize: Callable[[Any, Any, int], int]
     deserialize: Callable[[Any, int, Any], int]
+    names: Mapping[str, str] = field(default_factory=dict)
+    initializes_at_once: bool = False
 
 
 def bound(
@@ -84,7 +87,7 @@ def prototype(library: Any, name: str, *argument_types: Any, result: Any = c_int
     return function  # type: ignore[no-any-return]
 
 
-def state_functions(library: Any, handle: int, names: Mapping[str, str]) -> dict[str, CFunction]:
+def state_functions(library: Any, handle: int, names: Mapping[str, str]) -> dict[str, Any]:
     """The six functions for FMU states; their signatures are those of both versions, their names are not."""
     signatures: dict[str, tuple[Any, ...]] = {
         "get_state": (c_void_p,),

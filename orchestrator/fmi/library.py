@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from orchestrator.errors import FmuImportError
-from orchestrator.fmi import archive, fmi2_functions, fmi3_functions
+from orchestrator.fmi import archive, fmi1_functions, fmi2_functions, fmi3_functions
 from orchestrator.fmi.binary import found, refused
 from orchestrator.fmi.completeness import unreachable, withdrawals
 from orchestrator.fmi.events_description import StepOptions
@@ -18,6 +18,8 @@ from orchestrator.fmi.messages import Messages
 from orchestrator.fmi.variables import ModelInfo
 
 _ASKED_CATEGORIES: Final = tuple(f"logStatus{status}" for status in ("Warning", "Discard", "Error", "Fatal", "Pending"))
+
+_VERSIONS: Final = {"1": fmi1_functions, "2": fmi2_functions, "3": fmi3_functions}
 
 _loading = threading.Lock()
 _alone: set[tuple[str, str]] = set()
@@ -35,7 +37,7 @@ class Library:
 
     def __init__(self, name: str, model: ModelInfo, kind: str, options: StepOptions | None = None) -> None:
         self.messages: Final = Messages(name)
-        versions = fmi2_functions if model.fmi_version.startswith("2") else fmi3_functions
+        versions = _VERSIONS[model.fmi_version[0]]
         with ExitStack() as folder, ExitStack() as binary:
             path = archive.acquire(model.path)
             folder.callback(archive.release, path)

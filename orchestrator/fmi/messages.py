@@ -2,13 +2,15 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from ctypes import byref
 from itertools import count
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import fmpy
-from fmpy import fmi2, fmi3
+from fmpy import fmi1, fmi2, fmi3
 from fmpy.logging import addLoggerProxy
 
 QUOTED: Final = 5
@@ -38,10 +40,13 @@ class Messages:
 
 _keys = count(1)
 _listeners: WeakValueDictionary[int, Messages] = WeakValueDictionary()
+_starting: list[Messages] = []
 
 
 def _deliver(key: int | None, status: int, message: bytes | None) -> None:
     listener = _listeners.get(key) if key is not None else None
+    if listener is None and _starting:
+        listener = _starting[-1]
     if listener is not None:
         listener.add(status, (message or b"").decode("utf-8", errors="replace").strip())
 
@@ -57,6 +62,37 @@ def _from_fmi3(key: int | None, status: int, _: bytes, message: bytes | None) ->
 # One callback each for the whole process, never collected: an FMU may call it as long as its library is loaded.
 FMI3_CALLBACK: Final = fmi3.fmi3LogMessageCallback(_from_fmi3)
 _FMI2_CALLBACK: Final = fmi2.fmi2CallbackLoggerTYPE(_from_fmi2)
+
+
+_FMI1_CALLBACK: Final = fmi1.fmi1CallbackLoggerTYPE(_from_fmi2)
+
+
+def fmi1_callbacks(messages: Messages) -> tuple[Any, AbstractContextManager[Callable[[int | None], None]]]:
+    """The callback structure for one FMI 1.0 instance, and the context in which it is instantiated.
+
+    FMI 1.0 hands back the instance instead of a pointer of ours: the context gives a function that takes it. What is
+    said before comes from the instance that is being made; one is at a time.
+    """
+    callbacks = fmi1.fmi1CallbackFunctions()
+    callbacks.logger = _FMI1_CALLBACK
+    callbacks.allocateMemory = fmi1.fmi1CallbackAllocateMemoryTYPE(fmpy.calloc)
+    callbacks.freeMemory = fmi1.fmi1CallbackFreeMemoryTYPE(fmpy.free)
+    callbacks.stepFinished = None
+    addLoggerProxy(byref(callbacks))
+    return callbacks, _being_made(messages)
+
+
+@contextmanager
+def _being_made(messages: Messages) -> Iterator[Callable[[int | None], None]]:
+    def listen(handle: int | None) -> None:
+        if handle is not None:
+            _listeners[handle] = messages
+
+    _starting.append(messages)
+    try:
+        yield listen
+    finally:
+        _starting.pop()
 
 
 def fmi2_callbacks(messages: Messages) -> Any:

@@ -1,6 +1,6 @@
 """Transfer: the values of one bundle between the flat arrays of a run and the memory layout of an FMU."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,17 +15,26 @@ from orchestrator.system.connector import Storage
 class Transfer:
     """Prepared calls for one bundle, one per FMI type in it, each with its own buffer.
 
-    After `write` the buffers hold what the FMU was given last; `rewrite` gives it again.
+    `negated` names aliases of FMI 1.0 that have the opposite sign. After `write` the buffers hold what the FMU was given
+    last; `rewrite` gives it again.
     """
 
-    def __init__(self, bundle: Bundle, types: Mapping[str, str], functions: FunctionTable) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        types: Mapping[str, str],
+        functions: FunctionTable,
+        negated: Collection[str] = (),
+    ) -> None:
         self.bundle = bundle
         self._parts = [_Part(bundle, types, kind, functions) for kind in _kinds(bundle, types)]
+        self._signs = _signs(bundle, negated)
 
     def write(self, values: Values) -> int:
         """Give values to the FMU; the worst status of the calls."""
+        given = values if self._signs is None else values * self._signs
         for part in self._parts:
-            part.fill(values)
+            part.fill(given)
         return self.rewrite()
 
     def rewrite(self) -> int:
@@ -42,6 +51,8 @@ class Transfer:
             status = max(status, part.get(*part.arguments))
             if status < DISCARD or part.plain:
                 values[part.selection] = part.buffer.take()
+        if self._signs is not None:
+            values *= self._signs
         return status
 
 
@@ -70,6 +81,13 @@ _BUFFERS: Final[Mapping[Storage, Callable[[Sequence[str], str, np.dtype[Any]], B
     Storage.STRING: Texts,
     Storage.BINARY: Bytes,
 }
+
+
+def _signs(bundle: Bundle, negated: Collection[str]) -> NDArray[Any] | None:
+    signs = [-1 if connector.name in negated else 1 for connector in bundle.connectors]
+    if min(signs) == 1:
+        return None
+    return np.repeat(np.array(signs, bundle.storage.dtype), [connector.size for connector in bundle.connectors])
 
 
 def _kinds(bundle: Bundle, types: Mapping[str, str]) -> tuple[str, ...]:

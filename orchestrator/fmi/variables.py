@@ -15,6 +15,7 @@ from fmpy.validation import validate_fmu
 from orchestrator.errors import CotwinError, FmuImportError, ModelDescriptionError
 from orchestrator.fmi.archive import DESCRIPTION, entries, fingerprint, read_description
 from orchestrator.fmi.connectors import STORAGE, read_connectors
+from orchestrator.fmi.fmi1_description import capabilities_element, direct_dependencies, negated_aliases
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.system.connector import Causality, Connector
 
@@ -46,8 +47,9 @@ class ModelInfo:
 
     `interfaces` maps the kinds, Co-Simulation first, to what is said about each. `types` maps connector names to FMI
     types, `not_imported` other variables to theirs. `states` are the continuous states in the order of their vector,
-    `event_indicators` how many FMI 2.0 declares. `feedthrough` maps outputs to the inputs that they depend on directly,
-    None where that is unknown. `warnings` are violations of the standard.
+    `event_indicators` how many FMI 2.0 declares, `negated` the aliases of FMI 1.0 with the opposite sign. `feedthrough`
+    maps outputs to the inputs that they depend on directly, None where that is unknown. `warnings` are violations of
+    the standard.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class ModelInfo:
     not_imported: Mapping[str, str]
     states: tuple[str, ...]
     event_indicators: int
+    negated: frozenset[str]
     feedthrough: Mapping[str, tuple[str, ...] | None]
     default_experiment: DefaultExperiment
     log_categories: tuple[str, ...]
@@ -118,7 +121,7 @@ def _read(path: Path, _: tuple[object, ...], validate: bool) -> ModelInfo:
     data = read_description(path)
     root = _root(path, data)
     version = root.get("fmiVersion", "")
-    if version != "2.0" and not version.startswith("3.0"):
+    if version not in ("1.0", "2.0") and not version.startswith("3.0"):
         raise FmuImportError(f"{path}: FMI version '{version}' is not supported; export it as FMI 2.0 or 3.0")
     try:
         parsed, warnings = _parsed(data, validate)
@@ -176,7 +179,8 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
         not_imported={v.name: v.type for v in parsed.modelVariables if v.type not in STORAGE},
         states=tuple(unknown.variable.derivative.name for unknown in parsed.derivatives if unknown.variable.derivative),
         event_indicators=int(parsed.numberOfEventIndicators or 0),
-        feedthrough=_feedthrough(parsed, connectors),
+        negated=negated_aliases(root),
+        feedthrough=_feedthrough(parsed, connectors) | direct_dependencies(root, connectors),
         default_experiment=_experiment(parsed.defaultExperiment),
         log_categories=tuple(category.name for category in parsed.logCategories),
         warnings=warnings,
@@ -184,7 +188,7 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
 
 
 def _kind(path: Path, kind: str, interface: Any, root: ET.Element, connectors: Sequence[Connector]) -> KindInfo:
-    element = root.find(kind)
+    element = capabilities_element(root) if root.get("fmiVersion") == "1.0" else root.find(kind)
     flags = {} if element is None else element.attrib
     not_needed = flags.get("completedIntegratorStepNotNeeded") in ("true", "1")
     needed = flags.get("needsCompletedIntegratorStep", "false") in ("true", "1")
@@ -224,15 +228,19 @@ def _inputs_among(dependencies: Sequence[Any] | None, inputs: set[str]) -> tuple
 
 def _capabilities(kind: str, interface: Any, flags: Mapping[str, str], connectors: Sequence[Connector]) -> Capabilities:
     return Capabilities(
-        variable_step=bool(getattr(interface, "canHandleVariableCommunicationStepSize", True)),
+        variable_step=kind != "CoSimulation" or _true(flags, "canHandleVariableCommunicationStepSize"),
         get_set_state=interface.canGetAndSetFMUstate,
         serialize_state=interface.canSerializeFMUstate,
         directional_derivatives=bool(
             {"true", "1"} & {flags.get("providesDirectionalDerivative"), flags.get("providesDirectionalDerivatives")}
         ),
         state_write=_state_write(kind, connectors),
-        once_per_process=interface.canBeInstantiatedOnlyOncePerProcess,
+        once_per_process=_true(flags, "canBeInstantiatedOnlyOncePerProcess"),
     )
+
+
+def _true(flags: Mapping[str, str], name: str) -> bool:
+    return flags.get(name) in ("true", "1")
 
 
 def _state_write(kind: str, connectors: Sequence[Connector]) -> StateWrite:

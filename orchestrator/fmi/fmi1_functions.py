@@ -1,0 +1,155 @@
+"""The function table of an FMI 1.0 instance for Co-Simulation, and its step.
+
+FMI 1.0 has no Initialization Mode: `fmiInitializeSlave` does all of it at once, with the values set before. Here it is
+called when the mode is left, or earlier (`Settling`); it then is done, until the slave is reset.
+"""
+
+from ctypes import byref, c_byte, c_char, c_double, c_int, c_size_t, c_void_p
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from fmpy import fmi1, platform
+from numpy.typing import NDArray
+
+from orchestrator.errors import FmuImportError
+from orchestrator.fmi.binary import loaded
+from orchestrator.fmi.function_table import (
+    DISCARD,
+    Access,
+    FunctionTable,
+    RawStep,
+    StepFunction,
+    bound,
+    optional,
+    state_functions,
+)
+from orchestrator.fmi.messages import Messages, fmi1_callbacks
+
+PLATFORM: Final[str] = platform
+
+_TYPES: Final = {
+    "Real": ("Real", np.float64),
+    "Integer": ("Integer", np.int32),
+    "Enumeration": ("Integer", np.int32),
+    "Boolean": ("Boolean", np.int8),
+    "String": ("String", np.uintp),
+}
+_NAMES: Final = {
+    "ExitInitializationMode": "InitializeSlave",
+    "Terminate": "TerminateSlave",
+    "Reset": "ResetSlave",
+}
+# FMI 1.0 has none: they are looked for under names that no library has.
+_STATES: Final = dict.fromkeys(
+    ("get_state", "set_state", "free_state", "state_size", "serialize", "deserialize"), "fmiGetFMUstate"
+)
+_MIME: Final = b"application/x-fmu-sharedlibrary"
+
+
+def load(kind: str, name: str, token: str, library: Path, identifier: str) -> Any:
+    """Load the library of an unpacked FMU; FmuImportError for Model Exchange."""
+    if kind != "CoSimulation":
+        raise FmuImportError(f"{library.stem}: FMI 1.0 is imported for Co-Simulation; export it as FMI 2.0 or 3.0")
+    return loaded(fmi1.FMU1Slave, library, identifier, instanceName=name, guid=token)
+
+
+def instantiate(_: str, fmu: Any, messages: Messages, debug: bool) -> int | None:
+    """Instantiate for Co-Simulation; None where the FMU refuses."""
+    fmu.callbacks, started = fmi1_callbacks(messages)
+    with started as listen:
+        handle: int | None = fmu.fmi1InstantiateSlave(
+            fmu.instanceName.encode(),
+            fmu.guid.encode(),
+            Path(fmu.unzipDirectory).as_uri().encode(),
+            _MIME,
+            0.0,
+            fmi1.fmi1False,
+            fmi1.fmi1False,
+            fmu.callbacks,
+            fmi1.fmi1True if debug else fmi1.fmi1False,
+        )
+        listen(handle)
+    return handle
+
+
+def log_categories(fmu: Any, handle: int, categories: list[bytes]) -> None:
+    """FMI 1.0 has no categories to switch on."""
+
+
+def table(fmu: Any, handle: int) -> FunctionTable:
+    """Bind the functions of an instance."""
+    library = fmu.dll
+    initialization = _Initialization(library, handle)
+
+    def arguments(references: NDArray[np.uint32], values: NDArray[Any]) -> tuple[int, ...]:
+        return handle, references.ctypes.data, references.size, values.ctypes.data
+
+    return FunctionTable(
+        prefix="fmi",
+        access=_access(library),
+        arguments=arguments,
+        enter_initialization=initialization.enter,
+        exit_initialization=initialization.run,
+        terminate=bound(library, "fmiTerminateSlave", handle),
+        reset=initialization.reset,
+        free_instance=bound(library, "fmiFreeSlaveInstance", handle, result=None),
+        names=_NAMES,
+        initializes_at_once=True,
+        **state_functions(library, handle, _STATES),
+    )
+
+
+class _Initialization:
+    """What FMI 1.0 has instead of a mode: one call, done once until the slave is reset."""
+
+    def __init__(self, library: Any, handle: int) -> None:
+        self._initialize = bound(library, "fmiInitializeSlave", handle, c_double, c_byte, c_double)
+        self._reset = bound(library, "fmiResetSlave", handle, needed=False)
+        self._times: tuple[float, int, float] = (0.0, 0, 0.0)
+        self._done = False
+
+    def enter(self, start: float, stop: float | None, _: float | None) -> int:
+        self._times = (start, stop is not None, stop or 0.0)
+        return 0
+
+    def run(self) -> int:
+        if self._done:
+            return 0
+        self._done = True
+        status: int = self._initialize(*self._times)
+        return status
+
+    def reset(self) -> int:
+        self._done = False
+        status: int = self._reset()
+        return status
+
+
+def _access(library: Any) -> dict[str, Access]:
+    types = (c_void_p, c_void_p, c_size_t, c_void_p)
+    return {
+        kind: Access(
+            optional(library, f"fmiGet{function}", *types),
+            optional(library, f"fmiSet{function}", *types),
+            np.dtype(dtype),
+        )
+        for kind, (function, dtype) in _TYPES.items()
+    }
+
+
+def do_step(library: Any, handle: int) -> StepFunction:
+    """The function `(t, h, no state is kept before t)` that makes a step; every step is a new one."""
+    step = bound(library, "fmiDoStep", handle, c_double, c_double, c_char)
+    real_status = bound(library, "fmiGetRealStatus", handle, c_int, c_void_p, needed=False)
+
+    def call(t: float, h: float, _: bool) -> RawStep:
+        status: int = step(t, h, fmi1.fmi1True)
+        if status != DISCARD:
+            return RawStep(status, t + h)
+        reached = c_double(t)
+        if real_status(fmi1.fmi1LastSuccessfulTime, byref(reached)) > 1:
+            reached.value = t
+        return RawStep(status, reached.value)
+
+    return call
