@@ -236,6 +236,23 @@ class EventMode(Protocol):
         ...
 
 
+class InputSlopes(Protocol):
+    """For an instance whose inputs may change during a step: 1 `set` of the instance, 2 `set` here, 3 `do_step`."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The inputs that take slopes."""
+        ...
+
+    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
+        """In the step from t (s) on, these inputs are values + slopes (time - t)."""
+        ...
+
+    def finished(self) -> None:
+        """The step is made; raises what went wrong with the inputs during it."""
+        ...
+
+
 class EventInstance(Instance, Protocol):
     """An instance that may have events; one that has none costs a master nothing more than an `Instance`."""
 
@@ -248,4 +265,10 @@ class EventInstance(Instance, Protocol):
 def event_mode(instance: Instance) -> EventMode | None:
     """The events of an instance, None where it has none."""
     found: EventMode | None = getattr(instance, "event_mode", None)
+    return found
+
+
+def input_slopes(instance: Instance) -> InputSlopes | None:
+    """Where the slopes of inputs go, None where the instance holds its inputs over a step."""
+    found: InputSlopes | None = getattr(instance, "input_slopes", None)
     return found

@@ -84,6 +84,7 @@ class Simulation(Generic[ResultsT]):
         self._experiment = setup.experiment
         self._coupling = Coupling.of(setup.instances, setup.links, setup.schedule.order, self.signals)
         self._discrete = Events(self._coupling)
+        self._sloped = tuple(p.slopes for p in self._coupling.participants if p.slopes is not None)
         self._algorithm = EarlyEnd(setup.algorithm(self._coupling), self._coupling)
         self._access = Access(setup.instances, self.signals, setup.links)
         self._start_values = {
@@ -236,6 +237,8 @@ class Simulation(Generic[ResultsT]):
             self._prepare()
         t = self.time
         h = self._step_size(t)
+        for slopes in self._sloped:
+            slopes.begin(t)
         self.signals.keep()
         self._in_step = True
         outcome, end = self._algorithm.step(t, h)
@@ -262,6 +265,8 @@ class Simulation(Generic[ResultsT]):
         self._in_step = True
         ending = self._discrete.happen(self.time)
         self._in_step = False
+        for slopes in self._sloped:
+            slopes.forget()
         self._end_by(ending)
 
     def _step_size(self, t: float) -> float:

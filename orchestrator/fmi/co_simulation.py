@@ -11,7 +11,7 @@ from orchestrator.fmi.function_table import DISCARD, OK, StepFunction
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.states import KeptState
 from orchestrator.fmi.variables import ModelInfo, read_model
-from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.instance import Bundle, Capabilities, InputSlopes, StateWrite, Status, StepResult, Values
 from orchestrator.system.connector import Connector
 
 
@@ -39,6 +39,7 @@ class CoSimulationFmu:
         self.name: Final = name
         self.model: Final = model
         self._fmu = Fmu(name, model, "CoSimulation", library)
+        self.input_slopes: InputSlopes | None = None
         self._capabilities = replace(self._fmu.capabilities, may_return_early=early_return)
         self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
 

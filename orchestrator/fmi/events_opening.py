@@ -1,28 +1,49 @@
-"""Opening an FMU for Co-Simulation with the events that it declares."""
+"""Opening an FMU for Co-Simulation with what it declares about its steps: events, early return, sloped inputs."""
 
 from pathlib import Path
 
 from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.co_simulation import CoSimulationFmu, open_fmu
 from orchestrator.fmi.events import EventFmu
-from orchestrator.fmi.events_description import StepOptions, read_features
+from orchestrator.fmi.events_description import StepFeatures, StepOptions, read_features
+from orchestrator.fmi.intermediate_inputs import DerivativeInputs, IntermediateInputs, require_slopes
 from orchestrator.fmi.library import Library
-from orchestrator.fmi.variables import read_model
+from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
 
 
-def open_with_events(name: str, path: Path) -> Instance:
+def open_with_events(name: str, path: Path, *, extrapolate: bool = False) -> Instance:
     """Unpack, load and instantiate an FMU as component `name`, with Event Mode and early return where it has them.
 
-    An FMU that has neither is opened by `open_fmu`. Raises FmuImportError where that is not possible.
+    With `extrapolate` its inputs are straight lines over a step. An FMU with nothing of this is opened by `open_fmu`.
+    Raises FmuImportError where that is not possible.
     """
     features = read_features(path)
-    if not (features.event_mode or features.early_return):
+    model = read_model(path)
+    if extrapolate:
+        require_slopes(name, model, features)
+    if not (features.event_mode or features.early_return or extrapolate):
         return open_fmu(name, path)
     clocks = read_clocks(path)
-    model = read_model(path)
-    options = StepOptions(event_mode=features.event_mode, early_return=features.early_return)
-    fmu = CoSimulationFmu(
-        name, model, Library(name, model, "CoSimulation", options), early_return=features.early_return
-    )
+    fmu = _instantiated(name, model, features, extrapolate)
     return EventFmu(fmu, clocks) if features.event_mode else fmu
+
+
+def _instantiated(name: str, model: ModelInfo, features: StepFeatures, extrapolate: bool) -> CoSimulationFmu:
+    if model.fmi_version.startswith("2"):
+        fmu = CoSimulationFmu(name, model, Library(name, model, "CoSimulation"))
+        fmu.input_slopes = DerivativeInputs(fmu.fmu)
+        return fmu
+    inputs = IntermediateInputs(model) if extrapolate else None
+    options = StepOptions(
+        event_mode=features.event_mode,
+        early_return=features.early_return,
+        intermediate=() if inputs is None else inputs.references,
+        update=None if inputs is None else inputs.callback,
+    )
+    library = Library(name, model, "CoSimulation", options)
+    fmu = CoSimulationFmu(name, model, library, early_return=features.early_return)
+    if inputs is not None:
+        inputs.attach(fmu.fmu)
+        fmu.input_slopes = inputs
+    return fmu

@@ -16,7 +16,7 @@ _OFFERED: Final = {
     "model_exchange": "ModelExchange",
     "scheduled_execution": "ScheduledExecution",
 }
-_NOT_YET: Final = ("importer", "isolation", "memory_limit", "check_ranges", "extrapolate_inputs")
+_NOT_YET: Final = ("importer", "isolation", "memory_limit", "check_ranges")
 
 
 def open_component(name: str, component: Component) -> Instance:
@@ -26,6 +26,7 @@ def open_component(name: str, component: Component) -> Instance:
         raise DescriptionError(f"component '{name}': {', '.join(asked)} is not supported yet. Leave it out")
     model = read_model(component.source)
     kind = chosen_kind(model, component)
+    _refuse_slopes(name, component, kind)
     if kind == "model_exchange":
         return open_exchange(name, model, component.solver)
     _refuse_solver(name, component, kind)
@@ -33,7 +34,14 @@ def open_component(name: str, component: Component) -> Instance:
         return open_scheduled(name, component.source)
     if component.swap is not None or component.isolation is not None:
         return open_fmu(name, component.source)  # events stay inside: neither hands on Event Mode
-    return open_with_events(name, component.source)
+    return open_with_events(name, component.source, extrapolate=component.extrapolate_inputs)
+
+
+def _refuse_slopes(name: str, component: Component, kind: str) -> None:
+    if component.extrapolate_inputs and (kind != "co_simulation" or component.swap or component.isolation):
+        raise DescriptionError(
+            f"component '{name}': extrapolate_inputs needs co_simulation in this process and without swap. Leave it out"
+        )
 
 
 def _refuse_solver(name: str, component: Component, kind: str) -> None:

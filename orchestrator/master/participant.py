@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.errors import SimulationError, StepError
-from orchestrator.instance import Instance, Status, StepResult, event_mode
+from orchestrator.instance import Instance, Status, StepResult, event_mode, input_slopes
 from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep
 from orchestrator.master.events_participant import EventParticipant
+from orchestrator.master.input_slopes import SlopedInputs
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
 from orchestrator.system.connector import Storage
 from orchestrator.system.resolution import Link
@@ -33,18 +34,22 @@ class Participant:
         self._read = self.outputs + self.observed
         events = event_mode(instance)
         self.events = None if events is None else EventParticipant(instance, events, self.inputs, self._read)
+        slopes = input_slopes(instance)
+        self.slopes = None if slopes is None else SlopedInputs(instance, slopes, self.inputs, plan)
         self.ahead: float | None = None
         """Where the component is (s) after an early return, until the others have come there."""
 
-    def advance(self, t: float, h: float) -> MacroStep:
+    def advance(self, t: float, h: float, *, newest: bool = False) -> MacroStep:
         """Set the gathered inputs, step from t by h (s) and read what is valid at t + h.
+
+        With `newest` the inputs are those of components that have stepped already, where they have.
 
         Raises StepError where the step was refused, ended early, failed or gave a value that is not finite. A
         component that ends the run before t + h is no error: the outcome is not completed, and nothing is read. Nor is
         an early return of one that declares it.
         """
         try:
-            result = self._step(t, h)
+            result = self._step(t, h, newest=newest)
             # FMI 2.0 can express the wish to end the run by Discard only, at the end of a complete step too.
             complete = result.status is Status.OK or result.terminate_requested
             reached = complete and _reached(result.time, t, h)
@@ -64,12 +69,17 @@ class Participant:
         requests = (self.name,) if result.terminate_requested else ()
         return MacroStep(terminate_requested_by=requests, event_needed=result.event_needed)
 
-    def _step(self, t: float, h: float) -> StepResult:
+    def _step(self, t: float, h: float, *, newest: bool) -> StepResult:
         if self.ahead is not None and _reached(self.ahead, t, h):
             self.ahead = None
             return StepResult(Status.OK, t + h, event_needed=True)
         self.set_inputs()
-        return self.instance.do_step(t, h)
+        if self.slopes is None:
+            return self.instance.do_step(t, h)
+        self.slopes.set(t, h, newest=newest)
+        result = self.instance.do_step(t, h)
+        self.slopes.finished()
+        return result
 
     def set_inputs(self) -> None:
         """Write all inputs that may be set now, connected or not."""
@@ -134,7 +144,7 @@ def advance_each(participants: Sequence[Participant], t: float, h: float, *, new
     for participant in participants:
         if newest:
             gather(participant.plan)
-        outcome = participant.advance(t, h)
+        outcome = participant.advance(t, h, newest=newest)
         if outcome is COMPLETED:
             continue
         total = MacroStep(
@@ -176,7 +186,11 @@ class Coupling:
         into: dict[str, list[Link]] = defaultdict(list)
         for link in links:
             into[link.destination.component].append(link)
-        participants = tuple(Participant(instances[name], signals, signals.plan(into[name])) for name in order)
+        names = tuple(order)
+        participants = tuple(Participant(instances[name], signals, signals.plan(into[name])) for name in names)
+        for index, participant in enumerate(participants):
+            if participant.slopes is not None:
+                participant.slopes.connect(into[participant.name], names[:index])
         return cls(signals, participants, links, signals.plan(links))
 
     @contextmanager

@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from orchestrator.instance import Bundle, Capabilities, EventMode, Instance, StepResult, Values, event_mode
+from orchestrator.instance import (
+    Bundle,
+    Capabilities,
+    EventMode,
+    InputSlopes,
+    Instance,
+    StepResult,
+    Values,
+    event_mode,
+    input_slopes,
+)
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime.histogram import Histogram
 from orchestrator.system.connector import Connector
@@ -88,6 +98,11 @@ class Meter:
     def event_mode(self) -> EventMode | None:
         """Events of the instance."""
         return event_mode(self.instance)
+
+    @property
+    def input_slopes(self) -> InputSlopes | None:
+        """Slopes of the inputs of the instance."""
+        return input_slopes(self.instance)
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write values, timed."""

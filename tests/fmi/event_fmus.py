@@ -4,9 +4,11 @@ import re
 import subprocess
 from pathlib import Path
 
+from fmpy.fmi2 import FMU2Slave
 from fmpy.fmi3 import FMU3Slave
 
 from tests.fmi.toys import archive, platform
+from tests.fmi.toys import description as describe
 
 _HEAD = r"""
 #include <stdbool.h>
@@ -174,6 +176,63 @@ _SINK_VARIABLES = """
     <Float64 name="held" valueReference="3" causality="output" variability="discrete"/>
     <Int32 name="ticks" valueReference="4" causality="output"/>"""
 
+# x' = u: by derivatives of its input in FMI 2.0, by an intermediate update (Simpson's rule needs three) in FMI 3.0.
+INTEGRATOR_2 = (
+    _HEAD
+    + r"""
+typedef struct { double x, u, du; } M;
+void *fmi2Instantiate(const char *a, int b, const char *c, const char *d, const void *e, int v, int l) {
+  return calloc(1, sizeof(M));
+}
+void fmi2FreeInstance(M *m) { free(m); }
+int fmi2SetupExperiment(M *m, int a, double b, double c, int d, double e) { return 0; }
+int fmi2EnterInitializationMode(M *m) { return 0; }
+int fmi2ExitInitializationMode(M *m) { return 0; }
+int fmi2Terminate(M *m) { return 0; }
+int fmi2SetReal(M *m, const R *vr, size_t n, const double *v) { m->u = v[0]; m->du = 0; return 0; }
+int fmi2GetReal(M *m, const R *vr, size_t n, double *v) { v[0] = m->x; return 0; }
+int fmi2SetRealInputDerivatives(M *m, const R *vr, size_t n, const int *order, const double *v) {
+  if (n != 1 || vr[0] != 1 || order[0] != 1) return 3;
+  m->du = v[0]; return 0;
+}
+int fmi2DoStep(M *m, double t, double h, int no) { m->x += h * (m->u + 0.5 * h * m->du); return 0; }
+"""
+)
+INTEGRATOR_3 = (
+    _HEAD
+    + r"""
+typedef void (*update_t)(void *, double, bool, bool, bool, bool, bool *, double *);
+typedef struct { double x, u; update_t update; void *env; int declared, busy; } M;
+void *fmi3InstantiateCoSimulation(const char *a, const char *b, const char *c, bool d, bool l, bool event, bool early,
+                                  const R *vr, size_t n, void *env, void *log, update_t update) {
+  M *m = calloc(1, sizeof(M)); m->update = update; m->env = env; m->declared = n == 1 && vr[0] == 1; return m;
+}
+void fmi3FreeInstance(M *m) { free(m); }
+int fmi3EnterInitializationMode(M *m, bool a, double b, double t, bool d, double e) { return 0; }
+int fmi3ExitInitializationMode(M *m) { return 0; }
+int fmi3Terminate(M *m) { return 0; }
+int fmi3SetFloat64(M *m, const R *vr, size_t n, const double *v, size_t k) {
+  if (m->busy && v[0] > 1000) return 3;
+  m->u = v[0]; return 0;
+}
+int fmi3GetFloat64(M *m, const R *vr, size_t n, double *v, size_t k) { v[0] = m->x; return 0; }
+static double at(M *m, double t) {
+  bool stop = true; double when = 0;
+  if (m->update && m->declared) m->update(m->env, t, true, false, false, false, &stop, &when);
+  return stop && m->update && m->declared ? 1e300 : m->u;
+}
+int fmi3DoStep(M *m, double t, double h, bool no, bool *event, bool *terminate, bool *early, double *last) {
+  m->busy = 1;
+  m->x += h / 6 * (at(m, t) + 4 * at(m, t + h / 2) + at(m, t + h));
+  m->busy = 0; *event = *terminate = *early = false; *last = t + h;
+  return 0;
+}
+"""
+)
+INTEGRATOR_VARIABLES = """
+    <Float64 name="u" valueReference="1" causality="input" start="0"/>
+    <Float64 name="x" valueReference="2" causality="output" initial="exact" start="0"/>"""
+
 _MODELS = {
     "ball": (BALL, _BALL_VARIABLES, 'hasEventMode="true" mightReturnEarlyFromDoStep="true"', ("h", "v", "impacts")),
     "clockwork": (
@@ -182,6 +241,7 @@ _MODELS = {
         'hasEventMode="true"',
         ("out", "n_tenth", "n_third", "n_calculated", "n_growing", "n_down", "value", "t"),
     ),
+    "integrator": (INTEGRATOR_3, INTEGRATOR_VARIABLES, 'providesIntermediateUpdate="true"', ("x",)),
     "sink": (SINK, _SINK_VARIABLES, 'hasEventMode="true"', ("held", "ticks")),
 }
 
@@ -218,6 +278,30 @@ def build_fmu3(
     library = (folder / f"{model}.so").read_bytes()
     entries = {"modelDescription.xml": description, f"binaries/{platform('fmi3')}/{model}.so": library}
     return archive(folder / f"{model}.fmu", entries)
+
+
+def integrator_fmi2(folder: Path, flags: str = 'canInterpolateInputs="true"') -> Path:
+    """The integrator as FMI 2.0."""
+    needed = [
+        name for name in dir(FMU2Slave) if name.startswith("fmi2") and not re.search(rf"\b{name}\(", INTEGRATOR_2)
+    ]
+    (folder / "integrator2.c").write_text(
+        INTEGRATOR_2 + "".join(f"int {name}(void *m) {{ return 3; }}\n" for name in needed)
+    )
+    command = ["cc", "-w", "-shared", "-fPIC", "-O1", "integrator2.c", "-o", "integrator2.so"]
+    subprocess.run(command, cwd=folder, check=True)
+    text = describe(
+        "fmi2",
+        identifier="integrator2",
+        flags=flags + ' canHandleVariableCommunicationStepSize="true"',
+        variables="""
+    <ScalarVariable name="u" valueReference="1" causality="input"><Real start="0"/></ScalarVariable>
+    <ScalarVariable name="x" valueReference="2" causality="output"><Real/></ScalarVariable>""",
+        structure='<Outputs><Unknown index="2" dependencies=""/></Outputs>',
+    )
+    library = (folder / "integrator2.so").read_bytes()
+    entries = {"modelDescription.xml": text, f"binaries/{platform('fmi2')}/integrator2.so": library}
+    return archive(folder / "integrator2.fmu", entries)
 
 
 def _reference(variables: str, name: str) -> str:

@@ -1,0 +1,118 @@
+"""Inputs that change during a step: their slopes, handed to an FMU as its version of FMI has it.
+
+FMI 2.0 takes derivatives of inputs before a step (canInterpolateInputs). FMI 3.0 asks for inputs during the step, in
+the intermediate update (FMI 3.0.2 section 4.2.2): there the polynomial u(t) + slope (time - t) is evaluated.
+"""
+
+from collections.abc import Collection
+from ctypes import c_size_t, c_void_p
+from typing import Any, Final
+
+import numpy as np
+from fmpy import fmi3
+from numpy.typing import NDArray
+
+from orchestrator.errors import FmuImportError
+from orchestrator.fmi.events_description import StepFeatures
+from orchestrator.fmi.fmu import Fmu, named
+from orchestrator.fmi.function_table import OK, bound
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.instance import Bundle, Values
+from orchestrator.system.connector import Causality, Connector, Variability
+
+_TYPES: Final = ("Real", "Float64")
+
+
+def sloped(model: ModelInfo) -> tuple[Connector, ...]:
+    """The inputs of an FMU that may change during a step."""
+    return tuple(
+        connector
+        for connector in model.connectors
+        if connector.causality is Causality.INPUT
+        and connector.variability is Variability.CONTINUOUS
+        and model.types[connector.name] in _TYPES
+    )
+
+
+def require_slopes(name: str, model: ModelInfo, features: StepFeatures) -> None:
+    """FmuImportError where the FMU does not take inputs that change during a step."""
+    able, flag = (
+        (features.interpolates_inputs, "canInterpolateInputs")
+        if model.fmi_version.startswith("2")
+        else (features.intermediate_update, "providesIntermediateUpdate")
+    )
+    if not able or model.fmi_version.startswith("1"):
+        raise FmuImportError(
+            f"{model.path}: '{name}' asks for extrapolate_inputs, but the FMU (FMI {model.fmi_version}) does not "
+            f"declare {flag}. Leave the option out, or export the FMU with this capability"
+        )
+
+
+class DerivativeInputs:
+    """Slopes for FMI 2.0: fmi2SetRealInputDerivatives of order 1 before each step."""
+
+    def __init__(self, fmu: Fmu) -> None:
+        library = fmu.library
+        self.names: Final[Collection[str]] = frozenset(connector.name for connector in sloped(fmu.model))
+        self._fmu = fmu
+        self._call = bound(
+            library.dll, "fmi2SetRealInputDerivatives", library.handle, c_void_p, c_size_t, c_void_p, c_void_p
+        )
+
+    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:  # noqa: ARG002
+        """Give the slopes; the values at t were set already."""
+        orders = np.ones(bundle.size, np.intc)
+        numbers = np.ascontiguousarray(slopes, np.float64)
+        references = bundle.references
+        status = self._call(references.ctypes.data, references.size, orders.ctypes.data, numbers.ctypes.data)
+        if status != OK:
+            self._fmu.check(status, f"SetRealInputDerivatives for {named(bundle)}")
+
+    def finished(self) -> None:
+        """Nothing happened during the step."""
+
+
+class IntermediateInputs:
+    """Slopes for FMI 3.0; `callback` is the intermediate update, made before the FMU that it serves (`attach`)."""
+
+    def __init__(self, model: ModelInfo) -> None:
+        connectors = sloped(model)
+        self.names: Final[Collection[str]] = frozenset(connector.name for connector in connectors)
+        self.references: Final = tuple(connector.reference for connector in connectors)
+        self.callback: Final = fmi3.fmi3IntermediateUpdateCallback(self._update)
+        self._fmu: Fmu | None = None
+        self._set: Any = None
+        self._given: list[tuple[Bundle, NDArray[np.float64], NDArray[np.float64]]] = []
+        self._t = 0.0
+        self._status = OK
+
+    def attach(self, fmu: Fmu) -> None:
+        """Serve this FMU."""
+        library = fmu.library
+        self._fmu = fmu
+        self._set = bound(library.dll, "fmi3SetFloat64", library.handle, c_void_p, c_size_t, c_void_p, c_size_t)
+
+    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
+        """Keep the polynomials of the next step."""
+        if t != self._t:
+            self._given.clear()
+        self._t = t
+        self._given = [given for given in self._given if given[0] is not bundle]
+        self._given.append((bundle, np.array(values, np.float64), np.array(slopes, np.float64)))
+
+    def finished(self) -> None:
+        """Raise what went wrong in the updates of the step."""
+        status, self._status = self._status, OK
+        if status != OK and self._fmu is not None:
+            self._fmu.check(status, "SetFloat64 in an intermediate update")
+
+    def _update(self, _: int, time: float, set_requested: bool, *rest: Any) -> None:
+        early_return_requested = rest[3]
+        early_return_requested[0] = False
+        if not set_requested or self._set is None:
+            return
+        for bundle, values, slopes in self._given:
+            now = values + slopes * (time - self._t)
+            references = bundle.references
+            status = self._set(references.ctypes.data, references.size, now.ctypes.data, now.size)
+            self._status = max(self._status, status)

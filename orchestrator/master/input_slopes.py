@@ -1,0 +1,90 @@
+"""Inputs as straight lines over a step, for components that take them: second order in the step size, not first."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.instance import Bundle, InputSlopes, Instance
+from orchestrator.signals import Block, GatherPlan, gather
+from orchestrator.system.resolution import Link
+
+
+class SlopedInputs:
+    """The connected inputs of one component that take slopes.
+
+    An input whose source has made the step already goes straight from u(t) to u(t + h). For the others the slope is
+    that from the last communication point to this one, (u(t) - u(t')) / (t - t'); it is 0 where there is no last point,
+    as at the start and after an event.
+    """
+
+    def __init__(self, instance: Instance, slopes: InputSlopes, blocks: Iterable[Block], plan: GatherPlan) -> None:
+        self._instance, self._slopes, self._plan = instance, slopes, plan
+        self._lines = [
+            _Line(block, [c.name in slopes.names for c in block.bundle.connectors])
+            for block in blocks
+            if any(c.name in slopes.names for c in block.bundle.connectors)
+        ]
+        self._last: float | None = None
+        self._t: float | None = None
+
+    def connect(self, links: Iterable[Link], before: Iterable[str]) -> None:
+        """Take the links into the component, and the components that step before it."""
+        earlier = set(before)
+        for link in links:
+            for line in self._lines:
+                line.connect(link, link.source.component in earlier)
+
+    def begin(self, t: float) -> None:
+        """A macro step begins at t (s): the signals hold the outputs valid there."""
+        gather(self._plan)
+        self._last, self._t = self._t, t
+        for line in self._lines:
+            line.begin()
+
+    def forget(self) -> None:
+        """What was before does not tell where the inputs go: something jumped."""
+        self._t = None
+
+    def set(self, t: float, h: float, *, newest: bool) -> None:
+        """Give u(t) and the slopes for the step from t by h; with `newest` the inputs hold what has stepped already."""
+        since = None if self._last is None else t - self._last
+        for line in self._lines:
+            slopes = line.slopes(h, since, newest=newest)
+            self._instance.set(line.bundle, line.now)
+            self._slopes.set(line.bundle, line.now, slopes, t)
+
+    def finished(self) -> None:
+        """The step is made; raises what went wrong with the inputs during it."""
+        self._slopes.finished()
+
+
+class _Line:
+    def __init__(self, block: Block, chosen: list[bool]) -> None:
+        connectors = [c for c, wanted in zip(block.bundle.connectors, chosen, strict=True) if wanted]
+        sizes = [c.size for c in block.bundle.connectors]
+        self.bundle = Bundle.of(connectors)
+        self._values = block.values
+        self._where = np.flatnonzero(np.repeat(chosen, sizes))
+        self._starts = dict(
+            zip([c.name for c in connectors], np.cumsum([0, *(c.size for c in connectors)]).tolist(), strict=False)
+        )
+        self._connected = np.zeros(self.bundle.size, np.bool_)
+        self._ahead = np.zeros(self.bundle.size, np.bool_)
+        self.now: NDArray[np.float64] = self._values[self._where]
+        self._before = self.now.copy()
+
+    def connect(self, link: Link, ahead: bool) -> None:
+        start = self._starts.get(link.destination.connector)
+        if start is not None:
+            self._connected[start + link.destination.element] = True
+            self._ahead[start + link.destination.element] = ahead
+
+    def begin(self) -> None:
+        self._before, self.now = self.now, self._values[self._where]
+
+    def slopes(self, h: float, since: float | None, *, newest: bool) -> NDArray[np.float64]:
+        past = np.zeros_like(self.now) if since is None else (self.now - self._before) / since
+        if newest:
+            past = np.where(self._ahead, (self._values[self._where] - self.now) / h, past)
+        return np.where(self._connected, past, 0.0)

@@ -1,0 +1,133 @@
+"""Inputs as straight lines over a step: exact for ramps, second order where held inputs are of first order."""
+
+import shutil
+from math import cos, sin
+
+import numpy as np
+import pytest
+
+from orchestrator.errors import DescriptionError, FmuImportError, StepError
+from orchestrator.fmi.events_opening import open_with_events
+from orchestrator.fmi.opening import open_component
+from orchestrator.instance import Bundle
+from orchestrator.master.input_slopes import _Line
+from orchestrator.realtime.metering import Meter
+from orchestrator.signals import Block
+from orchestrator.system.connector import Causality
+from orchestrator.system.description import Component, Swap
+from orchestrator.system.resolution import Link, Slot
+from orchestrator.system.units import IDENTITY, Conversion
+from tests.coupled import simulation
+from tests.doubles import FunctionInstance, an_input
+from tests.fmi.event_fmus import event_fmu, integrator_fmi2
+from tests.master.event_doubles import EventDouble, discrete
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="building FMUs needs a C compiler")
+
+
+@pytest.fixture(scope="module")
+def fmus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slopes")
+    return {"fmi2": integrator_fmi2(folder), "fmi3": event_fmu("integrator", folder)}
+
+
+@pytest.fixture(params=["fmi2", "fmi3"])
+def path(request, fmus):
+    return fmus[request.param]
+
+
+def integral(path, function, h, *, algorithm="gauss_seidel", extrapolate=True, sink_first=False, meter=False):
+    source = FunctionInstance(lambda t, u: function(t), name="source", inputs=[])
+    sink = open_with_events("sink", path, extrapolate=extrapolate)
+    instances = [Meter(sink) if meter else sink, source]
+    if not sink_first:
+        instances.reverse()
+    with simulation(instances, ["source.y -> sink.u"], step_size=h, algorithm=algorithm) as run:
+        run.run()
+        return run["sink.x"]
+
+
+def test_a_ramp_is_integrated_exactly_where_its_source_steps_first(path):
+    assert integral(path, lambda t: 3.0 * t, 0.1) == pytest.approx(1.5, abs=1e-14)
+
+
+def test_a_ramp_from_a_source_that_steps_later_misses_the_first_step_only(path):
+    # held over the first step, there is no last communication point yet: h^2 / 2 of the slope is missing
+    for options in ({"algorithm": "jacobi"}, {"sink_first": True}):
+        assert integral(path, lambda t: 3.0 * t, 0.1, **options) == pytest.approx(1.5 - 3.0 * 0.005, abs=1e-14)
+
+
+@pytest.mark.parametrize(("extrapolate", "order"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_the_order_of_the_coupling_rises_from_one_to_two(path, algorithm, extrapolate, order):
+    exact = 1.0 - cos(1.0)
+    errors = [
+        abs(integral(path, sin, h, algorithm=algorithm, extrapolate=extrapolate) - exact) for h in (0.02, 0.01, 0.005)
+    ]
+    assert errors[0] / errors[1] == pytest.approx(2.0**order, rel=0.05)
+    assert errors[1] / errors[2] == pytest.approx(2.0**order, rel=0.05)
+
+
+def test_an_input_without_a_source_is_held(path):
+    sink = open_with_events("sink", path, extrapolate=True)
+    with simulation([sink]) as run:
+        for value in range(10):
+            run["sink.u"] = float(value)
+            run.step()
+        assert run["sink.x"] == pytest.approx(4.5)
+
+
+def test_a_metered_component_takes_slopes_as_well(path):
+    assert integral(path, lambda t: 3.0 * t, 0.1, meter=True) == pytest.approx(1.5, abs=1e-14)
+
+
+def test_a_jump_at_an_event_has_no_slope(path):
+    """u jumps from 0 to 1 at t = 0.35 and stays there: the integral is 0.65, not more."""
+
+    def jump(one: EventDouble) -> None:
+        if 0.35 in one.event_times:
+            one["n"] = 1.0
+
+    source = EventDouble("source", outputs=[discrete("n", Causality.OUTPUT)], on_update=jump, times=[0.35])
+    sink = open_with_events("sink", path, extrapolate=True)
+    with simulation([sink, source], ["source.n -> sink.u"], algorithm="jacobi") as run:
+        run.run()
+        assert run["sink.x"] == pytest.approx(0.65, abs=1e-12)
+
+
+def test_an_input_refused_during_a_step_is_an_error_that_names_the_component(fmus):
+    with pytest.raises(StepError, match=r"'sink'.*SetFloat64 in an intermediate update returned Error"):
+        integral(fmus["fmi3"], lambda t: 0.0 if t == 0.0 else 999.0 + 10.0 * t, 0.2, algorithm="jacobi")
+
+
+def test_an_fmu_that_holds_its_inputs_is_refused_by_name(fmus, tmp_path):
+    plain = integrator_fmi2(tmp_path, flags="")
+    with pytest.raises(FmuImportError, match=r"'sink' asks for extrapolate_inputs.*canInterpolateInputs"):
+        open_with_events("sink", plain, extrapolate=True)
+    with pytest.raises(FmuImportError, match="providesIntermediateUpdate"):
+        open_with_events("sink", event_fmu("sink", tmp_path), extrapolate=True)
+
+
+def test_a_line_over_an_array_of_sources_keeps_each_slope_apart():
+    block = Block(Bundle.of([an_input("a"), an_input("b", size=2)]), np.array([0.0, 1.0, 2.0]))
+    line = _Line(block, [False, True])
+    line.connect(Link(Slot("s", "y", 0), Slot("t", "b", 1), Conversion(*IDENTITY)), ahead=False)
+    line.begin()
+    block.values[:] = [5.0, 6.0, 7.0]
+    line.begin()
+    assert line.slopes(0.1, 0.5, newest=True).tolist() == [0.0, 10.0]
+
+
+@pytest.mark.parametrize("kind", ["fmi2", "fmi3"])
+def test_the_option_of_a_component_asks_for_it(fmus, kind):
+    sink = open_component("sink", Component(source=fmus[kind], extrapolate_inputs=True))
+    source = FunctionInstance(lambda t, u: 3.0 * t, name="source", inputs=[])
+    with simulation([source, sink], ["source.y -> sink.u"]) as run:
+        run.run()
+        assert run["sink.x"] == pytest.approx(1.5, abs=1e-14)
+
+
+def test_the_option_is_refused_where_inputs_cannot_be_handed_on(fmus):
+    swap = Swap(surrogate="tank.surrogate", to_surrogate_at=0.5)
+    with pytest.raises(DescriptionError, match=r"'sink': extrapolate_inputs needs co_simulation"):
+        open_component("sink", Component(source=fmus["fmi3"], extrapolate_inputs=True, swap=swap))
