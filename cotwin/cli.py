@@ -21,6 +21,8 @@ Settings = Annotated[list[str], typer.Option("--set", metavar="COMP.PAR=VALUE", 
 Inputs = Annotated[
     list[str], typer.Option("--input", metavar="[COMP=]FILE.csv", help="Inputs over time from a table; repeatable.")
 ]
+FmuFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of FMUs.")]
+Target = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.yaml", help="Default: DIR/system.yaml.")]
 Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML) or one FMU.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -111,6 +113,24 @@ def explain(system: System, debug: Debug = False) -> None:
 
         description = prepare(system, Overrides())
         terminal.show(explanation_tables(explained(description), description.algorithm))
+
+
+@app.command()
+def new(fmus: FmuFolder, target: Target = None, debug: Debug = False) -> None:
+    """Draft a system from the FMUs of a folder: connections with a confidence, candidates, open inputs."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, fmus):
+        from cotwin.drafting import draft_table, drafted, write
+        from cotwin.validation import finding_table, validated, verdict
+
+        path = target or fmus / "system.yaml"
+        draft = drafted(fmus, path)
+        write(draft, path)
+        terminal.show([draft_table(draft)])
+        findings = validated(path)
+        terminal.show([finding_table(findings)])
+        terminal.say(f"wrote {path}, {verdict(findings, strict=False)}")
 
 
 @app.command()

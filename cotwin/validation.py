@@ -162,7 +162,7 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
     for name, inputs in open_inputs(description, interfaces).items():
         yield Finding(
             Severity.WARNING,
-            f"'{name}': nothing feeds {_some(inputs)}: kept at its start value. Connect it, or give it a value under "
+            f"'{name}': nothing feeds {_some(inputs)}: the start value is kept. Connect it, or give a value under "
             "'parameters'",
         )
 
