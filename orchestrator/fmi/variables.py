@@ -16,6 +16,7 @@ from orchestrator.errors import CotwinError, FmuImportError, ModelDescriptionErr
 from orchestrator.fmi.archive import DESCRIPTION, entries, fingerprint, read_description
 from orchestrator.fmi.connectors import STORAGE, read_connectors
 from orchestrator.fmi.fmi1_description import capabilities_element, direct_dependencies, negated_aliases
+from orchestrator.fmi.references import check_references
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.system.connector import Causality, Connector
 
@@ -124,6 +125,7 @@ def _read(path: Path, _: tuple[object, ...], validate: bool) -> ModelInfo:
     if version not in ("1.0", "2.0") and not version.startswith("3.0"):
         raise FmuImportError(f"{path}: FMI version '{version}' is not supported; export it as FMI 2.0 or 3.0")
     try:
+        check_references(root)
         parsed, warnings = _parsed(data, validate)
         return _model(path, parsed, root, warnings)
     except CotwinError:

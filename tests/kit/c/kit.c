@@ -303,7 +303,7 @@ static int step(M *m, double t, double h, double *reached, bool *event_reached) 
   if (!(h > 0)) return say(m, ERROR, "doStep needs a positive step size"), ERROR;
   if (end > m->s.stop + tolerance) return say(m, ERROR, "doStep goes beyond the stop time"), ERROR;
   if (FIXED_STEP) {
-    if (m->s.fixed_step > 0 && fabs(h - m->s.fixed_step) > tolerance && end < m->s.stop - tolerance)
+    if (m->s.fixed_step > 0 && fabs(h - m->s.fixed_step) > tolerance)
       return say(m, ERROR, "doStep with another step size than before"), ERROR;
     m->s.fixed_step = h;
   }
