@@ -16,7 +16,7 @@ _OFFERED: Final = {
     "model_exchange": "ModelExchange",
     "scheduled_execution": "ScheduledExecution",
 }
-_NOT_YET: Final = ("importer", "isolation", "memory_limit", "check_ranges")
+_NOT_YET: Final = ("importer", "check_ranges")
 
 
 def open_component(name: str, component: Component) -> Instance:
@@ -24,6 +24,14 @@ def open_component(name: str, component: Component) -> Instance:
     asked = [option for option in _NOT_YET if getattr(component, option) != Component.model_fields[option].default]
     if asked:
         raise DescriptionError(f"component '{name}': {', '.join(asked)} is not supported yet. Leave it out")
+    if component.isolation is not None:
+        return _isolated(name, component)
+    _refuse_limits(name, component)
+    return open_here(name, component)
+
+
+def open_here(name: str, component: Component) -> Instance:
+    """Open the FMU of a component in this process."""
     model = read_model(component.source)
     kind = chosen_kind(model, component)
     _refuse_slopes(name, component, kind)
@@ -44,12 +52,27 @@ def _refuse_slopes(name: str, component: Component, kind: str) -> None:
         )
 
 
+def _isolated(name: str, component: Component) -> Instance:
+    # Here, since it brings a compiler with it.
+    from orchestrator.fmi.isolation.instance import open_isolated
+
+    return open_isolated(name, component)
+
+
 def _refuse_solver(name: str, component: Component, kind: str) -> None:
     if component.solver != Component.model_fields["solver"].default:
         raise DescriptionError(
             f"component '{name}': runs as {kind}, with the solver inside the FMU. Leave solver out, or ask for kind: "
             "model_exchange"
         )
+
+
+def _refuse_limits(name: str, component: Component) -> None:
+    for option in ("time_limit", "memory_limit"):
+        if getattr(component, option) != Component.model_fields[option].default:
+            raise DescriptionError(
+                f"component '{name}': {option} needs a process of its own. Add isolation: process, or leave it out"
+            )
 
 
 def chosen_kind(model: ModelInfo, component: Component) -> str:

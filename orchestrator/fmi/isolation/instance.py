@@ -1,0 +1,297 @@
+"""IsolatedInstance: a component in a process of its own, behind the same seam as one in this process."""
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, Final
+
+from orchestrator.errors import (
+    CapabilityError,
+    CotwinError,
+    FmuImportError,
+    InitializationError,
+    SimulationError,
+    StepError,
+)
+from orchestrator.fmi.isolation import mailbox as box
+from orchestrator.fmi.isolation import wire
+from orchestrator.fmi.isolation.mailbox import Layout
+from orchestrator.fmi.isolation.process import Call, Limits, Process
+from orchestrator.fmi.variables import ModelInfo, read_model
+from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.system.connector import Causality, Connector
+from orchestrator.system.description import Component
+from orchestrator.system.names import nearest
+
+
+def open_isolated(name: str, component: Component) -> "IsolatedInstance":
+    """Open the FMU of a component in a process of its own.
+
+    What goes wrong there before it is open is an FmuImportError; nothing stays behind then.
+    """
+    model = read_model(component.source)
+    layout = Layout(model.connectors)
+    process = Process(name, layout.size, Limits(component.time_limit, component.memory_limit))
+    try:
+        opening = Call(f"loading and instantiating {model.path}", FmuImportError)
+        asked = component.model_copy(update={"source": model.path}).model_dump(mode="json")
+        reply, _ = process.tell(opening, do="open", component=asked, memory_limit=component.memory_limit)
+        return IsolatedInstance(name, model, layout, process, reply)
+    except BaseException:
+        process.kill()
+        raise
+
+
+class IsolatedState:
+    """A state that the process keeps."""
+
+
+class _Slot:
+    """A bundle that the process knows by its number, and where its values lie in the mailbox."""
+
+    def __init__(self, number: int, bundle: Bundle, layout: Layout, arrays: Mapping[Any, Values]) -> None:
+        self.number = number
+        self.array = arrays.get(bundle.storage)
+        self.selection = layout.selection(bundle) if self.array is not None else slice(0)
+        self.only_inputs = all(connector.causality is Causality.INPUT for connector in bundle.connectors)
+        names = [connector.name for connector in bundle.connectors]
+        self.named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+class IsolatedInstance:
+    """See `Instance` for what the methods mean and in which order they come.
+
+    Between steps inputs are only written into the mailbox: the process sets them before the next step, and reads after
+    it what was read after the one before, so that a macro step is one exchange. What the FMU says to its inputs is
+    therefore raised by `do_step`.
+    """
+
+    def __init__(
+        self, name: str, model: ModelInfo, layout: Layout, process: Process, opened: Mapping[str, Any]
+    ) -> None:
+        self.name: Final = name
+        self.model: Final = model
+        self._process = process
+        self._mailbox = process.mailbox
+        self._layout, self._arrays = layout, process.mailbox.arrays(layout, trusted=False)
+        self._check_connectors(opened.get("connectors"))
+        self._capabilities = _capabilities(model, opened.get("capabilities"))
+        self._feedthrough = _feedthrough(model, opened.get("feedthrough"))
+        self._names = {connector.name for connector in model.connectors}
+        self._slots: dict[tuple[str, ...], _Slot] = {}
+        self._by_bundle: dict[Bundle, _Slot] = {}
+        self._waiting: list[int] = []
+        self._fresh: frozenset[int] = frozenset()
+        self._read: dict[int, None] = {}
+        self._states: dict[IsolatedState, int] = {}
+        self._numbers = count(1)
+        self._stepping, self._closed = False, False
+        self._time: float | None = None
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """Every variable, in the order of the model description."""
+        return self.model.connectors
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the component can do in its process, of which it has one for itself."""
+        return self._capabilities
+
+    @property
+    def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
+        """Inputs that each output depends on directly; None where that is unknown."""
+        return self._feedthrough
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What ran, for the record."""
+        return {**self.model.identity, "isolation": "process"}
+
+    def set(self, bundle: Bundle, values: Values) -> None:
+        """Write a bundle; between steps inputs wait in the mailbox for the next call."""
+        slot = self._by_bundle.get(bundle) or self._slot(bundle)
+        if not self._process.alive:
+            self._require_alive("take values")
+        self._fresh = frozenset()
+        if slot.array is None:
+            self._tell(f"Set for {slot.named}", do="set", slot=slot.number, values=wire.plain(values))
+            return
+        slot.array[slot.selection] = values
+        if slot.number not in self._waiting:
+            self._waiting.append(slot.number)
+        if not (self._stepping and slot.only_inputs) or len(self._waiting) >= box.MAX_SLOTS:
+            self._ask(box.ASK_SET, f"Set for {slot.named}")
+
+    def get(self, bundle: Bundle, values: Values) -> None:
+        """Read a bundle; what the process has read after the step is copied from the mailbox."""
+        slot = self._by_bundle.get(bundle) or self._slot(bundle)
+        if slot.array is None:
+            reply, _ = self._tell(f"Get for {slot.named}", do="get", slot=slot.number)
+            values[:] = wire.array(reply["values"])
+            return
+        self._read[slot.number] = None
+        if slot.number not in self._fresh or not self._process.alive:
+            self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
+        values[:] = slot.array[slot.selection]
+
+    def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
+        """Enter Initialization Mode."""
+        self._time = start
+        self._tell("EnterInitializationMode", do="enter_initialization", start=start, stop=stop, tolerance=tolerance)
+
+    def exit_initialization(self) -> None:
+        """Leave Initialization Mode."""
+        self._tell("ExitInitializationMode", do="exit_initialization")
+        self._stepping = True
+
+    def do_step(self, t: float, h: float) -> StepResult:
+        """Advance from t by h: set what waits, step, and read what was read last time, in one exchange."""
+        self._time = t
+        reads = tuple(self._read)[: box.MAX_SLOTS]
+        self._read.clear()
+        mailbox = self._mailbox
+        mailbox.numbers[box.TIME], mailbox.numbers[box.STEP] = t, h
+        status = self._ask(box.ASK_STEP, f"DoStep with step size {h!r} s", reads)
+        flags = mailbox.words[box.FLAGS]
+        self._fresh = frozenset(reads) if status == box.DONE else frozenset()
+        return StepResult(
+            Status.DISCARD if status == box.DISCARDED else Status.OK,
+            mailbox.numbers[box.REACHED],
+            bool(flags & box.EARLY_RETURN),
+            bool(flags & box.TERMINATE_REQUESTED),
+            bool(flags & box.EVENT_NEEDED),
+        )
+
+    def save_state(self) -> IsolatedState:
+        """Keep the complete state, in the process."""
+        return self._new_state("GetFMUState", do="save_state")
+
+    def restore_state(self, state: object) -> None:
+        """Go back to a kept state."""
+        self._tell("SetFMUState", do="restore_state", state=self._number(state))
+
+    def free_state(self, state: object) -> None:
+        """Release a kept state; with the process all of them are gone already."""
+        if self._process.alive:
+            self._tell("FreeFMUState", do="free_state", state=self._number(state))
+            self._states = {kept: number for kept, number in self._states.items() if kept is not state}
+
+    def serialize_state(self, state: object) -> bytes:
+        """A kept state as bytes, which the same FMU takes in this process, too."""
+        return self._tell("SerializeFMUState", do="serialize_state", state=self._number(state))[1]
+
+    def deserialize_state(self, data: bytes) -> IsolatedState:
+        """A kept state from bytes."""
+        return self._new_state("DeserializeFMUState", data, do="deserialize_state")
+
+    def restart(self, t: float, values: Mapping[str, Values]) -> None:
+        """Start again at t from states written by value."""
+        plain = {name: wire.plain(numbers) for name, numbers in values.items()}
+        self._tell("a restart", do="restart", t=t, values=plain)
+        self._time = t
+
+    def terminate(self) -> None:
+        """End the run regularly; does nothing where the process is gone."""
+        if self._process.alive:
+            self._tell("Terminate", do="terminate")
+            self._stepping = False
+
+    def close(self) -> None:
+        """Free the component, end its process, and remove what it left."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self._process.alive:
+            return
+        try:
+            self._list_nothing()
+            self._process.tell(Call("FreeInstance", SimulationError, self._time), do="close")
+        finally:
+            self._process.end()
+
+    def _slot(self, bundle: Bundle) -> _Slot:
+        names = tuple(connector.name for connector in bundle.connectors)
+        slot = self._slots.get(names)
+        if slot is None:
+            unknown = next((name for name in names if name not in self._names), None)
+            if unknown is not None:
+                raise CapabilityError(
+                    f"'{self.name}' has no variable '{unknown}'; {nearest(unknown, sorted(self._names))}"
+                )
+            self._tell("preparing an exchange", do="slot", names=names)
+            slot = self._slots[names] = _Slot(len(self._slots), bundle, self._layout, self._arrays)
+        self._by_bundle[bundle] = slot
+        return slot
+
+    def _ask(self, code: int, doing: str, reads: tuple[int, ...] = ()) -> int:
+        """One exchange, before which all that waits is set."""
+        if not self._process.alive:
+            self._require_alive(f"answer {doing}")
+        if self._waiting or self._mailbox.words[box.SETS]:
+            self._mailbox.list_slots(box.SETS, self._waiting)
+            self._waiting.clear()
+        if reads or self._mailbox.words[box.READS]:
+            self._mailbox.list_slots(box.READS, reads)
+        return self._process.ask(code, self._call(doing))
+
+    def _tell(self, doing: str, blob: bytes = b"", **fields: Any) -> tuple[dict[str, Any], bytes]:
+        if self._waiting or not self._process.alive:
+            self._ask(box.ASK_SET, doing)
+        self._list_nothing()
+        self._fresh = frozenset()
+        return self._process.tell(self._call(doing), blob, **fields)
+
+    def _list_nothing(self) -> None:
+        self._mailbox.list_slots(box.SETS, ())
+        self._mailbox.list_slots(box.READS, ())
+
+    def _call(self, doing: str) -> Call:
+        return Call(doing, StepError if self._stepping else InitializationError, self._time)
+
+    def _new_state(self, doing: str, blob: bytes = b"", **fields: Any) -> IsolatedState:
+        number = next(self._numbers)
+        self._tell(doing, blob, state=number, **fields)
+        state = IsolatedState()
+        self._states[state] = number
+        return state
+
+    def _number(self, state: object) -> int:
+        if not isinstance(state, IsolatedState) or state not in self._states:
+            raise CapabilityError(f"'{self.name}': the state was freed, or belongs to another instance; save a new one")
+        return self._states[state]
+
+    def _require_alive(self, doing: str) -> None:
+        now = "closed" if self._closed else "broken by a fatal error: its process is gone"
+        raise CapabilityError(f"'{self.name}' cannot {doing}: it is {now}; open it again")
+
+    def _check_connectors(self, found: object) -> None:
+        if found != [[connector.name, connector.size] for connector in self.model.connectors]:
+            raise FmuImportError(
+                f"{self.model.path}: its variables change when '{self.name}' is opened. That does not work with "
+                "isolation: process; leave that out"
+            )
+
+
+def _capabilities(model: ModelInfo, found: Any) -> Capabilities:
+    try:
+        kinds = {name: type(value) for name, value in vars(Capabilities()).items()}
+        values = {name: kind(found[name]) for name, kind in kinds.items()}
+        return Capabilities(**{**values, "state_write": StateWrite(values["state_write"]), "once_per_process": False})
+    except (KeyError, TypeError, ValueError):
+        raise _not_understood(model) from None
+
+
+def _feedthrough(model: ModelInfo, found: Any) -> dict[str, tuple[str, ...] | None]:
+    names = {connector.name for connector in model.connectors}
+    if not isinstance(found, dict) or not names.issuperset(found):
+        raise _not_understood(model)
+    known: dict[str, tuple[str, ...] | None] = {}
+    for output, inputs in found.items():
+        if inputs is not None and not (isinstance(inputs, list) and names.issuperset(map(str, inputs))):
+            raise _not_understood(model)
+        known[output] = None if inputs is None else tuple(inputs)
+    return known
+
+
+def _not_understood(model: ModelInfo) -> CotwinError:
+    return FmuImportError(f"{model.path}: its process says what cannot be true; ask its supplier for a sound export")

@@ -1,0 +1,208 @@
+"""Waiting: asking the process of a component and waiting for its answer, as compiled functions.
+
+`step_address` is that of `int step(void *handle, double t, double h)`, which a compiled loop calls like the function of
+an FMU. A handle is private memory of the run: nothing in it can be changed by the component.
+
+They look for the answer for `SPIN` ns, as long as a thread switch costs, and then sleep on the counter (futex), looking
+every `SLICE` ns whether the process still lives (pidfd). Everything is called by address, so that numba can keep what
+it compiled.
+"""
+
+import ctypes
+import platform
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
+from numba import cfunc, njit, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from orchestrator.fmi.isolation.mailbox import (
+    ANSWER,
+    ASK_STEP,
+    CHILD_SLEEPS,
+    CODE,
+    REQUEST,
+    RUN_SLEEPS,
+    STATUS,
+    STEP,
+    TIME,
+)
+
+ANSWERED, PENDING, DIED, TIMED_OUT = range(4)
+"""How waiting ended."""
+
+SPIN: Final = 50_000
+SLICE: Final = 10_000_000
+
+_FUTEX: Final = {"x86_64": 202, "aarch64": 98}
+_WAIT, _WAKE = 0, 1
+_MONOTONIC: Final = 1
+_POLLIN: Final = 1
+
+# Words of a handle.
+_MAILBOX, _ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW, _SLICE = (
+    0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88,
+)  # fmt: skip
+
+_INT = ir.IntType(64)
+
+
+def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]:
+    """Everything that waiting needs: the address of the mailbox, the process, and how long (s) an answer may take."""
+    libc = ctypes.CDLL(None)
+    addresses = [ctypes.cast(libc[name], ctypes.c_void_p).value for name in ("syscall", "clock_gettime", "poll")]
+    pollfd = pidfd | _POLLIN << 32
+    limit = min(int(time_limit * 1e9), 2**62)
+    words = [mailbox, 0, limit, 0, *addresses, _FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE]
+    return np.array(words, np.int64)
+
+
+def _load(_: Any, _address: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.load(builder.inttoptr(arguments[0], _INT.as_pointer()), typ=_INT)
+
+    return types.int64(types.int64), code
+
+
+def _store(_: Any, _address: Any, _value: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[1], builder.inttoptr(arguments[0], _INT.as_pointer()))
+
+    return types.void(types.int64, types.int64), code
+
+
+def _store_double(_: Any, _address: Any, _value: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[1], builder.inttoptr(arguments[0], ir.DoubleType().as_pointer()))
+
+    return types.void(types.int64, types.float64), code
+
+
+def _load_counter(_: Any, _address: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(32)
+        value = builder.load_atomic(builder.inttoptr(arguments[0], word.as_pointer()), "seq_cst", 4, typ=word)
+        return builder.zext(value, _INT)
+
+    return types.int64(types.int64), code
+
+
+def _store_counter(_: Any, _address: Any, _value: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(32)
+        pointer = builder.inttoptr(arguments[0], word.as_pointer())
+        builder.store_atomic(builder.trunc(arguments[1], word), pointer, "seq_cst", 4)
+
+    return types.void(types.int64, types.int64), code
+
+
+def _call(_: Any, _function: Any, _a: Any, _b: Any, _c: Any, _d: Any, _e: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_INT, [_INT] * 5)
+        return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
+
+    return types.int64(*[types.int64] * 6), code
+
+
+load: Any = intrinsic(_load)
+store: Any = intrinsic(_store)
+store_double: Any = intrinsic(_store_double)
+load_counter: Any = intrinsic(_load_counter)
+store_counter: Any = intrinsic(_store_counter)
+call: Any = intrinsic(_call)
+
+
+def _now(handle: int) -> int:
+    """Monotonic time (ns)."""
+    call(load(handle + _CLOCK), _MONOTONIC, handle + _NOW, 0, 0, 0)
+    return int(load(handle + _NOW) * 1_000_000_000 + load(handle + _NOW + 8))
+
+
+now: Any = njit("int64(int64)", cache=True)(_now)
+
+
+def _post(handle: int) -> None:
+    """Ask what the mailbox says, and wake the component where it sleeps."""
+    mailbox = load(handle + _MAILBOX)
+    asked = (load(handle + _ASKED) + 1) & 0xFFFFFFFF
+    store(handle + _ASKED, asked)
+    store(handle + _BEGUN, now(handle))
+    store_counter(mailbox + REQUEST, asked)
+    if load_counter(mailbox + CHILD_SLEEPS) != 0:
+        call(load(handle + _SYSCALL), load(handle + _NUMBER), mailbox + REQUEST, _WAKE, 1, 0)
+
+
+post: Any = njit("void(int64)", cache=True, nogil=True)(_post)
+
+
+def _wait(handle: int, patience: int) -> int:
+    """Wait for the answer, at most for `patience` ns from now; PENDING after it."""
+    mailbox, asked = load(handle + _MAILBOX), load(handle + _ASKED)
+    begun = now(handle)
+    while load_counter(mailbox + ANSWER) != asked:
+        if now(handle) - begun > SPIN:
+            return int(sleep(handle, begun + patience))
+    return ANSWERED
+
+
+def _sleep(handle: int, end: int) -> int:
+    mailbox, asked = load(handle + _MAILBOX), load(handle + _ASKED)
+    store_counter(mailbox + RUN_SLEEPS, 1)
+    outcome = -1
+    while outcome < 0:
+        # In this order: an answer given just before the process ended counts.
+        dead = call(load(handle + _POLL), handle + _PIDFD, 1, 0, 0, 0) & 0xFFFFFFFF == 1
+        seen = load_counter(mailbox + ANSWER)
+        time = now(handle)
+        if seen == asked:
+            outcome = ANSWERED
+        elif dead:
+            outcome = DIED
+        elif time - load(handle + _BEGUN) > load(handle + _LIMIT):
+            outcome = TIMED_OUT
+        elif time > end:
+            outcome = PENDING
+        else:
+            call(load(handle + _SYSCALL), load(handle + _NUMBER), mailbox + ANSWER, _WAIT, seen, handle + _SLICE)
+    store_counter(mailbox + RUN_SLEEPS, 0)
+    return outcome
+
+
+sleep: Any = njit("int64(int64, int64)", cache=True, nogil=True)(_sleep)
+wait: Any = njit("int64(int64, int64)", cache=True, nogil=True)(_wait)
+
+
+def _ask(handle: int, patience: int) -> int:
+    post(handle)
+    return int(wait(handle, patience))
+
+
+ask: Any = njit("int64(int64, int64)", cache=True, nogil=True)(_ask)
+
+
+def _step(handle: int, t: float, h: float) -> int:
+    mailbox = load(handle + _MAILBOX)
+    store(mailbox + 8 * CODE, ASK_STEP)
+    store_double(mailbox + 8 * TIME, t)
+    store_double(mailbox + 8 * STEP, h)
+    post(handle)
+    outcome = wait(handle, 2**62)
+    return int(load(mailbox + 8 * STATUS)) if outcome == ANSWERED else -outcome
+
+
+def step_address() -> int:
+    """Address of `int step(void *handle, double t, double h)`: one step with the bundles listed in the mailbox.
+
+    It returns the mailbox's STATUS, or -DIED or -TIMED_OUT. Time reached, flags and values are in the mailbox.
+    """
+    return int(_step_function.address)
+
+
+_step_function: Any = cfunc("int32(int64, float64, float64)", cache=True)(_step)
+
+
+def limit(handle: NDArray[np.int64], time_limit: float) -> None:
+    """Change how long (s) an answer may take."""
+    handle[_LIMIT // 8] = min(int(time_limit * 1e9), 2**62)

@@ -1,0 +1,209 @@
+"""What an FMU can do to the process that runs it, and what isolation makes of it: one C source, one table."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from fmpy.fmi3 import FMU3Slave
+
+from orchestrator.errors import CotwinError, FmuImportError, InitializationError, SimulationError, StepError
+from tests.fmi import toys
+
+VARIABLES = """
+    <Float64 name="u" valueReference="0" causality="input" start="0"/>
+    <Float64 name="y" valueReference="1" causality="output"/>"""
+
+# Where something happens is told by the macro `IN_...`; what happens by its value, an expression.
+_SOURCE = r"""
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+typedef void (*logger_t)(void *, int, const char *, const char *);
+typedef struct { void *environment; logger_t logger; double u, y; int steps; } M;
+static volatile int zero = 0;
+static int recurse(int n) { volatile char page[4096]; page[n & 4095] = n; return recurse(n + 1) + page[0]; }
+static int bomb(void) {
+  for (;;) { char *p = malloc(1 << 24); if (!p) abort(); memset(p, 1, 1 << 24); }
+}
+static int flood(void) {
+  static char line[1001];
+  memset(line, 'x', 1000); line[999] = '\n';
+  for (int i = 0; i < 100000; i++) fwrite(line, 1, 1000, stdout);
+  fputs("the last line\n", stdout);
+  fflush(stdout);
+  return 0;
+}
+static int closing(void) { for (int i = 0; i < 1024; i++) close(i); return 0; }
+static int grow(void) { setrlimit(RLIMIT_DATA, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}); return 0; }
+static int forks(void) { if (fork() == 0) { for (;;) pause(); } return 0; }
+static int jump(void) { jmp_buf here; memset(&here, 0, sizeof here); longjmp(here, 1); return 0; }
+static int hang(void) { for (;;) zero = 0; }
+static int scribble(void) { memset((void *)16, 1, 1); return 0; }
+static int fault(void) { *(volatile int *)8 = 1; return 0; }
+static int deaf(void) { sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, NULL); return hang(); }
+static int beyond(double *values) { memset(values, 0x5a, 1 << 27); return 0; }
+static int speak(M *m, const char *text) { m->logger(m->environment, 1, "logAll", text); return 0; }
+#ifndef IN_LOAD
+#define IN_LOAD 0
+#endif
+#ifndef IN_UNLOAD
+#define IN_UNLOAD 0
+#endif
+#ifndef IN_INSTANTIATE
+#define IN_INSTANTIATE 0
+#endif
+#ifndef IN_INITIALIZATION
+#define IN_INITIALIZATION 0
+#endif
+#ifndef IN_SET
+#define IN_SET 0
+#endif
+#ifndef IN_STEP
+#define IN_STEP 0
+#endif
+#ifndef IN_GET
+#define IN_GET 0
+#endif
+#ifndef IN_TERMINATE
+#define IN_TERMINATE 0
+#endif
+#ifndef IN_FREE
+#define IN_FREE 0
+#endif
+__attribute__((constructor)) static void loaded(void) { if (IN_LOAD) return; }
+__attribute__((destructor)) static void unloaded(void) { if (IN_UNLOAD) return; }
+void *fmi3InstantiateCoSimulation(const char *name, const char *token, const char *at, bool v, bool l, bool e, bool r,
+                                  const unsigned *vr, size_t n, void *environment, logger_t logger, void *update) {
+  M *m = calloc(1, sizeof(M)); m->environment = environment; m->logger = logger;
+  return IN_INSTANTIATE ? NULL : m;
+}
+void fmi3FreeInstance(M *m) { if (IN_FREE) return; free(m); }
+int fmi3EnterInitializationMode(M *m, bool a, double b, double c, bool d, double e) { return IN_INITIALIZATION; }
+int fmi3ExitInitializationMode(M *m) { return 0; }
+int fmi3Terminate(M *m) { return IN_TERMINATE; }
+int fmi3SetFloat64(M *m, const unsigned *vr, size_t n, const double *v, size_t k) {
+  m->u = v[0];
+  return m->steps < 3 ? 0 : IN_SET;
+}
+int fmi3GetFloat64(M *m, const unsigned *vr, size_t n, double *values, size_t k) {
+  for (size_t i = 0; i < n; i++) values[i] = vr[i] ? m->y : m->u;
+  return m->steps <= 3 ? 0 : IN_GET;
+}
+int fmi3DoStep(M *m, double t, double h, bool no, bool *event, bool *terminate, bool *early, double *last) {
+  *event = *early = *terminate = false; *last = t; m->y = t + h;
+  int status = m->steps++ < 3 ? 0 : IN_STEP;
+  if (status == 0) *last = t + h;
+  return status;
+}
+"""
+
+
+@dataclass(frozen=True)
+class Misbehaviour:
+    """One FMU: what it does, where and how (a C expression), and the error that is demanded, None for a whole run.
+
+    It behaves until t = 3 s where it misbehaves in a step, in setting or in getting. `at` is the time of the error.
+    """
+
+    what: str
+    where: str
+    how: str
+    error: type[CotwinError] | None
+    says: str
+    at: float | None = None
+    memory: float | None = None
+
+
+def _steps(what: str, how: str, says: str, **more: object) -> Misbehaviour:
+    return Misbehaviour(what, "STEP", how, StepError, says, 3.0, **more)  # type: ignore[arg-type]
+
+
+_LIMIT = r"gave no answer within 0\.6 s \(time_limit\) and was killed"
+
+TABLE = (
+    Misbehaviour("crashes when it is loaded", "LOAD", "fault()", FmuImportError, "SIGSEGV .* in loading"),
+    Misbehaviour("hangs when it is loaded", "LOAD", "hang()", FmuImportError, _LIMIT),
+    Misbehaviour("calls exit(3) when it is loaded", "LOAD", "(exit(3), 0)", FmuImportError, r"exit\(3\) in loading"),
+    Misbehaviour("crashes when instantiated", "INSTANTIATE", "fault()", FmuImportError, "SIGSEGV .* instantiating"),
+    Misbehaviour("crashes in its initialization", "INITIALIZATION", "fault()", InitializationError, "SIGSEGV", 0.0),
+    Misbehaviour("hangs in its initialization", "INITIALIZATION", "hang()", InitializationError, _LIMIT, 0.0),
+    _steps("crashes in a step", "fault()", "SIGSEGV .* in DoStep with step size 1.0 s at t = 3 s"),
+    _steps("aborts", "(abort(), 0)", "SIGABRT"),
+    _steps("divides integers by zero", "7 / zero", "SIGFPE"),
+    _steps("runs out of its stack", "recurse(0)", "SIGSEGV"),
+    _steps("executes what is no instruction", "(__builtin_trap(), 0)", "SIGILL"),
+    _steps("kills itself", "raise(SIGKILL)", "SIGKILL"),
+    _steps("jumps to where it never was", "jump()", "SIG(SEGV|ILL|BUS)"),
+    _steps("calls exit(0)", "(exit(0), 0)", r"ended by exit\(0\)"),
+    _steps("calls _exit(7)", "(_exit(7), 0)", r"ended by exit\(7\)"),
+    _steps("computes for ever", "hang()", _LIMIT),
+    _steps("sleeps for ever", "(pause(), 0)", _LIMIT),
+    _steps("computes for ever, deaf to all signals", "deaf()", _LIMIT),
+    _steps("stops itself", "raise(SIGSTOP)", _LIMIT),
+    _steps("takes all memory", "bomb()", "SIGABRT .*(.|\n)*memory_limit of 200 MiB", memory=200.0),
+    _steps("takes all memory, having lifted its limit", "(grow(), bomb())", "SIG|time_limit", memory=200.0),
+    _steps("closes all descriptors and crashes", "(closing(), fault())", "SIGSEGV"),
+    _steps("speaks and crashes", '(speak(m, "about to fall"), fault())', "SIGSEGV(.|\n)*it said: about to fall"),
+    _steps("prints 100 MB and crashes", "(flood(), fault())", "SIGSEGV(.|\n)*it printed: the last line"),
+    _steps("returns Fatal", "4", "returned Fatal"),
+    _steps("returns a status that is none", "77", "returned the unknown status 77"),
+    _steps("discards every step", "2", r"refused its step(.|\n)*\(discard\)"),
+    Misbehaviour("answers NaN", "STEP", "(m->y = NAN, 0)", StepError, r"'hostile.y' is nan at t = 4 s", 4.0),
+    Misbehaviour("crashes when it is set", "SET", "fault()", StepError, "SIGSEGV", 3.0),
+    Misbehaviour("crashes when it is read", "GET", "fault()", StepError, "SIGSEGV", 3.0),
+    Misbehaviour("writes beyond its arrays", "GET", "beyond(values)", StepError, "SIG(SEGV|BUS|ABRT)", 3.0),
+    Misbehaviour("crashes in its end", "TERMINATE", "fault()", SimulationError, "SIGSEGV .* in Terminate"),
+    Misbehaviour("crashes when it is freed", "FREE", "fault()", SimulationError, "SIGSEGV .* in FreeInstance"),
+    Misbehaviour("hangs when it is freed", "FREE", "hang()", SimulationError, _LIMIT),
+    Misbehaviour("crashes when it is unloaded", "UNLOAD", "fault()", SimulationError, "SIGSEGV .* in FreeInstance"),
+    Misbehaviour("closes all descriptors", "STEP", "closing()", None, ""),
+    Misbehaviour("prints 100 MB", "INITIALIZATION", "flood()", None, ""),
+    Misbehaviour("signals its process group", "STEP", "(kill(0, SIGTERM), kill(0, SIGINT), 0)", None, ""),
+    Misbehaviour("leaves its folder, and its umask open", "STEP", '(umask(0), chdir("/"))', None, ""),
+    Misbehaviour("leaves a process behind", "INITIALIZATION", "forks()", None, ""),
+)
+
+
+def build(misbehaviour: Misbehaviour, folder: Path) -> Path:
+    """The FMU (FMI 3.0) that does it."""
+    needed = [name for name in dir(FMU3Slave) if name.startswith("fmi3") and f"{name}(" not in _SOURCE]
+    stubs = "".join(f"int {name}(M *m) {{ return 3; }}\n" for name in needed)
+    (folder / "hostile.c").write_text(_SOURCE + stubs)
+    define = f"-DIN_{misbehaviour.where}={misbehaviour.how}"
+    command = ["cc", "-w", "-shared", "-fPIC", "-O0", define, "hostile.c", "-o", "hostile.so", "-lm"]
+    subprocess.run(command, cwd=folder, check=True)
+    entries = {
+        "modelDescription.xml": toys.description("fmi3", identifier="hostile", variables=VARIABLES),
+        f"binaries/{toys.platform('fmi3')}/hostile.so": (folder / "hostile.so").read_bytes(),
+    }
+    return toys.archive(folder / "hostile.fmu", entries)
+
+
+def table() -> str:
+    """The table of the documentation."""
+    rows = ["| the FMU | the run | names |", "|---|---|---|"]
+    for each in TABLE:
+        outcome = "goes on, with the right results" if each.error is None else f"`{each.error.__name__}`"
+        names = "" if each.error is None else _named(each)
+        rows.append(f"| {each.what} | {outcome} | {names} |")
+    return "\n".join(rows) + "\n"
+
+
+def _named(each: Misbehaviour) -> str:
+    if "time_limit" in each.says:
+        return "component, call, time limit"
+    if "SIG" in each.says:
+        return "component, call, time, signal"
+    if "exit" in each.says:
+        return "component, call, time, exit code"
+    return "component, variable, time, value" if "nan" in each.says else "component, call, time, status"

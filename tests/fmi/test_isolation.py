@@ -1,0 +1,319 @@
+"""A component in a process of its own gives what it gives in this one, and leaves nothing behind."""
+
+import ctypes
+import gc
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cotwin import open_simulation
+from orchestrator.assembly import open_instance
+from orchestrator.errors import CapabilityError, DescriptionError, SimulationError, StepError
+from orchestrator.fmi.isolation import mailbox as box
+from orchestrator.fmi.isolation import waiting, wire
+from orchestrator.fmi.isolation.mailbox import LOG_SIZE, Layout, Mailbox
+from orchestrator.instance import Bundle, StateWrite
+from orchestrator.system.connector import Causality, Connector, Storage
+from orchestrator.system.description import Component
+from tests.fmi import toys
+from tests.fmi.test_misbehaviour import put, start, take
+
+INPUTS = {"u": [0.5, -1.0, 2.0], "u[1]": [0.5], "u[2]": [-1.0], "u[3]": [2.0], "n": [3], "on": [True], "mode": [2]}
+
+
+def opened(path: Path, **options):
+    return open_instance("toy", Component(source=path, **options))
+
+
+def isolated(path: Path, **options):
+    return opened(path, isolation="process", **options)
+
+
+def bundles(instance, causality):
+    chosen = [connector for connector in instance.connectors if connector.causality is causality]
+    by_storage = {storage: [c for c in chosen if c.storage is storage] for storage in Storage}
+    return [Bundle.of(connectors) for connectors in by_storage.values() if connectors]
+
+
+def steps(instance, first: int, last: int) -> list[np.ndarray]:
+    """Step from first/20 to last/20 s with inputs that change; every output after every step."""
+    inputs = bundles(instance, Causality.INPUT)
+    outputs = [(bundle, bundle.storage.zeros(bundle.size)) for bundle in bundles(instance, Causality.OUTPUT)]
+    seen = []
+    for index in range(first, last):
+        for bundle in inputs:
+            values = np.concatenate([INPUTS[connector.name] for connector in bundle.connectors])
+            scaled = values * np.cos(index) if bundle.storage is Storage.FLOAT64 else values
+            instance.set(bundle, scaled.astype(bundle.storage.dtype))
+        instance.do_step(index / 20, 1 / 20)
+        for bundle, values in outputs:
+            instance.get(bundle, values)
+            seen.append(values.copy())
+    return seen
+
+
+def initialized(instance):
+    put(instance, k=0.75)
+    start(instance)
+    return instance
+
+
+def same(one, other) -> bool:
+    return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_values_are_those_of_the_fmu_in_this_process_to_the_bit(fmu):
+    with closing(initialized(isolated(fmu))) as far, closing(initialized(opened(fmu))) as near:
+        assert same(steps(far, 0, 40), steps(near, 0, 40))
+        far.terminate()
+
+
+def test_a_coupled_run_is_the_same_to_the_bit(built):
+    def results(**options):
+        component = {"source": str(built.fmi2), "parameters": {"k": 0.75}}
+        description = {
+            "name": "ring",
+            "components": {"a": {**component, **options}, "b": {**component, "source": str(built.fmi3), **options}},
+            "connections": ["a.mean -> b.u[1]", "b.total -> a.n"],
+            "experiment": {"stop": 2.0},
+            "step_size": 0.05,
+        }
+        with open_simulation(description) as simulation:
+            return simulation.run()
+
+    far, near = results(isolation="process"), results()
+    assert far.names == near.names
+    assert all(np.array_equal(far[name], near[name]) for name in near.names)
+
+
+def test_it_declares_what_it_declares_in_this_process(fmu):
+    with closing(isolated(fmu)) as far, closing(opened(fmu)) as near:
+        assert far.connectors == near.connectors
+        assert far.capabilities == near.capabilities
+        assert far.capabilities.state_write is StateWrite.RESTART
+        assert far.feedthrough == near.feedthrough
+        assert far.identity == {**near.identity, "isolation": "process"}
+
+
+def test_a_state_is_kept_restored_and_taken_by_another_process(fmu):
+    with closing(initialized(isolated(fmu))) as instance, closing(initialized(isolated(fmu))) as other:
+        steps(instance, 0, 5)
+        state = instance.save_state()
+        data = instance.serialize_state(state)
+        ahead = steps(instance, 5, 12)
+        instance.restore_state(state)
+        assert same(steps(instance, 5, 12), ahead)
+        other.restore_state(other.deserialize_state(data))
+        assert same(steps(other, 5, 12), ahead)
+        with pytest.raises(CapabilityError, match="belongs to another instance"):
+            other.restore_state(state)
+        instance.free_state(state)
+        with pytest.raises(CapabilityError, match="'toy': the state was freed, or belongs to another instance"):
+            instance.restore_state(state)
+
+
+def test_a_state_of_this_process_is_taken_by_the_other(fmu):
+    with closing(initialized(isolated(fmu))) as far, closing(initialized(opened(fmu))) as near:
+        steps(near, 0, 5)
+        far.restore_state(far.deserialize_state(near.serialize_state(near.save_state())))
+        assert same(steps(far, 5, 9), steps(near, 5, 9))
+
+
+def test_it_restarts_from_states_by_value(fmu):
+    values = {"s": np.array([0.25])}
+    with closing(initialized(isolated(fmu))) as far, closing(initialized(opened(fmu))) as near:
+        for instance in (far, near):
+            steps(instance, 0, 5)
+            instance.restart(3.0, values)
+            put(instance, n=1)
+            instance.do_step(3.0, 0.05)
+        assert take(far, "mean") == take(near, "mean")
+
+
+def test_what_cannot_be_set_is_refused_as_in_this_process(fmu):
+    with closing(initialized(isolated(fmu))) as far, closing(initialized(opened(fmu))) as near:
+        messages = []
+        for instance in (far, near):
+            with pytest.raises(CapabilityError) as caught:
+                put(instance, k=1.0)
+            messages.append(str(caught.value))
+        assert messages[0] == messages[1]
+        unknown = Connector("uu", Causality.INPUT, Storage.FLOAT64, 99)
+        with pytest.raises(CapabilityError, match="'toy' has no variable 'uu'; "):
+            far.set(Bundle.of([unknown]), np.zeros(1))
+
+
+def test_between_steps_a_macro_step_is_one_exchange(fmu, monkeypatch):
+    with closing(initialized(isolated(fmu))) as instance:
+        steps(instance, 0, 2)
+        asked = []
+        ask = instance._process.ask
+        monkeypatch.setattr(instance._process, "ask", lambda code, call: asked.append(code) or ask(code, call))
+        steps(instance, 2, 5)
+        monkeypatch.undo()
+    assert asked == [box.ASK_STEP] * 3
+
+
+def test_a_compiled_loop_steps_it_by_address(fmu):
+    step = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_double, ctypes.c_double)(waiting.step_address())
+    with closing(initialized(isolated(fmu))) as far, closing(initialized(opened(fmu))) as near:
+        process = far._process
+        assert step(process.handle.ctypes.data, 0.0, 0.05) == box.DONE
+        assert process.mailbox.numbers[box.REACHED] == 0.05
+        near.do_step(0.0, 0.05)
+        assert take(far, "mean") == take(near, "mean")
+        os.kill(process._child.pid, signal.SIGKILL)
+        assert step(process.handle.ctypes.data, 0.05, 0.05) == -waiting.DIED
+        with pytest.raises(SimulationError, match=r"SIGKILL .* in FreeInstance"):
+            far.close()
+
+
+def test_messages_of_the_fmu_come_from_its_process(tmp_path, version, caplog):
+    binary = toys.library(version, tmp_path).read_bytes()
+    entries = {
+        "modelDescription.xml": toys.description(version),
+        f"binaries/{toys.platform(version)}/bad.so": binary,
+    }
+    path = toys.archive(tmp_path / "bad.fmu", entries)
+    with closing(isolated(path)) as instance:
+        start(instance)
+        put(instance, status=1)
+        instance.do_step(0.0, 1.0)
+        put(instance, status=3)
+        with pytest.raises(
+            StepError, match=r"'toy': .*DoStep .* returned Error at t = 1.0 s\n  it said: trouble"
+        ) as caught:
+            instance.do_step(1.0, 1.0)
+    assert (caught.value.component, caught.value.time) == ("toy", 1.0)
+    said = [record for record in caplog.records if record.name == "cotwin.fmu.toy"]
+    assert {record.levelno for record in said} >= {logging.WARNING, logging.ERROR}
+
+
+def test_limits_without_a_process_are_refused(fmu):
+    for option in ({"time_limit": 1.0}, {"memory_limit": 100.0}):
+        with pytest.raises(DescriptionError, match=r"needs a process of its own\. Add isolation: process"):
+            opened(fmu, **option)
+
+
+def test_after_a_failure_every_call_is_refused_and_close_is_quiet(fmu):
+    instance = initialized(isolated(fmu))
+    os.kill(instance._process._child.pid, signal.SIGKILL)
+    with pytest.raises(StepError, match="SIGKILL"):
+        instance.do_step(0.0, 0.05)
+    for call in (lambda: instance.do_step(0.0, 0.05), instance.save_state, lambda: take(instance, "mean")):
+        with pytest.raises(CapabilityError, match=r"'toy' cannot .*: it is broken by a fatal error"):
+            call()
+    instance.free_state(object())
+    instance.terminate()
+    instance.close()
+    instance.close()
+
+
+def test_opening_and_closing_again_and_again_leaves_no_descriptor_thread_or_mapping(built):
+    def held():
+        gc.collect()
+        maps = Path("/proc/self/maps").read_text().count("cotwin-mailbox")
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), maps
+
+    isolated(built.fmi3).close()
+    before = held()
+    for _ in range(3):
+        isolated(built.fmi3).close()
+    assert held() == before
+
+
+def test_one_that_nobody_closes_ends_with_its_object(built):
+    instance = isolated(built.fmi3)
+    pid = instance._process._child.pid
+    del instance
+    gc.collect()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+_RUN = """
+import json, sys, time
+from orchestrator.assembly import open_instance
+from orchestrator.system.description import Component
+instance = open_instance("toy", Component(source=sys.argv[1], isolation="process"))
+print(instance._process._child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_the_run_however_that_ends(built, temporary, how):
+    command = [sys.executable, "-c", _RUN, str(built.fmi3)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temporary)}
+    ) as run:
+        child = int(run.stdout.readline())
+        run.send_signal(how)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes():
+        assert time.monotonic() < deadline
+    assert list(temporary.glob("cotwin-*")) == []
+
+
+def test_it_outlives_the_thread_that_opened_it(built):
+    instances = []
+    thread = threading.Thread(target=lambda: instances.append(isolated(built.fmi3)))
+    thread.start()
+    thread.join()
+    with closing(instances[0]) as instance:
+        start(instance)
+        instance.do_step(0.0, 0.05)
+        instance.terminate()
+
+
+def test_messages_longer_than_the_mailbox_come_in_parts(built):
+    with closing(initialized(isolated(built.fmi3))) as instance:
+        long = b"cotwin-1" + bytes(3 * box.TEXT_SIZE)
+        with pytest.raises(CapabilityError, match="of another FMU"):
+            instance.deserialize_state(long)
+        values = {"x": np.zeros(200_000)}
+        with pytest.raises(CapabilityError, match=r"has 3 elements, 200000 values were given"):
+            instance.restart(0.0, values)
+
+
+def test_arrays_and_errors_pass_the_wire_unchanged():
+    for values in (
+        np.array([0.1, -np.inf, 5e-324]),
+        np.array([2**63 - 1]),
+        np.array([2**64 - 1], np.uint64),
+        np.array([True, False]),
+        np.array(["ä\0b", b"\x00\xff", ""], object),
+    ):
+        fields, blob = wire.decode(wire.encode(wire.plain(values), b"\0bytes"))
+        got = wire.array(fields)
+        assert (got.dtype, got.tolist(), blob) == (values.dtype, values.tolist(), b"\0bytes")
+    error = StepError("trouble", component="a", time=2.5)
+    again = wire.error_of(json.loads(json.dumps(wire.describe_error(error))), "a", CapabilityError)
+    assert (type(again), str(again), again.component, again.time) == (StepError, "trouble", "a", 2.5)
+    assert type(wire.error_of({"error": "SystemExit"}, "a", StepError)) is StepError
+
+
+def test_the_ring_of_messages_keeps_the_last_ones():
+    memory = os.memfd_create("test")
+    os.ftruncate(memory, Layout(()).size)
+    mailbox = Mailbox(memory, Layout(()).size)
+    os.close(memory)
+    lines = [f"{index:05d}".encode() * 7 + b"\n" for index in range(4000)]
+    for line in lines[:10]:
+        mailbox.append_log(line)
+    assert mailbox.log_since(0) == b"".join(lines[:10])
+    for line in lines[10:]:
+        mailbox.append_log(line)
+    assert mailbox.log_since(0) == b"".join(lines)[-LOG_SIZE:]
+    mailbox.words[box.LOGGED] = -(2**40)
+    assert mailbox.log_since(0) == b""
