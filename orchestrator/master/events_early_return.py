@@ -13,7 +13,7 @@ class EarlyEnd:
 
     The component that returned early is not stepped again: the others step to its time. Those that had stepped further
     go back to a state kept at t. One that cannot keep its state, and precedes the early one in the order of the
-    schedule, is a StepError that names both.
+    schedule, is a StepError that names both; so is one that takes steps of one size only.
     """
 
     def __init__(self, algorithm: Algorithm, coupling: Coupling) -> None:
@@ -50,6 +50,9 @@ class EarlyEnd:
 
     def _go_back(self, early: EarlyReturn, states: dict[str, object]) -> None:
         for participant in self._coupling.participants:
+            if not participant.instance.capabilities.variable_step:
+                raise _fixed(participant, early)
+        for participant in self._coupling.participants:
             if participant.name == early.component:
                 break
             if participant.name not in states:
@@ -57,6 +60,15 @@ class EarlyEnd:
             participant.instance.restore_state(states[participant.name])
             participant.ahead = None
         self._coupling.signals.restore()
+
+
+def _fixed(participant: Participant, early: EarlyReturn) -> StepError:
+    return StepError(
+        f"'{early.component}' returned early at t = {early.time:.9g} s, but '{participant.name}' takes steps of one "
+        "size only. Choose a step size whose grid meets this time",
+        component=participant.name,
+        time=early.time,
+    )
 
 
 def _stuck(participant: Participant, early: EarlyReturn) -> StepError:

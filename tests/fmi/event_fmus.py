@@ -37,14 +37,19 @@ int fmi3EnterEventMode(M *m) { m->in_event = 1; return 0; }
 int fmi3EnterStepMode(M *m) { m->in_event = 0; return 0; }
 int fmi3Terminate(M *m) { return 0; }
 int fmi3SetFloat64(M *m, const R *vr, size_t n, const double *v, size_t k) {
-  EACH if (vr[i] != 3 || !m->in_event) { if (vr[i] != 3 || m->t > 0) return 3; m->e = v[i]; } else m->e = v[i];
+  if (!m->in_event && m->t > 0) return 3;
+  EACH *(vr[i] == 1 ? &m->h : vr[i] == 2 ? &m->v : &m->e) = v[i];
   return 0;
 }
 int fmi3GetFloat64(M *m, const R *vr, size_t n, double *v, size_t k) {
-  EACH v[i] = vr[i] == 1 ? m->h : vr[i] == 2 ? m->v : m->e;
+  EACH v[i] = vr[i] == 1 ? m->h : vr[i] == 2 || vr[i] == 5 ? m->v : vr[i] == 6 ? -g : m->e;
   return 0;
 }
 int fmi3GetInt32(M *m, const R *vr, size_t n, int *v, size_t k) { EACH v[i] = m->impacts; return 0; }
+int fmi3Reset(M *m) { int mode = m->event_mode; *m = (M){.h = 1.0, .e = 0.5, .event_mode = mode}; return 0; }
+int fmi3GetFMUState(M *m, void **s) { if (!*s) *s = malloc(sizeof(M)); *(M *)*s = *m; return 0; }
+int fmi3SetFMUState(M *m, void *s) { *m = *(M *)s; return 0; }
+int fmi3FreeFMUState(M *m, void **s) { free(*s); *s = NULL; return 0; }
 int fmi3UpdateDiscreteStates(M *m, bool *more, bool *end, bool *nom, bool *val, bool *def, double *next) {
   if (!m->in_event) return 3;
   *more = *end = *nom = *val = *def = false;
@@ -66,6 +71,8 @@ _BALL_VARIABLES = """
     <Float64 name="h" valueReference="1" causality="output" initial="exact" start="1"/>
     <Float64 name="v" valueReference="2" causality="output" initial="exact" start="0"/>
     <Float64 name="e" valueReference="3" causality="parameter" variability="tunable" start="0.5"/>
+    <Float64 name="der(h)" valueReference="5" derivative="1"/>
+    <Float64 name="der(v)" valueReference="6" derivative="2"/>
     <Int32 name="impacts" valueReference="4" causality="output"/>"""
 
 # Counts the ticks of a clock of each kind; `out` ticks with `third` and carries `value`.
@@ -234,7 +241,12 @@ INTEGRATOR_VARIABLES = """
     <Float64 name="x" valueReference="2" causality="output" initial="exact" start="0"/>"""
 
 _MODELS = {
-    "ball": (BALL, _BALL_VARIABLES, 'hasEventMode="true" mightReturnEarlyFromDoStep="true"', ("h", "v", "impacts")),
+    "ball": (
+        BALL,
+        _BALL_VARIABLES,
+        'hasEventMode="true" mightReturnEarlyFromDoStep="true" canGetAndSetFMUState="true"',
+        ("h", "v", "impacts"),
+    ),
     "clockwork": (
         CLOCKWORK,
         _CLOCKWORK_VARIABLES,
@@ -269,6 +281,8 @@ def build_fmu3(
     command = ["cc", "-w", "-shared", "-fPIC", "-O1", f"{model}.c", "-o", f"{model}.so", "-lm"]
     subprocess.run(command, cwd=folder, check=True)
     structure = "".join(f'<Output valueReference="{_reference(variables, name)}" dependencies=""/>' for name in outputs)
+    derivatives = re.findall(r'valueReference="(\d+)" derivative', variables)
+    structure += "".join(f'<ContinuousStateDerivative valueReference="{each}"/>' for each in derivatives)
     description = f"""<?xml version="1.0" encoding="UTF-8"?>
 <fmiModelDescription fmiVersion="3.0" modelName="{model}" instantiationToken="{{{model}}}">
   {kind}

@@ -94,6 +94,38 @@ def test_two_balls_share_the_communication_points_of_both(fmus):
         assert simulation["one.impacts"] == simulation["two.impacts"] == 1
 
 
+def test_balls_from_different_heights_go_back_to_the_impacts_of_each_other(fmus):
+    # the lower ball comes last: the others have stepped past its impact, and go back
+    heights = {"high": 1.0, "middle": 0.9, "low": 0.5}
+    balls = {name: {"source": str(fmus["ball"]), "parameters": {"h": h, "e": 1.0}} for name, h in heights.items()}
+    with run(balls, stop=2.0, step=0.5, record=["*.h", "*.v", "*.impacts"]) as simulation:
+        results = simulation.run()
+    times = np.array(results["time"])
+    for name, height in heights.items():
+        impacts = np.array(results[f"{name}.impacts"])
+        fall = sqrt(2.0 * height / G)
+        exact = [fall * odd for odd in (1, 3, 5, 7) if fall * odd <= 2.0]
+        assert times[np.flatnonzero(np.diff(impacts)) + 1] == pytest.approx(exact, abs=1e-12)
+        energy = G * np.array(results[f"{name}.h"]) + 0.5 * np.array(results[f"{name}.v"]) ** 2
+        assert energy == pytest.approx(G * height)
+
+
+def test_a_restart_begins_in_step_mode_at_its_time(fmus):
+    fmu = open_with_events("ball", fmus["ball"])
+    try:
+        fmu.enter_initialization(0.0, None, None)
+        fmu.exit_initialization()
+        assert not fmu.update().more_needed
+        fmu.leave()
+        fmu.restart(2.0, {"h": np.array([0.45]), "v": np.array([0.0])})
+        result = fmu.do_step(2.0, 1.0)
+        assert result.early_return
+        assert result.event_needed
+        assert result.time == pytest.approx(2.3)  # the fall from 0.45 m takes 0.3 s
+    finally:
+        fmu.close()
+
+
 @pytest.fixture(scope="module")
 def ticking(fmus):
     components = {"clockwork": {"source": str(fmus["clockwork"])}, "sink": {"source": str(fmus["sink"])}}

@@ -201,6 +201,15 @@ def test_a_component_of_fixed_steps_refuses_events_off_the_grid_by_name():
         run.run()
 
 
+def test_a_component_of_fixed_steps_refuses_an_early_return_by_name():
+    fixed = FunctionInstance(
+        lambda t, u: t, name="fixed", inputs=[], outputs=[an_output()], capabilities=Capabilities(variable_step=False)
+    )
+    message = r"'counter' returned early at t = 0.33 s, but 'fixed' takes steps of one size only"
+    with pytest.raises(StepError, match=message), simulation([counter(early=[0.33]), fixed]) as run:
+        run.run()
+
+
 def test_a_clock_connects_to_a_clock_only():
     plain = FunctionInstance(lambda t, u: t > 0, name="plain", inputs=[], outputs=[an_output(storage="boolean")])
     sink = EventDouble("sink", inputs=[a_clock("tick", IN)])
