@@ -144,6 +144,7 @@ def _coupled(
         step_size=description.step_size,
         start_values=parameter_values(description, interfaces),
         observed=observed(columns),
+        check_ranges=frozenset(name for name, each in description.components.items() if each.check_ranges),
     )
     simulation = Simulation(setup, (recorder, *observers), recorder.results)
     for instance in instances.values():

@@ -49,7 +49,8 @@ class Pacing(Protocol):
 class Setup:
     """Everything a run is made of.
 
-    `observed` names locals and parameters whose values are wanted at each communication point.
+    `observed` names locals and parameters whose values are wanted at each communication point, `check_ranges` the
+    components whose inputs and outputs are held against their min and max.
     """
 
     instances: Mapping[str, Instance]
@@ -60,6 +61,7 @@ class Setup:
     step_size: float
     start_values: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
     observed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    check_ranges: frozenset[str] = frozenset()
 
 
 class _Phase(Enum):
@@ -82,7 +84,9 @@ class Simulation(Generic[ResultsT]):
         interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
         self.signals = Signals(interfaces, setup.observed)
         self._experiment = setup.experiment
-        self._coupling = Coupling.of(setup.instances, setup.links, setup.schedule.order, self.signals)
+        self._coupling = Coupling.of(
+            setup.instances, setup.links, setup.schedule.order, self.signals, setup.check_ranges
+        )
         self._discrete = Events(self._coupling)
         self._sloped = tuple(p.slopes for p in self._coupling.participants if p.slopes is not None)
         self._algorithm = EarlyEnd(setup.algorithm(self._coupling), self._coupling)

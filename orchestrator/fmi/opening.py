@@ -16,7 +16,7 @@ _OFFERED: Final = {
     "model_exchange": "ModelExchange",
     "scheduled_execution": "ScheduledExecution",
 }
-_NOT_YET: Final = ("importer", "check_ranges")
+_NOT_YET: Final = ("importer",)
 
 
 def open_component(name: str, component: Component) -> Instance:

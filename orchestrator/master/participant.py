@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from orchestrator.instance import Instance, Status, StepResult, event_mode, inpu
 from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep
 from orchestrator.master.events_participant import EventParticipant
 from orchestrator.master.input_slopes import SlopedInputs
+from orchestrator.master.ranges import Ranges
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
 from orchestrator.system.connector import Storage
 from orchestrator.system.resolution import Link
@@ -36,6 +37,8 @@ class Participant:
         self.events = None if events is None else EventParticipant(instance, events, self.inputs, self._read)
         slopes = input_slopes(instance)
         self.slopes = None if slopes is None else SlopedInputs(instance, slopes, self.inputs, plan)
+        self.ranges: Ranges | None = None
+        """Given to check inputs and outputs against their min and max."""
         self.ahead: float | None = None
         """Where the component is (s) after an early return, until the others have come there."""
 
@@ -48,6 +51,7 @@ class Participant:
         component that ends the run before t + h is no error: the outcome is not completed, and nothing is read. Nor is
         an early return of one that declares it.
         """
+        self._check_ranges(self.inputs, t, StepError)
         try:
             result = self._step(t, h, newest=newest)
             # FMI 2.0 can express the wish to end the run by Discard only, at the end of a complete step too.
@@ -98,13 +102,27 @@ class Participant:
             self.instance.get(bundle, values)
 
     def check_outputs(self, t: float, kind: type[SimulationError]) -> None:
-        """Raise an error that names the first output that is NaN or infinite at time t (s)."""
+        """Raise an error that names the first output that is NaN or infinite, or out of range, at time t (s)."""
         for block in self.outputs:
             if block.bundle.storage is Storage.FLOAT64 and not np.isfinite(block.values).all():
                 name, value = _first_not_finite(block)
                 raise kind(
                     f"'{self.name}.{name}' is {value} at t = {t:.9g} s. Look at the inputs of '{self.name}' just "
                     "before, check its parameters and start values, or choose a smaller step size",
+                    component=self.name,
+                    time=t,
+                )
+        self._check_ranges(self.outputs, t, kind)
+
+    def _check_ranges(self, blocks: Iterable[Block], t: float, kind: type[SimulationError]) -> None:
+        if self.ranges is None:
+            return
+        for bundle, values in blocks:
+            violation = self.ranges.violation(bundle, values)
+            if violation is not None:
+                raise kind(
+                    f"'{self.name}.{violation.element}' {violation} at t = {t:.9g} s. Look at what it is computed "
+                    "from, or leave check_ranges out",
                     component=self.name,
                     time=t,
                 )
@@ -179,9 +197,14 @@ class Coupling:
 
     @classmethod
     def of(
-        cls, instances: Mapping[str, Instance], links: Iterable[Link], order: Iterable[str], signals: Signals
+        cls,
+        instances: Mapping[str, Instance],
+        links: Iterable[Link],
+        order: Iterable[str],
+        signals: Signals,
+        check_ranges: Collection[str] = (),
     ) -> "Coupling":
-        """Couple instances along the links; `order` names each component once."""
+        """Couple instances along the links; `order` names each component once, `check_ranges` those to be checked."""
         links = tuple(links)
         into: dict[str, list[Link]] = defaultdict(list)
         for link in links:
@@ -189,6 +212,7 @@ class Coupling:
         names = tuple(order)
         participants = tuple(Participant(instances[name], signals, signals.plan(into[name])) for name in names)
         for index, participant in enumerate(participants):
+            participant.ranges = Ranges() if participant.name in check_ranges else None
             if participant.slopes is not None:
                 participant.slopes.connect(into[participant.name], names[:index])
         return cls(signals, participants, links, signals.plan(links))
