@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from orchestrator.fmi.archive import fingerprint, read_description
+from orchestrator.fmi.fmi1_description import capabilities_element
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ def read_features(path: Path) -> StepFeatures:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _: tuple[object, ...]) -> StepFeatures:
-    element = ET.fromstring(read_description(path)).find("CoSimulation")
+    root = ET.fromstring(read_description(path))
+    element = root.find("CoSimulation")
+    if element is None:
+        element = capabilities_element(root)
     flags = {} if element is None else element.attrib
 
     def declares(name: str) -> bool:

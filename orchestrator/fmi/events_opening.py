@@ -30,7 +30,7 @@ def open_with_events(name: str, path: Path, *, extrapolate: bool = False) -> Ins
 
 
 def _instantiated(name: str, model: ModelInfo, features: StepFeatures, extrapolate: bool) -> CoSimulationFmu:
-    if model.fmi_version.startswith("2"):
+    if not model.fmi_version.startswith("3"):
         fmu = CoSimulationFmu(name, model, Library(name, model, "CoSimulation"))
         fmu.input_slopes = DerivativeInputs(fmu.fmu)
         return fmu

@@ -1,7 +1,7 @@
 """Inputs that change during a step: their slopes, handed to an FMU as its version of FMI has it.
 
-FMI 2.0 takes derivatives of inputs before a step (canInterpolateInputs). FMI 3.0 asks for inputs during the step, in
-the intermediate update (FMI 3.0.2 section 4.2.2): there the polynomial u(t) + slope (time - t) is evaluated.
+FMI 1.0 and 2.0 take derivatives of inputs before a step (canInterpolateInputs). FMI 3.0 asks for inputs during the
+step, in the intermediate update (FMI 3.0.2 section 4.2.2): there the polynomial u(t) + slope (time - t) is evaluated.
 """
 
 from collections.abc import Collection
@@ -38,10 +38,10 @@ def require_slopes(name: str, model: ModelInfo, features: StepFeatures) -> None:
     """FmuImportError where the FMU does not take inputs that change during a step."""
     able, flag = (
         (features.interpolates_inputs, "canInterpolateInputs")
-        if model.fmi_version.startswith("2")
+        if not model.fmi_version.startswith("3")
         else (features.intermediate_update, "providesIntermediateUpdate")
     )
-    if not able or model.fmi_version.startswith("1"):
+    if not able:
         raise FmuImportError(
             f"{model.path}: '{name}' asks for extrapolate_inputs, but the FMU (FMI {model.fmi_version}) does not "
             f"declare {flag}. Leave the option out, or export the FMU with this capability"
@@ -49,15 +49,14 @@ def require_slopes(name: str, model: ModelInfo, features: StepFeatures) -> None:
 
 
 class DerivativeInputs:
-    """Slopes for FMI 2.0: fmi2SetRealInputDerivatives of order 1 before each step."""
+    """Slopes for FMI 1.0 and 2.0: SetRealInputDerivatives of order 1 before each step."""
 
     def __init__(self, fmu: Fmu) -> None:
         library = fmu.library
         self.names: Final[Collection[str]] = frozenset(connector.name for connector in sloped(fmu.model))
         self._fmu = fmu
-        self._call = bound(
-            library.dll, "fmi2SetRealInputDerivatives", library.handle, c_void_p, c_size_t, c_void_p, c_void_p
-        )
+        name = f"{fmu.functions.prefix}SetRealInputDerivatives"
+        self._call = bound(library.dll, name, library.handle, c_void_p, c_size_t, c_void_p, c_void_p)
 
     def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:  # noqa: ARG002
         """Give the slopes; the values at t were set already."""
