@@ -3,12 +3,15 @@
 from typing import Final
 
 from orchestrator.errors import DescriptionError, FmuImportError
+from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.co_simulation import open_fmu
+from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.events_opening import open_with_events
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.scheduled_execution import open_scheduled
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
+from orchestrator.system.connector import Causality
 from orchestrator.system.description import Component
 
 _OFFERED: Final = {
@@ -35,6 +38,7 @@ def open_here(name: str, component: Component) -> Instance:
     model = read_model(component.source)
     kind = chosen_kind(model, component)
     _refuse_slopes(name, component, kind)
+    _refuse_clocks(name, component, model, kind)
     if kind == "model_exchange":
         return open_exchange(name, model, component.solver)
     _refuse_solver(name, component, kind)
@@ -57,6 +61,21 @@ def _isolated(name: str, component: Component) -> Instance:
     from orchestrator.fmi.isolation.instance import open_isolated
 
     return open_isolated(name, component)
+
+
+def _refuse_clocks(name: str, component: Component, model: ModelInfo, kind: str) -> None:
+    if kind == "scheduled_execution" or not model.fmi_version.startswith("3"):
+        return
+    inside = component.swap is not None or component.isolation is not None
+    if kind == "co_simulation" and not inside and read_features(model.path).event_mode:
+        return
+    clocks = read_clocks(model.path).by_name.values()
+    silent = next((clock.name for clock in clocks if clock.causality is Causality.INPUT), None)
+    if silent is not None:
+        raise FmuImportError(
+            f"{model.path}: as '{name}' it would run as {kind} without Event Mode, and its clock '{silent}' would "
+            "never tick. Ask for kind: co_simulation without swap and isolation, of an FMU that declares hasEventMode"
+        )
 
 
 def _refuse_solver(name: str, component: Component, kind: str) -> None:
