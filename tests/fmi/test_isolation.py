@@ -27,6 +27,7 @@ from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component
 from tests.fmi import toys
 from tests.fmi.test_misbehaviour import put, start, take
+from tests.kit.build import kit_fmu
 
 INPUTS = {"u": [0.5, -1.0, 2.0], "u[1]": [0.5], "u[2]": [-1.0], "u[3]": [2.0], "n": [3], "on": [True], "mode": [2]}
 
@@ -89,6 +90,28 @@ def test_a_coupled_run_is_the_same_to_the_bit(built):
             "step_size": 0.05,
         }
         with open_simulation(description) as simulation:
+            return simulation.run()
+
+    far, near = results(isolation="process"), results()
+    assert far.names == near.names
+    assert all(np.array_equal(far[name], near[name]) for name in near.names)
+
+
+KIT = (
+    ("Feedthrough", "3.0", "co_simulation"),
+    ("StateSpace", "3.0", "co_simulation"),
+    ("Stair", "1.0", "co_simulation"),
+    ("BouncingBall", "2.0", "model_exchange"),
+    ("VanDerPol", "3.0", "model_exchange"),
+)
+
+
+@pytest.mark.parametrize(("model", "version", "kind"), KIT, ids=[" ".join(each) for each in KIT])
+def test_every_type_array_version_and_kind_gives_the_same(model, version, kind):
+    def results(**options):
+        component = {"source": str(kit_fmu(model, version, kind)), "kind": kind, **options}
+        description = {"name": "kit", "components": {"kit": component}, "experiment": {"stop": 1.0}, "step_size": 0.1}
+        with open_simulation({**description, "record": ["kit.*"]}) as simulation:
             return simulation.run()
 
     far, near = results(isolation="process"), results()
