@@ -8,6 +8,7 @@ from orchestrator.fmi.co_simulation import open_fmu
 from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.events_opening import open_with_events
 from orchestrator.fmi.model_exchange import open_exchange
+from orchestrator.fmi.pyfmi_importer import open_with_pyfmi
 from orchestrator.fmi.scheduled_execution import open_scheduled
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
@@ -19,14 +20,13 @@ _OFFERED: Final = {
     "model_exchange": "ModelExchange",
     "scheduled_execution": "ScheduledExecution",
 }
-_NOT_YET: Final = ("importer",)
+_NOT_WITH_PYFMI: Final = ("isolation", "solver", "check_ranges", "extrapolate_inputs")
 
 
 def open_component(name: str, component: Component) -> Instance:
     """Open the FMU of a component; FmuImportError where it does not offer what the component asks for."""
-    asked = [option for option in _NOT_YET if getattr(component, option) != Component.model_fields[option].default]
-    if asked:
-        raise DescriptionError(f"component '{name}': {', '.join(asked)} is not supported yet. Leave it out")
+    if component.importer == "pyfmi":
+        return _with_pyfmi(name, component)
     if component.isolation is not None:
         return _isolated(name, component)
     _refuse_limits(name, component)
@@ -54,6 +54,16 @@ def _refuse_slopes(name: str, component: Component, kind: str) -> None:
         raise DescriptionError(
             f"component '{name}': extrapolate_inputs needs co_simulation in this process and without swap. Leave it out"
         )
+
+
+def _with_pyfmi(name: str, component: Component) -> Instance:
+    plain = Component(source=component.source)
+    asked = [option for option in _NOT_WITH_PYFMI if getattr(component, option) != getattr(plain, option)]
+    if asked:
+        raise DescriptionError(f"component '{name}': importer: pyfmi has no {', '.join(asked)}. Leave one out")
+    _refuse_limits(name, component)
+    model = read_model(component.source)
+    return open_with_pyfmi(name, model, chosen_kind(model, component))
 
 
 def _isolated(name: str, component: Component) -> Instance:
