@@ -46,7 +46,7 @@ class FmuDynamics:
         status = self._functions.get_derivatives(self._rates_at, self.states)
         if status != OK and (verdict := self._verdict(status, self._functions.names.derivatives, t)):
             return verdict
-        if not np.isfinite(self._rates.dot(self._rates)) and not np.isfinite(self._rates).all():
+        if not np.isfinite(self._rates).all():
             index = int(np.flatnonzero(~np.isfinite(self._rates))[0])
             self.trouble = f"the derivative of state {index + 1} was {self._rates[index]} at t = {t!r} s"
             return 1

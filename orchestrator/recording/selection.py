@@ -26,14 +26,16 @@ class Column(NamedTuple):
 
 
 def select(patterns: Sequence[str] | None, interfaces: Mapping[str, Sequence[Connector]]) -> tuple[Column, ...]:
-    """Columns that match one of the patterns, in the order of the interfaces; without patterns every output.
+    """Columns that match one of the patterns, in the order of the interfaces.
 
+    Without patterns these are all outputs; where there are none, as in many an FMU that runs on its own, all locals.
     `*` and `?` are wildcards, brackets stand for themselves: `reactor.S[1]`, `*.S`, `plc.*`. The name of an array
     stands for all of its elements. DescriptionError for a pattern that matches nothing.
     """
     columns = tuple(_all(interfaces))
     if patterns is None:
-        return tuple(column for column in columns if column.connector.causality is Causality.OUTPUT)
+        outputs = tuple(column for column in columns if column.connector.causality is Causality.OUTPUT)
+        return outputs or tuple(column for column in columns if column.connector.causality is Causality.LOCAL)
     expressions = [(pattern, _expression(pattern)) for pattern in patterns]
     matched: set[str] = set()
     chosen = []

@@ -168,7 +168,8 @@ ComponentName = Annotated[str, AfterValidator(_usable_component_name)]
 class SystemDescription(_Frozen):
     """A system of components and connections, with the experiment, step size (s) and algorithm to run it.
 
-    `record` lists `component.variable` patterns (shell wildcards); None records every output.
+    `record` lists `component.variable` patterns (shell wildcards); None records every output, or all locals where there
+    is none.
     """
 
     name: Annotated[str, AfterValidator(_usable_name)]

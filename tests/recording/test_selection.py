@@ -38,6 +38,11 @@ def test_patterns_choose_elements_in_the_order_of_the_interfaces(patterns: list[
     assert [column.name for column in select(patterns, INTERFACES)] == names.split()
 
 
+def test_where_there_is_no_output_all_locals_are_recorded() -> None:
+    interfaces = {"alone": [an_input("u"), connector("V", Causality.LOCAL), a_parameter("k", 1.0)]}
+    assert [column.name for column in select(None, interfaces)] == ["alone.V"]
+
+
 def test_every_pattern_that_matches_nothing_is_reported_with_the_nearest_names() -> None:
     with pytest.raises(DescriptionError) as caught:
         select(["reactor.v", "reactor.V", "reactor.[SV]"], INTERFACES)
