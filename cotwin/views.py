@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from cotwin.inspection import dependencies
 from cotwin.tables import Table, number
 from orchestrator.assembly import is_table, open_instance, open_tables
-from orchestrator.fmi.variables import ModelInfo, read_model
+from orchestrator.fmi.structure import read_component
+from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.explanation import Explanation, explanation
 from orchestrator.graph.feedthrough import written
 from orchestrator.instance import Instance
@@ -39,7 +40,7 @@ def structure(description: SystemDescription, models: Mapping[str, ModelInfo | I
 def _model(name: str, component: Component) -> ModelInfo | Instance:
     """What tells connectors, feedthrough and identity: the description of an FMU, anything else opened and closed."""
     if component.source.suffix.lower() == ".fmu":
-        return read_model(component.source)
+        return read_component(component)
     instance = open_instance(name, component)
     instance.close()
     return instance

@@ -15,12 +15,12 @@ from orchestrator.instance import Bundle, Capabilities, InputSlopes, StateWrite,
 from orchestrator.system.connector import Connector
 
 
-def open_fmu(name: str, path: Path) -> "CoSimulationFmu":
-    """Unpack, load and instantiate an FMU for Co-Simulation as component `name`.
+def open_fmu(name: str, path: Path, model: ModelInfo | None = None) -> "CoSimulationFmu":
+    """Unpack, load and instantiate an FMU for Co-Simulation as component `name`; `model` where it is read already.
 
     Raises FmuImportError where that is not possible; nothing stays behind then.
     """
-    model = read_model(path)
+    model = model or read_model(path)
     if "CoSimulation" not in model.kinds:
         raise FmuImportError(
             f"{path}: declares {' and '.join(model.kinds)} only; export it for Co-Simulation, which runs coupled here"

@@ -12,18 +12,18 @@ from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
 
 
-def open_with_events(name: str, path: Path, *, extrapolate: bool = False) -> Instance:
+def open_with_events(name: str, path: Path, *, extrapolate: bool = False, model: ModelInfo | None = None) -> Instance:
     """Unpack, load and instantiate an FMU as component `name`, with Event Mode and early return where it has them.
 
     With `extrapolate` its inputs are straight lines over a step. An FMU with nothing of this is opened by `open_fmu`.
     Raises FmuImportError where that is not possible.
     """
     features = read_features(path)
-    model = read_model(path)
+    model = model or read_model(path)
     if extrapolate:
         require_slopes(name, model, features)
     if not (features.event_mode or features.early_return or extrapolate):
-        return open_fmu(name, path)
+        return open_fmu(name, path, model)
     clocks = read_clocks(path)
     fmu = _instantiated(name, model, features, extrapolate)
     return EventFmu(fmu, clocks) if features.event_mode else fmu

@@ -15,6 +15,7 @@ from orchestrator.fmi.completeness import unreachable, withdrawals
 from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import FunctionTable
 from orchestrator.fmi.messages import Messages
+from orchestrator.fmi.structure import configured
 from orchestrator.fmi.variables import ModelInfo
 
 _ASKED_CATEGORIES: Final = tuple(f"logStatus{status}" for status in ("Warning", "Discard", "Error", "Fatal", "Pending"))
@@ -54,7 +55,8 @@ class Library:
                     handle = _instantiated(name, model, kind, fmu, versions, self.messages, **more)
                 except AttributeError as error:
                     raise refused(model, library, error) from error
-                self.functions: Final[FunctionTable] = _bound(model, library, versions, fmu, handle)
+                functions = _bound(model, library, versions, fmu, handle)
+                self.functions: Final[FunctionTable] = configured(model, fmu.dll, handle, functions)
             self.versions, self.dll, self.handle = versions, fmu.dll, handle
             self._fmu = fmu  # holds the callbacks that the binary may call
             self._binary, self._folder = binary.pop_all(), folder.pop_all()

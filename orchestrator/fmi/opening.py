@@ -10,6 +10,7 @@ from orchestrator.fmi.events_opening import open_with_events
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.pyfmi_importer import open_with_pyfmi
 from orchestrator.fmi.scheduled_execution import open_scheduled
+from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
 from orchestrator.system.connector import Causality
@@ -35,7 +36,7 @@ def open_component(name: str, component: Component) -> Instance:
 
 def open_here(name: str, component: Component) -> Instance:
     """Open the FMU of a component in this process."""
-    model = read_model(component.source)
+    model = read_component(component)
     kind = chosen_kind(model, component)
     _refuse_slopes(name, component, kind)
     _refuse_clocks(name, component, model, kind)
@@ -43,10 +44,12 @@ def open_here(name: str, component: Component) -> Instance:
         return open_exchange(name, model, component.solver)
     _refuse_solver(name, component, kind)
     if kind == "scheduled_execution":
+        if model.structure:
+            raise DescriptionError(f"component '{name}': structural parameters and {kind} do not go together here")
         return open_scheduled(name, component.source)
     if component.swap is not None or component.isolation is not None:
-        return open_fmu(name, component.source)  # events stay inside: neither hands on Event Mode
-    return open_with_events(name, component.source, extrapolate=component.extrapolate_inputs)
+        return open_fmu(name, component.source, model)  # events stay inside: neither hands on Event Mode
+    return open_with_events(name, component.source, extrapolate=component.extrapolate_inputs, model=model)
 
 
 def _refuse_slopes(name: str, component: Component, kind: str) -> None:
@@ -70,6 +73,11 @@ def _isolated(name: str, component: Component) -> Instance:
     # Here, since it brings a compiler with it.
     from orchestrator.fmi.isolation.instance import open_isolated
 
+    if read_component(component).structure:
+        raise DescriptionError(
+            f"component '{name}': structural parameters are not given to a process of its own. Leave isolation out, or "
+            "export the FMU with the size wanted"
+        )
     return open_isolated(name, component)
 
 

@@ -15,8 +15,8 @@ from orchestrator.system.connector import Storage
 class Transfer:
     """Prepared calls for one bundle, one per FMI type in it, each with its own buffer.
 
-    `negated` names aliases of FMI 1.0 that have the opposite sign. After `write` the buffers hold what the FMU was given
-    last; `rewrite` gives it again.
+    `negated` names aliases of FMI 1.0 that have the opposite sign. After `write` the buffers hold what the FMU was
+    given last; `rewrite` gives it again.
     """
 
     def __init__(

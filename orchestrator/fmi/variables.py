@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path, PurePosixPath
@@ -50,7 +50,7 @@ class ModelInfo:
     types, `not_imported` other variables to theirs. `states` are the continuous states in the order of their vector,
     `event_indicators` how many FMI 2.0 declares, `negated` the aliases of FMI 1.0 with the opposite sign. `feedthrough`
     maps outputs to the inputs that they depend on directly, None where that is unknown. `warnings` are violations of
-    the standard.
+    the standard. `structure` are the structural parameters that were given.
     """
 
     path: Path
@@ -72,6 +72,7 @@ class ModelInfo:
     default_experiment: DefaultExperiment
     log_categories: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    structure: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -108,17 +109,19 @@ class ModelInfo:
         }
 
 
-def read_model(path: Path, *, validate: bool = False) -> ModelInfo:
+def read_model(path: Path, *, validate: bool = False, structure: Mapping[str, int] | None = None) -> ModelInfo:
     """Read what an FMU says about itself; with `validate`, also how far that violates the standard.
+
+    `structure` replaces start values of structural parameters.
 
     Raises FmuImportError for a file that is no FMU or a version other than 2.0 and 3.0, ModelDescriptionError where the
     description contradicts itself. A file that has not changed is read once.
     """
-    return _read(path, fingerprint(path), validate)
+    return _read(path, fingerprint(path), validate, tuple((structure or {}).items()))
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, _: tuple[object, ...], validate: bool) -> ModelInfo:
+def _read(path: Path, _: tuple[object, ...], validate: bool, structure: tuple[tuple[str, int], ...]) -> ModelInfo:
     data = read_description(path)
     root = _root(path, data)
     version = root.get("fmiVersion", "")
@@ -126,8 +129,11 @@ def _read(path: Path, _: tuple[object, ...], validate: bool) -> ModelInfo:
         raise FmuImportError(f"{path}: FMI version '{version}' is not supported; export it as FMI 2.0 or 3.0")
     try:
         check_references(root)
+        if structure:
+            resize(root, dict(structure))
+            data = ET.tostring(root)
         parsed, warnings = _parsed(data, validate)
-        return _model(path, parsed, root, warnings)
+        return replace(_model(path, parsed, root, warnings), structure=dict(structure))
     except CotwinError:
         raise
     except OSError as error:
@@ -136,6 +142,22 @@ def _read(path: Path, _: tuple[object, ...], validate: bool) -> ModelInfo:
         ) from error
     except Exception as error:  # FMPy raises plain exceptions
         raise ModelDescriptionError(f"{path}: {DESCRIPTION} contradicts the standard or itself: {error}") from error
+
+
+def resize(root: ET.Element, structure: Mapping[str, int]) -> None:
+    """Write structural parameters into a description; start values of arrays that change their size are forgotten."""
+    variables = list(root.iterfind("ModelVariables/*"))
+    changed = [each for each in variables if each.get("name") in structure]
+    for variable in changed:
+        variable.set("start", str(structure[variable.get("name", "")]))
+    references = {variable.get("valueReference") for variable in changed}
+    for variable in variables:
+        if references & {dimension.get("valueReference") for dimension in variable.iterfind("Dimension")}:
+            if len(variable.get("start", "").split()) > 1:
+                del variable.attrib["start"]
+            starts = variable.findall("Start")
+            for start in starts if len(starts) > 1 else ():
+                variable.remove(start)
 
 
 def _root(path: Path, data: bytes) -> ET.Element:

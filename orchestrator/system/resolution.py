@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import DescriptionError, UnitError
 from orchestrator.system.connector import Causality, Connector, Storage
-from orchestrator.system.description import Connection, Endpoint, SystemDescription
+from orchestrator.system.description import Connection, Endpoint, SystemDescription, Value
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.start_values import StartValues
@@ -61,12 +61,21 @@ def parameter_values(description: SystemDescription, interfaces: Interfaces) -> 
         interface = Interface(interfaces[name])
         given = StartValues(f"components.{name}.parameters", interface, sources.get(name, {}))
         for key, value in component.parameters.items():
-            given.add(key, value)
+            if not _configured(interface, key, value):
+                given.add(key, value)
         problems += given.problems
         values[name] = given.values
     if problems:
         raise DescriptionError("\n".join(problems))
     return values
+
+
+def _configured(interface: Interface, name: str, value: Value) -> bool:
+    """Whether this is a structural parameter that the component was opened with."""
+    connector = interface.connectors.get(name)
+    if connector is None or connector.causality is not Causality.STRUCTURAL_PARAMETER:
+        return False
+    return connector.start == (value,)
 
 
 def _sources(description: SystemDescription) -> dict[str, dict[str, str]]:

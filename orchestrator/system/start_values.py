@@ -91,7 +91,7 @@ def unsettable(connector: Connector) -> str | None:
     FMI 2.0.4 section 2.2.7 and FMI 3.0.2 section 2.4.7: variables that are not constant and start exact or as a guess.
     """
     if connector.causality is Causality.STRUCTURAL_PARAMETER:
-        return "a structural parameter keeps its start value here; export the FMU with the size wanted"
+        return "a structural parameter is given before all others, under 'parameters' of the description of a system"
     if connector.variability is Variability.CONSTANT:
         return "it is constant; no value can be given to it"
     if connector.causality in (Causality.PARAMETER, Causality.INPUT):

@@ -191,7 +191,7 @@ def test_start_values_of_states_may_be_given():
         ("tank", "T", 1, "it is calculated by the component (causality output)"),
         ("tank", "x", 1, "it is calculated by the component (causality local)"),
         ("tank", "limit", 1, "it is constant"),
-        ("tank", "size", 2, "a structural parameter keeps its start value"),
+        ("tank", "size", 2, "a structural parameter is given before all others"),
         ("tank", "k", 4, "4 is outside [0.0, 3.0]"),
         ("tank", "k", True, "True is not a number, as float64 needs"),
         ("plc", "mode", 1.5, "1.5 is not an integer, as int64 needs"),

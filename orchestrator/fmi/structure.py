@@ -1,0 +1,82 @@
+"""Structure: structural parameters of FMI 3.0, from which the sizes of arrays follow, given before anything else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from orchestrator.errors import DescriptionError, FmuImportError
+from orchestrator.fmi.function_table import WARNING, FunctionTable, bound
+from orchestrator.fmi.variables import ModelInfo, read_model
+from orchestrator.system.connector import Causality, Connector
+from orchestrator.system.description import Component
+
+
+def read_component(component: Component) -> ModelInfo:
+    """What the FMU of a component says about itself with the structural parameters that the component gives.
+
+    DescriptionError where one of them is no whole number or outside of its bounds.
+    """
+    model = read_model(component.source)
+    structure = {}
+    for connector in model.connectors:
+        if connector.causality is Causality.STRUCTURAL_PARAMETER and connector.name in component.parameters:
+            structure[connector.name] = _size(component, connector)
+    return read_model(component.source, structure=structure) if structure else model
+
+
+def _size(component: Component, connector: Connector) -> int:
+    value = component.parameters[connector.name]
+    low = 0 if connector.minimum is None else connector.minimum
+    high = inf if connector.maximum is None else connector.maximum
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise DescriptionError(
+            f"{component.source}: the structural parameter '{connector.name}' cannot be {value!r}; give a whole number "
+            f"from {low} to {high}"
+        )
+    return value
+
+
+def configured(model: ModelInfo, library: Any, handle: int, functions: FunctionTable) -> FunctionTable:
+    """Set the structural parameters in Configuration Mode, now and after each reset.
+
+    FmuImportError where that fails.
+    """
+    if not model.structure:
+        return functions
+    configure = _configuration(model, library, handle, functions)
+    status, function = configure()
+    if status > WARNING:
+        given = ", ".join(f"{name} = {value}" for name, value in model.structure.items())
+        raise FmuImportError(f"{model.path}: {function} refused the structural parameters {given}; give others")
+
+    def reset() -> int:
+        status = functions.reset()
+        return configure()[0] if status <= WARNING else status
+
+    return replace(functions, reset=reset)
+
+
+def _configuration(
+    model: ModelInfo, library: Any, handle: int, functions: FunctionTable
+) -> Callable[[], tuple[int, str]]:
+    enter = bound(library, "fmi3EnterConfigurationMode", handle)
+    leave = bound(library, "fmi3ExitConfigurationMode", handle)
+    by_name = {connector.name: connector for connector in model.connectors}
+
+    def configure() -> tuple[int, str]:
+        status = enter()
+        if status > WARNING:
+            return status, "fmi3EnterConfigurationMode"
+        for name, value in model.structure.items():
+            access = functions.access[model.types[name]]
+            references = np.array([by_name[name].reference], dtype=np.uint32)
+            values = np.array([value], dtype=access.dtype)
+            status = access.set(*functions.arguments(references, values))
+            if status > WARNING:
+                return status, f"setting '{name}'"
+        return leave(), "fmi3ExitConfigurationMode"
+
+    return configure
