@@ -13,34 +13,17 @@ import cotwin
 from tests.kit.answers import ANSWERS, EXTREMES, ball, impacts
 from tests.kit.build import combinations, compiler, kit_fmu
 from tests.kit.models import MODELS, OLD_TYPES
+from tests.kit.page import PAGE, page
+from tests.kit.support import those
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
 
-SUPPORTED: Final = {
-    ("1.0", "co_simulation"),
-    ("2.0", "co_simulation"),
-    ("2.0", "model_exchange"),
-    ("3.0", "co_simulation"),
-    ("3.0", "model_exchange"),
-    ("3.0", "scheduled_execution"),
-}
-"""Versions and kinds that run; all others are refused by name."""
-REFUSED: Final = {("Clocks", "3.0", "model_exchange"), ("Triggered", "3.0", "model_exchange")}
-"""Models that are refused although their version and kind run."""
 CLOCKED: Final = {"Clocks", "Triggered", "Partitions"}
 """Models whose answers need clocks connected and are tested with these."""
 
 TOLERANCE: Final = {"co_simulation": 1e-10, "model_exchange": 1e-6}
 """Absolute and relative, of an answer: Co-Simulation has a solver of its own, Model Exchange is asked for 1e-10."""
 _FMPY_KINDS: Final = {"co_simulation": "CoSimulation", "model_exchange": "ModelExchange"}
-
-
-def runs(model: str, version: str, kind: str) -> bool:
-    return (version, kind) in SUPPORTED and (model, version, kind) not in REFUSED
-
-
-def those(*models: str, answered: bool = True) -> list[tuple[str, str, str]]:
-    return [c for c in combinations() if runs(*c) == answered and (not models or c[0] in models)]
 
 
 def system(fmu: Path, kind: str, stop: float, h: float, **parameters: Any) -> dict[str, Any]:
@@ -207,3 +190,7 @@ def test_an_independent_importer_gets_the_same_answers(model, version, kind):
     for name, value in ANSWERS[model](stop).items():
         found = final["y"][int(name[2]) - 1] if model == "StateSpace" else final[name]
         assert found == pytest.approx(value, rel=1e-5, abs=1e-5)
+
+
+def test_the_page_of_the_documentation_is_the_one_of_these_tables():
+    assert PAGE.read_text() == page(), "write it again: python -m tests.kit.page"
