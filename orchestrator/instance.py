@@ -253,6 +253,19 @@ class InputSlopes(Protocol):
         ...
 
 
+class OutputSlopes(Protocol):
+    """For an instance that knows how fast its outputs change."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The outputs whose slopes are known."""
+        ...
+
+    def get(self, bundle: Bundle, slopes: Values) -> None:
+        """Read the derivatives (1/s) of these outputs in Step Mode, before inputs are set for the next step."""
+        ...
+
+
 class EventInstance(Instance, Protocol):
     """An instance that may have events; one that has none costs a master nothing more than an `Instance`."""
 
@@ -271,4 +284,10 @@ def event_mode(instance: Instance) -> EventMode | None:
 def input_slopes(instance: Instance) -> InputSlopes | None:
     """Where the slopes of inputs go, None where the instance holds its inputs over a step."""
     found: InputSlopes | None = getattr(instance, "input_slopes", None)
+    return found
+
+
+def output_slopes(instance: Instance) -> OutputSlopes | None:
+    """Where the slopes of outputs come from, None where the instance does not know them."""
+    found: OutputSlopes | None = getattr(instance, "output_slopes", None)
     return found

@@ -11,7 +11,16 @@ from orchestrator.fmi.function_table import DISCARD, OK, StepFunction
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.states import KeptState
 from orchestrator.fmi.variables import ModelInfo, read_model
-from orchestrator.instance import Bundle, Capabilities, InputSlopes, StateWrite, Status, StepResult, Values
+from orchestrator.instance import (
+    Bundle,
+    Capabilities,
+    InputSlopes,
+    OutputSlopes,
+    StateWrite,
+    Status,
+    StepResult,
+    Values,
+)
 from orchestrator.system.connector import Connector
 
 
@@ -40,6 +49,7 @@ class CoSimulationFmu:
         self.model: Final = model
         self._fmu = Fmu(name, model, "CoSimulation", library)
         self.input_slopes: InputSlopes | None = None
+        self.output_slopes: OutputSlopes | None = None
         self._capabilities = replace(self._fmu.capabilities, may_return_early=early_return)
         self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
 

@@ -10,7 +10,7 @@ from orchestrator.errors import CapabilityError, StepError
 from orchestrator.fmi.clocks import CHANGED, NOT_YET_KNOWN, PERIODIC, Clock, Clocks, Ticks
 from orchestrator.fmi.co_simulation import CoSimulationFmu
 from orchestrator.fmi.events_functions import EventFunctions
-from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, InputSlopes, StepResult, Values
+from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, InputSlopes, OutputSlopes, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Variability
 
 _LIMIT: Final = 100
@@ -56,6 +56,11 @@ class EventFmu:
     def input_slopes(self) -> InputSlopes | None:
         """Where the slopes of its inputs go."""
         return self._co.input_slopes
+
+    @property
+    def output_slopes(self) -> OutputSlopes | None:
+        """Where the slopes of its outputs come from."""
+        return self._co.output_slopes
 
     @property
     def connectors(self) -> tuple[Connector, ...]:

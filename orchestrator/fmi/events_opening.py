@@ -7,6 +7,7 @@ from orchestrator.fmi.co_simulation import CoSimulationFmu, open_fmu
 from orchestrator.fmi.events import EventFmu
 from orchestrator.fmi.events_description import StepFeatures, StepOptions, read_features
 from orchestrator.fmi.intermediate_inputs import DerivativeInputs, IntermediateInputs, require_slopes
+from orchestrator.fmi.intermediate_outputs import OutputDerivatives
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
@@ -23,10 +24,18 @@ def open_with_events(name: str, path: Path, *, extrapolate: bool = False, model:
     if extrapolate:
         require_slopes(name, model, features)
     if not (features.event_mode or features.early_return or extrapolate):
-        return open_fmu(name, path, model)
+        plain = open_fmu(name, path, model)
+        _know_slopes(plain, features)
+        return plain
     clocks = read_clocks(path)
     fmu = _instantiated(name, model, features, extrapolate)
+    _know_slopes(fmu, features)
     return EventFmu(fmu, clocks) if features.event_mode else fmu
+
+
+def _know_slopes(fmu: CoSimulationFmu, features: StepFeatures) -> None:
+    if features.output_derivatives > 0:
+        fmu.output_slopes = OutputDerivatives(fmu.fmu)
 
 
 def _instantiated(name: str, model: ModelInfo, features: StepFeatures, extrapolate: bool) -> CoSimulationFmu:

@@ -214,7 +214,7 @@ class Coupling:
         for index, participant in enumerate(participants):
             participant.ranges = Ranges() if participant.name in check_ranges else None
             if participant.slopes is not None:
-                participant.slopes.connect(into[participant.name], names[:index])
+                participant.slopes.connect(into[participant.name], names[:index], instances)
         return cls(signals, participants, links, signals.plan(links))
 
     @contextmanager

@@ -9,10 +9,12 @@ from orchestrator.instance import (
     EventMode,
     InputSlopes,
     Instance,
+    OutputSlopes,
     StepResult,
     Values,
     event_mode,
     input_slopes,
+    output_slopes,
 )
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime.histogram import Histogram
@@ -103,6 +105,11 @@ class Meter:
     def input_slopes(self) -> InputSlopes | None:
         """Slopes of the inputs of the instance."""
         return input_slopes(self.instance)
+
+    @property
+    def output_slopes(self) -> OutputSlopes | None:
+        """Slopes of the outputs of the instance."""
+        return output_slopes(self.instance)
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write values, timed."""

@@ -76,3 +76,16 @@ def test_a_ramp_into_the_integrator_of_the_kit(version, capabilities):
     assert errors[0] == pytest.approx(0.15)  # the newest input is held: 3 h / 2
     assert errors[1] <= 0.15 / 19  # zero, or that of the parts of a step in FMI 3.0
     assert errors[1] == pytest.approx(0.0, abs=1e-12) or version == "3.0"
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0", "3.0"])
+def test_the_derivatives_of_an_output_make_the_slope_exact_from_the_first_step_on(version):
+    """u = 1 -> y' = 1 -> z' = y: y(t) = t is a ramp, whose slope its FMU knows at once; z(1) = 1/2."""
+    first = open_with_events("first", kit_fmu("Integrator", version, "co_simulation", output_derivatives=True))
+    second = open_with_events(
+        "second", kit_fmu("Integrator", "2.0", "co_simulation", interpolate_inputs=True), extrapolate=True
+    )
+    with simulation([first, second], ["first.y -> second.u"], algorithm="jacobi") as one:
+        one["first.u"] = 1.0
+        one.run()
+        assert one["second.y"] == pytest.approx(0.5, abs=1e-12)
