@@ -6,6 +6,7 @@ The data (`SCHEMA` names its version; keys are only ever added to a version):
     kinds                 kind -> attributes that the FMU declares for it, by their FMI names
     capabilities          what a run relies on, for the kind that is chosen where the component names none
     platforms, log_categories, not_imported (variable -> type), warnings
+    clocks                name, causality, kind (FMI's intervalVariability), interval, shift (s), priority, description
     default_experiment    start, stop, tolerance, step_size; null where the FMU suggests nothing
     variables             name, causality, variability, initial, type, shape, unit, start, min, max, nominal, state,
                           items, description; outputs also depends_on: names of inputs, null where it is unknown
@@ -22,6 +23,7 @@ from xml.etree import ElementTree as ET
 
 from cotwin.tables import Table, number
 from orchestrator.fmi.archive import read_description
+from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.system.connector import Connector
 
@@ -59,7 +61,10 @@ def inspected(model: ModelInfo) -> tuple[Table, ...]:
         Table(model.name, ("", ""), list(_identity(model))),
         _capability_table(declared_kinds(model)),
         variables.without_empty_columns(),
-        Table("Not imported", ("variable", "type"), list(model.not_imported.items())),
+        Table(
+            "Clocks", _CLOCK, [tuple(map(_cell, clock.values())) for clock in _clocks(model)]
+        ).without_empty_columns(),
+        Table("Not imported", ("variable", "type"), list(not_imported(model).items())),
         Table("Direct feedthrough", ("output", "depends directly on"), list(_feedthrough(model.feedthrough))),
         Table("Warnings: violations of the standard", ("",), [(brief(warning),) for warning in model.warnings]),
     )
@@ -82,9 +87,37 @@ def as_data(model: ModelInfo) -> dict[str, Any]:
         "log_categories": list(model.log_categories),
         "default_experiment": {key: _plain(value) for key, value in model.default_experiment._asdict().items()},
         "variables": [_variable(connector, model) for connector in model.connectors],
-        "not_imported": dict(model.not_imported),
+        "clocks": _clocks(model),
+        "not_imported": not_imported(model),
         "warnings": [brief(warning) for warning in model.warnings],
     }
+
+
+_CLOCK: Final = ("clock", "causality", "kind", "interval [s]", "shift [s]", "priority", "description")
+
+
+def _clocks(model: ModelInfo) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": clock.name,
+            "causality": clock.causality.value,
+            "kind": clock.kind,
+            "interval": None if clock.interval is None else float(clock.interval),
+            "shift": float(clock.shift),
+            "priority": clock.priority,
+            "description": clock.description,
+        }
+        for clock in read_clocks(model.path).by_name.values()
+    ]
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else number(value)
+
+
+def not_imported(model: ModelInfo) -> dict[str, str]:
+    """Variables that are left out for their type; clocks are no variables with a value, and tick where events do."""
+    return {name: kind for name, kind in model.not_imported.items() if kind != "Clock"}
 
 
 def brief(warning: str) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from cotwin.inspection import brief, declared_kinds
+from cotwin.inspection import brief, declared_kinds, not_imported
 from cotwin.tables import Table, number
 from cotwin.views import interfaces_of, structure
 from orchestrator.errors import CotwinError
@@ -76,15 +76,16 @@ def _fmu(model: ModelInfo) -> Iterator[Finding]:
     for connector in model.connectors:
         yield from _start(connector)
     yield from _units(model)
-    if model.not_imported:
-        names = ", ".join(f"'{name}' ({kind})" for name, kind in list(model.not_imported.items())[:3])
-        more = f" and {len(model.not_imported) - 3} more" if len(model.not_imported) > 3 else ""
+    left_out = not_imported(model)
+    if left_out:
+        names = ", ".join(f"'{name}' ({kind})" for name, kind in list(left_out.items())[:3])
+        more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
         yield Finding(Severity.WARNING, f"variables are not imported, for their type: {names}{more}")
     unknown = [output for output, inputs in model.feedthrough.items() if inputs is None]
     if unknown and any(connector.causality is Causality.INPUT for connector in model.connectors):
         yield Finding(
             Severity.WARNING,
-            f"the ModelStructure does not say on which inputs {_some(unknown)} depend: taken as all, which may close "
+            f"its description does not say on which inputs {_some(unknown)} depend: taken as all, which may close "
             "loops that are none. Export it with dependencies",
         )
     yield from _experiment(model)

@@ -1,15 +1,20 @@
 """What `cotwin explain` says, as tables."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cotwin.inspection import dependencies
 from cotwin.tables import Table, number
 from orchestrator.assembly import is_table, open_instance, open_tables
+from orchestrator.fmi.clocks import read_clocks
+from orchestrator.fmi.events_description import read_features
+from orchestrator.fmi.opening import chosen_kind
 from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.explanation import Explanation, explanation
 from orchestrator.graph.feedthrough import written
 from orchestrator.instance import Instance
+from orchestrator.system.connector import Causality
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.resolution import resolve
 
@@ -40,10 +45,25 @@ def structure(description: SystemDescription, models: Mapping[str, ModelInfo | I
 def _model(name: str, component: Component) -> ModelInfo | Instance:
     """What tells connectors, feedthrough and identity: the description of an FMU, anything else opened and closed."""
     if component.source.suffix.lower() == ".fmu":
-        return read_component(component)
+        model = read_component(component)
+        inside = component.swap is not None or component.isolation is not None
+        events = chosen_kind(model, component) == "co_simulation" and read_features(model.path).event_mode
+        return _with_clocks(model) if events and not inside else model
     instance = open_instance(name, component)
     instance.close()
     return instance
+
+
+def _with_clocks(model: ModelInfo) -> ModelInfo:
+    """An FMU that runs with Event Mode: its clocks are connectors, and no output depends directly on them."""
+    clocks = read_clocks(model.path).by_name
+    through = {
+        name: None if inputs is None else tuple(each for each in inputs if each not in clocks)
+        for name, inputs in model.feedthrough.items()
+    }
+    ticking = {name: () for name, clock in clocks.items() if clock.causality is Causality.OUTPUT}
+    connectors = (*model.connectors, *(clock.connector for clock in clocks.values()))
+    return replace(model, connectors=connectors, feedthrough={**through, **ticking})
 
 
 def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, ...]:

@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 from cotwin import terminal
 from cotwin.cli import app
 from cotwin.inspection import SCHEMA, as_data, inspected
+from cotwin.validation import Severity, validated
 from orchestrator.fmi.variables import read_model
+from tests.kit.build import combinations, kit_fmu
 
 
 def rows(tables, title):
@@ -91,7 +93,7 @@ def test_json_keys_of_the_first_schema_are_all_there(toys):
     assert set(data) == {
         *("schema", "file", "model_name", "description", "fmi_version", "token", "model_version", "generation_tool"),
         *("kinds", "capabilities", "platforms", "log_categories", "default_experiment", "variables", "not_imported"),
-        "warnings",
+        *("warnings", "clocks"),
     }
     common = {"name", "causality", "variability", "initial", "type", "shape", "unit", "start", "min", "max", "nominal"}
     common |= {"state", "items", "description"}
@@ -106,3 +108,19 @@ def test_no_name_is_broken_in_a_narrow_terminal(toys, width, monkeypatch, capsys
     assert all(len(line) <= width for line in shown.splitlines())
     for word in ("canHandleVariableCommunicationStepSize", "parameter", "continuous", "Float64"):
         assert word in shown
+
+
+def test_clocks_have_a_table_of_their_own():
+    clocks = read_model(kit_fmu("Clocks", "3.0", "co_simulation"))
+    assert {row[0]: row[1:3] for row in rows(inspected(clocks), "Clocks")}["tick"] == ("input", "constant")
+    assert {clock["name"] for clock in as_data(clocks)["clocks"]} == {"tick", "third"}
+    assert rows(inspected(clocks), "Not imported") == []
+
+
+@pytest.mark.parametrize("combination", combinations(), ids="-".join)
+def test_every_version_kind_and_type_of_the_kit_is_inspected_and_valid(combination):
+    path = kit_fmu(*combination)
+    model = read_model(path, validate=True)
+    assert inspected(model)
+    json.dumps(as_data(model), allow_nan=False)
+    assert {finding.severity for finding in validated(path)} <= {Severity.WARNING}

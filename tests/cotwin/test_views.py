@@ -3,6 +3,7 @@ import pytest
 from cotwin.preparation import Overrides, prepare
 from cotwin.views import explained, explanation_tables
 from orchestrator.errors import DescriptionError, FmuImportError
+from tests.kit.build import kit_fmu
 
 
 def rows(tables, title):
@@ -52,3 +53,15 @@ def test_a_missing_file_is_named(tmp_path):
         prepare(tmp_path / "nothing.fmu", Overrides())
     with pytest.raises(DescriptionError, match=r"nothing\.yaml"):
         prepare(tmp_path / "nothing.yaml", Overrides())
+
+
+def test_clocks_connect_in_an_explanation_as_they_do_in_a_run(tmp_path):
+    path = tmp_path / "clocks.yaml"
+    path.write_text(
+        f"name: clocks\nstep_size: 1.0\nexperiment: {{stop: 1.0}}\n"
+        f"components: {{a: {{source: {kit_fmu('Clocks', '3.0', 'co_simulation')}}}, "
+        f"b: {{source: {kit_fmu('Triggered', '3.0', 'co_simulation')}}}}}\n"
+        "connections: [a.third -> b.fire, a.count -> b.u]\n"
+    )
+    tables = explanation_tables(explained(prepare(path, Overrides())), "gauss_seidel")
+    assert [row[:3] for row in rows(tables, "Connections")] == [("a", "b", "2")]
