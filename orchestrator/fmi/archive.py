@@ -16,11 +16,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
-from xml.parsers import expat
 
 import fmpy
 
 from orchestrator.errors import FmuImportError, ModelDescriptionError
+from orchestrator.fmi.xml_check import check_xml
 
 MAX_ENTRIES: Final = 50_000
 MAX_BYTES: Final = 8 * 2**30
@@ -235,32 +235,5 @@ def _description(path: Path, archive: zipfile.ZipFile) -> bytes:
     if info.file_size > MAX_DESCRIPTION_BYTES:
         raise ModelDescriptionError(f"{path}: {DESCRIPTION} has {info.file_size} bytes, limit {MAX_DESCRIPTION_BYTES}")
     data = archive.read(info)
-    _refuse_entities(path, data)
+    check_xml(path, data, DESCRIPTION)
     return data
-
-
-class _PrologRead(Exception):  # noqa: N818
-    """The root element has begun: the document type, if there was one, has been seen."""
-
-
-def _refuse_entities(path: Path, data: bytes) -> None:
-    parser = expat.ParserCreate()
-
-    def doctype(*_: object) -> None:
-        raise ModelDescriptionError(
-            f"{path}: {DESCRIPTION} declares a document type, which FMI does not use and attacks do; export it without"
-        )
-
-    def root(*_: object) -> None:
-        raise _PrologRead
-
-    parser.StartDoctypeDeclHandler = doctype
-    parser.StartElementHandler = root
-    try:
-        parser.Parse(data, True)
-    except _PrologRead:
-        return
-    except expat.ExpatError as error:
-        raise ModelDescriptionError(
-            f"{path}: {DESCRIPTION} is not valid XML ({error}); export the FMU again"
-        ) from error

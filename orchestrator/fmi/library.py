@@ -109,11 +109,17 @@ def _instantiated(
     name: str, model: ModelInfo, kind: str, fmu: Any, versions: ModuleType, messages: Messages, **options: Any
 ) -> int:
     debug = messages.logger.isEnabledFor(logging.DEBUG)
+    tool = model.generation_tool or "the tool that made it" if model.interface(kind).needs_tool else None
+    if tool is not None:
+        messages.logger.warning("%s runs only with its tool: %s must be installed", model.path, tool)
     handle: int | None = versions.instantiate(kind, fmu, messages, debug, **options)
     if not handle:
+        remedy = "Check that its binary belongs to its modelDescription.xml, its licence and resources"
+        if tool is not None:
+            remedy = f"It needs its tool: install {tool} with its licence here, or export the FMU to run without it"
         raise FmuImportError(
             f"{model.path}: the FMU refused to be instantiated as '{name}' with token {model.token}"
-            f"{messages.quoted()}\nCheck that its binary belongs to its modelDescription.xml, its licence and resources"
+            f"{messages.quoted()}\n{remedy}"
         )
     categories = [category.encode() for category in _ASKED_CATEGORIES if category in model.log_categories]
     if categories and not debug:

@@ -34,12 +34,14 @@ class DefaultExperiment(NamedTuple):
 class KindInfo:
     """One kind that an FMU offers: the binary that implements it, and what it can do as that kind.
 
-    `completed_steps`: whether a solver has to report every step of its own (Model Exchange).
+    `completed_steps`: whether a solver has to report every step of its own (Model Exchange). `needs_tool`: whether the
+    tool that made it has to be there when it runs.
     """
 
     model_identifier: str
     capabilities: Capabilities
     completed_steps: bool = True
+    needs_tool: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ def _kind(path: Path, kind: str, interface: Any, root: ET.Element, connectors: S
     return KindInfo(
         model_identifier=_identifier(path, interface.modelIdentifier),
         capabilities=_capabilities(kind, interface, flags, connectors),
+        needs_tool=_true(flags, "needsExecutionTool") or root.find("Implementation/CoSimulation_Tool") is not None,
         completed_steps=needed if root.get("fmiVersion", "").startswith("3") else not not_needed,
     )
 

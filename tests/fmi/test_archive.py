@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from orchestrator.errors import FmuImportError, ModelDescriptionError
-from orchestrator.fmi import archive
+from orchestrator.fmi import archive, xml_check
 from orchestrator.fmi.archive import unpacked
 from orchestrator.fmi.variables import read_model
 from tests.fmi import toys
@@ -216,3 +216,13 @@ def test_a_model_identifier_that_is_a_path_is_refused(tmp_path, identifier):
     path = toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text})
     with pytest.raises(ModelDescriptionError, match="is not the plain name of a binary"):
         read_model(path)
+
+
+def test_xml_that_is_too_deep_or_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    deep = toys.description("fmi2", extra=f"<VendorAnnotations>{'<a>' * 100_000}{'</a>' * 100_000}</VendorAnnotations>")
+    path = toys.archive(tmp_path / "deep.fmu", {"modelDescription.xml": deep})
+    assert "has more than 100 elements within each other" in refusal(path)
+    monkeypatch.setattr(xml_check, "MAX_ELEMENTS", 1000)
+    wide = toys.description("fmi2", extra=f"<VendorAnnotations>{'<a/>' * 1000}</VendorAnnotations>")
+    path = toys.archive(tmp_path / "wide.fmu", {"modelDescription.xml": wide})
+    assert "has more than 1000 elements; export the FMU with fewer variables" in refusal(path)

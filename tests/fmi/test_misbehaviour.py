@@ -187,6 +187,16 @@ def test_a_refused_instantiation_names_fmu_token_and_what_it_said(make, version)
     assert "Check that its binary belongs" in message
 
 
+def test_an_fmu_that_needs_its_tool_says_so_by_name(make, caplog):
+    path = make(flags='needsExecutionTool="true"')
+    assert read_model(path).interface("CoSimulation").needs_tool
+    with closing(open_fmu("bad", path)) as instance:  # the tool is there
+        start(instance)
+    assert any("the tool that made it must be installed" in record.message for record in caplog.records)
+    with pytest.raises(FmuImportError, match="It needs its tool: install the tool that made it with its licence here"):
+        open_fmu("bad", make("b.fmu", flags='needsExecutionTool="true"', token="{other}"))
+
+
 def test_a_missing_binary_names_the_platforms_that_there_are(make, version):
     path = make(platform="win64")
     with pytest.raises(FmuImportError) as caught:

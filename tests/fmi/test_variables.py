@@ -242,3 +242,10 @@ def test_each_kind_of_an_fmu_has_its_own_capabilities(fmu):
     assert set(info.states) == {connector.name for connector in info.connectors if connector.is_state}
     with pytest.raises(FmuImportError, match="offers CoSimulation and ModelExchange, not ScheduledExecution"):
         info.interface("ScheduledExecution")
+
+
+@pytest.mark.parametrize("factor", ["0", "NaN", "INF"])
+def test_a_unit_that_is_no_multiple_of_the_si_is_refused_by_name(tmp_path, factor):
+    units = f'<UnitDefinitions><Unit name="odd"><BaseUnit m="1" factor="{factor}"/></Unit></UnitDefinitions>'
+    with pytest.raises(ModelDescriptionError, match="the unit 'odd' has the factor"):
+        model(tmp_path, "fmi2", variables=FMI2.split('<ScalarVariable name="mode')[0], extra=units)
