@@ -105,6 +105,16 @@ def _declared(model: str) -> list[str]:
     return [variable.type for variable in MODELS[model].variables[::2]]
 
 
+@pytest.mark.parametrize(("model", "version", "kind"), those("StateSpace"))
+def test_structural_parameters_give_the_arrays_other_extents(model, version, kind):
+    matrices = {"A": [-1.0], "B": [3.0], "C": [2.0], "D": [5.0]}
+    fmu = kit_fmu(model, version, kind)
+    results = run(fmu, kind, 1.0, 0.25, n=1, m=1, r=1, **matrices, x=[1.0], u=[0.5])
+    assert "kit.y[2]" not in results
+    # x' = -x + 1.5
+    assert_answers(results, 1.0, {"y[1]": 2 * (1.5 - 0.5 * np.exp(-1.0)) + 2.5}, kind)
+
+
 @pytest.mark.parametrize(("model", "version", "kind"), those("Integrator"))
 def test_an_input_held_over_each_step_is_integrated_exactly(model, version, kind):
     with cotwin.open_simulation(system(kit_fmu(model, version, kind), kind, 1.0, 0.25)) as simulation:

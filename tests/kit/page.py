@@ -41,8 +41,8 @@ def _head() -> list[str]:
         "This page is generated from the tables of the tests (`python -m tests.kit.page`), which demand what it says.",
         "",
         "The conformance kit are small FMUs of our own, built from one C source per model for every version and kind",
-        "of FMI. Their answers are known exactly; FMPy finds them valid and gets the same answers. FMUs that harm their",
-        "process are on the page about [isolation](isolation.md).",
+        "of FMI. Their answers are known exactly; FMPy finds them valid and gets the same answers. FMUs that harm",
+        "their process are on the page about [isolation](isolation.md).",
     ]
 
 
