@@ -25,6 +25,7 @@ from orchestrator.fmi.isolation.mailbox import LOG_SIZE, Layout, Mailbox
 from orchestrator.instance import Bundle, StateWrite
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component
+from tests.fmi import isolation_hostile as hostile
 from tests.fmi import toys
 from tests.fmi.test_misbehaviour import put, start, take
 from tests.kit.build import kit_fmu
@@ -117,6 +118,61 @@ def test_every_type_array_version_and_kind_gives_the_same(model, version, kind):
     far, near = results(isolation="process"), results()
     assert far.names == near.names
     assert all(np.array_equal(far[name], near[name]) for name in near.names)
+
+
+def test_clocks_tick_and_trigger_each_other_across_processes():
+    def results(**options):
+        kinds = {"clocks": "Clocks", "triggered": "Triggered"}
+        description = {
+            "name": "clocks",
+            "components": {
+                name: {"source": str(kit_fmu(model, "3.0", "co_simulation")), **options}
+                for name, model in kinds.items()
+            },
+            "connections": ["clocks.third -> triggered.fire", "clocks.sample -> triggered.u"],
+            "experiment": {"stop": 1.0},
+            "step_size": 0.25,
+            "record": ["clocks.*", "triggered.*"],
+        }
+        with open_simulation(description) as simulation:
+            return simulation.run()
+
+    far, near = results(isolation="process"), results()
+    assert far["triggered.fired"][-1] > 0
+    assert all(np.array_equal(far[name], near[name]) for name in near.names)
+
+
+def test_an_early_return_and_its_events_come_from_the_process():
+    def heights(**options):
+        ball = kit_fmu("BouncingBall", "3.0", "co_simulation", event_mode=True, early_return=True)
+        components = {"ball": {"source": str(ball), **options}}
+        description = {"name": "ball", "components": components, "experiment": {"stop": 1.5}, "step_size": 0.1}
+        with open_simulation({**description, "record": ["ball.*"]}) as simulation:
+            results = simulation.run()
+            return list(results.times), list(results["ball.h"]), list(results["ball.bounces"])
+
+    far, near = heights(isolation="process"), heights()
+    assert far == near
+    assert far[2][-1] > 0
+
+
+def test_ctrl_c_in_an_endless_step_ends_its_process(tmp_path):
+    hanging = next(each for each in hostile.TABLE if each.what == "computes for ever")
+    with closing(isolated(hostile.build(hanging, tmp_path))) as instance:
+        start(instance)
+        for index in range(3):
+            instance.do_step(float(index), 1.0)
+        previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            instance.do_step(3.0, 1.0)
+        signal.signal(signal.SIGALRM, previous)
+        assert not Path(f"/proc/{instance._process._child.pid}").exists()
+
+
+def test_slopes_of_inputs_are_refused_by_name(fmu):
+    with pytest.raises(DescriptionError, match="extrapolate_inputs does not work with isolation: process"):
+        isolated(fmu, extrapolate_inputs=True)
 
 
 def test_it_declares_what_it_declares_in_this_process(fmu):

@@ -7,6 +7,7 @@ the component sends to its group reaches nobody else, and what it starts ends wi
 import ctypes
 import json
 import logging
+import math
 import os
 import platform
 import resource
@@ -18,11 +19,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
-from orchestrator.errors import FmuImportError
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import wire
+from orchestrator.fmi.isolation.events import describe_events
 from orchestrator.fmi.isolation.mailbox import Layout, Mailbox
-from orchestrator.instance import Bundle, Instance, Status, Values, event_mode
+from orchestrator.instance import Bundle, EventMode, Instance, Status, Values, event_mode
 from orchestrator.system.description import Component
 
 _SPIN: Final = 500
@@ -77,6 +78,7 @@ class Server:
         self._mailbox = mailbox
         self._name = name
         self._instance: Instance | None = None
+        self._events: EventMode | None = None
         self._connectors: dict[str, Any] = {}
         self._slots: list[_Slot] = []
         self._states: dict[int, object] = {}
@@ -106,8 +108,15 @@ class Server:
                 status = box.FAILED
                 self._say(wire.encode(wire.describe_error(error)))
             self._mailbox.words[box.STATUS] = status
+            if self._events is not None:
+                self._announce(self._events)
             self._tell(asked)
         os._exit(0)
+
+    def _announce(self, events: EventMode) -> None:
+        time = events.next_time
+        self._mailbox.numbers[box.NEXT_TIME] = math.nan if time is None else time
+        self._mailbox.words[box.WANTED] = events.wanted
 
     def _await(self, asked: int) -> None:
         counters = self._mailbox.counters
@@ -163,6 +172,12 @@ class Server:
             raise RuntimeError("the component is not open")
         return self._instance
 
+    @property
+    def _in_events(self) -> EventMode:
+        if self._events is None:
+            raise RuntimeError("the component has no Event Mode")
+        return self._events
+
     def _part(self) -> int:
         self._request += self._mailbox.read()
         return box.DONE
@@ -189,10 +204,7 @@ class Server:
 
         _limit_memory(fields["memory_limit"])
         instance = self._instance = open_here(self._name, Component(**fields["component"]))
-        if event_mode(instance) is not None:
-            raise FmuImportError(
-                f"{fields['component']['source']}: its Event Mode does not work with isolation: process"
-            )
+        self._events = event_mode(instance)
         layout = Layout(instance.connectors)
         self._connectors = {connector.name: connector for connector in instance.connectors}
         self._place = (layout, self._mailbox.arrays(layout, trusted=True))
@@ -201,6 +213,7 @@ class Server:
             "connectors": [[connector.name, connector.size] for connector in instance.connectors],
             "capabilities": capabilities,
             "feedthrough": dict(instance.feedthrough),
+            "events": describe_events(self._events),
         }, b""
 
     def _do_slot(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
@@ -247,6 +260,24 @@ class Server:
     def _do_restart(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
         values = {name: wire.array(each) for name, each in fields["values"].items()}
         self._opened.restart(fields["t"], values)
+        return {}, b""
+
+    def _do_enter_event(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+        self._in_events.enter(fields["t"])
+        return {}, b""
+
+    def _do_activate(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+        self._in_events.activate(fields["clocks"])
+        return {}, b""
+
+    def _do_active(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
+        return {"clocks": sorted(self._in_events.active())}, b""
+
+    def _do_update(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
+        return {"update": list(self._in_events.update())}, b""
+
+    def _do_leave_event(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
+        self._in_events.leave()
         return {}, b""
 
     def _do_terminate(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:

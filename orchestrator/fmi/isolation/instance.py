@@ -7,13 +7,16 @@ from typing import Any, Final
 from orchestrator.errors import (
     CapabilityError,
     CotwinError,
+    DescriptionError,
     FmuImportError,
     InitializationError,
     SimulationError,
     StepError,
 )
+from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation import wire
+from orchestrator.fmi.isolation import waiting, wire
+from orchestrator.fmi.isolation.events import IsolatedEvents
 from orchestrator.fmi.isolation.mailbox import Layout
 from orchestrator.fmi.isolation.process import Call, Limits, Process
 from orchestrator.fmi.variables import ModelInfo, read_model
@@ -28,21 +31,31 @@ def open_isolated(name: str, component: Component) -> "IsolatedInstance":
 
     What goes wrong there before it is open is an FmuImportError; nothing stays behind then.
     """
+    if not waiting.available():
+        raise CapabilityError(f"component '{name}': isolation: process needs Linux on x86-64 or ARM64. Leave it out")
+    if component.extrapolate_inputs:
+        raise DescriptionError(
+            f"component '{name}': extrapolate_inputs does not work with isolation: process. Leave one of them out"
+        )
     model = read_model(component.source)
-    layout = Layout(model.connectors)
-    process = Process(name, layout.size, Limits(component.time_limit, component.memory_limit))
+    candidates = _candidates(model)
+    process = Process(name, Layout(candidates).size, Limits(component.time_limit, component.memory_limit))
     try:
         opening = Call(f"loading and instantiating {model.path}", FmuImportError)
-        asked = component.model_copy(update={"source": model.path}).model_dump(mode="json")
+        asked = component.model_copy(update={"source": model.path, "isolation": None}).model_dump(mode="json")
         reply, _ = process.tell(opening, do="open", component=asked, memory_limit=component.memory_limit)
-        return IsolatedInstance(name, model, layout, process, reply)
+        connectors = _chosen(name, model, candidates, reply.get("connectors"))
+        return IsolatedInstance(name, model, connectors, process, reply)
     except BaseException:
         process.kill()
         raise
 
 
 class IsolatedState:
-    """A state that the process keeps."""
+    """A state that the process keeps; `in_events` tells whether it is one of Event Mode."""
+
+    def __init__(self, in_events: bool) -> None:
+        self.in_events = in_events
 
 
 class _Slot:
@@ -66,17 +79,24 @@ class IsolatedInstance:
     """
 
     def __init__(
-        self, name: str, model: ModelInfo, layout: Layout, process: Process, opened: Mapping[str, Any]
+        self,
+        name: str,
+        model: ModelInfo,
+        connectors: tuple[Connector, ...],
+        process: Process,
+        opened: Mapping[str, Any],
     ) -> None:
         self.name: Final = name
         self.model: Final = model
         self._process = process
         self._mailbox = process.mailbox
-        self._layout, self._arrays = layout, process.mailbox.arrays(layout, trusted=False)
-        self._check_connectors(opened.get("connectors"))
+        self._connectors = connectors
+        self._layout = Layout(connectors)
+        self._arrays = process.mailbox.arrays(self._layout, trusted=False)
         self._capabilities = _capabilities(model, opened.get("capabilities"))
         self._feedthrough = _feedthrough(model, opened.get("feedthrough"))
-        self._names = {connector.name for connector in model.connectors}
+        self._names = {connector.name for connector in connectors}
+        self._events = self._opened_events(opened.get("events"))
         self._slots: dict[tuple[str, ...], _Slot] = {}
         self._by_bundle: dict[Bundle, _Slot] = {}
         self._waiting: list[int] = []
@@ -89,8 +109,8 @@ class IsolatedInstance:
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
-        """Every variable, in the order of the model description."""
-        return self.model.connectors
+        """Every variable, in the order of the model description, and the clocks of its events."""
+        return self._connectors
 
     @property
     def capabilities(self) -> Capabilities:
@@ -107,6 +127,11 @@ class IsolatedInstance:
         """What ran, for the record."""
         return {**self.model.identity, "isolation": "process"}
 
+    @property
+    def event_mode(self) -> IsolatedEvents | None:
+        """Its events, None where it has no Event Mode."""
+        return self._events
+
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; between steps inputs wait in the mailbox for the next call."""
         slot = self._by_bundle.get(bundle) or self._slot(bundle)
@@ -119,7 +144,7 @@ class IsolatedInstance:
         slot.array[slot.selection] = values
         if slot.number not in self._waiting:
             self._waiting.append(slot.number)
-        if not (self._stepping and slot.only_inputs) or len(self._waiting) >= box.MAX_SLOTS:
+        if self._at_once or not slot.only_inputs or len(self._waiting) >= box.MAX_SLOTS:
             self._ask(box.ASK_SET, f"Set for {slot.named}")
 
     def get(self, bundle: Bundle, values: Values) -> None:
@@ -129,7 +154,8 @@ class IsolatedInstance:
             reply, _ = self._tell(f"Get for {slot.named}", do="get", slot=slot.number)
             values[:] = wire.array(reply["values"])
             return
-        self._read[slot.number] = None
+        if not self._at_once:
+            self._read[slot.number] = None
         if slot.number not in self._fresh or not self._process.alive:
             self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
         values[:] = slot.array[slot.selection]
@@ -143,10 +169,11 @@ class IsolatedInstance:
         """Leave Initialization Mode."""
         self._tell("ExitInitializationMode", do="exit_initialization")
         self._stepping = True
+        self._be_inside(True)
 
     def do_step(self, t: float, h: float) -> StepResult:
         """Advance from t by h: set what waits, step, and read what was read last time, in one exchange."""
-        self._time = t
+        self._time, self._stepping = t, True
         reads = tuple(self._read)[: box.MAX_SLOTS]
         self._read.clear()
         mailbox = self._mailbox
@@ -169,6 +196,7 @@ class IsolatedInstance:
     def restore_state(self, state: object) -> None:
         """Go back to a kept state."""
         self._tell("SetFMUState", do="restore_state", state=self._number(state))
+        self._be_inside(isinstance(state, IsolatedState) and state.in_events)
 
     def free_state(self, state: object) -> None:
         """Release a kept state; with the process all of them are gone already."""
@@ -189,6 +217,7 @@ class IsolatedInstance:
         plain = {name: wire.plain(numbers) for name, numbers in values.items()}
         self._tell("a restart", do="restart", t=t, values=plain)
         self._time = t
+        self._be_inside(False)
 
     def terminate(self) -> None:
         """End the run regularly; does nothing where the process is gone."""
@@ -208,6 +237,23 @@ class IsolatedInstance:
             self._process.tell(Call("FreeInstance", SimulationError, self._time), do="close")
         finally:
             self._process.end()
+
+    def _be_inside(self, event_mode: bool) -> None:
+        if self._events is not None:
+            self._events.inside = event_mode
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether values are exchanged one by one, since they may have an effect before the next step."""
+        return not self._stepping or (self._events is not None and self._events.inside)
+
+    def _opened_events(self, found: Any) -> IsolatedEvents | None:
+        if found is None:
+            return None
+        try:
+            return IsolatedEvents(found, self._names, self._mailbox, self._tell)
+        except (KeyError, TypeError, ValueError):
+            raise _not_understood(self.model) from None
 
     def _slot(self, bundle: Bundle) -> _Slot:
         names = tuple(connector.name for connector in bundle.connectors)
@@ -251,7 +297,7 @@ class IsolatedInstance:
     def _new_state(self, doing: str, blob: bytes = b"", **fields: Any) -> IsolatedState:
         number = next(self._numbers)
         self._tell(doing, blob, state=number, **fields)
-        state = IsolatedState()
+        state = IsolatedState(self._events is not None and self._events.inside)
         self._states[state] = number
         return state
 
@@ -264,12 +310,28 @@ class IsolatedInstance:
         now = "closed" if self._closed else "broken by a fatal error: its process is gone"
         raise CapabilityError(f"'{self.name}' cannot {doing}: it is {now}; open it again")
 
-    def _check_connectors(self, found: object) -> None:
-        if found != [[connector.name, connector.size] for connector in self.model.connectors]:
-            raise FmuImportError(
-                f"{self.model.path}: its variables change when '{self.name}' is opened. That does not work with "
-                "isolation: process; leave that out"
-            )
+
+def _candidates(model: ModelInfo) -> tuple[Connector, ...]:
+    """Every variable, and every clock, which is a connector where the component has an Event Mode."""
+    if not model.fmi_version.startswith("3"):
+        return model.connectors
+    return (*model.connectors, *(clock.connector for clock in read_clocks(model.path).by_name.values()))
+
+
+def _chosen(name: str, model: ModelInfo, candidates: tuple[Connector, ...], found: Any) -> tuple[Connector, ...]:
+    by_name = {connector.name: connector for connector in candidates}
+    try:
+        chosen = tuple(by_name[str(each)] for each, _ in found)
+        if len({connector.name for connector in chosen}) == len(found) and [c.size for c in chosen] == [
+            n for _, n in found
+        ]:
+            return chosen
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise FmuImportError(
+        f"{model.path}: its variables change when '{name}' is opened. That does not work with isolation: process; "
+        "leave that out"
+    )
 
 
 def _capabilities(model: ModelInfo, found: Any) -> Capabilities:
@@ -282,7 +344,7 @@ def _capabilities(model: ModelInfo, found: Any) -> Capabilities:
 
 
 def _feedthrough(model: ModelInfo, found: Any) -> dict[str, tuple[str, ...] | None]:
-    names = {connector.name for connector in model.connectors}
+    names = {connector.name for connector in _candidates(model)}
     if not isinstance(found, dict) or not names.issuperset(found):
         raise _not_understood(model)
     known: dict[str, tuple[str, ...] | None] = {}

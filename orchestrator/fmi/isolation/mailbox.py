@@ -31,6 +31,8 @@ FLAGS: Final = 26
 LENGTH: Final = 27
 REMAINING: Final = 28
 LOGGED: Final = 29
+NEXT_TIME: Final = 30
+WANTED: Final = 31
 """Indices of 64-bit words: what is asked (`CODE`, t and h of a step), and how it was answered."""
 
 SETS: Final = 64

@@ -10,6 +10,7 @@ it compiled.
 
 import ctypes
 import platform
+import sys
 from typing import Any, Final
 
 import numpy as np
@@ -47,6 +48,11 @@ _MAILBOX, _ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW
 )  # fmt: skip
 
 _INT = ir.IntType(64)
+
+
+def available() -> bool:
+    """Whether this system has what isolation needs."""
+    return sys.platform == "linux" and platform.machine() in _FUTEX
 
 
 def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]:
