@@ -88,6 +88,9 @@ class Simulation(Generic[ResultsT]):
             setup.instances, setup.links, setup.schedule.order, self.signals, setup.check_ranges
         )
         self._discrete = Events(self._coupling)
+        self._eventful = bool(self._discrete)
+        early = any(instance.capabilities.may_return_early for instance in setup.instances.values())
+        self._leaves_grid = self._eventful or early
         self._sloped = tuple(p.slopes for p in self._coupling.participants if p.slopes is not None)
         self._algorithm = EarlyEnd(setup.algorithm(self._coupling), self._coupling)
         self._access = Access(setup.instances, self.signals, setup.links)
@@ -237,10 +240,10 @@ class Simulation(Generic[ResultsT]):
     def _advance(self) -> bool:
         """Make a macro step; False where a component ended the run before the end of the step."""
         self._access.apply()
-        if self._discrete:
+        if self._eventful:
             self._prepare()
         t = self.time
-        h = self._step_size(t)
+        h = self._step_size(t) if self._leaves_grid else self.grid.step(self._index)
         for slopes in self._sloped:
             slopes.begin(t)
         self.signals.keep()
@@ -249,11 +252,10 @@ class Simulation(Generic[ResultsT]):
         if not outcome.completed:
             self.signals.restore()
         self._in_step = False
-        if outcome.completed:
-            self._reach(end)
-            if self._discrete and (outcome.event_needed or self._discrete.due(end, self.grid.step_size)):
-                self._tell()
-                self._happen()
+        if outcome.completed and self._leaves_grid:
+            self._arrive(end, event_needed=outcome.event_needed)
+        else:
+            self._index += outcome.completed
         self._end_by(outcome.terminate_requested_by)
         return outcome.completed
 
@@ -275,18 +277,21 @@ class Simulation(Generic[ResultsT]):
 
     def _step_size(self, t: float) -> float:
         """To the next grid point, or to the next event that is known where that comes first (s)."""
-        event = step_end(self._discrete.known(t), t, self.grid.time(self._index + 1)) if self._discrete else None
+        event = step_end(self._discrete.known(t), t, self.grid.time(self._index + 1))
         if event is not None:
             self._discrete.refuse_fixed(event)
             return event.time - t
         return self.grid.step(self._index) if self._between is None else self.grid.time(self._index + 1) - t
 
-    def _reach(self, end: float) -> None:
-        """Time is the grid's own where the step ended there, and never a sum."""
+    def _arrive(self, end: float, *, event_needed: bool) -> None:
+        """Take the time of the grid where the step ended there, which is never a sum; the event, if there is one."""
         grid_point = self.grid.time(self._index + 1)
         on_grid = end >= grid_point - 1e-9 * self.grid.step_size - 4.0 * math.ulp(grid_point)
         self._index += on_grid
         self._between = None if on_grid else end
+        if self._eventful and (event_needed or self._discrete.due(self.time, self.grid.step_size)):
+            self._tell()
+            self._happen()
 
     def _end_by(self, components: Iterable[str]) -> None:
         for component in components:

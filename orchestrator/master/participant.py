@@ -39,6 +39,7 @@ class Participant:
         self.slopes = None if slopes is None else SlopedInputs(instance, slopes, self.inputs, plan)
         self.ranges: Ranges | None = None
         """Given to check inputs and outputs against their min and max."""
+        self._plain = events is None and slopes is None and not instance.capabilities.may_return_early
         self.ahead: float | None = None
         """Where the component is (s) after an early return, until the others have come there."""
 
@@ -53,7 +54,11 @@ class Participant:
         """
         self._check_ranges(self.inputs, t, StepError)
         try:
-            result = self._step(t, h, newest=newest)
+            if self._plain:
+                self.set_inputs()
+                result = self.instance.do_step(t, h)
+            else:
+                result = self._step(t, h, newest=newest)
             # FMI 2.0 can express the wish to end the run by Discard only, at the end of a complete step too.
             complete = result.status is Status.OK or result.terminate_requested
             reached = complete and _reached(result.time, t, h)
