@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Final
 
-from orchestrator.errors import CapabilityError, DescriptionError, StepError
+from orchestrator.errors import CapabilityError, DescriptionError, InitializationError, StepError
 from orchestrator.fmi.exchange_functions import bind
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
@@ -115,7 +115,10 @@ class ModelExchangeFmu:
     def exit_initialization(self) -> None:
         """Leave Initialization Mode, find the discrete states, and enter Continuous-Time Mode."""
         self._fmu.exit_initialization()
-        self._running.begin(self._fmu.time or 0.0)
+        try:
+            self._running.begin(self._fmu.time or 0.0)
+        except StepError as error:  # the first event belongs to the initialization
+            raise InitializationError(str(error), component=error.component, time=error.time) from error
 
     def do_step(self, t: float, h: float) -> StepResult:
         """Integrate from t by h through all events; StepError with the FMU's status and messages where it fails."""

@@ -118,6 +118,7 @@ class Integration:
         if not self._fresh:
             self._solver.restart(self.time, self._nominals)
             self._fresh = True
+        self._dynamics.trouble = ""
         reached = self._solver.advance(stop)
         if reached.failure is not None:
             self._fail(reached.failure)

@@ -95,13 +95,14 @@ TOYS = {
         start="r[0] = 1;",
         rates="if (r[0] < 0) { if (r[2] == 2) r[1] = sqrt(r[0]); else FAIL(r[2] == 1 ? 3 : 2); } else r[1] = -1;",
     ),
-    # x' = 1; k = 1: an event never ends, 2: time events without progress, 3: ends the run at 0.5, 4: at a step.
+    # x' = 1; k = 1: an event never ends (5: the first), 2: time events without progress, 3: ends the run at 0.5, 4: at
+    # a step.
     "endless": Toy(
         ("x",),
         {"k": FIXED},
         rates="r[1] = 1; m->failed = 0;",
         look="z[0] = r[0] - 0.5;",
-        update="int late = r[0] >= 0.5; m->again = r[2] == 1 && late; m->ended = r[2] == 3 && late;"
+        update="int late = r[0] >= 0.5; m->again = r[2] == 5 || r[2] == 1 && late; m->ended = r[2] == 3 && late;"
         "m->defined = r[2] == 2 && late; m->next = m->t;",
         completed="m->ended = r[2] == 4 && r[0] > 0.25; return 0;",
         indicators=1,

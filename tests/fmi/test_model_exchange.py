@@ -232,6 +232,11 @@ def test_events_without_end_are_an_error_with_component_and_time(opened, k, expe
     assert caught.value.time == pytest.approx(0.5, abs=1e-6)
 
 
+def test_a_first_event_without_end_is_a_failed_initialization(opened):
+    with pytest.raises(InitializationError, match=r"'endless': the event at t = 0.0 s needs more than 100 updates"):
+        opened("endless", parameters={"k": 5.0})
+
+
 @pytest.mark.parametrize(("k", "time"), [(3.0, 0.5), (4.0, None)])
 def test_the_fmu_may_end_the_run(opened, k, time):
     result = opened("endless", parameters={"k": k}).do_step(0.0, 1.0)
@@ -357,6 +362,23 @@ def inputs(instance):
         chosen = [c for c in instance.connectors if c.causality == "input" and c.variability != "constant"]
         kept += [Bundle.of([c]) for c in chosen]
     return kept
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_restart_at_another_time_is_that_of_co_simulation(built, number):
+    path, ends = getattr(built, f"fmi{number}"), []
+    for instance in (open_exchange("it", read_model(path), Solver(tolerance=1e-10)), open_fmu("it", path)):
+        with closing(instance):
+            put(instance, "k", 0.7)
+            instance.enter_initialization(0.0, None, 1e-10)
+            instance.exit_initialization()
+            put(instance, "n", 5)
+            run(instance, 0.5, 5)
+            instance.restart(2.0, {"x": np.array([3.0, 4.0, 5.0]), "total": np.array([7])})
+            run(instance, 2.5, 5, start=2.0)
+            ends.append({c.name: take(instance, c.name) for c in instance.connectors if c.causality == "output"})
+    for name, values in ends[0].items():
+        np.testing.assert_allclose(values, ends[1][name], rtol=1e-8, err_msg=name)
 
 
 def test_a_hundred_instances_leave_nothing_behind(toy, version):

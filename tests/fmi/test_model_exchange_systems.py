@@ -56,6 +56,15 @@ def test_a_component_chooses_its_kind_and_solver(fmu, solver):
     assert results["batch.total"][-1] == 20  # 2 at each of ten scans
 
 
+def test_a_component_in_a_process_of_its_own_gives_the_same_bits(tmp_path, version):
+    path, records = exchange_fmu("relay", version, tmp_path), []
+    for isolation in (None, "process"):
+        with cotwin.open_simulation({**alone(path, isolation=isolation), "record": ["*"]}) as simulation:
+            records.append(simulation.run())
+    for name in records[0].names:
+        assert records[0][name].tolist() == records[1][name].tolist()
+
+
 @pytest.mark.parametrize("number", [2, 3])
 def test_a_coupled_plant_gives_the_same_by_both_kinds(number):
     records = []
