@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from orchestrator.errors import StepError
 from orchestrator.master.algorithm import Algorithm, EarlyReturn, MacroStep
+from orchestrator.master.events import ITERATION_LIMIT
 from orchestrator.master.participant import Coupling, Participant
 
 
@@ -14,10 +15,12 @@ class EarlyEnd:
     The component that returned early is not stepped again: the others step to its time. Those that had stepped further
     go back to a state kept at t. One that cannot keep its state, and precedes the early one in the order of the
     schedule, is a StepError that names both; so is one that takes steps of one size only.
+    A component may return at t itself, to an event at once: nobody steps then.
     """
 
     def __init__(self, algorithm: Algorithm, coupling: Coupling) -> None:
         self._algorithm, self._coupling = algorithm, coupling
+        self._in_a_row = 0
         early = [i for i, p in enumerate(coupling.participants) if p.instance.capabilities.may_return_early]
         self._exposed = coupling.participants[: early[-1]] if early else ()
         self._possible = bool(early)
@@ -34,9 +37,26 @@ class EarlyEnd:
                 requests += outcome.terminate_requested_by
                 end = early.time
                 self._go_back(early, states)
+                if end <= t:
+                    return self._at_once(early), t
                 outcome = self._algorithm.step(t, end - t)
+            self._in_a_row = 0
             requests += outcome.terminate_requested_by
             return outcome._replace(terminate_requested_by=tuple(dict.fromkeys(requests))), end
+
+    def _at_once(self, early: EarlyReturn) -> MacroStep:
+        """Nobody has stepped: the component wants an event where it is."""
+        self._in_a_row += 1
+        if self._in_a_row > ITERATION_LIMIT:
+            raise StepError(
+                f"'{early.component}' returned early at t = {early.time!r} s {self._in_a_row} times without getting "
+                "ahead. Its events come ever closer: give its model an end to them, or stop the experiment before",
+                component=early.component,
+                time=early.time,
+            )
+        for participant in self._coupling.participants:
+            participant.ahead = None
+        return MacroStep(event_needed=True)
 
     @contextmanager
     def _kept(self) -> Iterator[dict[str, object]]:

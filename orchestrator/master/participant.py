@@ -64,7 +64,7 @@ class Participant:
             reached = complete and _reached(result.time, t, h)
             if result.terminate_requested and not reached:
                 return MacroStep(completed=False, terminate_requested_by=(self.name,))
-            if not reached and result.early_return and self.instance.capabilities.may_return_early and result.time > t:
+            if not reached and self._may_end(result, t):
                 self.ahead = result.time
                 return MacroStep(completed=False, early_return=EarlyReturn(self.name, result.time))
             if not reached:
@@ -77,6 +77,11 @@ class Participant:
             return COMPLETED
         requests = (self.name,) if result.terminate_requested else ()
         return MacroStep(terminate_requested_by=requests, event_needed=result.event_needed)
+
+    def _may_end(self, result: StepResult, t: float) -> bool:
+        """Whether this is an early return that a master can follow: ahead in time, or to an event at once."""
+        declared = result.early_return and self.instance.capabilities.may_return_early
+        return declared and (result.time > t or (result.event_needed and self.events is not None))
 
     def _step(self, t: float, h: float, *, newest: bool) -> StepResult:
         if self.ahead is not None and _reached(self.ahead, t, h):
@@ -144,11 +149,6 @@ class Participant:
             message = (
                 f"'{self.name}' refused {step} (discard); it reached {result.time:.9g} s. Choose a smaller step size, "
                 "or loosen the tolerance of its solver"
-            )
-        elif result.early_return and self.instance.capabilities.may_return_early:
-            message = (
-                f"'{self.name}' returned from {step} at {result.time!r} s without getting ahead. Its events come ever "
-                "closer: give its model an end to them, or stop the experiment before"
             )
         else:
             message = (

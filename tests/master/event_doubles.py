@@ -86,7 +86,7 @@ class EventDouble(FunctionInstance):
         self.mode = "event"
 
     def do_step(self, t: float, h: float) -> StepResult:
-        if self.early and t < self.early[0] < t + h - 1e-12:
+        if self.early and t <= self.early[0] < t + h - 1e-12:
             self._enter("do_step")
             self.steps.append((t, self.early[0] - t))
             self.time, self._readable = self.early.pop(0), True

@@ -167,6 +167,23 @@ def test_an_early_return_ends_the_macro_step_for_all_components():
     assert len(early.steps) == 11
 
 
+def test_an_early_return_where_the_step_begins_is_an_event_at_once():
+    early, tank = counter(early=[0.2]), integrator("tank", rollback=True)
+    memory = Memory()
+    with simulation([tank, early], observers=[memory]) as run:
+        run.run()
+        assert run["tank.y"] == pytest.approx(1.0)
+    assert early.event_times == [0.2]
+    assert memory.of("counter", "n")[-1, 0] == 1.0
+    assert sorted(set(memory.times)) == [index * 0.1 for index in range(11)]
+
+
+def test_early_returns_without_end_at_one_time_are_an_error_that_names_the_component():
+    message = re.escape("'counter' returned early at t = 0.2 s 101 times")
+    with pytest.raises(StepError, match=message), simulation([counter(early=[0.2] * 200)]) as run:
+        run.run()
+
+
 def test_of_two_early_returns_the_earliest_counts():
     late = counter("late", early=[0.38], capabilities=Capabilities(may_return_early=True, get_set_state=True))
     soon = counter("soon", early=[0.32])
