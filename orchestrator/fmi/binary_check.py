@@ -124,15 +124,10 @@ def _missing_functions(
 
 def _missing_libraries(where: str, library: SharedLibrary, own: Path) -> Iterator[BinaryProblem]:
     origin = [path.replace("${ORIGIN}", str(own)).replace("$ORIGIN", str(own)) for path in library.run_path]
-    folders = [*origin, *_system_folders()]
+    folders = [*origin, *_system_folders(), str(own)]  # the importer finds those beside the binary, too
     for name in library.needed:
-        found = Path(name).is_file() if "/" in name else any((Path(folder) / name).is_file() for folder in folders)
-        if not found and (own / name).is_file():
-            yield BinaryProblem(
-                f"{where} needs {name}, which lies beside it but is not found there: its run path lacks $ORIGIN. Add "
-                "that (patchelf --set-rpath), or ask its supplier for it"
-            )
-        elif not found:
+        there = Path(name).is_file() if "/" in name else any((Path(folder) / name).is_file() for folder in folders)
+        if not there:
             yield BinaryProblem(
                 f"{where} needs {name}, which this machine does not have. Install the package that brings it, or ask "
                 "its supplier for an export without it"

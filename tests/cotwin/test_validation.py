@@ -128,6 +128,10 @@ def test_a_missing_shared_object_is_named_with_the_remedy(toys, tmp_path):
     assert "needs" in finding.text
     assert "libnot_anywhere.so" in finding.text
     assert "Install the package" in finding.text
+    with zipfile.ZipFile(tmp_path / "lag.fmu", "a") as archived:
+        archived.write(other, f"{BINARY.rpartition('/')[0]}/{other.name}")
+    beside = validated(tmp_path / "lag.fmu")
+    assert all(one.severity is not Severity.OBSTACLE for one in beside), "the importer finds it beside the binary"
 
 
 def test_a_glibc_that_is_too_new_is_named_beside_that_of_this_machine(toys, tmp_path):
