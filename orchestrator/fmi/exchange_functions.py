@@ -64,13 +64,19 @@ NAMES3: Final = Names("GetContinuousStateDerivatives", "UpdateDiscreteStates")
 
 
 def bind(library: Library, model: ModelInfo) -> ExchangeFunctions:
-    """Bind the functions for Model Exchange of an instantiated FMU."""
+    """Bind the functions for Model Exchange of an instantiated FMU.
+
+    AttributeError where one is missing that its description needs.
+    """
     dll, handle = library.dll, library.handle
     second = model.fmi_version.startswith("2")
     prefix, names = ("fmi2", NAMES2) if second else ("fmi3", NAMES3)
 
-    def vector(name: str) -> Callable[[int, int], int]:
-        return bound(dll, f"{prefix}{name}", handle, c_void_p, c_size_t)
+    has_states, has_indicators = bool(model.states), model.event_indicators > 0
+    reports = model.interface("ModelExchange").completed_steps
+
+    def vector(name: str, needed: bool = has_states) -> Callable[[int, int], int]:
+        return bound(dll, f"{prefix}{name}", handle, c_void_p, c_size_t, needed=needed)
 
     return ExchangeFunctions(
         names=names,
@@ -78,12 +84,12 @@ def bind(library: Library, model: ModelInfo) -> ExchangeFunctions:
         set_states=vector("SetContinuousStates"),
         get_states=vector("GetContinuousStates"),
         get_derivatives=vector(names.derivatives),
-        get_indicators=vector("GetEventIndicators"),
+        get_indicators=vector("GetEventIndicators", has_indicators),
         get_nominals=vector("GetNominalsOfContinuousStates"),
         enter_event_mode=bound(dll, f"{prefix}EnterEventMode", handle),
         enter_continuous_time=bound(dll, f"{prefix}EnterContinuousTimeMode", handle),
         update=_update2(dll, handle) if second else _update3(dll, handle),
-        completed_step=_completed(dll, handle, prefix, c_int if second else c_bool),
+        completed_step=_completed(dll, handle, prefix, c_int if second else c_bool, needed=reports),
         count_indicators=(lambda: model.event_indicators) if second else _count3(dll, handle, model),
     )
 
@@ -118,8 +124,9 @@ def _update3(dll: Any, handle: int) -> Callable[[], Update]:
     return call
 
 
-def _completed(dll: Any, handle: int, prefix: str, boolean: Any) -> Callable[[bool], Completed]:
-    function = bound(dll, f"{prefix}CompletedIntegratorStep", handle, boolean, c_void_p, c_void_p)
+def _completed(dll: Any, handle: int, prefix: str, boolean: Any, *, needed: bool) -> Callable[[bool], Completed]:
+    types = (boolean, c_void_p, c_void_p)
+    function = bound(dll, f"{prefix}CompletedIntegratorStep", handle, *types, needed=needed)
     event, terminate = boolean(), boolean()
     flags = (byref(event), byref(terminate))
 
@@ -131,7 +138,7 @@ def _completed(dll: Any, handle: int, prefix: str, boolean: Any) -> Callable[[bo
 
 
 def _count3(dll: Any, handle: int, model: ModelInfo) -> Callable[[], int]:
-    function = bound(dll, "fmi3GetNumberOfEventIndicators", handle, c_void_p)
+    function = bound(dll, "fmi3GetNumberOfEventIndicators", handle, c_void_p, needed=False)
     number = c_size_t()
 
     def call() -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Final
 
-from orchestrator.errors import CapabilityError, DescriptionError, InitializationError, StepError
+from orchestrator.errors import CapabilityError, DescriptionError, FmuImportError, InitializationError, StepError
 from orchestrator.fmi.exchange_functions import bind
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
@@ -36,7 +36,18 @@ def open_exchange(name: str, model: ModelInfo, solver: description.Solver) -> "M
     stays behind then.
     """
     _check_solver(name, solver)
-    return ModelExchangeFmu(name, model, Library(name, model, "ModelExchange"), solver)
+    with ExitStack() as opened:
+        library = Library(name, model, "ModelExchange")
+        opened.callback(library.close)
+        try:
+            fmu = ModelExchangeFmu(name, model, library, solver)
+        except AttributeError as error:  # as ctypes puts it where a function is missing
+            raise FmuImportError(
+                f"{model.path}: its binary cannot be used for Model Exchange: {error}. It lacks a function of the "
+                "standard: ask its supplier for a complete export"
+            ) from error
+        opened.pop_all()
+    return fmu
 
 
 @dataclass(eq=False)

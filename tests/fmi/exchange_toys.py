@@ -234,17 +234,19 @@ _FLAGS = {
 }
 
 
-def exchange_fmu(name: str, version: str, folder: Path, flags: str = "") -> Path:
-    """Build the FMU of a toy."""
+def exchange_fmu(name: str, version: str, folder: Path, flags: str = "", without: str = "") -> Path:
+    """Build the FMU of a toy, `without` some function of the standard."""
     toy = TOYS[name]
     folder.mkdir(parents=True, exist_ok=True)
     text = (_FMI2 if version == "fmi2" else _FMI3) % {"model": _MODEL % _parts(toy), "nz": toy.indicators}
+    if without:
+        text = text.replace(f" {without}(", " hidden(")
     functions = FMU2Model if version == "fmi2" else FMU3Model
     # `FMI(name)` defines both versions' names; everything else that an importer may look for refuses.
     defined = {version + found for found in re.findall(r"FMI\((\w+)\)", text)} | set(
         re.findall(r"\b(fmi\d\w+)\(", text)
     )
-    needed = [name for name in dir(functions) if name.startswith(version) and name not in defined]
+    needed = [name for name in dir(functions) if name.startswith(version) and name not in (*defined, without)]
     stubs = "".join(f"int {function}(void *m) {{ return 3; }}\n" for function in needed)
     (folder / "toy.c").write_text(text + stubs)
     command = ["cc", "-w", "-shared", "-fPIC", "-O1", "toy.c", "-lm", "-o", "toy.so"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.errors import CapabilityError, DescriptionError, InitializationError, StepError
+from orchestrator.errors import CapabilityError, DescriptionError, FmuImportError, InitializationError, StepError
 from orchestrator.fmi.co_simulation import open_fmu
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.variables import read_model
@@ -317,6 +317,15 @@ def test_a_step_from_another_time_than_the_present_is_refused(opened):
 def test_a_solver_that_is_not_described_fully_is_refused_by_name(toy, version, solver, expected):
     with pytest.raises(DescriptionError, match=f"component 'relay': .*{expected}"):
         open_exchange("relay", read_model(toy("relay", version)), solver)
+
+
+@pytest.mark.parametrize("name", ["fmi2GetDerivatives", "fmi3GetContinuousStateDerivatives"])
+def test_a_binary_without_a_function_of_model_exchange_is_refused_by_its_name(tmp_path, name):
+    path = exchange_fmu("relay", name[:4], tmp_path, without=name)
+    with pytest.raises(
+        FmuImportError, match=f"relay.fmu: its binary cannot .*{name}.* lacks a function of the standard"
+    ):
+        open_exchange("relay", read_model(path), Solver())
 
 
 def test_a_stiff_fed_batch_needs_its_fixed_parameter_before_the_initialization(opened):
