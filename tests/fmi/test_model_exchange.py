@@ -271,6 +271,26 @@ def test_a_repetition_from_a_kept_state_gives_the_same_bits(opened, solver, name
         instance.restore_state(state)
 
 
+def test_the_bytes_of_a_state_go_on_in_a_new_instance(opened, toy, version):
+    relay = opened("relay")
+    run(relay, 1.0, 3)
+    data = relay.serialize_state(relay.save_state())
+    run(relay, 2.0, 3, start=1.0)
+    with closing(open_exchange("relay", read_model(toy("relay", version)), Solver())) as other:
+        other.restore_state(other.deserialize_state(data))
+        run(other, 2.0, 3, start=1.0)
+        assert take(other, "x", "on", "last").tolist() == take(relay, "x", "on", "last").tolist()
+
+
+def test_an_input_given_by_two_bundles_is_never_taken_as_held_by_mistake(opened):
+    stairs = opened("stairs")
+    by_name = {connector.name: connector for connector in stairs.connectors}
+    alone, both = Bundle.of([by_name["u"]]), Bundle.of([by_name["u"], by_name["gain"]])
+    for chosen, values, expected in ((alone, [1.0], 1.0), (both, [2.0, 1.0], 2.0), (alone, [1.0], 1.0)):
+        stairs.set(chosen, np.array(values))
+        assert take(stairs, "y")[0] == expected
+
+
 def test_continuous_states_are_written_by_name_now_and_at_another_time(opened, solver):
     relay = opened("relay", solver)
     assert relay.capabilities.state_write is StateWrite.CONTINUOUS_STATES
