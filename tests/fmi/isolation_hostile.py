@@ -48,10 +48,17 @@ static int grow(void) { setrlimit(RLIMIT_DATA, &(struct rlimit){RLIM_INFINITY, R
 static int forks(void) { if (fork() == 0) { for (;;) pause(); } return 0; }
 static int jump(void) { jmp_buf here; memset(&here, 0, sizeof here); longjmp(here, 1); return 0; }
 static int hang(void) { for (;;) zero = 0; }
-static int scribble(void) { memset((void *)16, 1, 1); return 0; }
 static int fault(void) { *(volatile int *)8 = 1; return 0; }
 static int deaf(void) { sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, NULL); return hang(); }
 static int beyond(double *values) { memset(values, 0x5a, 1 << 27); return 0; }
+static int overwrite(int byte) {
+  char line[512]; unsigned long from, to;
+  FILE *maps = fopen("/proc/self/maps", "r");
+  while (fgets(line, sizeof line, maps))
+    if (strstr(line, "cotwin-mailbox") && sscanf(line, "%lx-%lx", &from, &to) == 2)
+      memset((void *)from, byte, to - from);
+  return fclose(maps);
+}
 static int speak(M *m, const char *text) { m->logger(m->environment, 1, "logAll", text); return 0; }
 #ifndef IN_LOAD
 #define IN_LOAD 0
@@ -166,6 +173,8 @@ TABLE = (
     Misbehaviour("crashes when it is freed", "FREE", "fault()", SimulationError, "SIGSEGV .* in FreeInstance"),
     Misbehaviour("hangs when it is freed", "FREE", "hang()", SimulationError, _LIMIT),
     Misbehaviour("crashes when it is unloaded", "UNLOAD", "fault()", SimulationError, "SIGSEGV .* in FreeInstance"),
+    Misbehaviour("writes over all memory that it shares with the run", "STEP", "overwrite(0xff)", None, ""),
+    Misbehaviour("empties all memory that it shares with the run", "STEP", "overwrite(0)", None, ""),
     Misbehaviour("closes all descriptors", "STEP", "closing()", None, ""),
     Misbehaviour("prints 100 MB", "INITIALIZATION", "flood()", None, ""),
     Misbehaviour("signals its process group", "STEP", "(kill(0, SIGTERM), kill(0, SIGINT), 0)", None, ""),

@@ -1,4 +1,4 @@
-"""Child: the process in which an isolated component runs, and the requests that it answers there.
+"""Child: the process in which an isolated component runs, and what holds it there.
 
 It is a fresh interpreter, never a copy of the run with its threads and locks, in a session of its own: a signal that
 the component sends to its group reaches nobody else, and what it starts ends with it.
@@ -7,29 +7,18 @@ the component sends to its group reaches nobody else, and what it starts ends wi
 import ctypes
 import json
 import logging
-import math
 import os
-import platform
 import resource
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
-from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation import wire
-from orchestrator.fmi.isolation.events import describe_events
-from orchestrator.fmi.isolation.mailbox import Layout, Mailbox
-from orchestrator.instance import Bundle, EventMode, Instance, Status, Values, event_mode
-from orchestrator.system.description import Component
+from orchestrator.fmi.isolation.mailbox import Mailbox
+from orchestrator.fmi.isolation.server import Server
 
-_SPIN: Final = 500
-"""How often the counter is looked at before sleeping: some 30 us."""
-_FUTEX: Final = {"x86_64": 202, "aarch64": 98}
-_WAIT, _WAKE = 0, 1
 _SET_DEATH_SIGNAL: Final = 1
 _PATIENCE: Final = 0.5
 """How often (s) it is looked whether the run still lives, should its signal not have come."""
@@ -44,251 +33,6 @@ def main() -> NoReturn:
     server = Server(mailbox, settings["name"])
     _log_into(mailbox, settings["name"], settings["level"])
     server.serve()
-
-
-class _Slot:
-    """A bundle that the run has named, and the place of its values."""
-
-    def __init__(self, bundle: Bundle, layout: Layout, arrays: Mapping[Any, Values]) -> None:
-        self.bundle = bundle
-        if bundle.storage not in arrays:
-            self.values = bundle.storage.zeros(bundle.size)
-            self._target = None
-            return
-        selection, array = layout.selection(bundle), arrays[bundle.storage]
-        contiguous = isinstance(selection, slice)
-        self.values = array[selection]
-        self._target = None if contiguous else (array, selection)
-
-    def gather(self) -> None:
-        if self._target is not None:
-            array, selection = self._target
-            self.values[:] = array[selection]
-
-    def scatter(self) -> None:
-        if self._target is not None:
-            array, selection = self._target
-            array[selection] = self.values
-
-
-class Server:
-    """Answers requests: `do_step`, `set` and `get` from the values in the mailbox, the others as messages."""
-
-    def __init__(self, mailbox: Mailbox, name: str) -> None:
-        self._mailbox = mailbox
-        self._name = name
-        self._instance: Instance | None = None
-        self._events: EventMode | None = None
-        self._connectors: dict[str, Any] = {}
-        self._slots: list[_Slot] = []
-        self._states: dict[int, object] = {}
-        self._request, self._reply = bytearray(), memoryview(b"")
-        self._ended = False
-        self._barrier = threading.Lock()
-        self._syscall = ctypes.CDLL(None).syscall
-        self._syscall.argtypes = [ctypes.c_long, ctypes.c_void_p, *[ctypes.c_long] * 4]
-        self._answers: Mapping[int, Callable[[], int]] = {
-            box.ASK_STEP: self._step,
-            box.ASK_SET: lambda: box.DONE,
-            box.ASK_GET: lambda: box.DONE,
-            box.ASK_MESSAGE: self._message,
-            box.ASK_PART: self._part,
-            box.ASK_MORE: self._more,
-        }
-
-    def serve(self) -> NoReturn:
-        """Answer until the end; the process ends without giving the component's library another chance."""
-        asked = self._mailbox.counters[box.ANSWER // 4]
-        while not self._ended:
-            asked = (asked + 1) & 0xFFFFFFFF
-            self._await(asked)
-            try:
-                status = self._answer()
-            except Exception as error:
-                status = box.FAILED
-                self._say(wire.encode(wire.describe_error(error)))
-            self._mailbox.words[box.STATUS] = status
-            if self._events is not None:
-                self._announce(self._events)
-            self._tell(asked)
-        os._exit(0)
-
-    def _announce(self, events: EventMode) -> None:
-        time = events.next_time
-        self._mailbox.numbers[box.NEXT_TIME] = math.nan if time is None else time
-        self._mailbox.words[box.WANTED] = events.wanted
-
-    def _await(self, asked: int) -> None:
-        counters = self._mailbox.counters
-        for _ in range(_SPIN):
-            if counters[0] == asked:
-                return
-        counters[box.CHILD_SLEEPS // 4] = 1
-        while counters[0] != asked:
-            self._futex(box.REQUEST, _WAIT, (asked - 1) & 0xFFFFFFFF)
-        counters[box.CHILD_SLEEPS // 4] = 0
-
-    def _tell(self, asked: int) -> None:
-        counters = self._mailbox.counters
-        # Taking a lock orders memory, which assignments alone do not.
-        with self._barrier:
-            counters[box.ANSWER // 4] = asked
-        with self._barrier:
-            sleeps = counters[box.RUN_SLEEPS // 4]
-        if sleeps:
-            self._futex(box.ANSWER, _WAKE, 1)
-
-    def _futex(self, offset: int, operation: int, value: int) -> None:
-        self._syscall(_FUTEX[platform.machine()], self._mailbox.address + offset, operation, value, 0, 0)
-
-    def _answer(self) -> int:
-        mailbox = self._mailbox
-        for index in mailbox.listed(box.SETS):
-            slot = self._slots[index]
-            slot.gather()
-            self._opened.set(slot.bundle, slot.values)
-        status = self._answers[mailbox.words[box.CODE]]()
-        if status == box.DONE:
-            for index in mailbox.listed(box.READS):
-                slot = self._slots[index]
-                self._opened.get(slot.bundle, slot.values)
-                slot.scatter()
-        return status
-
-    def _step(self) -> int:
-        mailbox = self._mailbox
-        result = self._opened.do_step(mailbox.numbers[box.TIME], mailbox.numbers[box.STEP])
-        mailbox.numbers[box.REACHED] = result.time
-        mailbox.words[box.FLAGS] = (
-            box.EARLY_RETURN * result.early_return
-            + box.TERMINATE_REQUESTED * result.terminate_requested
-            + box.EVENT_NEEDED * result.event_needed
-        )
-        return box.DISCARDED if result.status is Status.DISCARD else box.DONE
-
-    @property
-    def _opened(self) -> Instance:
-        if self._instance is None:
-            raise RuntimeError("the component is not open")
-        return self._instance
-
-    @property
-    def _in_events(self) -> EventMode:
-        if self._events is None:
-            raise RuntimeError("the component has no Event Mode")
-        return self._events
-
-    def _part(self) -> int:
-        self._request += self._mailbox.read()
-        return box.DONE
-
-    def _message(self) -> int:
-        request, self._request = bytes(self._request) + self._mailbox.read(), bytearray()
-        fields, blob = wire.decode(request)
-        reply, data = getattr(self, f"_do_{fields['do']}")(fields, blob)
-        self._say(wire.encode(reply, data))
-        return box.DONE
-
-    def _say(self, reply: bytes) -> None:
-        self._reply = memoryview(reply)
-        self._more()
-
-    def _more(self) -> int:
-        self._mailbox.write(self._reply[: box.TEXT_SIZE])
-        self._reply = self._reply[box.TEXT_SIZE :]
-        self._mailbox.words[box.REMAINING] = len(self._reply)
-        return box.DONE
-
-    def _do_open(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        from orchestrator.fmi.opening import open_here
-
-        _limit_memory(fields["memory_limit"])
-        instance = self._instance = open_here(self._name, Component(**fields["component"]))
-        self._events = event_mode(instance)
-        layout = Layout(instance.connectors)
-        self._connectors = {connector.name: connector for connector in instance.connectors}
-        self._place = (layout, self._mailbox.arrays(layout, trusted=True))
-        capabilities = {name: getattr(instance.capabilities, name) for name in vars(instance.capabilities)}
-        return {
-            "connectors": [[connector.name, connector.size] for connector in instance.connectors],
-            "capabilities": capabilities,
-            "feedthrough": dict(instance.feedthrough),
-            "events": describe_events(self._events),
-        }, b""
-
-    def _do_slot(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        bundle = Bundle.of([self._connectors[name] for name in fields["names"]])
-        self._slots.append(_Slot(bundle, *self._place))
-        return {}, b""
-
-    def _do_set(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.set(self._slots[fields["slot"]].bundle, wire.array(fields["values"]))
-        return {}, b""
-
-    def _do_get(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        slot = self._slots[fields["slot"]]
-        self._opened.get(slot.bundle, slot.values)
-        return {"values": wire.plain(slot.values)}, b""
-
-    def _do_enter_initialization(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.enter_initialization(fields["start"], fields["stop"], fields["tolerance"])
-        return {}, b""
-
-    def _do_exit_initialization(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.exit_initialization()
-        return {}, b""
-
-    def _do_save_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._states[fields["state"]] = self._opened.save_state()
-        return {}, b""
-
-    def _do_restore_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.restore_state(self._states[fields["state"]])
-        return {}, b""
-
-    def _do_free_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.free_state(self._states.pop(fields["state"]))
-        return {}, b""
-
-    def _do_serialize_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        return {}, self._opened.serialize_state(self._states[fields["state"]])
-
-    def _do_deserialize_state(self, fields: dict[str, Any], blob: bytes) -> tuple[dict[str, Any], bytes]:
-        self._states[fields["state"]] = self._opened.deserialize_state(blob)
-        return {}, b""
-
-    def _do_restart(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        values = {name: wire.array(each) for name, each in fields["values"].items()}
-        self._opened.restart(fields["t"], values)
-        return {}, b""
-
-    def _do_enter_event(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._in_events.enter(fields["t"])
-        return {}, b""
-
-    def _do_activate(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._in_events.activate(fields["clocks"])
-        return {}, b""
-
-    def _do_active(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
-        return {"clocks": sorted(self._in_events.active())}, b""
-
-    def _do_update(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
-        return {"update": list(self._in_events.update())}, b""
-
-    def _do_leave_event(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
-        self._in_events.leave()
-        return {}, b""
-
-    def _do_terminate(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.terminate()
-        return {}, b""
-
-    def _do_close(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
-        self._ended = True
-        if self._instance is not None:
-            self._instance.close()
-        return {}, b""
 
 
 def _watch(parent: int, folder: str) -> None:
@@ -312,16 +56,6 @@ def _restrict() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
         file.write("1000")  # where memory runs out, this process goes first
-
-
-def _limit_memory(mebibytes: float | None) -> None:
-    """Limit what the component may allocate, beyond what the interpreter has by now."""
-    if mebibytes is None:
-        return
-    with open("/proc/self/status") as file:  # noqa: PTH123
-        has = next(int(line.split()[1]) for line in file if line.startswith("VmData:"))
-    limit = int(has * 1024 + mebibytes * 2**20)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 class _Log(logging.Handler):

@@ -22,6 +22,9 @@ ANSWER: Final = 64
 RUN_SLEEPS: Final = 68
 """Offsets (bytes) of 32-bit words that a futex can wait for; each side has a cache line of its own."""
 
+FUTEX: Final = {"x86_64": 202, "aarch64": 98}
+"""Number of the system call that waits for such a word, by machine (Linux)."""
+
 CODE: Final = 16
 TIME: Final = 17
 STEP: Final = 18

@@ -24,6 +24,7 @@ from orchestrator.fmi.isolation.mailbox import (
     ASK_STEP,
     CHILD_SLEEPS,
     CODE,
+    FUTEX,
     REQUEST,
     RUN_SLEEPS,
     STATUS,
@@ -37,7 +38,6 @@ ANSWERED, PENDING, DIED, TIMED_OUT = range(4)
 SPIN: Final = 50_000
 SLICE: Final = 10_000_000
 
-_FUTEX: Final = {"x86_64": 202, "aarch64": 98}
 _WAIT, _WAKE = 0, 1
 _MONOTONIC: Final = 1
 _POLLIN: Final = 1
@@ -52,7 +52,7 @@ _INT = ir.IntType(64)
 
 def available() -> bool:
     """Whether this system has what isolation needs."""
-    return sys.platform == "linux" and platform.machine() in _FUTEX
+    return sys.platform == "linux" and platform.machine() in FUTEX
 
 
 def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]:
@@ -61,7 +61,7 @@ def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]
     addresses = [ctypes.cast(libc[name], ctypes.c_void_p).value for name in ("syscall", "clock_gettime", "poll")]
     pollfd = pidfd | _POLLIN << 32
     limit = min(int(time_limit * 1e9), 2**62)
-    words = [mailbox, 0, limit, 0, *addresses, _FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE]
+    words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE]
     return np.array(words, np.int64)
 
 
