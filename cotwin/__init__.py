@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from orchestrator.system.description import Connection as Connection
     from orchestrator.system.description import Endpoint as Endpoint
     from orchestrator.system.description import Experiment as Experiment
+    from orchestrator.system.description import Solver as Solver
     from orchestrator.system.description import Swap as Swap
     from orchestrator.system.description import SystemDescription as SystemDescription
     from orchestrator.system.yaml_file import read_system as read_system
@@ -71,6 +72,7 @@ __all__ = [
     "Results",
     "Simulation",
     "SimulationError",
+    "Solver",
     "StepError",
     "SurrogateError",
     "Swap",
@@ -122,6 +124,7 @@ _HOMES = {
         "Connection",
         "Endpoint",
         "Experiment",
+        "Solver",
         "Swap",
         "SystemDescription",
     ),

@@ -12,6 +12,7 @@ from cotwin.validation import validated
 from fmus.build import build
 from orchestrator.errors import DescriptionError
 from plant_models.model import Model
+from tests.kit.build import kit_fmu
 
 
 def integral():
@@ -117,3 +118,26 @@ def test_wrong_tables_are_refused_by_name(fmu, tmp_path, inputs, text, said):
 def test_a_system_with_several_components_wants_the_name_of_one(toys, tmp_path):
     with pytest.raises(DescriptionError, match=r"write component=FILE\.csv, with one of the components first, second"):
         prepare(toys.system, Overrides(inputs=["u.csv"]))
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("algorithm", ["gauss_seidel", "jacobi"])
+def test_lines_and_jumps_are_integrated_exactly_by_an_fmu_that_gets_slopes(tmp_path, version, algorithm):
+    (tmp_path / "u.csv").write_text("time,u\n0,0\n1,2\n1,5\n2,5\n")
+    integrator = kit_fmu("Integrator", version, "co_simulation", interpolate_inputs=True)
+    system = {
+        "name": "slopes",
+        "components": {
+            "table": {"source": str(tmp_path / "u.csv")},
+            "tank": {"source": str(integrator), "extrapolate_inputs": True},
+        },
+        "connections": ["table.u -> tank.u"],
+        "experiment": {"stop": 2.0},
+        "step_size": 0.25,
+        "algorithm": algorithm,
+    }
+    with cotwin.open_simulation(system) as simulation:
+        results = simulation.run()
+    # Jacobi knows no slope in the first step: it misses h * h * slope / 2 of the integral there.
+    missed = 0.0 if algorithm == "gauss_seidel" else 0.25**2
+    assert results["tank.y"][-1] == pytest.approx(1.0 + 5.0 - missed, rel=1e-9)
