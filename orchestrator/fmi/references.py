@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 _REMEDY: Final = "Ask the supplier of the FMU for a sound export"
+_LARGEST: Final = 2**32 - 1
 _LISTS: Final = ("dependencies", "clocks")
 _SINGLE: Final = ("derivative", "previous")
 
@@ -17,12 +18,25 @@ class _Reference(NamedTuple):
 
 
 def check_references(root: ET.Element) -> None:
-    """Raise ValueError that names the first reference of FMI 2.0 or 3.0 to no variable, or to more than one."""
+    """Raise ValueError that names the first reference of FMI 2.0 or 3.0 to no variable, or to more than one.
+
+    So does a value reference of any version that does not fit into 32 bits without a sign.
+    """
+    for variable in root.iterfind("ModelVariables/*"):
+        _check_value_reference(variable)
     if root.get("fmiVersion") == "2.0":
         known = {str(index) for index in range(1, len(root.findall("ModelVariables/ScalarVariable")) + 1)}
         _check(_by_index(root), known, f"an index from 1 to {len(known)}")
     elif root.get("fmiVersion", "").startswith("3."):
         _check(_by_value_reference(root), _value_references(root), "the value reference of a variable")
+
+
+def _check_value_reference(variable: ET.Element) -> None:
+    text = variable.get("valueReference", "")
+    if not (text.strip().isdecimal() and int(text) <= _LARGEST):
+        raise ValueError(
+            f"the value reference {text!r} of '{variable.get('name')}' is no number from 0 to {_LARGEST}. {_REMEDY}"
+        )
 
 
 def _check(references: Iterator[_Reference], known: set[str], what: str) -> None:

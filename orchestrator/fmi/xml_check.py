@@ -17,7 +17,7 @@ def check_xml(path: Path, data: bytes, what: str) -> None:
     reader = _Reader(path, what)
     try:
         reader.parser.Parse(data, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for encodings that there are not
         raise ModelDescriptionError(f"{path}: {what} is not valid XML ({error}); export the FMU again") from error
 
 

@@ -74,13 +74,18 @@ def entries_of(subject: tuple[str, str, str]) -> dict[str, bytes]:
 
 
 @st.composite
-def damaged_descriptions(draw: st.DrawFn) -> dict[str, bytes]:
-    """The entries of an FMU with 1 to 3 changes to its description."""
-    entries = entries_of(draw(st.sampled_from(SUBJECTS)))
-    text = entries["modelDescription.xml"].decode()
+def damaged_descriptions(draw: st.DrawFn) -> tuple[tuple[str, str, str], str]:
+    """An FMU, and its description with 1 to 3 changes."""
+    subject = draw(st.sampled_from(SUBJECTS))
+    text = entries_of(subject)["modelDescription.xml"].decode()
     for _ in range(draw(st.integers(1, 3))):
         text = draw(st.sampled_from((_attribute, _element, _entity)))(text, draw)
-    return entries | {"modelDescription.xml": text.encode("utf-8", "surrogatepass")}
+    return subject, text
+
+
+def written(damaged: tuple[tuple[str, str, str], str], path: Path) -> Path:
+    subject, text = damaged
+    return write_archive(entries_of(subject) | {"modelDescription.xml": text.encode("utf-8", "surrogatepass")}, path)
 
 
 def _attribute(text: str, draw: st.DrawFn) -> str:
@@ -164,8 +169,8 @@ def surroundings(folder: Path) -> set[str]:
 
 @FUZZ
 @given(damaged_descriptions())
-def test_a_damaged_description_is_read_or_refused(tmp_path, temporary, entries):
-    fmu = write_archive(entries, tmp_path / "fuzz.fmu")
+def test_a_damaged_description_is_read_or_refused(tmp_path, temporary, damaged):
+    fmu = written(damaged, tmp_path / "fuzz.fmu")
     before = surroundings(tmp_path)
     attempt(fmu)
     assert surroundings(tmp_path) == before
@@ -186,8 +191,8 @@ def test_a_damaged_archive_is_read_or_refused(tmp_path, temporary, data):
 @pytest.mark.campaign
 @settings(FUZZ, max_examples=5000, derandomize=False, print_blob=True)
 @given(damaged_descriptions())
-def test_many_new_damaged_descriptions_are_read_or_refused(tmp_path, temporary, entries):
-    attempt(write_archive(entries, tmp_path / "fuzz.fmu"))
+def test_many_new_damaged_descriptions_are_read_or_refused(tmp_path, temporary, damaged):
+    attempt(written(damaged, tmp_path / "fuzz.fmu"))
     assert list(temporary.iterdir()) == []
 
 
@@ -210,3 +215,26 @@ def test_a_size_that_the_directory_of_an_archive_lies_about_is_refused(tmp_path)
         cotwin.open_simulation(
             {"name": "x", "components": {"kit": {"source": str(fmu)}}, "experiment": {"stop": 1.0}, "step_size": 1.0}
         )
+
+
+def described(old: str, new: str, tmp_path: Path) -> Path:
+    subject = ("Dahlquist", "2.0", "co_simulation")
+    text = entries_of(subject)["modelDescription.xml"].decode()
+    assert old in text
+    return written((subject, text.replace(old, new, 1)), tmp_path / "fuzz.fmu")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('encoding="UTF-8"', 'encoding="NaN"', "unknown encoding"),
+        ('encoding="UTF-8"', 'encoding="big5"', "encoding"),
+        ('valueReference="1"', f'valueReference="{2**32}"', f"the value reference '{2**32}' of 'x' is no number"),
+        ('valueReference="1"', 'valueReference="-1"', "the value reference '-1' of 'x' is no number"),
+        ('index="2"', 'index="0"', "refers to '0', which is not an index from 1 to 4"),
+    ],
+)
+def test_what_the_fuzz_has_found_is_refused_by_name(old, new, says, tmp_path):
+    with pytest.raises(cotwin.ModelDescriptionError) as caught:
+        read_model(described(old, new, tmp_path))
+    assert says in str(caught.value)
