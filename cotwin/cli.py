@@ -1,4 +1,4 @@
-"""The command `cotwin`: run, inspect, explain and plot. Here is what is asked for; what it does lives elsewhere."""
+"""The command `cotwin`: run, inspect, validate, explain, draft and plot. Here is what is asked for; what it does lives elsewhere."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from cotwin import __version__
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 System = Annotated[Path, typer.Argument(metavar="SYSTEM", help="A system (YAML) or one FMU.")]
-Fmu = Annotated[Path, typer.Argument(metavar="FILE.fmu", help="An FMU, FMI 2.0 or 3.0.")]
+Fmu = Annotated[Path, typer.Argument(metavar="FILE.fmu", help="An FMU, FMI 1.0 to 3.0.")]
 Record = Annotated[Path, typer.Argument(metavar="RESULT.parquet", help="What a run has recorded.")]
 Names = Annotated[list[str], typer.Argument(metavar="VAR...", help="component.variable; arrays by element or name.")]
 Picture = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.png", help="Default: RESULT.png.")]
