@@ -1,4 +1,4 @@
-"""The command `cotwin`: run, inspect, validate, explain, draft and plot. Here is what is asked for; what it does lives elsewhere."""
+"""The command `cotwin`. Here is what is asked for; what it does lives elsewhere."""
 
 from pathlib import Path
 from typing import Annotated
