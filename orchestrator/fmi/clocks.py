@@ -79,7 +79,13 @@ def read_clocks(path: Path) -> Clocks:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _: tuple[object, ...]) -> Clocks:
-    root = ET.fromstring(read_description(path))
+    try:
+        return _clocks(path, ET.fromstring(read_description(path)))
+    except (ValueError, ET.ParseError) as error:
+        raise ModelDescriptionError(f"{path}: its clocks cannot be read: {error}") from error
+
+
+def _clocks(path: Path, root: ET.Element) -> Clocks:
     clocks = [_clock(path, element) for element in root.iterfind("ModelVariables/Clock")]
     names = {clock.reference: clock.name for clock in clocks}
     clocked = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.archive import fingerprint, read_description
 from orchestrator.fmi.fmi1_description import capabilities_element
 
@@ -42,7 +43,13 @@ def read_features(path: Path) -> StepFeatures:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _: tuple[object, ...]) -> StepFeatures:
-    root = ET.fromstring(read_description(path))
+    try:
+        return _features(ET.fromstring(read_description(path)))
+    except (ValueError, ET.ParseError) as error:
+        raise ModelDescriptionError(f"{path}: what it declares for Co-Simulation cannot be read: {error}") from error
+
+
+def _features(root: ET.Element) -> StepFeatures:
     element = root.find("CoSimulation")
     if element is None:
         element = capabilities_element(root)

@@ -1,9 +1,12 @@
 """The kit's FMUs with Event Mode, clocks, partitions and sloped inputs, which check every call against the standard."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
 from orchestrator.assembly import open_simulation
+from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.events_opening import open_with_events
 from tests.coupled import simulation
 from tests.doubles import FunctionInstance
@@ -89,3 +92,26 @@ def test_the_derivatives_of_an_output_make_the_slope_exact_from_the_first_step_o
         one["first.u"] = 1.0
         one.run()
         assert one["second.y"] == pytest.approx(0.5, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('maxOutputDerivativeOrder="0"', 'maxOutputDerivativeOrder="many"'),
+        ('intervalDecimal="0.1"', 'intervalDecimal="soon"'),
+        ('clocks="1"', 'clocks="first"'),
+        ('clocks="1"', 'clocks="99"'),
+    ],
+)
+def test_clocks_and_flags_that_are_no_numbers_are_refused_as_a_damaged_description(tmp_path, old, new):
+    source = kit_fmu("Clocks", "3.0", "co_simulation")
+    damaged = tmp_path / "damaged.fmu"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(damaged, "w") as other:
+        for entry in whole.namelist():
+            content = whole.read(entry)
+            if entry == "modelDescription.xml":
+                assert old.encode() in content
+                content = content.replace(old.encode(), new.encode())
+            other.writestr(entry, content)
+    with pytest.raises(ModelDescriptionError):
+        open_with_events("damaged", damaged)
