@@ -13,6 +13,7 @@ from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import wire
 from orchestrator.fmi.isolation.events import describe_events
 from orchestrator.fmi.isolation.mailbox import Layout, Mailbox
+from orchestrator.fmi.opening import open_here
 from orchestrator.instance import Bundle, EventMode, Instance, Status, Values, event_mode
 from orchestrator.system.description import Component
 
@@ -177,8 +178,6 @@ class Server:
         return box.DONE
 
     def _do_open(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        from orchestrator.fmi.opening import open_here
-
         _limit_memory(fields["memory_limit"])
         instance = self._instance = open_here(self._name, Component(**fields["component"]))
         self._events = event_mode(instance)
