@@ -35,9 +35,10 @@ def execute(description: SystemDescription, folder: Path, observers: Sequence[Ob
     Raises what is wrong before the run begins: DescriptionError, FmuImportError, CapabilityError.
     """
     record = folder / RECORD
-    record.unlink(missing_ok=True)
     failure = None
     simulation = open_simulation(description, output=record, observers=observers, meter=True)
+    # Only now: what is wrong with the description must not cost the results of the run before.
+    record.unlink(missing_ok=True)
     try:
         with simulation:
             simulation.run()
