@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import DescriptionError, UnitError
 from orchestrator.system.connector import Causality, Connector, Storage
-from orchestrator.system.description import Connection, Endpoint, SystemDescription, Value
+from orchestrator.system.description import Connection, Endpoint, SystemDescription
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.start_values import StartValues
 from orchestrator.system.units import IDENTITY, Conversion, conversion
+from orchestrator.system.values import Given
 
 
 class Slot(NamedTuple):
@@ -70,7 +71,7 @@ def parameter_values(description: SystemDescription, interfaces: Interfaces) -> 
     return values
 
 
-def _configured(interface: Interface, name: str, value: Value) -> bool:
+def _configured(interface: Interface, name: str, value: Given) -> bool:
     """Whether this is a structural parameter that the component was opened with."""
     connector = interface.connectors.get(name)
     if connector is None or connector.causality is not Causality.STRUCTURAL_PARAMETER:

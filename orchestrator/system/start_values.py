@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
-from orchestrator.system.description import Value
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
+from orchestrator.system.values import Given, Quantity
 
 _KINDS: Mapping[Storage, tuple[tuple[type, ...], str]] = {
     Storage.FLOAT64: ((float, int), "a number"),
@@ -41,12 +41,15 @@ class StartValues:
         self._connected = _connected(interface, sources)
         self._given: dict[tuple[str, int], str] = {}
 
-    def add(self, name: str, value: Value) -> None:
+    def add(self, name: str, value: Given) -> None:
         """Set a connector, one of its elements, or a family of FMI 2.0 scalars."""
         elements = self._interface.find(name)
         if elements is None:
             known = self._interface.names(Causality.PARAMETER, Causality.INPUT)
             self._refuse(name, f"unknown variable; {nearest(name, known)}")
+            return
+        if isinstance(value, Quantity):
+            self._refuse(name, "write the number in the unit of the variable, without a unit")
             return
         scalars = value if isinstance(value, tuple) else (value,) * len(elements)
         problem = self._problem(elements, scalars)
