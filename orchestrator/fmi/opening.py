@@ -73,11 +73,6 @@ def _isolated(name: str, component: Component) -> Instance:
     # Here, since it brings a compiler with it.
     from orchestrator.fmi.isolation.instance import open_isolated
 
-    if read_component(component).structure:
-        raise DescriptionError(
-            f"component '{name}': structural parameters are not given to a process of its own. Leave isolation out, or "
-            "export the FMU with the size wanted"
-        )
     return open_isolated(name, component)
 
 

@@ -19,7 +19,8 @@ from orchestrator.fmi.isolation import waiting, wire
 from orchestrator.fmi.isolation.events import IsolatedEvents
 from orchestrator.fmi.isolation.mailbox import Layout
 from orchestrator.fmi.isolation.process import Call, Limits, Process
-from orchestrator.fmi.variables import ModelInfo, read_model
+from orchestrator.fmi.structure import read_component
+from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector
 from orchestrator.system.description import Component
@@ -37,18 +38,23 @@ def open_isolated(name: str, component: Component) -> "IsolatedInstance":
         raise DescriptionError(
             f"component '{name}': extrapolate_inputs does not work with isolation: process. Leave one of them out"
         )
-    model = read_model(component.source)
+    model = read_component(component)
     candidates = _candidates(model)
     process = Process(name, Layout(candidates).size, Limits(component.time_limit, component.memory_limit))
     try:
         opening = Call(f"loading and instantiating {model.path}", FmuImportError)
-        asked = component.model_copy(update={"source": model.path, "isolation": None}).model_dump(mode="json")
+        asked = _asked(component, model).model_dump(mode="json")
         reply, _ = process.tell(opening, do="open", component=asked, memory_limit=component.memory_limit)
         connectors = _chosen(name, model, candidates, reply.get("connectors"))
         return IsolatedInstance(name, model, connectors, process, reply)
     except BaseException:
         process.kill()
         raise
+
+
+def _asked(component: Component, model: ModelInfo) -> Component:
+    """What the process opens; of the parameters those only from which the sizes of arrays follow."""
+    return component.model_copy(update={"source": model.path, "isolation": None, "parameters": dict(model.structure)})
 
 
 class IsolatedState:
