@@ -16,7 +16,9 @@ from orchestrator.graph.feedthrough import written
 from orchestrator.recording.selection import select
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.resolution import Interfaces, Slot, parameter_values, resolve
+from orchestrator.system.interface import Interfaces
+from orchestrator.system.parameters import parameter_values
+from orchestrator.system.resolution import Slot, resolve
 from orchestrator.system.yaml_file import read_system
 
 

@@ -26,7 +26,9 @@ from orchestrator.recording.selection import observed, select
 from orchestrator.simulation import Setup, Simulation
 from orchestrator.swap import SwapInstance
 from orchestrator.system.description import Component, SystemDescription
-from orchestrator.system.resolution import Interfaces, parameter_values, resolve
+from orchestrator.system.interface import Interfaces
+from orchestrator.system.parameters import parameter_values
+from orchestrator.system.resolution import resolve
 from orchestrator.system.tables import SUFFIXES, read_table
 from orchestrator.system.units import Unit
 from orchestrator.system.yaml_file import from_mapping, read_system

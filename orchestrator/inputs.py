@@ -17,8 +17,7 @@ from orchestrator.errors import CapabilityError, DescriptionError
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, EventMode, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.interface import Interface
-from orchestrator.system.resolution import Interfaces
+from orchestrator.system.interface import Interface, Interfaces
 from orchestrator.system.tables import Column, InputTable
 from orchestrator.system.units import Unit
 

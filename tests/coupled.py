@@ -12,7 +12,8 @@ from orchestrator.master.jacobi import Jacobi
 from orchestrator.observer import Event
 from orchestrator.simulation import Setup, Simulation
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.resolution import parameter_values, resolve
+from orchestrator.system.parameters import parameter_values
+from orchestrator.system.resolution import resolve
 from orchestrator.system.yaml_file import from_mapping
 from tests.doubles import FunctionInstance
 

@@ -14,7 +14,8 @@ from orchestrator.recording.results import Results
 from orchestrator.recording.selection import select
 from orchestrator.signals import Signals, gather
 from orchestrator.system.connector import Storage
-from orchestrator.system.resolution import Link, Slot, parameter_values, resolve
+from orchestrator.system.parameters import parameter_values
+from orchestrator.system.resolution import Link, Slot, resolve
 from orchestrator.system.units import IDENTITY
 from orchestrator.system.yaml_file import from_mapping
 from tests.doubles import a_parameter, an_input, an_output

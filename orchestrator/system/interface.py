@@ -2,11 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from orchestrator.system.connector import Causality, Connector
+
+Interfaces = Mapping[str, Sequence[Connector]]
+"""Component name -> its connectors."""
 
 _INDEXED = re.compile(r"(?P<name>.+)\[(?P<index>\d+(?:,\d+)*)\]")
 

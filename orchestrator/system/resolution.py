@@ -4,20 +4,15 @@ The name of a connector stands for all of its elements, `S[3]` for one of them. 
 stands for the scalars `S[1]` to `S[n]`, so that one description serves both versions of an FMU.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
-
-from numpy.typing import NDArray
 
 from orchestrator.errors import DescriptionError, UnitError
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Connection, Endpoint, SystemDescription
-from orchestrator.system.interface import Element, Interface
+from orchestrator.system.interface import Element, Interface, Interfaces
 from orchestrator.system.names import nearest
-from orchestrator.system.start_values import StartValues
 from orchestrator.system.units import IDENTITY, Conversion, conversion
-from orchestrator.system.values import Given
 
 
 class Slot(NamedTuple):
@@ -36,10 +31,6 @@ class Link(NamedTuple):
     conversion: Conversion
 
 
-Interfaces = Mapping[str, Sequence[Connector]]
-"""Component name -> its connectors."""
-
-
 def resolve(description: SystemDescription, interfaces: Interfaces) -> tuple[Link, ...]:
     """Every connection as links between single elements, in the order of the description.
 
@@ -47,43 +38,6 @@ def resolve(description: SystemDescription, interfaces: Interfaces) -> tuple[Lin
     sources. UnitError where units without a conversion are the only problem.
     """
     return _Resolver(interfaces).resolve(description)
-
-
-def parameter_values(description: SystemDescription, interfaces: Interfaces) -> dict[str, dict[str, NDArray[Any]]]:
-    """The values that the description gives: component -> connector -> all its elements in its storage type.
-
-    Scalars spread over arrays; elements that are not named keep their start values. All problems are reported in one
-    DescriptionError: unknown or unsettable names, wrong types or lengths, values outside min and max.
-    """
-    problems: list[str] = []
-    sources = _sources(description)
-    values: dict[str, dict[str, NDArray[Any]]] = {}
-    for name, component in description.components.items():
-        interface = Interface(interfaces[name])
-        given = StartValues(f"components.{name}.parameters", interface, sources.get(name, {}))
-        for key, value in component.parameters.items():
-            if not _configured(interface, key, value):
-                given.add(key, value)
-        problems += given.problems
-        values[name] = given.values
-    if problems:
-        raise DescriptionError("\n".join(problems))
-    return values
-
-
-def _configured(interface: Interface, name: str, value: Given) -> bool:
-    """Whether this is a structural parameter that the component was opened with."""
-    connector = interface.connectors.get(name)
-    if connector is None or connector.causality is not Causality.STRUCTURAL_PARAMETER:
-        return False
-    return connector.start == (value,)
-
-
-def _sources(description: SystemDescription) -> dict[str, dict[str, str]]:
-    sources: dict[str, dict[str, str]] = defaultdict(dict)
-    for connection in description.connections:
-        sources[connection.destination.component][connection.destination.connector] = str(connection.source)
-    return sources
 
 
 class _Resolver:

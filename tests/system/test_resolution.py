@@ -5,7 +5,8 @@ import pytest
 
 from orchestrator.errors import DescriptionError, UnitError
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
-from orchestrator.system.resolution import Link, Slot, parameter_values, resolve
+from orchestrator.system.parameters import parameter_values
+from orchestrator.system.resolution import Link, Slot, resolve
 from orchestrator.system.units import IDENTITY, Conversion, Unit
 from orchestrator.system.yaml_file import from_mapping
 
