@@ -10,7 +10,7 @@ from orchestrator.fmi.events_opening import open_with_events
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.pyfmi_importer import open_with_pyfmi
 from orchestrator.fmi.scheduled_execution import open_scheduled
-from orchestrator.fmi.structure import read_component
+from orchestrator.fmi.structure import read_component, tell_unfitting
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
 from orchestrator.system.connector import Causality
@@ -28,6 +28,7 @@ def open_component(name: str, component: Component) -> Instance:
     """Open the FMU of a component; FmuImportError where it does not offer what the component asks for."""
     if component.importer == "pyfmi":
         return _with_pyfmi(name, component)
+    tell_unfitting(name, component)
     if component.isolation is not None:
         return _isolated(name, component)
     _refuse_limits(name, component)

@@ -1,5 +1,6 @@
 """Structure: structural parameters of FMI 3.0, from which the sizes of arrays follow, given before anything else."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
@@ -15,7 +16,7 @@ from orchestrator.system.description import Component
 
 
 def read_component(component: Component) -> ModelInfo:
-    """What the FMU of a component says about itself with the structural parameters that the component gives.
+    """What the FMU of a component says about itself with the structural parameters that the component changes.
 
     DescriptionError where one of them is no whole number or outside of its bounds.
     """
@@ -23,8 +24,31 @@ def read_component(component: Component) -> ModelInfo:
     structure = {}
     for connector in model.connectors:
         if connector.causality is Causality.STRUCTURAL_PARAMETER and connector.name in component.parameters:
-            structure[connector.name] = _size(component, connector)
+            size = _size(component, connector)
+            if connector.start != (size,):
+                structure[connector.name] = size
     return read_model(component.source, structure=structure) if structure else model
+
+
+def tell_unfitting(name: str, component: Component) -> None:
+    """Warn of arrays whose start values do not fit their new size, and which the component gives no values.
+
+    A start value is one for all elements, or a list (FMI 3.0.2, type specific properties, `start`); the standard does
+    not say what an array has that outgrew its list: the FMU chooses.
+    """
+    model = read_component(component)
+    if not model.structure:
+        return
+    described = {connector.name for connector in read_model(component.source).connectors if connector.start is not None}
+    given = {name.partition("[")[0] for name in component.parameters} | set(component.parameters)
+    chosen = [c.name for c in model.connectors if c.start is None and c.name in described and c.name not in given]
+    if chosen:
+        sizes = ", ".join(f"{parameter} = {value}" for parameter, value in model.structure.items())
+        logging.getLogger(f"cotwin.fmu.{name}").warning(
+            "%s: with %s the start values that it describes do not fit the sizes of %s; the FMU chooses others. Give "
+            "them under parameters of '%s', or connect those that are inputs",
+            model.path, sizes, ", ".join(chosen), name,
+        )  # fmt: skip
 
 
 def _size(component: Component, connector: Connector) -> int:

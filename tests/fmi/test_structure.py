@@ -110,6 +110,33 @@ def test_an_isolated_component_keeps_its_sizes_after_a_reset_and_says_them():
         assert np.array_equal(taken(far, "y"), taken(near, "y"))
 
 
+def warnings(caplog):
+    return [record.getMessage() for record in caplog.records if "do not fit the sizes of" in record.getMessage()]
+
+
+@pytest.mark.parametrize("isolation", [None, "process"])
+def test_arrays_whose_start_values_fit_no_more_and_that_are_given_none_are_named_once(isolation, caplog):
+    asked = component(n=3, C=[1.0] * 6, x=[0.0] * 3).model_copy(update={"isolation": isolation})
+    open_component("space", asked).close()
+    (text,) = warnings(caplog)
+    assert "StateSpace" in text
+    assert "with n = 3 the start values that it describes do not fit the sizes of A, B; the FMU chooses" in text
+    assert "Give them under parameters of 'space'" in text
+
+
+def test_nothing_is_said_of_arrays_that_keep_their_size_or_are_all_given(caplog):
+    open_component("space", component(n=2, m=2)).close()
+    arrays = {"A": [0.0] * 9, "B": [0.0] * 3, "C": [0.0] * 9, "D": [0.0] * 3, "u": [0.0], "x": [0.0] * 3}
+    open_component("space", component(**THREE, **arrays)).close()
+    assert warnings(caplog) == []
+
+
+def test_a_size_that_is_the_described_one_keeps_the_start_values():
+    model = read_component(component(n=2))
+    assert not model.structure
+    assert {c.name: c.start for c in model.connectors}["A"] == (0.0, 1.0, -1.0, 0.0)
+
+
 def test_pyfmi_which_runs_fmi_2_is_refused_by_name_where_there_are_structural_parameters():
     asked = component(**THREE).model_copy(update={"importer": "pyfmi"})
     with pytest.raises(FmuImportError, match=r"importer: pyfmi runs FMI 2\.0 .*, 'space' would be FMI 3\.0"):
