@@ -40,7 +40,7 @@ def tell_unfitting(name: str, component: Component) -> None:
     if not model.structure:
         return
     described = {connector.name for connector in read_model(component.source).connectors if connector.start is not None}
-    given = {name.partition("[")[0] for name in component.parameters} | set(component.parameters)
+    given = {each.partition("[")[0] for each in component.parameters} | set(component.parameters)
     chosen = [c.name for c in model.connectors if c.start is None and c.name in described and c.name not in given]
     if chosen:
         sizes = ", ".join(f"{parameter} = {value}" for parameter, value in model.structure.items())
