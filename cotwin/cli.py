@@ -42,7 +42,8 @@ Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_
 def cotwin(version: Version = False) -> None:
     """Couple FMUs of a bioprocess plant, run them, and look at what came out.
 
-    Exit codes: 0; 1 when a simulation fails (what was recorded is kept); 2 for a bad description, file or argument.
+    Exit codes: 0; 1 when a simulation fails (what was recorded is kept); 2 for a bad description, file or argument;
+    130 after Ctrl-C, 143 after SIGTERM (what was recorded is kept).
     """
 
 
@@ -64,9 +65,11 @@ def run(  # noqa: PLR0913 -- one for each option
         from cotwin.preparation import Overrides, prepare
 
         description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs)))
-        bar = terminal.ProgressBar(description.name, description.experiment.stop)
-        outcome = execute(description, folder or Path("runs") / description.name, (bar,))
+        with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
+            outcome = execute(description, folder or Path("runs") / description.name, (bar,))
         terminal.show_outcome(outcome, bar.elapsed)
+        if outcome.interrupted_by is not None:
+            raise terminal.interrupted(outcome.interrupted_by, terminal.recorded(outcome))
         if outcome.failure is not None:
             raise outcome.failure
 

@@ -1,10 +1,12 @@
 """One run with everything that is kept of it: the record, the plots and the report, also of a run that failed."""
 
+import signal
 from collections.abc import Sequence
 from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
+from cotwin.folder import MADE_BY, RECORD, REPORT, clear
 from cotwin.measurements import measured
 from cotwin.panels import panels
 from cotwin.plots import save_png
@@ -12,48 +14,82 @@ from cotwin.report_page import Extras, write_report
 from cotwin.tables import Table
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import SimulationError
+from orchestrator.interruption import CALLED, Interruption, Terminated, signal_of
 from orchestrator.observer import Observer
 from orchestrator.recording.results import Results
+from orchestrator.recording.store import partial_path
+from orchestrator.simulation import Simulation
 from orchestrator.system.description import SystemDescription
 
-RECORD = "results.parquet"
 PANELS_IN_A_PICTURE = 12
 
 
 class Outcome(NamedTuple):
-    """What a run left: results (None where nothing was recorded), files, measurements, and why it failed if it did."""
+    """What a run left: results (None where nothing was recorded), files, measurements, and why it failed if it did.
+
+    `interrupted_by` is the signal that ended the run, or the work on its results, before its time.
+    """
 
     results: Results | None
     files: tuple[Path, ...]
     tables: tuple[Table, ...]
     failure: SimulationError | None
+    interrupted_by: signal.Signals | None = None
 
 
 def execute(description: SystemDescription, folder: Path, observers: Sequence[Observer] = ()) -> Outcome:
     """Run a system and write record, plots and report into `folder`; a failed run keeps what it recorded.
 
-    Raises what is wrong before the run begins: DescriptionError, FmuImportError, CapabilityError.
+    Ctrl-C and SIGTERM end the run at the next communication point; once more, or while plots are drawn, they end at
+    once what is going on. Raises what is wrong before the run begins: DescriptionError, FmuImportError,
+    CapabilityError, ResultError where another run is writing into the folder; KeyboardInterrupt or Terminated then.
     """
-    record = folder / RECORD
-    failure = None
-    simulation = open_simulation(description, output=record, observers=observers, meter=True)
-    # Only now: what is wrong with the description must not cost the results of the run before.
-    record.unlink(missing_ok=True)
+    with Interruption(waiting=True):
+        simulation = open_simulation(description, output=folder / RECORD, observers=observers, meter=True)
+        failure, stop = _run(simulation, folder)
+        outcome = _kept(folder, measured(simulation.instances.values()), failure, stop)
+        try:
+            return outcome._replace(files=(*outcome.files, *_drawn(outcome, folder, description.name)))
+        except (KeyboardInterrupt, Terminated) as error:
+            return outcome._replace(interrupted_by=signal_of(error))
+
+
+def _run(simulation: Simulation[Results], folder: Path) -> tuple[SimulationError | None, signal.Signals | None]:
+    """Run to the end, and say what ended the run before it."""
     try:
         with simulation:
+            # Only now: what is wrong with the description must not cost the results of the run before.
+            clear(folder)
             simulation.run()
     except SimulationError as error:
-        failure = error
-    except KeyboardInterrupt:
-        failure = SimulationError("interrupted from the keyboard")
-    tables = measured(simulation.instances.values())
-    if not record.exists():
-        return Outcome(None, (), tables, failure)
-    results = Results.load(record)
-    written = write_pictures(results, folder, description.name)
-    extras = Extras(None if failure is None else str(failure), tables)
-    report = write_report(results, folder / "report.html", description.name, extras)
-    return Outcome(results, (record, *written, report), tables, failure)
+        return error, None
+    except (KeyboardInterrupt, Terminated) as error:
+        return None, signal_of(error)
+    return None, None
+
+
+def _kept(
+    folder: Path, tables: tuple[Table, ...], failure: SimulationError | None, stop: signal.Signals | None
+) -> Outcome:
+    """What is on the disk: the record, or what was written of it where a second signal kept it from completion."""
+    record = folder / RECORD
+    kept = next((path for path in (record, partial_path(record)) if path.exists()), None)
+    if kept is None:
+        return Outcome(None, (), tables, failure, stop)
+    return Outcome(Results.load(kept), (kept,), tables, failure, stop)
+
+
+def _drawn(outcome: Outcome, folder: Path, name: str) -> tuple[Path, ...]:
+    """Plots and report; of a record that is not complete there are none."""
+    if outcome.results is None or outcome.files != (folder / RECORD,):
+        return ()
+    written = write_pictures(outcome.results, folder, name)
+    if outcome.interrupted_by is not None:
+        end = f"{CALLED[outcome.interrupted_by]} ended it at t = {outcome.results.times[-1]:.9g} s."
+        extras = Extras(end, outcome.tables, verdict="The run was interrupted.")
+    else:
+        extras = Extras(None if outcome.failure is None else str(outcome.failure), outcome.tables)
+    return (*written, write_report(outcome.results, folder / REPORT, name, extras))
 
 
 def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ...]:
@@ -67,7 +103,7 @@ def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ..
             if not shown:
                 break
             name = component if part == 1 else f"{component}_{part}"
-            written.append(save_png(shown, folder / f"{name}.png", f"{title}: {component}"))
+            written.append(save_png(shown, folder / f"{name}.png", f"{title}: {component}", MADE_BY))
     return tuple(written)
 
 

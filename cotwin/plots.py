@@ -58,8 +58,11 @@ def time_axis(span: float) -> TimeAxis:
     return TimeAxis(1.0, "s")
 
 
-def save_png(panels: Sequence[Panel], path: Path, title: str = "") -> Path:
-    """Draw panels below each other over one time axis; creates the folder of `path`."""
+def save_png(panels: Sequence[Panel], path: Path, title: str = "", made_by: str = "cotwin") -> Path:
+    """Draw panels below each other over one time axis; creates the folder of `path`.
+
+    `made_by` stands in the file as the software that made it.
+    """
     with mpl.rc_context(_STYLE):
         heights = [_height(panel) for panel in panels]
         figure = Figure(figsize=(8.0, 0.5 + sum(heights)), layout="constrained", facecolor="white")
@@ -70,7 +73,7 @@ def save_png(panels: Sequence[Panel], path: Path, title: str = "") -> Path:
             axes.set_xlabel(f"time [{axis.unit}]" if axes is rows[-1] else "")
         figure.suptitle(title, fontsize=11, fontweight="bold")
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=120, format="png", metadata={"Software": made_by})
     return path
 
 

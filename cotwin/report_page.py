@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cotwin.folder import MADE_BY
 from cotwin.panels import Panel, panels
 from cotwin.plots import svg, time_axis
 from cotwin.tables import Table, events, summary
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 
 
 class Extras(NamedTuple):
-    """What a report shows beside the record: an error, pictures (PNG files) and tables above the plots."""
+    """What a report shows beside the record: an error, pictures (PNG files) and tables above the plots.
+
+    `verdict` stands before the error.
+    """
 
     failure: str | None = None
     tables: Sequence[Table] = ()
     pictures: Sequence[Path] = ()
+    verdict: str = "The run failed."
 
 
 def write_report(results: "Results", path: Path, title: str, extras: Extras | None = None) -> Path:
@@ -28,7 +33,7 @@ def write_report(results: "Results", path: Path, title: str, extras: Extras | No
     arranged, extras = panels(results), extras or Extras()
     parts = [
         _header(results, title),
-        _failure(extras.failure),
+        _failure(extras.verdict, extras.failure),
         *(_picture(picture) for picture in extras.pictures),
         *(_table(table) for table in extras.tables),
         _plots([panel for panel in arranged if not panel.constant]),
@@ -37,7 +42,8 @@ def write_report(results: "Results", path: Path, title: str, extras: Extras | No
         _record(results),
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_PAGE.format(title=escape(title), style=_STYLE, body="\n".join(parts)), encoding="utf-8")
+    page = _PAGE.format(title=escape(title), made_by=MADE_BY, style=_STYLE, body="\n".join(parts))
+    path.write_text(page, encoding="utf-8")
     return path
 
 
@@ -50,8 +56,9 @@ def _header(results: "Results", title: str) -> str:
     return f"<header><h1>{escape(title)}</h1><ul class=facts>{items}</ul></header>"
 
 
-def _failure(message: str | None) -> str:
-    return f"<p class=failure role=alert><strong>The run failed.</strong> {escape(message)}</p>" if message else ""
+def _failure(verdict: str, message: str | None) -> str:
+    shown = f"<strong>{escape(verdict)}</strong> {escape(message or '')}"
+    return f"<p class=failure role=alert>{shown}</p>" if message else ""
 
 
 def _plots(arranged: Sequence[Panel]) -> str:
@@ -113,6 +120,7 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="{made_by}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>{style}</style>

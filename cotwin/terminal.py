@@ -1,6 +1,7 @@
 """What the command line shows: tables, a progress bar, errors."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from rich.text import Text
 from cotwin.panels import panels
 from cotwin.tables import Table, events, number, summary
 from orchestrator.errors import CotwinError, SimulationError
+from orchestrator.interruption import CALLED, Terminated, signal_of
 from orchestrator.observer import Event
 
 if TYPE_CHECKING:
@@ -44,16 +46,24 @@ errors = Console(highlight=False, stderr=True)
 def errors_reported(debug: bool, origin: Path) -> Iterator[None]:
     """Turn an error that cotwin raises on purpose into one message and an exit code; `debug` lets it through.
 
-    The message names the file `origin` where the error itself does not.
+    The message names the file `origin` where the error itself does not. Ctrl-C and SIGTERM get a message, too.
     """
     try:
         yield
+    except (KeyboardInterrupt, Terminated) as error:
+        raise interrupted(signal_of(error), "nothing was recorded") from error
     except (CotwinError, OSError) as error:
         if debug:
             raise
         where = "" if str(origin) in str(error) else f"{origin}: "
         errors.print(f"[bold red]{type(error).__name__}[/]: {escape(f'{where}{error}')}", soft_wrap=True)
         raise typer.Exit(FAILED if isinstance(error, SimulationError) else WRONG) from error
+
+
+def interrupted(by: signal.Signals, what_is_left: str) -> typer.Exit:
+    """Say what ended the command and what it leaves; the exit to raise has the code that shells use for the signal."""
+    errors.print(f"[bold red]Interrupted[/] by {CALLED[by]}: {escape(what_is_left)}", soft_wrap=True)
+    return typer.Exit(128 + by)
 
 
 def say(text: str) -> None:
@@ -89,8 +99,14 @@ def show_outcome(outcome: "Outcome", elapsed: float) -> None:
     for path in outcome.files:
         say(f"wrote {path}")
     if outcome.failure is not None:
-        until = number(float(outcome.results.times[-1]))
-        errors.print(f"recorded until {until} s: {escape(str(outcome.files[0]))}", soft_wrap=True)
+        errors.print(escape(recorded(outcome)), soft_wrap=True)
+
+
+def recorded(outcome: "Outcome") -> str:
+    """Until when a run was recorded, and where that is."""
+    if outcome.results is None:
+        return "nothing was recorded"
+    return f"recorded until {number(float(outcome.results.times[-1]))} s in {outcome.files[0]}"
 
 
 def _shortened(table: Table, limit: int) -> Table:
@@ -142,6 +158,12 @@ class ProgressBar:
         )
         self._name, self._stop, self._next, self._stride = escape(name), stop, 0.0, 0.0
         self.elapsed = 0.0
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
 
     def initialized(self, t: float, signals: Any) -> None:  # noqa: ARG002
         """Show the bar."""

@@ -2,33 +2,46 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
+
+class Terminated(SystemExit):
+    """SIGTERM asked the program to end."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)
+
+
 _ANSWERS: dict[int, tuple[Any, Callable[[], BaseException]]] = {
     signal.SIGINT: (signal.default_int_handler, KeyboardInterrupt),
-    signal.SIGTERM: (signal.SIG_DFL, lambda: SystemExit(128 + signal.SIGTERM)),
+    signal.SIGTERM: (signal.SIG_DFL, Terminated),
 }
 """The handler that a program has that cares for nothing, and what is raised instead."""
+
+CALLED: Mapping[signal.Signals, str] = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+"""What people call the signals that interrupt."""
 
 
 class Interruption:
     """While open, the first Ctrl-C waits for `check`; while `waiting`, or pressed again, it acts at once.
 
-    SIGTERM, by which services, containers and schedulers end a program, does the same and raises SystemExit. Elsewhere
-    than in the main thread, and where the program handles these signals itself, nothing is changed.
+    SIGTERM, by which services, containers and schedulers end a program, does the same and raises Terminated. Elsewhere
+    than in the main thread, and where the program handles these signals itself, nothing is changed. One opened inside
+    another takes its place until it is closed.
     """
 
-    def __init__(self) -> None:
-        self.waiting = False
+    def __init__(self, *, waiting: bool = False) -> None:
+        self.waiting = waiting
         self._requested: int | None = None
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruption":
         if threading.current_thread() is threading.main_thread():
             for number, (careless, _) in _ANSWERS.items():
-                if signal.getsignal(number) is careless:
+                handler = signal.getsignal(number)
+                if handler is careless or isinstance(getattr(handler, "__self__", None), Interruption):
                     self._previous[number] = signal.signal(number, self._interrupted)
         return self
 
@@ -39,7 +52,7 @@ class Interruption:
             signal.signal(number, handler)
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt where Ctrl-C was pressed, SystemExit after SIGTERM."""
+        """Raise KeyboardInterrupt where Ctrl-C was pressed, Terminated after SIGTERM."""
         if self._requested is not None:
             raise _ANSWERS[self._requested][1]()
 
@@ -48,3 +61,8 @@ class Interruption:
         self._requested = number
         if at_once:
             self.check()
+
+
+def signal_of(error: BaseException) -> signal.Signals:
+    """The signal that KeyboardInterrupt or Terminated stands for."""
+    return signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT

@@ -68,7 +68,7 @@ class FileStore:
         self._schema, self._path = schema, path
         self._partial = partial_path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = _for_one_writer(self._partial)
+        self._file = for_one_writer(self._partial)
         self._writer = pa.ipc.new_stream(self._file, schema, options=pa.ipc.IpcWriteOptions(compression="lz4"))
         self._torn = False
 
@@ -138,7 +138,8 @@ def read_partial(path: Path) -> pa.Table:
         raise ResultError(f"{path}: not a readable partial record ({error}). Run the simulation again") from error
 
 
-def _for_one_writer(path: Path) -> BinaryIO:
+def for_one_writer(path: Path) -> BinaryIO:
+    """An empty file that nobody else writes as long as it is open; ResultError where somebody does."""
     file = path.open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

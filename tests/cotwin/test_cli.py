@@ -2,6 +2,7 @@
 
 import math
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,26 @@ def test_a_run_that_fails_at_once_leaves_no_old_results_behind(toys, tmp_path):
     assert done.exit_code == FAILED
     assert "InitializationError" in done.stderr
     assert not (tmp_path / "results.parquet").exists()
+
+
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_a_signal_ends_a_run_with_a_message_and_the_exit_code_of_shells(toys, tmp_path, monkeypatch, number, name):
+    def press(bar, t, signals):
+        if t >= 1.0:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr("cotwin.terminal.ProgressBar.communication_point", press)
+    done = call("run", toys.lag, "-o", tmp_path, "--stop", 4.0, "--step", 0.25)
+    assert done.exit_code == 128 + number
+    assert f"Interrupted by {name}: recorded until 1 s in {tmp_path}" in done.stderr.replace("\n", "")
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_a_signal_before_anything_is_recorded_says_so(toys, monkeypatch):
+    monkeypatch.setattr("cotwin.execution.open_simulation", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    done = call("run", toys.lag, "--stop", 4.0)
+    assert done.exit_code == 128 + signal.SIGTERM
+    assert "Interrupted by SIGTERM: nothing was recorded" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,31 @@
+import signal
 from pathlib import Path
 
 import pytest
 
-from cotwin.execution import PANELS_IN_A_PICTURE, execute, write_pictures
+import cotwin
+from cotwin.execution import PANELS_IN_A_PICTURE, draw, execute, write_pictures
 from cotwin.preparation import Overrides, prepare
 from cotwin.records import load_results
-from orchestrator.errors import DescriptionError
+from orchestrator.errors import DescriptionError, ResultError
+from orchestrator.interruption import CALLED, Terminated
+from orchestrator.recording.store import FileStore
 from orchestrator.system.yaml_file import from_mapping
 from tests.cotwin.records import MemoryRecord, fed_batch
 
 
-class Interrupting:
-    """Observer that presses Ctrl-C at the given time."""
+class Signalling:
+    """Observer that sends this process a signal at a time (s)."""
 
-    def __init__(self, at):
-        self.at = at
+    def __init__(self, number, at):
+        self.number, self.at = number, at
 
     def initialized(self, t, signals):
         pass
 
     def communication_point(self, t, signals):
-        if t >= self.at:
-            raise KeyboardInterrupt
+        if t == self.at:
+            signal.raise_signal(self.number)
 
     def event(self, event):
         pass
@@ -30,11 +34,77 @@ class Interrupting:
         pass
 
 
-def test_ctrl_c_ends_a_run_and_keeps_what_was_recorded(toys, tmp_path):
-    outcome = execute(prepare(toys.system, Overrides()), tmp_path, (Interrupting(1.5),))
-    assert "interrupted" in str(outcome.failure)
-    assert load_results(tmp_path / "results.parquet").times[-1] == 1.5
-    assert "interrupted" in (tmp_path / "report.html").read_text()
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@SIGNALS
+def test_a_signal_ends_a_run_and_keeps_record_plots_and_report(toys, tmp_path, number):
+    outcome = execute(prepare(toys.system, Overrides()), tmp_path, (Signalling(number, 1.5),))
+    assert outcome.interrupted_by is number
+    results = load_results(tmp_path / "results.parquet")
+    assert results.times[-1] == 1.5
+    assert results.events[-1].kind == "interrupted"
+    assert set(outcome.files) == set(tmp_path.iterdir()) - {tmp_path / "results.events.parquet"}
+    assert f"interrupted.</strong> {CALLED[number]} ended it at t = 1.5 s" in (tmp_path / "report.html").read_text()
+
+
+@SIGNALS
+def test_a_second_signal_while_the_record_is_completed_leaves_what_was_written_of_it(
+    toys, tmp_path, monkeypatch, number
+):
+    monkeypatch.setattr(FileStore, "_convert", lambda store: signal.raise_signal(number))
+    outcome = execute(prepare(toys.system, Overrides()), tmp_path, (Signalling(number, 1.5),))
+    assert outcome.interrupted_by is number
+    assert outcome.files == (tmp_path / "results.parquet.partial",)
+    assert load_results(outcome.files[0]).times[-1] == 1.5
+
+
+@SIGNALS
+def test_a_signal_while_plots_are_drawn_leaves_the_record(toys, tmp_path, monkeypatch, number):
+    monkeypatch.setattr("cotwin.execution.save_png", lambda *_: signal.raise_signal(number))
+    outcome = execute(prepare(toys.system, Overrides()), tmp_path)
+    assert outcome.interrupted_by is number
+    assert outcome.files == (tmp_path / "results.parquet",)
+    assert outcome.results.times[-1] == 4.0
+
+
+@SIGNALS
+def test_a_signal_before_the_run_begins_leaves_the_results_of_the_run_before(toys, tmp_path, monkeypatch, number):
+    (tmp_path / "results.parquet").write_bytes(b"what the run before left")
+    monkeypatch.setattr("cotwin.execution.open_simulation", lambda *_, **__: signal.raise_signal(number))
+    with pytest.raises((KeyboardInterrupt, Terminated)):
+        execute(prepare(toys.system, Overrides()), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.parquet"]
+
+
+def test_a_folder_holds_what_belongs_to_its_run_and_the_files_of_others(toys, tmp_path):
+    execute(prepare(toys.system, Overrides()), tmp_path)
+    record, partial = tmp_path / "results.parquet", tmp_path / "results.parquet.partial"
+    partial.write_bytes(record.read_bytes())
+    draw(record, ["first.x"], tmp_path / "mine.png")
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "broken.png").write_text("")
+    outcome = execute(prepare(toys.failing, Overrides(stop=4.0, step_size=0.25)), tmp_path)
+    assert outcome.failure is not None
+    ours = {"results.parquet", "results.events.parquet", "failing.png", "report.html"}
+    assert {path.name for path in tmp_path.iterdir()} == ours | {"mine.png", "notes.txt", "broken.png"}
+
+
+def test_a_run_that_records_nothing_leaves_nothing_of_the_run_before(toys, tmp_path):
+    execute(prepare(toys.system, Overrides()), tmp_path)
+    outcome = execute(prepare(toys.failing, Overrides(4.0, parameters=["failing.u=2.0"])), tmp_path)
+    assert "failing.y" in str(outcome.failure)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_do_not_write_into_one_folder(toys, tmp_path):
+    description = prepare(toys.system, Overrides())
+    first = cotwin.open_simulation(description, output=tmp_path / "results.parquet")
+    with first:
+        first.step()
+        with pytest.raises(ResultError, match="another run is writing"):
+            execute(description, tmp_path)
+    assert load_results(tmp_path / "results.parquet").times[-1] == 0.5
 
 
 def test_a_component_with_many_panels_gets_several_pictures(tmp_path):

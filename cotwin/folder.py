@@ -1,0 +1,26 @@
+"""The folder of a run: it holds what belongs to this run, and whatever else somebody has put there."""
+
+from pathlib import Path
+from typing import Final
+
+from orchestrator.recording.removal import remove_record
+
+RECORD: Final = "results.parquet"
+REPORT: Final = "report.html"
+MADE_BY: Final = "made by cotwin run"
+"""Stands near the beginning of every picture and report of a run, so that they are told from the files of others."""
+
+_HEAD: Final = 4096
+
+
+def clear(folder: Path) -> None:
+    """Remove record, report and pictures of earlier runs; ResultError where another run is writing there."""
+    remove_record(folder / RECORD)
+    for path in (folder / REPORT, *folder.glob("*.png")):
+        if path.is_file() and _is_ours(path):
+            path.unlink()
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return MADE_BY.encode() in file.read(_HEAD)
