@@ -1,5 +1,6 @@
 """References inside a modelDescription.xml: every index and value reference must name one variable."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
@@ -20,10 +21,12 @@ class _Reference(NamedTuple):
 def check_references(root: ET.Element) -> None:
     """Raise ValueError that names the first reference of FMI 2.0 or 3.0 to no variable, or to more than one.
 
-    So does a value reference of any version that does not fit into 32 bits without a sign.
+    So does a value reference of any version that does not fit into 32 bits without a sign, and one that an input of
+    FMI 1.0 or 2.0 shares with what can be set beside it.
     """
     for variable in root.iterfind("ModelVariables/*"):
         _check_value_reference(variable)
+    _check_inputs(root)
     if root.get("fmiVersion") == "2.0":
         known = {str(index) for index in range(1, len(root.findall("ModelVariables/ScalarVariable")) + 1)}
         _check(_by_index(root), known, f"an index from 1 to {len(known)}")
@@ -37,6 +40,28 @@ def _check_value_reference(variable: ET.Element) -> None:
         raise ValueError(
             f"the value reference {text!r} of '{variable.get('name')}' is no number from 0 to {_LARGEST}. {_REMEDY}"
         )
+
+
+def _check_inputs(root: ET.Element) -> None:
+    """Variables that can both be set are no aliases (FMI 2.0, section 2.2.7): of two inputs one would be lost."""
+    settable: dict[tuple[str, int], list[ET.Element]] = defaultdict(list)
+    for variable in root.iterfind("ModelVariables/ScalarVariable"):
+        if variable.get("causality") in ("input", "parameter"):
+            kind = next((_BASE_TYPES[child.tag] for child in variable if child.tag in _BASE_TYPES), "")
+            settable[kind, int(variable.get("valueReference", ""))].append(variable)
+    for (_, reference), variables in settable.items():
+        if len(variables) > 1 and any(variable.get("causality") == "input" for variable in variables):
+            names = " and ".join(f"'{variable.get('name')}'" for variable in variables)
+            raise ValueError(f"{names} can both be set, but have the same value reference {reference}. {_REMEDY}")
+
+
+_BASE_TYPES: Final = {
+    "Real": "Real",
+    "Integer": "Integer",
+    "Enumeration": "Integer",
+    "Boolean": "Boolean",
+    "String": "String",
+}
 
 
 def _check(references: Iterator[_Reference], known: set[str], what: str) -> None:

@@ -194,6 +194,11 @@ def test_other_versions_are_refused_with_the_remedy(tmp_path, number):
         ('<Real start="1"/>', '<Real start="1 2"/>', "'x' has 2 start values for 1 elements"),
         ('<Real start="1"/>', '<Real start="one"/>', "contradicts the standard or itself"),
         ('causality="input"', 'causality="inward"', "contradicts the standard or itself"),
+        (
+            'name="dT" valueReference="3"',
+            'name="dT" valueReference="2"',
+            "'u' and 'dT' can both be set, but have the same value reference 2",
+        ),
         ('stopTime="3"', 'stopTime="INF"', "DefaultExperiment has a number that is not finite: 1, INF"),
     ],
 )
@@ -204,6 +209,12 @@ def test_contradictions_are_refused_by_name(tmp_path, before, after, expected):
     with pytest.raises(ModelDescriptionError, match=r"x\.fmu") as caught:
         read_model(path)
     assert expected in str(caught.value)
+
+
+def test_an_input_may_share_its_value_reference_with_what_is_only_read(tmp_path):
+    shared = FMI2.replace('name="held" valueReference="4"', 'name="held" valueReference="2"')
+    found = by_name(model(tmp_path, "fmi2", variables=shared, structure=STRUCTURE2, extra=UNITS + TYPES2))
+    assert found["held"].reference == found["u"].reference == 2
 
 
 @pytest.mark.parametrize(
