@@ -95,9 +95,6 @@ def _fmu(model: ModelInfo) -> Iterator[Finding]:
 
 def _binaries(model: ModelInfo) -> Iterator[Finding]:
     kinds = declared_kinds(model)
-    if model.fmi_version.startswith("1") and "CoSimulation" not in kinds:
-        text = "FMI 1.0 is imported for Co-Simulation only. Export it for that, or as FMI 2.0 or 3.0"
-        yield Finding(Severity.OBSTACLE, text)
     identifiers = {kind: said.get("modelIdentifier", model.model_identifier) for kind, said in kinds.items()}
     for problem in binary_problems(model, identifiers):
         yield Finding(Severity.VIOLATION if problem.of_the_file else Severity.OBSTACLE, problem.text)

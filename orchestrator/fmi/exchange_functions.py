@@ -1,13 +1,15 @@
-"""ExchangeFunctions: the C functions of a Model Exchange instance under the same names for FMI 2.0 and 3.0."""
+"""ExchangeFunctions: the C functions of a Model Exchange instance under the same names for all versions of FMI."""
 
 from collections.abc import Callable
-from ctypes import byref, c_bool, c_double, c_int, c_size_t, c_void_p
+from ctypes import byref, c_bool, c_byte, c_double, c_int, c_size_t, c_void_p
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from fmpy import fmi2
 
-from orchestrator.fmi.function_table import bound
+from orchestrator.fmi.fmi1_model import Model
+from orchestrator.fmi.function_table import OK, bound
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.variables import ModelInfo
 
@@ -53,12 +55,13 @@ class ExchangeFunctions:
 
 
 class Names(NamedTuple):
-    """Names of the functions that are not the same in both versions, without their prefix."""
+    """Names of the functions that are not the same in all versions, without their prefix."""
 
     derivatives: str
     update: str
 
 
+NAMES1: Final = Names("GetDerivatives", "EventUpdate")
 NAMES2: Final = Names("GetDerivatives", "NewDiscreteStates")
 NAMES3: Final = Names("GetContinuousStateDerivatives", "UpdateDiscreteStates")
 
@@ -68,15 +71,15 @@ def bind(library: Library, model: ModelInfo) -> ExchangeFunctions:
 
     AttributeError where one is missing that its description needs.
     """
+    if isinstance(library.handle, Model):
+        return _bind1(library.dll, library.handle, model)
     dll, handle = library.dll, library.handle
     second = model.fmi_version.startswith("2")
     prefix, names = ("fmi2", NAMES2) if second else ("fmi3", NAMES3)
 
     has_states, has_indicators = bool(model.states), model.event_indicators > 0
     reports = model.interface("ModelExchange").completed_steps
-
-    def vector(name: str, needed: bool = has_states) -> Callable[[int, int], int]:
-        return bound(dll, f"{prefix}{name}", handle, c_void_p, c_size_t, needed=needed)
+    vector = partial(_vector, dll, handle, prefix, has_states)
 
     return ExchangeFunctions(
         names=names,
@@ -84,7 +87,7 @@ def bind(library: Library, model: ModelInfo) -> ExchangeFunctions:
         set_states=vector("SetContinuousStates"),
         get_states=vector("GetContinuousStates"),
         get_derivatives=vector(names.derivatives),
-        get_indicators=vector("GetEventIndicators", has_indicators),
+        get_indicators=_vector(dll, handle, prefix, has_indicators, "GetEventIndicators"),
         get_nominals=vector("GetNominalsOfContinuousStates"),
         enter_event_mode=bound(dll, f"{prefix}EnterEventMode", handle),
         enter_continuous_time=bound(dll, f"{prefix}EnterContinuousTimeMode", handle),
@@ -92,6 +95,67 @@ def bind(library: Library, model: ModelInfo) -> ExchangeFunctions:
         completed_step=_completed(dll, handle, prefix, c_int if second else c_bool, needed=reports),
         count_indicators=(lambda: model.event_indicators) if second else _count3(dll, handle, model),
     )
+
+
+def _vector(dll: Any, handle: Any, prefix: str, needed: bool, name: str) -> Callable[[int, int], int]:
+    return bound(dll, f"{prefix}{name}", handle, c_void_p, c_size_t, needed=needed)
+
+
+def _bind1(dll: Any, instance: Model, model: ModelInfo) -> ExchangeFunctions:
+    """FMI 1.0 has no modes to enter: discrete states are updated whenever an event is there."""
+    vector = partial(_vector, dll, instance, "fmi", model.unnamed_states > 0)
+    return ExchangeFunctions(
+        names=NAMES1,
+        set_time=bound(dll, "fmiSetTime", instance, c_double),
+        set_states=vector("SetContinuousStates"),
+        get_states=vector("GetContinuousStates"),
+        get_derivatives=vector(NAMES1.derivatives),
+        get_indicators=_vector(dll, instance, "fmi", model.event_indicators > 0, "GetEventIndicators"),
+        get_nominals=vector("GetNominalContinuousStates"),
+        enter_event_mode=_nothing,
+        enter_continuous_time=_nothing,
+        update=_update1(dll, instance),
+        completed_step=_completed1(dll, instance),
+        count_indicators=lambda: model.event_indicators,
+    )
+
+
+def _nothing() -> int:
+    return OK
+
+
+def _update1(dll: Any, instance: Model) -> Callable[[], Update]:
+    function = bound(dll, "fmiEventUpdate", instance, c_byte, c_void_p)
+
+    def call() -> Update:
+        # The first event is that of the initialization, which has been answered there.
+        status = OK if instance.answered else function(True, byref(instance.info))
+        instance.answered = False
+        info = instance.info
+        return Update(
+            status,
+            again=not _said(info.iterationConverged),
+            terminate=_said(info.terminateSimulation),
+            nominals_changed=_said(info.stateValueReferencesChanged),
+            next_event=info.nextEventTime if _said(info.upcomingTimeEvent) else None,
+        )
+
+    return call
+
+
+def _completed1(dll: Any, instance: Model) -> Callable[[bool], Completed]:
+    function = bound(dll, "fmiCompletedIntegratorStep", instance, c_void_p)
+    event = c_byte()
+    flag = byref(event)
+
+    def call(_: bool) -> Completed:
+        return Completed(function(flag), bool(event.value), terminate=False)
+
+    return call
+
+
+def _said(flag: bytes) -> bool:
+    return flag != b"\0"
 
 
 def _update2(dll: Any, handle: int) -> Callable[[], Update]:

@@ -33,6 +33,19 @@ def _fixed(variable: ET.Element) -> bool:
     return all(element.get("fixed", "true") in ("true", "1") for element in variable)
 
 
+def unnamed_states(root: ET.Element, largest: int) -> int:
+    """Continuous states that FMI 1.0 counts; which variables they are only the running model says.
+
+    ValueError where that is no number from 0 to `largest`.
+    """
+    if root.get("fmiVersion") != "1.0":
+        return 0
+    count = int(root.get("numberOfContinuousStates", "0"))
+    if not 0 <= count <= largest:
+        raise ValueError(f"numberOfContinuousStates {count} is none from 0 to {largest}")
+    return count
+
+
 def negated_aliases(root: ET.Element) -> frozenset[str]:
     """Names of variables that have the value of their value reference with the opposite sign.
 

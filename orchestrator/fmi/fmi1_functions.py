@@ -1,7 +1,8 @@
-"""The function table of an FMI 1.0 instance for Co-Simulation, and its step.
+"""The function table of an FMI 1.0 instance, and the step of Co-Simulation.
 
-FMI 1.0 has no Initialization Mode: `fmiInitializeSlave` does all of it at once, with the values set before. Here it is
-called when the mode is left, or earlier (`Settling`); it then is done, until the slave is reset.
+FMI 1.0 has no Initialization Mode: `fmiInitializeSlave`, or `fmiInitialize` for Model Exchange, does all of it at once,
+with the values set before. Here it is called when the mode is left, or earlier (`Settling`); it then is done, until the
+slave is reset, or the model made anew.
 """
 
 from ctypes import byref, c_byte, c_char, c_double, c_int, c_size_t, c_void_p
@@ -12,7 +13,7 @@ import numpy as np
 from fmpy import fmi1, platform
 from numpy.typing import NDArray
 
-from orchestrator.errors import FmuImportError
+from orchestrator.fmi import fmi1_model
 from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.function_table import (
     DISCARD,
@@ -40,6 +41,11 @@ _NAMES: Final = {
     "Terminate": "TerminateSlave",
     "Reset": "ResetSlave",
 }
+_MODEL_NAMES: Final = {
+    "ExitInitializationMode": "Initialize",
+    "Reset": "InstantiateModel",
+    "GetNominalsOfContinuousStates": "GetNominalContinuousStates",
+}
 # FMI 1.0 has none: they are looked for under names that no library has.
 _STATES: Final = dict.fromkeys(
     ("get_state", "set_state", "free_state", "state_size", "serialize", "deserialize"), "fmiGetFMUstate"
@@ -48,14 +54,15 @@ _MIME: Final = b"application/x-fmu-sharedlibrary"
 
 
 def load(kind: str, name: str, token: str, library: Path, identifier: str) -> Any:
-    """Load the library of an unpacked FMU; FmuImportError for Model Exchange."""
-    if kind != "CoSimulation":
-        raise FmuImportError(f"{library.stem}: FMI 1.0 is imported for Co-Simulation; export it as FMI 2.0 or 3.0")
-    return loaded(fmi1.FMU1Slave, library, identifier, instanceName=name, guid=token)
+    """Load the library of an unpacked FMU."""
+    kinds = {"CoSimulation": fmi1.FMU1Slave, "ModelExchange": fmi1.FMU1Model}
+    return loaded(kinds[kind], library, identifier, instanceName=name, guid=token)
 
 
-def instantiate(_: str, fmu: Any, messages: Messages, debug: bool) -> int | None:
-    """Instantiate for Co-Simulation; None where the FMU refuses."""
+def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | fmi1_model.Model | None:
+    """Instantiate as the kind; None, or a pointer to nothing, where the FMU refuses."""
+    if kind == "ModelExchange":
+        return fmi1_model.instantiate(fmu, messages, debug)
     fmu.callbacks, started = fmi1_callbacks(messages)
     with started as listen:
         handle: int | None = fmu.fmi1InstantiateSlave(
@@ -73,31 +80,50 @@ def instantiate(_: str, fmu: Any, messages: Messages, debug: bool) -> int | None
     return handle
 
 
-def log_categories(fmu: Any, handle: int, categories: list[bytes]) -> None:
+def log_categories(fmu: Any, handle: Any, categories: list[bytes]) -> None:
     """FMI 1.0 has no categories to switch on."""
 
 
-def table(fmu: Any, handle: int) -> FunctionTable:
+def table(fmu: Any, handle: Any) -> FunctionTable:
     """Bind the functions of an instance."""
     library = fmu.dll
-    initialization = _Initialization(library, handle)
 
-    def arguments(references: NDArray[np.uint32], values: NDArray[Any]) -> tuple[int, ...]:
+    def arguments(references: NDArray[np.uint32], values: NDArray[Any]) -> tuple[Any, ...]:
         return handle, references.ctypes.data, references.size, values.ctypes.data
 
+    bind = _of_model if isinstance(handle, fmi1_model.Model) else _of_slave
     return FunctionTable(
         prefix="fmi",
         access=_access(library),
         arguments=arguments,
-        enter_initialization=initialization.enter,
-        exit_initialization=initialization.run,
-        terminate=bound(library, "fmiTerminateSlave", handle),
-        reset=initialization.reset,
-        free_instance=bound(library, "fmiFreeSlaveInstance", handle, result=None),
-        names=_NAMES,
         initializes_at_once=True,
+        **bind(library, handle),
         **state_functions(library, handle, _STATES),
     )
+
+
+def _of_slave(library: Any, handle: int) -> dict[str, Any]:
+    initialization = _Initialization(library, handle)
+    return {
+        "enter_initialization": initialization.enter,
+        "exit_initialization": initialization.run,
+        "terminate": bound(library, "fmiTerminateSlave", handle),
+        "reset": initialization.reset,
+        "free_instance": bound(library, "fmiFreeSlaveInstance", handle, result=None),
+        "names": _NAMES,
+    }
+
+
+def _of_model(library: Any, model: fmi1_model.Model) -> dict[str, Any]:
+    life = fmi1_model.Life(library, model)
+    return {
+        "enter_initialization": life.enter,
+        "exit_initialization": life.initialize,
+        "terminate": life.terminate,
+        "reset": life.reset,
+        "free_instance": life.free,
+        "names": _MODEL_NAMES,
+    }
 
 
 class _Initialization:

@@ -1,6 +1,6 @@
-"""FunctionTable: the C functions that every kind of FMU has, under the same names for FMI 2.0 and 3.0.
+"""FunctionTable: the C functions that every kind of FMU has, under the same names for all versions of FMI.
 
-The version is looked at once, when the table is made (`fmi2_functions`, `fmi3_functions`); afterwards nobody asks.
+The version is looked at once, when the table is made (`fmi1_functions` and its siblings); afterwards nobody asks.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ class FunctionTable:
 
     prefix: str
     access: Mapping[str, Access]
-    arguments: Callable[..., tuple[int, ...]]
+    arguments: Callable[..., tuple[Any, ...]]
     enter_initialization: Callable[[float, float | None, float | None], int]
     exit_initialization: Callable[[], int]
     terminate: Callable[[], int]
@@ -68,7 +68,7 @@ class FunctionTable:
 
 
 def bound(
-    library: Any, name: str, handle: int, *argument_types: Any, result: Any = c_int, needed: bool = True
+    library: Any, name: str, handle: Any, *argument_types: Any, result: Any = c_int, needed: bool = True
 ) -> CFunction:
     """A C function of the library with its first argument, the instance, filled in; see `optional` if not `needed`."""
     function = (prototype if needed else optional)(library, name, c_void_p, *argument_types, result=result)
@@ -87,7 +87,7 @@ def prototype(library: Any, name: str, *argument_types: Any, result: Any = c_int
     return function  # type: ignore[no-any-return]
 
 
-def state_functions(library: Any, handle: int, names: Mapping[str, str]) -> dict[str, Any]:
+def state_functions(library: Any, handle: Any, names: Mapping[str, str]) -> dict[str, Any]:
     """The six functions for FMU states; their signatures are those of both versions, their names are not."""
     signatures: dict[str, tuple[Any, ...]] = {
         "get_state": (c_void_p,),

@@ -1,4 +1,4 @@
-"""Model Exchange: an FMU of FMI 2.0 or 3.0 with a solver of its own behind the `Instance` seam."""
+"""Model Exchange: an FMU of any version with a solver of its own behind the `Instance` seam."""
 
 import struct
 from collections.abc import Mapping
@@ -196,8 +196,8 @@ class ModelExchangeFmu:
         """Write continuous states by name and go on from them at t (s); states without a value keep theirs."""
         if self.capabilities.state_write is not StateWrite.CONTINUOUS_STATES:
             raise CapabilityError(
-                f"'{self.name}' cannot be restarted from values: it has no continuous states. Hand over to it through "
-                "a slow shadow"
+                f"'{self.name}' cannot be restarted from values: {_no_states(self.model)}. Hand over to it through a "
+                "slow shadow"
             )
         self._fmu.require("restart", Phase.STEP, Phase.TERMINATED)
         running = self._running
@@ -245,6 +245,12 @@ class ModelExchangeFmu:
 
 def _number(number: float) -> float | None:
     return None if isnan(number) else number
+
+
+def _no_states(model: ModelInfo) -> str:
+    if model.unnamed_states:
+        return "FMI 1.0 does not say which of its variables are continuous states"
+    return "it has no continuous states"
 
 
 def _check_solver(name: str, solver: description.Solver) -> None:

@@ -11,7 +11,10 @@ from orchestrator.instance import Bundle, Values
 
 
 class StateVector:
-    """The vector of continuous states: `size` elements, named by connectors in the order of the ModelStructure."""
+    """The vector of continuous states: `size` elements, named by connectors in the order of the ModelStructure.
+
+    FMI 1.0 gives them no names.
+    """
 
     def __init__(self, model: ModelInfo) -> None:
         sizes = {connector.name: connector.size for connector in model.connectors}
@@ -21,7 +24,7 @@ class StateVector:
                 f"{model.path}: the continuous state '{missing[0]}' is no variable of a known type"
             )
         self._offsets: dict[str, int] = {}
-        self.size = 0
+        self.size = model.unnamed_states
         for name in model.states:
             self._offsets[name] = self.size
             self.size += sizes[name]

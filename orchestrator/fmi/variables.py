@@ -14,8 +14,13 @@ from fmpy.validation import validate_fmu
 
 from orchestrator.errors import CotwinError, FmuImportError, ModelDescriptionError
 from orchestrator.fmi.archive import DESCRIPTION, entries, fingerprint, read_description
-from orchestrator.fmi.connectors import STORAGE, read_connectors
-from orchestrator.fmi.fmi1_description import capabilities_element, direct_dependencies, negated_aliases
+from orchestrator.fmi.connectors import MAX_ELEMENTS, STORAGE, read_connectors
+from orchestrator.fmi.fmi1_description import (
+    capabilities_element,
+    direct_dependencies,
+    negated_aliases,
+    unnamed_states,
+)
 from orchestrator.fmi.references import check_references
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.system.connector import Causality, Connector
@@ -50,9 +55,10 @@ class ModelInfo:
 
     `interfaces` maps the kinds, Co-Simulation first, to what is said about each. `types` maps connector names to FMI
     types, `not_imported` other variables to theirs. `states` are the continuous states in the order of their vector,
-    `event_indicators` how many FMI 2.0 declares, `negated` the aliases of FMI 1.0 with the opposite sign. `feedthrough`
-    maps outputs to the inputs that they depend on directly, None where that is unknown. `warnings` are violations of
-    the standard. `structure` are the structural parameters that were given.
+    `unnamed_states` how many FMI 1.0 has, which does not say which variables they are. `event_indicators` is how many
+    FMI 1.0 and 2.0 declare, `negated` are the aliases of FMI 1.0 with the opposite sign. `feedthrough` maps outputs to
+    the inputs that they depend on directly, None where that is unknown. `warnings` are violations of the standard.
+    `structure` are the structural parameters that were given.
     """
 
     path: Path
@@ -75,6 +81,7 @@ class ModelInfo:
     log_categories: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     structure: Mapping[str, int] = field(default_factory=dict)
+    unnamed_states: int = 0
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -210,6 +217,7 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
         default_experiment=_experiment(parsed.defaultExperiment),
         log_categories=tuple(category.name for category in parsed.logCategories),
         warnings=warnings,
+        unnamed_states=unnamed_states(root, MAX_ELEMENTS),
     )
 
 

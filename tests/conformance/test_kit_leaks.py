@@ -26,6 +26,7 @@ MIXED = (
     ("StateSpace", "3.0", "co_simulation"),
     ("BouncingBall", "2.0", "model_exchange"),
     ("Dahlquist", "1.0", "co_simulation"),
+    ("BouncingBall", "1.0", "model_exchange"),
     ("Clocks", "3.0", "co_simulation"),
 )
 

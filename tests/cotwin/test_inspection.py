@@ -124,7 +124,4 @@ def test_every_version_kind_and_type_of_the_kit_is_inspected_and_valid(combinati
     assert inspected(model)
     json.dumps(as_data(model), allow_nan=False)
     obstacles = [finding.text for finding in validated(path) if finding.severity is not Severity.WARNING]
-    refused = combination[1:] == ("1.0", "model_exchange")
-    assert obstacles == (
-        ["FMI 1.0 is imported for Co-Simulation only. Export it for that, or as FMI 2.0 or 3.0"] * refused
-    )
+    assert obstacles == []

@@ -1,10 +1,11 @@
-"""Model Exchange FMUs of a few lines of C each, for FMI 2.0 and 3.0, that check the order of the calls themselves."""
+"""Model Exchange FMUs of a few lines of C each, for FMI 1.0 to 3.0, that check the order of the calls themselves."""
 
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from fmpy.fmi1 import FMU1Model
 from fmpy.fmi2 import FMU2Model
 from fmpy.fmi3 import FMU3Model
 
@@ -125,7 +126,14 @@ _MODEL = """
 #include <stdlib.h>
 #include <string.h>
 typedef struct { double r[32], t, next, memory; int defined, again, ended, values, nominals, failed, mode, count; } M;
+#ifdef HAS_MODES
 enum { MADE, INIT, EVENT, TIME, OVER };
+#define TIMED (1 << TIME)
+#else
+enum { MADE, TIME, OVER, INIT };
+#define EVENT TIME
+#define TIMED (1 << MADE | 1 << TIME)
+#endif
 #define r (m->r)
 #define FAIL(status) m->failed = status
 #define MODES(set) if (!((set) >> m->mode & 1)) return 3
@@ -155,14 +163,14 @@ void FMI(FreeInstance)(M *m) { free(m); }
 int FMI(ExitInitializationMode)(M *m) { MODES(1 << INIT); m->mode = EVENT; return 0; }
 int FMI(EnterEventMode)(M *m) { MODES(1 << TIME); m->mode = EVENT; return 0; }
 int FMI(EnterContinuousTimeMode)(M *m) { MODES(1 << EVENT); m->mode = TIME; return 0; }
-int FMI(SetTime)(M *m, double t) { MODES(1 << TIME); m->t = t; return 0; }
+int FMI(SetTime)(M *m, double t) { MODES(TIMED); m->t = t; return 0; }
 int FMI(SetContinuousStates)(M *m, const double *x, size_t n) {
   MODES(1 << TIME); if (n != %(nx)d || n == 0) return 3; memcpy(r, x, n * 8); return 0;
 }
 int FMI(GetContinuousStates)(M *m, double *x, size_t n) {
   MODES(1 << INIT | 1 << EVENT | 1 << TIME); if (n != %(nx)d) return 3; memcpy(x, r, n * 8); return 0;
 }
-int FMI(GetNominalsOfContinuousStates)(M *m, double *x, size_t n) { while (n) x[--n] = 1; return 0; }
+static int nominals(M *m, double *x, size_t n) { while (n) x[--n] = 1; return 0; }
 static int derivatives(M *m, double *x, size_t n) {
   MODES(1 << INIT | 1 << EVENT | 1 << TIME); int s = evaluated(m); memcpy(x, r + n, n * 8); return s;
 }
@@ -171,9 +179,41 @@ int FMI(GetEventIndicators)(M *m, double *z, size_t n) {
 }
 static int updated(M *m) { MODES(1 << EVENT); m->values = m->again = m->ended = 0; rates(m); update(m); return 0; }
 """
+# FMI 1.0 has no modes, and nothing may be read before fmiInitialize.
+_FMI1 = """
+#define FMI(name) toy_fmi##name
+%(model)s
+typedef struct { char converged, references, values, ended, defined; double next; } Info;
+typedef struct { void *functions[4]; } Callbacks;
+static int made = 0;
+const char *toy_fmiGetModelTypesPlatform(void) { return "standard32"; }
+void *toy_fmiInstantiateModel(const char *name, const char *guid, Callbacks c, char l) {
+  if (made%(once)s) return NULL;
+  made += 1; M *m = malloc(sizeof(M)); defaults(m); return m;
+}
+void toy_fmiFreeModelInstance(M *m) { free(m); }
+int toy_fmiSetReal(M *m, const unsigned *v, size_t n, const double *x) { return set(m, v, n, x); }
+int toy_fmiGetReal(M *m, const unsigned *v, size_t n, double *x) {
+  MODES(1 << TIME | 1 << OVER); return get(m, v, n, x);
+}
+int toy_fmiGetDerivatives(M *m, double *x, size_t n) { return derivatives(m, x, n); }
+int toy_fmiGetNominalContinuousStates(M *m, double *x, size_t n) { return nominals(m, x, n); }
+int toy_fmiEventUpdate(M *m, char intermediate, Info *info) {
+  int s = updated(m);
+  info->converged = !m->again; info->ended = m->ended; info->references = m->nominals; info->values = m->values;
+  info->defined = m->defined; info->next = m->next;
+  return s;
+}
+int toy_fmiInitialize(M *m, char controlled, double tolerance, Info *info) {
+  int s = begin(m, m->t); m->mode = TIME; return s ? s : toy_fmiEventUpdate(m, 1, info);
+}
+int toy_fmiCompletedIntegratorStep(M *m, char *event) { MODES(1 << TIME); *event = completed(m); return 0; }
+"""
 _FMI2 = """
+#define HAS_MODES
 #define FMI(name) fmi2##name
 %(model)s
+int fmi2GetNominalsOfContinuousStates(M *m, double *x, size_t n) { return nominals(m, x, n); }
 typedef struct { int again, ended, nominals, values, defined; double next; } Info;
 void *fmi2Instantiate(const char *name, int type, const char *guid, const char *at, void *c, int v, int l) {
   if (type != 0) return NULL;
@@ -201,8 +241,10 @@ int fmi2SerializeFMUstate(M *m, M *s, char *b, size_t n) { memcpy(b, s, n); retu
 int fmi2DeSerializeFMUstate(M *m, char *b, size_t n, M **s) { *s = malloc(n); memcpy(*s, b, n); return 0; }
 """
 _FMI3 = """
+#define HAS_MODES
 #define FMI(name) fmi3##name
 %(model)s
+int fmi3GetNominalsOfContinuousStates(M *m, double *x, size_t n) { return nominals(m, x, n); }
 void *fmi3InstantiateModelExchange(const char *n, const char *t, const char *at, bool v, bool l, void *e, void *g) {
   M *m = malloc(sizeof(M)); defaults(m); return m;
 }
@@ -228,25 +270,32 @@ int fmi3SerializedFMUStateSize(M *m, M *s, size_t *n) { *n = sizeof(M); return 0
 int fmi3SerializeFMUState(M *m, M *s, char *b, size_t n) { memcpy(b, s, n); return 0; }
 int fmi3DeserializeFMUState(M *m, char *b, size_t n, M **s) { *s = malloc(n); memcpy(*s, b, n); return 0; }
 """
+_SOURCES = {"fmi1": _FMI1, "fmi2": _FMI2, "fmi3": _FMI3}
+_CLASSES = {"fmi1": FMU1Model, "fmi2": FMU2Model, "fmi3": FMU3Model}
 _FLAGS = {
+    "fmi1": "",
     "fmi2": 'canGetAndSetFMUstate="true" canSerializeFMUstate="true"',
     "fmi3": 'canGetAndSetFMUState="true" canSerializeFMUState="true" needsCompletedIntegratorStep="true"',
 }
 
 
-def exchange_fmu(name: str, version: str, folder: Path, flags: str = "", without: str = "") -> Path:
-    """Build the FMU of a toy, `without` some function of the standard."""
+def exchange_fmu(
+    name: str, version: str, folder: Path, flags: str = "", without: str = "", *, once: bool = False
+) -> Path:
+    """Build the FMU of a toy, `without` some function of the standard; `once`: FMI 1.0's lets itself be made once."""
     toy = TOYS[name]
     folder.mkdir(parents=True, exist_ok=True)
-    text = (_FMI2 if version == "fmi2" else _FMI3) % {"model": _MODEL % _parts(toy), "nz": toy.indicators}
+    parts = {"model": _MODEL % _parts(toy), "nz": toy.indicators, "once": " > 0" if once else " < 0"}
+    text = _SOURCES[version] % parts
     if without:
         text = text.replace(f" {without}(", " hidden(")
-    functions = FMU2Model if version == "fmi2" else FMU3Model
-    # `FMI(name)` defines both versions' names; everything else that an importer may look for refuses.
-    defined = {version + found for found in re.findall(r"FMI\((\w+)\)", text)} | set(
-        re.findall(r"\b(fmi\d\w+)\(", text)
+    prefix = "toy_fmi" if version == "fmi1" else version
+    # `FMI(name)` defines all versions' names; everything else that an importer may look for refuses.
+    defined = {prefix + found for found in re.findall(r"FMI\((\w+)\)", text)} | set(
+        re.findall(r"\b((?:toy_fmi|fmi\d)\w+)\(", text)
     )
-    needed = [name for name in dir(functions) if name.startswith(version) and name not in (*defined, without)]
+    names = [prefix + name.removeprefix(version) for name in dir(_CLASSES[version]) if name.startswith(version)]
+    needed = [name for name in names if name not in (*defined, without)]
     stubs = "".join(f"int {function}(void *m) {{ return 3; }}\n" for function in needed)
     (folder / "toy.c").write_text(text + stubs)
     command = ["cc", "-w", "-shared", "-fPIC", "-O1", "toy.c", "-lm", "-o", "toy.so"]
@@ -273,6 +322,8 @@ def _description(toy: Toy, name: str, version: str, flags: str) -> str:
     attributes = [*('causality="local"',) * 2 * n, *toy.others.values()]
     make, head, structure = (_variable2, f'guid="t" numberOfEventIndicators="{toy.indicators}"', _structure2(n))
     number = "2.0"
+    if version == "fmi1":
+        return _description1(toy, name, attributes)
     if version == "fmi3":
         make, head, structure, number = _variable3, 'instantiationToken="t"', _structure3(n), "3.0"
     variables = "".join(make(k, toy.names[k], attributes[k], n) for k in range(len(attributes)))
@@ -285,6 +336,26 @@ def _description(toy: Toy, name: str, version: str, flags: str) -> str:
   <ModelVariables>{variables}</ModelVariables>
   <ModelStructure>{structure}</ModelStructure>
 </fmiModelDescription>"""
+
+
+def _description1(toy: Toy, name: str, attributes: list[str]) -> str:
+    words = {'causality="local"': 'causality="internal"', 'causality="parameter" variability="fixed"': _PARAMETER}
+    words |= {'causality="parameter" variability="tunable"': _PARAMETER}
+    variables = ""
+    for k, (variable, said) in enumerate(zip(toy.names, attributes, strict=True)):
+        rest, start = _split(said)
+        for mine, its in words.items():
+            rest = rest.replace(mine, its)
+        variables += f'<ScalarVariable name="{variable}" valueReference="{k}" {rest}><Real{start}/></ScalarVariable>'
+    counts = f'numberOfContinuousStates="{len(toy.states)}" numberOfEventIndicators="{toy.indicators}"'
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<fmiModelDescription fmiVersion="1.0" modelName="{name}" modelIdentifier="toy" guid="t" {counts}>
+  <DefaultExperiment startTime="0" stopTime="2" tolerance="1e-8"/>
+  <ModelVariables>{variables}</ModelVariables>
+</fmiModelDescription>"""
+
+
+_PARAMETER = 'causality="internal" variability="parameter"'
 
 
 def _split(attributes: str) -> tuple[str, str]:

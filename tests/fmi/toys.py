@@ -164,7 +164,7 @@ _SOURCES = {"fmi2": (_FMI2, FMU2Slave), "fmi3": (_FMI3, FMU3Slave)}
 
 def platform(version: str) -> str:
     """Name of the folder of binaries for this machine."""
-    return str(fmpy.platform if version == "fmi2" else fmpy.platform_tuple)
+    return str(fmpy.platform_tuple if version == "fmi3" else fmpy.platform)
 
 
 def library(version: str, folder: Path, *, complete: bool = True) -> Path:

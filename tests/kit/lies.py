@@ -106,11 +106,11 @@ LIES: Final = (
     ),
     Lie(
         "declares more event indicators than its binary has",
-        "FMI 2.0: the run ends with the FMU's refusal",
+        "FMI 1.0 and 2.0: the run ends with the FMU's refusal",
         _indicator,
         StepError,
         "GetEventIndicators returned Error",
-        ("2.0",),
+        ("1.0", "2.0"),
         "model_exchange",
     ),
     Lie(
@@ -180,8 +180,7 @@ LIES: Final = (
         _built("Stair", "model_exchange", event_iterations=10**6),
         SimulationError,
         "updates of the discrete states",
-        _NEWER,
-        "model_exchange",
+        kind="model_exchange",
     ),
     Lie(
         "has a periodic clock without Event Mode",

@@ -6,6 +6,7 @@ from tests.kit.build import combinations
 
 SUPPORTED: Final = {
     ("1.0", "co_simulation"),
+    ("1.0", "model_exchange"),
     ("2.0", "co_simulation"),
     ("2.0", "model_exchange"),
     ("3.0", "co_simulation"),
