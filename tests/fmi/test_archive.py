@@ -8,8 +8,9 @@ from contextlib import suppress
 
 import pytest
 
+from orchestrator import archives, xml_check
 from orchestrator.errors import FmuImportError, ModelDescriptionError
-from orchestrator.fmi import archive, xml_check
+from orchestrator.fmi import archive
 from orchestrator.fmi.archive import unpacked
 from orchestrator.fmi.variables import read_model
 from tests.fmi import toys
@@ -109,19 +110,19 @@ def test_entries_that_overwrite_each_other_are_refused(tmp_path, name, expected)
 
 
 def test_too_many_entries_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 10)
     path = toys.archive(tmp_path / "x.fmu", {**SOUND, **{f"r/{index}": "" for index in range(9)}})
     assert "11 entries, more than the limit of 10" in refusal(path)
 
 
 def test_too_many_bytes_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    monkeypatch.setattr(archives, "MAX_BYTES", 1000)
     path = toys.archive(tmp_path / "x.fmu", {**SOUND, "r": os.urandom(2000)})
     assert "bytes unpacked, more than the limit of 1000" in refusal(path)
 
 
 def test_a_zip_bomb_is_refused(tmp_path):
-    path = toys.archive(tmp_path / "x.fmu", {**SOUND, "resources/zeros": bytes(archive.RATIO_FREE_BYTES + 1)})
+    path = toys.archive(tmp_path / "x.fmu", {**SOUND, "resources/zeros": bytes(archives.RATIO_FREE_BYTES + 1)})
     assert "times its size, more than the limit of 200" in refusal(path)
 
 
