@@ -30,7 +30,9 @@ class Markup(Frozen):
     """What a file says for people and other tools; nothing here changes a number.
 
     `label` is the name in the file where it holds characters that names here have not. `annotations` are whole
-    `ssc:Annotation` elements, `geometry` whole geometry and graphical elements, both as XML text.
+    `ssc:Annotation` elements, `geometry` whole geometry and graphical elements, `metadata` whole `ssc:MetaData` and
+    `ssc:Signature` elements, all as XML text. `authorship` is who made a file, when, and under which licence, by the
+    names of SSP's attributes.
     """
 
     label: str | None = None
@@ -38,6 +40,8 @@ class Markup(Frozen):
     description: str | None = None
     annotations: tuple[str, ...] = ()
     geometry: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
+    authorship: dict[str, str] = Field(default_factory=dict)
 
 
 class DeclaredConnector(Frozen):
@@ -93,13 +97,24 @@ class ParameterBinding(Frozen):
     markup: Markup = Markup()
 
 
+class SignalDictionary(Frozen):
+    """A collection of signals; `source` names the file that it was read from, where it was."""
+
+    entries: dict[str, DeclaredConnector] = Field(default_factory=dict)
+    source: Path | None = None
+    markup: Markup = Markup()
+
+
 class Subsystem(Frozen):
     """A system in the system: the connectors through which it is connected. Its parts carry its path in their names.
 
-    `signal_dictionary` names the dictionary that this is a reference to, where it is one and no system.
+    `dictionaries` are defined here. `signal_dictionary` is the dictionary that this is a reference to, where it is one
+    and no system: the path of the system that defines it and its name, joined by a slash. All references to one
+    dictionary share its signals.
     """
 
     connectors: dict[str, DeclaredConnector] = Field(default_factory=dict)
     bindings: tuple[ParameterBinding, ...] = ()
+    dictionaries: dict[str, SignalDictionary] = Field(default_factory=dict)
     signal_dictionary: str | None = None
     markup: Markup = Markup()
