@@ -50,7 +50,7 @@ class Setup:
     """Everything a run is made of.
 
     `observed` names locals and parameters whose values are wanted at each communication point, `check_ranges` the
-    components whose inputs and outputs are held against their min and max.
+    components whose inputs, outputs and observed variables are held against their min and max.
     """
 
     instances: Mapping[str, Instance]

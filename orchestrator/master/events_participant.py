@@ -60,6 +60,8 @@ class EventParticipant:
         self._clocked_inputs = _one_by_one(inputs, events.clocked)
         self._outputs = _selections(outputs, self._plain)
         self._clocked_outputs = _one_by_one(outputs, events.clocked)
+        self.unread = {*self._clocked_inputs, *self._clocked_outputs}
+        """Clocked variables whose clock has not ticked yet: what the signals hold of them is no value."""
         self._places = {
             connector.name: block.values[position : position + 1]
             for block in (*inputs, *outputs)
@@ -112,6 +114,7 @@ class EventParticipant:
         for name, selection in self._clocked_outputs.items():
             if self._has_tick(name):
                 moved |= selection.get(self.instance)
+                self.unread.discard(name)
         return moved or self._active != before
 
     def update(self) -> DiscreteUpdate:
@@ -141,6 +144,7 @@ class EventParticipant:
         for name, selection in self._clocked_inputs.items():
             if self._has_tick(name):
                 selection.set(self.instance)
+                self.unread.discard(name)
 
     def _note(self, clocks: Iterable[str]) -> None:
         for name in clocks:

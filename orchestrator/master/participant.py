@@ -38,7 +38,7 @@ class Participant:
         slopes = input_slopes(instance)
         self.slopes = None if slopes is None else SlopedInputs(instance, slopes, self.inputs, plan)
         self.ranges: Ranges | None = None
-        """Given to check inputs and outputs against their min and max."""
+        """Given to check inputs, outputs and observed variables against their min and max."""
         self._plain = events is None and slopes is None and not instance.capabilities.may_return_early
         self.ahead: float | None = None
         """Where the component is (s) after an early return, until the others have come there."""
@@ -112,7 +112,10 @@ class Participant:
             self.instance.get(bundle, values)
 
     def check_outputs(self, t: float, kind: type[SimulationError]) -> None:
-        """Raise an error that names the first output that is NaN or infinite, or out of range, at time t (s)."""
+        """Raise an error that names the first output that is NaN or infinite, at time t (s).
+
+        So does an output or observed variable out of its range, where ranges are checked.
+        """
         for block in self.outputs:
             if block.bundle.storage is Storage.FLOAT64 and not np.isfinite(block.values).all():
                 name, value = _first_not_finite(block)
@@ -122,13 +125,14 @@ class Participant:
                     component=self.name,
                     time=t,
                 )
-        self._check_ranges(self.outputs, t, kind)
+        self._check_ranges(self._read, t, kind)
 
     def _check_ranges(self, blocks: Iterable[Block], t: float, kind: type[SimulationError]) -> None:
         if self.ranges is None:
             return
+        unread = () if self.events is None else self.events.unread
         for bundle, values in blocks:
-            violation = self.ranges.violation(bundle, values)
+            violation = self.ranges.violation(bundle, values, unread)
             if violation is not None:
                 raise kind(
                     f"'{self.name}.{violation.element}' {violation} at t = {t:.9g} s. Look at what it is computed "

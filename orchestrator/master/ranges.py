@@ -1,5 +1,9 @@
-"""Ranges: values held against the min and max of their variables, where a component asks for it."""
+"""Ranges: values held against the min and max of their variables, where a component asks for it.
 
+Inputs, outputs, and the locals and parameters that are recorded: others are never read from the component.
+"""
+
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +37,11 @@ class Ranges:
     def __init__(self) -> None:
         self._bounds: dict[Bundle, _Bounds | None] = {}
 
-    def violation(self, bundle: Bundle, values: Values) -> Violation | None:
-        """The first value that lies outside of its bounds; a NaN lies outside of all."""
+    def violation(self, bundle: Bundle, values: Values, unread: Collection[str] = ()) -> Violation | None:
+        """The first value that lies outside of its bounds; a NaN lies outside of all.
+
+        `unread` names connectors that have no value yet.
+        """
         if bundle not in self._bounds:
             self._bounds[bundle] = _bounds(bundle)
         bounds = self._bounds[bundle]
@@ -43,10 +50,12 @@ class Ranges:
         inside = (bounds.low <= values) & (values <= bounds.high)
         if inside.all():
             return None
-        index = int(np.flatnonzero(~inside)[0])
         owners = [(element, connector) for connector in bundle.connectors for element in connector.elements]
-        element, connector = owners[index]
-        return Violation(element, values[index].item(), connector)
+        for index in np.flatnonzero(~inside):
+            element, connector = owners[index]
+            if connector.name not in unread:
+                return Violation(element, values[index].item(), connector)
+        return None
 
 
 def _bounds(bundle: Bundle) -> _Bounds | None:
