@@ -46,9 +46,11 @@ def _model(name: str, component: Component) -> ModelInfo | Instance:
     """What tells connectors, feedthrough and identity: the description of an FMU, anything else opened and closed."""
     if component.source.suffix.lower() == ".fmu":
         model = read_component(component)
-        inside = component.swap is not None or component.isolation is not None
-        events = chosen_kind(model, component) == "co_simulation" and read_features(model.path).event_mode
-        return _with_clocks(model) if events and not inside else model
+        kind = chosen_kind(model, component)
+        if kind == "scheduled_execution":
+            return replace(model, connectors=(*model.connectors, *read_clocks(model.path).parameters))
+        events = kind == "co_simulation" and read_features(model.path).event_mode
+        return _with_clocks(model) if events and component.swap is None else model
     instance = open_instance(name, component)
     instance.close()
     return instance
@@ -56,14 +58,14 @@ def _model(name: str, component: Component) -> ModelInfo | Instance:
 
 def _with_clocks(model: ModelInfo) -> ModelInfo:
     """An FMU that runs with Event Mode: its clocks are connectors, and no output depends directly on them."""
-    clocks = read_clocks(model.path).by_name
+    known = read_clocks(model.path)
+    clocks = known.by_name
     through = {
         name: None if inputs is None else tuple(each for each in inputs if each not in clocks)
         for name, inputs in model.feedthrough.items()
     }
     ticking = {name: () for name, clock in clocks.items() if clock.causality is Causality.OUTPUT}
-    connectors = (*model.connectors, *(clock.connector for clock in clocks.values()))
-    return replace(model, connectors=connectors, feedthrough={**through, **ticking})
+    return replace(model, connectors=(*model.connectors, *known.connectors), feedthrough={**through, **ticking})
 
 
 def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, ...]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
-from orchestrator.errors import FmuImportError, ModelDescriptionError
+from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.archive import fingerprint, read_description
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
+from orchestrator.system.units import Unit
 
 TRIGGERED: Final = "triggered"
 PERIODIC: Final = ("constant", "fixed", "calculated", "tunable")
@@ -27,13 +28,15 @@ UNCHANGED: Final = 1
 CHANGED: Final = 2
 
 _NEAR: Final = 1e-9
+_SECOND: Final = Unit("s", (0, 0, 1, 0, 0, 0, 0, 0))
 
 
 @dataclass(frozen=True)
 class Clock:
     """One clock: `kind` is FMI's intervalVariability, `interval` and `shift` (s) are exact, `priority` 0 the highest.
 
-    `fraction`: the FMU gives its interval as a fraction, not as a decimal number.
+    `fraction`: its interval and shift go between FMU and importer as fractions, of its `resolution` where they fit, not
+    as decimal numbers.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Clock:
     interval: Fraction | None = None
     shift: Fraction = Fraction(0)
     fraction: bool = False
+    resolution: int | None = None
     priority: int | None = None
     description: str = ""
 
@@ -50,6 +54,11 @@ class Clock:
     def timed(self) -> bool:
         """Whether the clock ticks by time."""
         return self.kind != TRIGGERED
+
+    @property
+    def settable(self) -> bool:
+        """Whether the importer sets interval and shift: fixed and tunable, with an interval in the description."""
+        return self.kind in ("fixed", "tunable") and self.interval is not None
 
     @property
     def connector(self) -> Connector:
@@ -65,11 +74,50 @@ class Clock:
         )
 
 
+class Setting(NamedTuple):
+    """The `interval` or `shift` (`what`) of a clock that the importer sets, as a parameter in s."""
+
+    clock: Clock
+    what: str
+
+    @property
+    def connector(self) -> Connector:
+        """The parameter `clock.interval` or `clock.shift`; an interval is tunable where its clock is, a shift fixed."""
+        tunable = self.what == "interval" and self.clock.kind == "tunable"
+        declared = (self.clock.interval if self.what == "interval" else self.clock.shift) or 0
+        return Connector(
+            name=f"{self.clock.name}.{self.what}",
+            causality=Causality.PARAMETER,
+            storage=Storage.FLOAT64,
+            reference=self.clock.reference,
+            unit=_SECOND,
+            variability=Variability.TUNABLE if tunable else Variability.FIXED,
+            initial="exact",
+            start=(float(declared),),
+            minimum=0.0,
+            description=f"{self.what} of clock {self.clock.name}",
+        )
+
+
 class Clocks(NamedTuple):
-    """The clocks of an FMU by name, and its clocked variables with their clocks."""
+    """The clocks of an FMU by name, its clocked variables with their clocks, and by name what may be set of clocks.
+
+    No setting has the name of a variable: the variable is meant then.
+    """
 
     by_name: Mapping[str, Clock]
     clocked: Mapping[str, tuple[str, ...]]
+    settings: Mapping[str, Setting]
+
+    @property
+    def parameters(self) -> tuple[Connector, ...]:
+        """The settings as parameters."""
+        return tuple(setting.connector for setting in self.settings.values())
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """The clocks as the rest of the system sees them, and what may be set of them."""
+        return (*(clock.connector for clock in self.by_name.values()), *self.parameters)
 
 
 def read_clocks(path: Path) -> Clocks:
@@ -95,7 +143,10 @@ def _clocks(path: Path, root: ET.Element) -> Clocks:
         if unknown:
             raise ModelDescriptionError(f"{path}: '{element.get('name')}' belongs to {unknown[0]}, which is no clock")
         clocked[element.get("name", "")] = tuple(names[reference] for reference in references)
-    return Clocks({clock.name: clock for clock in clocks}, clocked)
+    taken = {element.get("name") for element in root.iterfind("ModelVariables/*")}
+    settings = [Setting(clock, what) for clock in clocks if clock.settable for what in ("interval", "shift")]
+    free = {each.connector.name: each for each in settings if each.connector.name not in taken}
+    return Clocks({clock.name: clock for clock in clocks}, clocked, free)
 
 
 def _clock(path: Path, element: ET.Element) -> Clock:
@@ -106,8 +157,9 @@ def _clock(path: Path, element: ET.Element) -> Clock:
             f"{path}: clock '{name}': intervalVariability '{kind}' is none of {', '.join(_KINDS)}"
         )
     if kind != TRIGGERED and causality is not Causality.INPUT:
-        raise FmuImportError(
-            f"{path}: clock '{name}' ticks by time and is {causality}; only inputs are supported. Export it as an input"
+        raise ModelDescriptionError(
+            f"{path}: clock '{name}' is {kind} and {causality}; clocks that tick by time are inputs, since "
+            "the importer activates them (FMI 3.0.2 section 2.2.8). Ask its supplier for a correction"
         )
     try:
         clock = Clock(
@@ -118,6 +170,7 @@ def _clock(path: Path, element: ET.Element) -> Clock:
             interval=_seconds(element, "interval"),
             shift=_seconds(element, "shift") or Fraction(0),
             fraction=element.get("supportsFraction") in ("true", "1"),
+            resolution=None if element.get("resolution") is None else int(element.get("resolution", "")),
             priority=None if element.get("priority") is None else int(element.get("priority", "")),
             description=element.get("description", ""),
         )
@@ -147,13 +200,14 @@ class Ticks:
     clock: Clock
     base: Fraction = Fraction(0)
     interval: Fraction | None = None
+    shift: Fraction = Fraction(0)
     index: int = 0
     next: Fraction | None = field(default=None)
 
-    def begin(self, t: float) -> None:
-        """Count from t (s) on."""
-        self.base, self.index = exact(t) + self.clock.shift, 0
-        self.interval = self.clock.interval
+    def begin(self, t: float, interval: Fraction | None, shift: Fraction) -> None:
+        """Count from t (s) on: the first tick comes after the shift, the next ones after an interval each."""
+        self.base, self.index = exact(t) + shift, 0
+        self.interval, self.shift = interval, shift
         self._compute()
 
     def is_due(self, t: float) -> bool:
@@ -173,15 +227,19 @@ class Ticks:
         self._compute()
 
     def change(self, interval: Fraction, t: float) -> None:
-        """The FMU gives a new interval (s) at t: from now on for a countdown, from the last tick on for the others."""
+        """A new interval (s), given at t: from now on, for `changing` from the last tick on.
+
+        A periodic clock that has not ticked yet still does so after its shift; one that is due ticks now and then after
+        the new interval.
+        """
         if self.clock.kind == "countdown":
             self.base, self.index = exact(t), 1
         elif self.clock.kind == "changing":
             if self.next is None:
                 self.base = exact(t)
             self.index = 1
-        elif self.interval is not None and interval != self.interval and self.index > 0:
-            self.base, self.index = self.base + (self.index - 1) * self.interval, 1
+        elif interval != self.interval and self.index > 0:
+            self.base, self.index = (self.next, 0) if self.next and self.is_due(t) else (exact(t), 1)
         self.interval = interval
         self._compute()
 

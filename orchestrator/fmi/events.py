@@ -1,15 +1,15 @@
 """Event Mode: a Co-Simulation FMU of FMI 3.0 with events and clocks behind the `EventInstance` seam."""
 
 from collections.abc import Collection, Mapping
-from copy import copy
-from dataclasses import replace
-from fractions import Fraction
 from typing import Final, NamedTuple
 
 from orchestrator.errors import CapabilityError, StepError
-from orchestrator.fmi.clocks import CHANGED, NOT_YET_KNOWN, PERIODIC, Clock, Clocks, Ticks
+from orchestrator.fmi.clocks import Clocks
+from orchestrator.fmi.clocks_parameters import ClockParameters
+from orchestrator.fmi.clocks_state import Bookkeeping, pack, unpack
+from orchestrator.fmi.clocks_ticking import Ticking
 from orchestrator.fmi.co_simulation import CoSimulationFmu
-from orchestrator.fmi.events_functions import EventFunctions
+from orchestrator.fmi.events_functions import EventFunctions, IntervalFunctions
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, InputSlopes, OutputSlopes, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Variability
 
@@ -18,16 +18,14 @@ _LIMIT: Final = 100
 
 class _Kept(NamedTuple):
     inner: object
-    in_event_mode: bool
-    ticks: tuple[Ticks, ...]
-    time_event: float | None
+    book: Bookkeeping
 
 
 class EventFmu:
     """One FMU instance that was instantiated with Event Mode; it is its own `event_mode`.
 
-    Its clocks are connectors beside its variables. Tunable parameters written in Step Mode wait for the next event,
-    which they ask for. Kept states hold the ticks to come, which is why they have no bytes here.
+    Its clocks are connectors beside its variables. Tunable parameters and intervals written in Step Mode wait for the
+    next event, which they ask for. Kept states hold the ticks to come beside the state of the FMU.
     """
 
     def __init__(self, fmu: CoSimulationFmu, clocks: Clocks) -> None:
@@ -35,11 +33,16 @@ class EventFmu:
         self.clocked: Final[Mapping[str, Collection[str]]] = clocks.clocked
         self._co = fmu
         self._clocks = clocks.by_name
-        self._functions = EventFunctions(fmu.fmu.library.dll, fmu.fmu.library.handle)
-        self._connectors = (*fmu.connectors, *(clock.connector for clock in self._clocks.values()))
+        bound = fmu.fmu.library.dll, fmu.fmu.library.handle
+        self._functions = EventFunctions(*bound)
+        self._connectors = (*fmu.connectors, *clocks.connectors)
         self._asked = [c for c in self._clocks.values() if not c.timed and c.causality is not Causality.INPUT]
-        self._ticks = tuple(Ticks(clock) for clock in self._clocks.values() if clock.timed)
+        intervals = IntervalFunctions(*bound)
+        self._ticking = Ticking(fmu.name, self._clocks.values(), clocks.settings, intervals, self._check)
+        self._parameters = ClockParameters(clocks.settings, self._ticking, fmu.name)
+        fmu.fmu.last_in_initialization = self._prepare
         self._active: set[str] = set()
+        self._ticked: frozenset[str] = frozenset()
         self._in_event_mode = False
         self._initialized = False
         self._t = 0.0
@@ -64,13 +67,13 @@ class EventFmu:
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
-        """Every variable, and every clock."""
+        """Every variable, every clock, and what may be set of clocks."""
         return self._connectors
 
     @property
     def capabilities(self) -> Capabilities:
         """What the FMU declares."""
-        return replace(self._co.capabilities, serialize_state=False)
+        return self._co.capabilities
 
     @property
     def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
@@ -96,29 +99,26 @@ class EventFmu:
     @property
     def timed(self) -> Collection[str]:
         """Names of the clocks that tick by time."""
-        return [ticks.clock.name for ticks in self._ticks]
+        return self._ticking.names
 
     @property
     def next_time(self) -> float | None:
         """Time (s) of the next tick or time event."""
-        times = [float(ticks.next) for ticks in self._ticks if ticks.next is not None]
-        return min(times if self._time_event is None else [*times, self._time_event], default=None)
+        times = (self._ticking.next_time, self._time_event)
+        return min((time for time in times if time is not None), default=None)
 
     @property
     def wanted(self) -> bool:
-        """Whether a parameter waits for the next event."""
-        return bool(self._waiting)
+        """Whether a parameter or interval waits for the next event."""
+        return bool(self._waiting) or self._parameters.wanted
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; in Step Mode tunable parameters wait, and discrete inputs are refused."""
-        if self._initialized and not self._in_event_mode and self._changes_at_events(bundle):
-            self._waiting[bundle] = values.copy()
-            return
-        self._co.set(bundle, values)
+        self._parameters.set(bundle, values, self._set, stepping=self._initialized)
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle."""
-        self._co.get(bundle, values)
+        self._parameters.get(bundle, values, self._co.get)
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
         """Enter Initialization Mode."""
@@ -129,7 +129,7 @@ class EventFmu:
         """Leave Initialization Mode for Event Mode."""
         self._co.exit_initialization()
         self._initialized = True
-        self._begin(self._t)
+        self._begin()
 
     def do_step(self, t: float, h: float) -> StepResult:
         """Advance from t by h."""
@@ -145,6 +145,7 @@ class EventFmu:
         for bundle, values in self._waiting.items():
             self._co.set(bundle, values)
         self._waiting.clear()
+        self._parameters.take_effect(t)
         self._tick()
 
     def activate(self, clocks: Collection[str]) -> None:
@@ -162,6 +163,7 @@ class EventFmu:
 
     def update(self) -> DiscreteUpdate:
         """Compute the discrete states anew, then take new intervals and the next time event."""
+        ticked = frozenset(self._active)
         raw = self._functions.update()
         self._check(raw.status, "UpdateDiscreteStates")
         self._active.clear()
@@ -173,50 +175,61 @@ class EventFmu:
                 component=self.name,
                 time=self._t,
             )
+        self._ticked |= ticked
         if raw.update.more_needed:
             return raw.update
-        self._ask_intervals()
+        ticked, self._ticked = self._ticked, frozenset()
+        self._ticking.ask(self._t, ticked)
         return raw.update._replace(more_needed=self._tick())
 
     def leave(self) -> None:
         """Leave Event Mode for Step Mode."""
-        for ticks in self._ticks:
-            if ticks.clock.kind in PERIODIC and ticks.next is None:
-                raise CapabilityError(
-                    f"'{self.name}.{ticks.clock.name}' is a periodic clock, but the FMU does not know its interval "
-                    "after the initialization. Set the parameters that it depends on"
-                )
+        self._ticking.require_intervals()
         self._check(self._functions.leave(), "EnterStepMode")
         self._in_event_mode = False
 
     def save_state(self) -> object:
         """Keep the complete state."""
-        return _Kept(self._co.save_state(), self._in_event_mode, tuple(map(copy, self._ticks)), self._time_event)
+        book = Bookkeeping(
+            self._t,
+            self._time_event,
+            self._initialized,
+            self._in_event_mode,
+            frozenset(self._active),
+            self._ticking.save(),
+        )
+        return _Kept(self._co.save_state(), book)
 
     def restore_state(self, state: object) -> None:
-        """Go back to a kept state."""
+        """Go back to a kept state; what waited for the next event is forgotten."""
         kept = self._own(state)
         self._co.restore_state(kept.inner)
-        self._in_event_mode, self._time_event = kept.in_event_mode, kept.time_event
-        self._ticks = tuple(map(copy, kept.ticks))
+        book = kept.book
+        self._t, self._time_event, self._initialized = book.t, book.time_event, book.initialized
+        self._in_event_mode, self._active = book.in_event_mode, set(book.active)
+        self._ticking.restore(book.ticks)
+        self._waiting.clear()
+        self._parameters.forget()
 
     def free_state(self, state: object) -> None:
         """Release a kept state."""
         self._co.free_state(self._own(state).inner)
 
-    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
-        """CapabilityError: the ticks to come are not in the state of the FMU."""
-        raise CapabilityError(f"'{self.name}' has events: its state is not turned into bytes. Keep it in this process")
+    def serialize_state(self, state: object) -> bytes:
+        """A kept state as bytes, with the ticks and events to come."""
+        kept = self._own(state)
+        return pack(kept.book, self._co.serialize_state(kept.inner))
 
-    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
-        """CapabilityError, see `serialize_state`."""
-        raise CapabilityError(f"'{self.name}' has events: its state is not made from bytes. Keep it in this process")
+    def deserialize_state(self, data: bytes) -> object:
+        """A kept state from bytes; CapabilityError where they come from another FMU."""
+        book, inner = unpack(self.name, data, self._clocks)
+        return _Kept(self._co.deserialize_state(inner), book)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Initialize again at t, let its discrete states come to rest, and go on in Step Mode."""
         self._co.restart(t, values)
         self._t = t
-        self._begin(t)
+        self._begin()
         for _ in range(_LIMIT):
             if not self.update().more_needed:
                 self.leave()
@@ -236,42 +249,29 @@ class EventFmu:
         """Free everything."""
         self._co.close()
 
-    def _begin(self, t: float) -> None:
+    def _set(self, bundle: Bundle, values: Values) -> None:
+        if self._initialized and not self._in_event_mode and self._changes_at_events(bundle):
+            self._waiting[bundle] = values.copy()
+            return
+        self._co.set(bundle, values)
+
+    def _prepare(self) -> None:
+        self._ticking.prepare(self._co.fmu.time or 0.0)
+
+    def _begin(self) -> None:
         self._in_event_mode = True
         self._active.clear()
-        for ticks in self._ticks:
-            ticks.begin(t)
+        self._ticked = frozenset()
         self._tick()
 
     def _tick(self) -> bool:
         """Activate the clocks whose time has come; whether there are any."""
-        due = [ticks for ticks in self._ticks if ticks.is_due(self._t)]
+        due = self._ticking.due(self._t)
         if due:
             self.activate([ticks.clock.name for ticks in due])
             for ticks in due:
                 ticks.ticked()
         return bool(due)
-
-    def _ask_intervals(self) -> None:
-        for ticks in self._ticks:
-            clock = ticks.clock
-            if clock.kind in PERIODIC and clock.kind != "calculated" and clock.interval is not None:
-                continue
-            raw = self._functions.interval(clock)
-            self._check(raw.status, f"GetInterval for {clock.name}")
-            known = raw.qualifier != NOT_YET_KNOWN
-            if raw.qualifier == CHANGED or (known and ticks.interval is None and clock.kind in PERIODIC):
-                self._change(ticks, clock, raw.interval)
-
-    def _change(self, ticks: Ticks, clock: Clock, interval: Fraction) -> None:
-        least = 0 if clock.kind == "countdown" else 1e-12
-        if interval < least:
-            raise StepError(
-                f"the FMU gives '{self.name}.{clock.name}' the interval {float(interval):.9g} s; it must be positive",
-                component=self.name,
-                time=self._t,
-            )
-        ticks.change(interval, self._t)
 
     def _changes_at_events(self, bundle: Bundle) -> bool:
         known = self._at_events_only.get(bundle)

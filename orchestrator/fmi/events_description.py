@@ -25,7 +25,7 @@ class StepFeatures:
 
 @dataclass(frozen=True)
 class StepOptions:
-    """How an FMI 3.0 FMU is instantiated for Co-Simulation.
+    """How an FMI 3.0 FMU is instantiated for Co-Simulation, and for Scheduled Execution (`clock_update`, a callback).
 
     `intermediate` holds the references of the variables that `update`, the callback for intermediate updates, accesses.
     """
@@ -34,6 +34,7 @@ class StepOptions:
     early_return: bool = False
     intermediate: tuple[int, ...] = ()
     update: Callable[..., Any] | None = None
+    clock_update: Callable[..., Any] | None = None
 
 
 def read_features(path: Path) -> StepFeatures:

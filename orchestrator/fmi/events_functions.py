@@ -28,6 +28,61 @@ class RawInterval(NamedTuple):
     interval: Fraction
 
 
+class RawShift(NamedTuple):
+    """What fmi3GetShift reported: the status, and the shift (s)."""
+
+    status: int
+    shift: Fraction
+
+
+class IntervalFunctions:
+    """Intervals and shifts of clocks of one instance; int results are an FMI status.
+
+    A function that the binary lacks returns Error: which ones a clock needs depends on its kind.
+    """
+
+    def __init__(self, library: Any, handle: int) -> None:
+        one = (c_void_p, c_size_t, c_void_p)
+        two, three = (*one, c_void_p), (*one, c_void_p, c_void_p)
+        signatures = {"GetInterval": (two, three), "GetShift": (one, two), "SetInterval": (one, two)}
+        signatures["SetShift"] = (one, two)
+        self._calls = {
+            (name, fraction): bound(
+                library, f"fmi3{name}{'Fraction' if fraction else 'Decimal'}", handle, *types, needed=False
+            )
+            for name, both in signatures.items()
+            for fraction, types in zip((False, True), both, strict=True)
+        }
+
+    def interval(self, clock: Clock) -> RawInterval:
+        """The interval that the FMU gives to a clock now."""
+        qualifier = c_int()
+        status, interval = self._ask("GetInterval", clock, byref(qualifier))
+        return RawInterval(status, qualifier.value, interval)
+
+    def shift(self, clock: Clock) -> RawShift:
+        """The shift that the FMU gives to a clock."""
+        return RawShift(*self._ask("GetShift", clock))
+
+    def set(self, what: str, clock: Clock, seconds: Fraction) -> int:
+        """Tell the FMU the `Interval` or `Shift` (`what`) of a clock."""
+        call = self._calls[f"Set{what}", clock.fraction]
+        where = _references([clock])
+        numbers = map(c_uint64, _as_counter(clock, seconds)) if clock.fraction else (c_double(float(seconds)),)
+        status: int = call(where.ctypes.data, 1, *map(byref, numbers))
+        return status
+
+    def _ask(self, name: str, clock: Clock, *more: Any) -> tuple[int, Fraction]:
+        call, where = self._calls[name, clock.fraction], _references([clock])
+        if clock.fraction:
+            counter, resolution = c_uint64(), c_uint64(1)
+            status = call(where.ctypes.data, 1, byref(counter), byref(resolution), *more)
+            return status, Fraction(counter.value, resolution.value or 1)
+        seconds = c_double()
+        status = call(where.ctypes.data, 1, byref(seconds), *more)
+        return status, exact(seconds.value if np.isfinite(seconds.value) else -1.0)
+
+
 class EventFunctions:
     """The functions of one instance, bound to it; int results are an FMI status."""
 
@@ -38,8 +93,6 @@ class EventFunctions:
         self._update = bound(library, "fmi3UpdateDiscreteStates", handle, *(c_void_p,) * 6)
         self._get = bound(library, "fmi3GetClock", handle, *arrays)
         self._set = bound(library, "fmi3SetClock", handle, *arrays)
-        self._decimal = bound(library, "fmi3GetIntervalDecimal", handle, *arrays, c_void_p)
-        self._fraction = bound(library, "fmi3GetIntervalFraction", handle, *arrays, c_void_p, c_void_p)
         self._flags = [c_bool() for _ in range(5)]
         self._time = c_double()
 
@@ -63,17 +116,14 @@ class EventFunctions:
         status: int = self._get(references.ctypes.data, references.size, values.ctypes.data)
         return status, tuple(clock.name for clock, value in zip(clocks, values, strict=True) if value)
 
-    def interval(self, clock: Clock) -> RawInterval:
-        """The interval that the FMU gives to a clock now."""
-        references, qualifier = _references([clock]), c_int()
-        where = references.ctypes.data, 1
-        if clock.fraction:
-            counter, resolution = c_uint64(), c_uint64(1)
-            status = self._fraction(*where, byref(counter), byref(resolution), byref(qualifier))
-            return RawInterval(status, qualifier.value, Fraction(counter.value, resolution.value or 1))
-        seconds = c_double()
-        status = self._decimal(*where, byref(seconds), byref(qualifier))
-        return RawInterval(status, qualifier.value, exact(seconds.value))
+
+def _as_counter(clock: Clock, seconds: Fraction) -> tuple[int, int]:
+    """Counter and resolution: the declared resolution where the number is a multiple of it."""
+    if clock.resolution:
+        counter = seconds * clock.resolution
+        if counter.denominator == 1:
+            return counter.numerator, clock.resolution
+    return seconds.numerator, seconds.denominator
 
 
 def _references(clocks: Sequence[Clock]) -> Any:

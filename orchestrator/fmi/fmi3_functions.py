@@ -28,11 +28,11 @@ _PLAIN: Final = StepOptions()
 
 
 def _nothing(*_: object) -> None:
-    """Without preemption there is nothing to lock, and nobody to interrupt for a clock update."""
+    """Without preemption there is nothing to lock."""
 
 
+_NO_UPDATE: Final = fmi3.fmi3ClockUpdateCallback(_nothing)
 _NO_PREEMPTION: Final = (
-    fmi3.fmi3ClockUpdateCallback(_nothing),
     fmi3.fmi3LockPreemptionCallback(_nothing),
     fmi3.fmi3UnlockPreemptionCallback(_nothing),
 )
@@ -73,7 +73,7 @@ def load(kind: str, name: str, token: str, library: Path, _: str) -> Any:
 
 
 def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool, options: StepOptions = _PLAIN) -> int | None:
-    """Instantiate as the kind, Co-Simulation with these options; None where the FMU refuses."""
+    """Instantiate as the kind, with these options; None where the FMU refuses."""
     resources = Path(fmu.unzipDirectory) / "resources"
     folder = f"{resources}{os.sep}".encode() if resources.is_dir() else None
     common = (fmu.instanceName.encode(), fmu.guid.encode(), folder, False, debug)
@@ -82,7 +82,8 @@ def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool, options: S
         handle = fmu.fmi3InstantiateModelExchange(*common, messages.key, FMI3_CALLBACK)
         return handle
     if kind == "ScheduledExecution":
-        handle = fmu.fmi3InstantiateScheduledExecution(*common, messages.key, FMI3_CALLBACK, *_NO_PREEMPTION)
+        update = options.clock_update or _NO_UPDATE
+        handle = fmu.fmi3InstantiateScheduledExecution(*common, messages.key, FMI3_CALLBACK, update, *_NO_PREEMPTION)
         return handle
     handle = fmu.fmi3InstantiateCoSimulation(
         *common,

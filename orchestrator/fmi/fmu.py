@@ -1,6 +1,6 @@
 """Fmu: what every kind of FMU shares between loading and freeing: phases, checked calls, values by variable."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from enum import IntEnum
 from typing import Final
@@ -60,6 +60,8 @@ class Fmu:
         self.time: float | None = None
         self.stop: float | None = None
         self.tolerance: float | None = None
+        self.last_in_initialization: Callable[[], None] | None = None
+        """What is done just before Initialization Mode is left, in a restart too: clocks are prepared there."""
         self.written: Final[dict[Bundle, Transfer]] = {}
         self.states: Final = States(name, self.model, kind, library.functions, self.check)
         self._settling = Settling(self.functions, self.check) if self.functions.initializes_at_once else None
@@ -117,6 +119,8 @@ class Fmu:
         self.require("exit Initialization Mode", Phase.INITIALIZATION)
         if self._settling is not None:
             self._settling.settle(lambda: self._again(self.written))
+        if self.last_in_initialization is not None:
+            self.last_in_initialization()
         self.check(self.functions.exit_initialization(), "ExitInitializationMode")
         self.phase = Phase.STEP
 

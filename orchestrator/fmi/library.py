@@ -29,7 +29,7 @@ _alone: set[tuple[str, str]] = set()
 class Library:
     """An FMU instantiated as one `kind`: its bound functions, its messages, and what must be undone afterwards.
 
-    `options` are FMI 3.0's for Co-Simulation.
+    `options` are FMI 3.0's for Co-Simulation and Scheduled Execution.
 
     `model` is the description without the capabilities that the binary lacks functions for.
     `dll` and `handle` are for those who bind the functions of that kind; `versions` holds how the version binds them.

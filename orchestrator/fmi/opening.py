@@ -45,9 +45,7 @@ def open_here(name: str, component: Component) -> Instance:
         return open_exchange(name, model, component.solver)
     _refuse_solver(name, component, kind)
     if kind == "scheduled_execution":
-        if model.structure:
-            raise DescriptionError(f"component '{name}': structural parameters and {kind} do not go together here")
-        return open_scheduled(name, component.source)
+        return open_scheduled(name, component.source, model)
     if component.swap is not None or component.isolation is not None:
         return open_fmu(name, component.source, model)  # events stay inside: neither hands on Event Mode
     return open_with_events(name, component.source, extrapolate=component.extrapolate_inputs, model=model)

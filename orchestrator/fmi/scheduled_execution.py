@@ -1,18 +1,25 @@
 """Scheduled Execution: an FMU of FMI 3.0 whose model partitions are activated by their clocks, behind the seam.
 
 Without preemption: one activation ends before the next begins, so that FMI's functions that lock and unlock preemption
-have nothing to do, and a clock update reported during an activation has nobody to interrupt (FMI 3.0.2 section 5).
+have nothing to do. A clock update that the FMU reports during an activation is the time to ask it for its countdowns
+(FMI 3.0.2 section 5).
 """
 
-from collections.abc import Mapping
-from copy import copy
+from collections.abc import Callable, Mapping
 from ctypes import c_double, c_uint32
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from orchestrator.errors import CapabilityError, FmuImportError
-from orchestrator.fmi.clocks import NOT_YET_KNOWN, PERIODIC, Clock, Ticks, read_clocks
-from orchestrator.fmi.events_functions import EventFunctions
+from fmpy import fmi3
+
+from orchestrator.errors import CapabilityError, FmuImportError, StepError
+from orchestrator.fmi.clocks import Clocks, Ticks, read_clocks
+from orchestrator.fmi.clocks_parameters import ClockParameters
+from orchestrator.fmi.clocks_state import Bookkeeping, pack, unpack
+from orchestrator.fmi.clocks_ticking import Ticking
+from orchestrator.fmi.events_description import StepOptions
+from orchestrator.fmi.events_functions import IntervalFunctions
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.function_table import OK, bound
 from orchestrator.fmi.library import Library
@@ -25,27 +32,57 @@ _KIND: Final = "ScheduledExecution"
 _NEAR: Final = 1e-9
 
 
-def open_scheduled(name: str, path: Path) -> "ScheduledFmu":
+def open_scheduled(name: str, path: Path, model: ModelInfo | None = None) -> "ScheduledFmu":
     """Unpack, load and instantiate an FMU for Scheduled Execution as component `name`.
 
-    Raises FmuImportError where that is not possible, or where a clock is none that goes by time with a known period.
+    `model` where it is read already. Raises FmuImportError where that is not possible, or where a clock is none that
+    goes by time.
     """
-    clocks = tuple(read_clocks(path).by_name.values())
-    for clock in clocks:
-        if clock.causality is not Causality.INPUT or clock.kind not in PERIODIC:
+    clocks = read_clocks(path)
+    for clock in clocks.by_name.values():
+        if clock.causality is not Causality.INPUT or not clock.timed:
             raise FmuImportError(
-                f"{path}: clock '{clock.name}' is {clock.causality} and {clock.kind}; in Scheduled Execution periodic "
-                "input clocks are supported only. Export the FMU for Co-Simulation"
+                f"{path}: clock '{clock.name}' is {clock.causality} and {clock.kind}; in Scheduled Execution input "
+                "clocks that tick by time are supported only. Export the FMU for Co-Simulation"
             )
-    if not clocks:
+    if not clocks.by_name:
         raise FmuImportError(f"{path}: has no clock that could activate a model partition; export it with clocks")
-    model = read_model(path)
-    return ScheduledFmu(name, model, Library(name, model, _KIND), clocks)
+    model = model or read_model(path)
+    updates = _Updates()
+    return ScheduledFmu(
+        name, model, Library(name, model, _KIND, StepOptions(clock_update=updates.callback)), clocks, updates
+    )
+
+
+class _Updates:
+    """The callback by which the FMU reports during an activation that a countdown may have begun.
+
+    The countdowns are asked at once, since the FMU answers until the callback returns; `finished` raises what went
+    wrong.
+    """
+
+    def __init__(self) -> None:
+        self.callback: Final = fmi3.fmi3ClockUpdateCallback(self._reported)
+        self.ask: Callable[[], None] | None = None
+        self._error: Exception | None = None
+
+    def finished(self) -> None:
+        """The activation has ended."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _reported(self, _: int) -> None:
+        try:
+            if self.ask is not None:
+                self.ask()
+        except Exception as error:  # none may pass through the FMU
+            self._error = error
 
 
 class _Kept(NamedTuple):
     state: KeptState
-    ticks: tuple[Ticks, ...]
+    book: Bookkeeping
 
 
 class ScheduledFmu:
@@ -55,25 +92,29 @@ class ScheduledFmu:
     set at t for all of them; outputs are those after the last.
     """
 
-    def __init__(self, name: str, model: ModelInfo, library: Library, clocks: tuple[Clock, ...]) -> None:
+    def __init__(self, name: str, model: ModelInfo, library: Library, clocks: Clocks, updates: _Updates) -> None:
         self.name: Final = name
         self.model: Final = model
-        self._library = library
         self._fmu = Fmu(name, model, _KIND, library)
         self._activate = bound(library.dll, "fmi3ActivateModelPartition", library.handle, c_uint32, c_double)
-        ranked = sorted(clocks, key=lambda clock: clock.priority or 0)
-        self._ticks = tuple(Ticks(clock) for clock in ranked)
+        self._clocks = clocks
+        ranked = sorted(clocks.by_name.values(), key=lambda clock: clock.priority or 0)
+        functions = IntervalFunctions(library.dll, library.handle)
+        self._ticking = Ticking(name, ranked, clocks.settings, functions, self._fmu.check)
+        self._parameters = ClockParameters(clocks.settings, self._ticking, name)
+        self._fmu.last_in_initialization = lambda: self._ticking.prepare(self._fmu.time or 0.0)
+        self._updates = updates
+        updates.ask = lambda: self._ticking.ask(self._fmu.time or 0.0, (), ("countdown",))
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
-        """Every variable but the clocks, in the order of the model description."""
-        return self.model.connectors
+        """Every variable but the clocks, in the order of the model description, and what may be set of the clocks."""
+        return (*self.model.connectors, *self._clocks.parameters)
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the FMU declares; its ticks are not in its state, which therefore has no bytes."""
-        declared = self._fmu.capabilities
-        return Capabilities(get_set_state=declared.get_set_state, once_per_process=declared.once_per_process)
+        """What the FMU declares; values cannot be written into its states."""
+        return replace(self._fmu.capabilities, state_write=StateWrite.NONE, directional_derivatives=False)
 
     @property
     def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
@@ -86,12 +127,12 @@ class ScheduledFmu:
         return {**self.model.identity, "executed": "scheduled, without preemption"}
 
     def set(self, bundle: Bundle, values: Values) -> None:
-        """Write a bundle."""
-        self._fmu.set(bundle, values)
+        """Write a bundle; a new interval of a tunable clock takes effect where the next step begins."""
+        self._parameters.set(bundle, values, self._fmu.set, stepping=self._fmu.phase is Phase.STEP)
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle."""
-        self._fmu.get(bundle, values)
+        self._parameters.get(bundle, values, self._fmu.get)
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
         """Enter Initialization Mode."""
@@ -100,30 +141,33 @@ class ScheduledFmu:
     def exit_initialization(self) -> None:
         """Leave Initialization Mode; CapabilityError names a clock whose interval is not known then."""
         self._fmu.exit_initialization()
-        start = self._fmu.time or 0.0
-        for ticks in self._ticks:
-            ticks.begin(start)
-            if ticks.clock.interval is None or ticks.clock.kind == "calculated":
-                self._ask(ticks, start)
+        self._ticking.require_intervals()
 
     def do_step(self, t: float, h: float) -> StepResult:
         """Activate what is due from t on, before t + h; StepError names the partition that failed."""
         self._fmu.require("step", Phase.STEP)
+        if self._parameters.wanted:
+            self._parameters.take_effect(t)
         end = t + h - _NEAR * h
         while (due := self._first(end)) is not None:
             assert due.next is not None
-            self._fmu.time = float(due.next)
-            status = self._activate(due.clock.reference, self._fmu.time)
-            if status != OK:
-                self._fmu.check(status, f"ActivateModelPartition for {due.clock.name}")
-            due.ticked()
+            self._activated(due, float(due.next))
         self._fmu.time = t + h
         return StepResult(Status.OK, t + h)
 
     def save_state(self) -> object:
         """Keep the complete state, and the ticks to come."""
         self._fmu.require("save its state", *OPEN)
-        return _Kept(self._fmu.states.save(self._fmu.phase, self._fmu.time), tuple(map(copy, self._ticks)))
+        initialized = self._fmu.phase >= Phase.STEP
+        book = Bookkeeping(
+            self._fmu.time or 0.0,
+            None,
+            initialized,
+            in_event_mode=False,
+            active=frozenset(),
+            ticks=self._ticking.save(),
+        )
+        return _Kept(self._fmu.states.save(self._fmu.phase, self._fmu.time), book)
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state."""
@@ -131,24 +175,32 @@ class ScheduledFmu:
         kept = self._own(state)
         inner = self._fmu.states.restore(kept.state)
         self._fmu.phase, self._fmu.time = Phase(inner.phase), inner.time
-        self._ticks = tuple(map(copy, kept.ticks))
+        self._ticking.restore(kept.book.ticks)
+        self._parameters.forget()
 
     def free_state(self, state: object) -> None:
         """Release a kept state."""
         if self._fmu.phase < Phase.BROKEN:
             self._fmu.states.free(self._own(state).state)
 
-    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
-        """CapabilityError."""
-        raise self._cannot("turn its state into bytes")
+    def serialize_state(self, state: object) -> bytes:
+        """A kept state as bytes, with the ticks to come."""
+        self._fmu.require("serialize a state", *OPEN)
+        kept = self._own(state)
+        return pack(kept.book, self._fmu.states.serialize(kept.state))
 
-    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
-        """CapabilityError."""
-        raise self._cannot("make a state from bytes")
+    def deserialize_state(self, data: bytes) -> object:
+        """A kept state from bytes; CapabilityError where they come from another FMU."""
+        self._fmu.require("take a serialized state", *OPEN)
+        book, inner = unpack(self.name, data, self._clocks.by_name)
+        return _Kept(self._fmu.states.deserialize(inner), book)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:  # noqa: ARG002
         """CapabilityError: `state_write` is none."""
-        raise self._cannot("be restarted from values")
+        raise CapabilityError(
+            f"'{self.name}' cannot be restarted from values: it is executed by its clocks (state_write: "
+            f"{StateWrite.NONE}). Export it for Co-Simulation"
+        )
 
     def terminate(self) -> None:
         """End the run regularly."""
@@ -159,27 +211,28 @@ class ScheduledFmu:
         self._fmu.close()
 
     def _first(self, end: float) -> Ticks | None:
-        waiting = [ticks for ticks in self._ticks if ticks.next is not None]
+        waiting = [ticks for ticks in self._ticking.ticks if ticks.next is not None]
         first = min(waiting, key=lambda ticks: ticks.next or 0, default=None)  # of equal ones the first in rank
         return first if first is not None and float(first.next or 0) < end else None
 
-    def _ask(self, ticks: Ticks, start: float) -> None:
-        raw = EventFunctions(self._library.dll, self._library.handle).interval(ticks.clock)
-        self._fmu.check(raw.status, f"GetInterval for {ticks.clock.name}")
-        if raw.qualifier == NOT_YET_KNOWN or raw.interval <= 0:
-            raise CapabilityError(
-                f"'{self.name}.{ticks.clock.name}': the FMU gives no interval after the initialization. Set the "
-                "parameters that it depends on"
+    def _activated(self, due: Ticks, t: float) -> None:
+        clock = due.clock
+        self._fmu.time = t
+        due.ticked()
+        status = self._activate(clock.reference, t)
+        if status != OK:
+            self._fmu.check(status, f"ActivateModelPartition for {clock.name}")
+        self._updates.finished()
+        self._ticking.ask(t, (clock.name,), ("tunable", "calculated", "changing"))
+        if due.next is not None and float(due.next) <= t:
+            raise StepError(
+                f"'{self.name}.{clock.name}' would tick again at t = {t!r} s, at which it ticked: activations of a "
+                "partition follow each other in time. Ask its supplier for a correction",
+                component=self.name,
+                time=t,
             )
-        ticks.change(raw.interval, start)
 
     def _own(self, state: object) -> _Kept:
         if not isinstance(state, _Kept):
             raise CapabilityError(f"'{self.name}': the state belongs to another instance; save a new one")
         return state
-
-    def _cannot(self, what: str) -> CapabilityError:
-        return CapabilityError(
-            f"'{self.name}' cannot {what}: it is executed by its clocks (state_write: {StateWrite.NONE}). Export it "
-            "for Co-Simulation"
-        )

@@ -83,7 +83,7 @@ typedef struct { double t, period, pending; int in_event, count[7]; bool active[
 void *fmi3InstantiateCoSimulation(const char *a, const char *b, const char *c, bool d, bool l, bool event, bool early,
                                   const R *vr, size_t n, void *env, void *log, void *update) {
   if (!event) return NULL;
-  M *m = calloc(1, sizeof(M)); m->period = 0.25; return m;
+  M *m = calloc(1, sizeof(M)); m->period = 0.25; m->fresh = true; return m;
 }
 void fmi3FreeInstance(M *m) { free(m); }
 int fmi3EnterInitializationMode(M *m, bool a, double b, double t, bool d, double e) { m->t = t; return 0; }
@@ -106,6 +106,7 @@ int fmi3GetClock(M *m, const R *vr, size_t n, bool *v) {
   EACH { v[i] = m->out; m->out = false; }
   return m->in_event ? 0 : 3;
 }
+int fmi3GetShiftDecimal(M *m, const R *vr, size_t n, double *v) { v[0] = 0; return vr[0] == 3 ? 0 : 3; }
 int fmi3GetIntervalDecimal(M *m, const R *vr, size_t n, double *v, int *q) {
   if (vr[0] == 3) { v[0] = m->period; *q = m->period > 0 ? 2 : 0; }
   else if (vr[0] == 4) { v[0] = 0.05 * (m->count[4] + 1); *q = m->fresh ? 2 : 1; m->fresh = false; }
@@ -118,7 +119,7 @@ int fmi3GetIntervalDecimal(M *m, const R *vr, size_t n, double *v, int *q) {
 int fmi3UpdateDiscreteStates(M *m, bool *more, bool *end, bool *nom, bool *val, bool *def, double *next) {
   if (!m->in_event) return 3;
   *more = *end = *nom = *val = *def = false;
-  if (m->active[4] || m->t == 0) m->fresh = true;
+  if (m->active[4]) m->fresh = true;
   if (m->active[2]) m->pending = 0.05;
   if (m->t < 0.77) { *def = true; *next = 0.77; }
   for (int i = 0; i < 7; i++) m->active[i] = false;

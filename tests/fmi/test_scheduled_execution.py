@@ -125,12 +125,12 @@ def test_a_partition_that_fails_is_named_with_its_time(fmu):
         simulation.run()
 
 
-def test_other_clocks_are_refused_by_name(tmp_path):
+def test_triggered_clocks_are_refused_by_name(tmp_path):
     changed = VARIABLES.replace(
-        'intervalVariability="constant" intervalDecimal="0.05"', 'intervalVariability="countdown"'
+        'intervalVariability="constant" intervalDecimal="0.05"', 'intervalVariability="triggered"'
     )
-    with pytest.raises(FmuImportError, match="clock 'slow' is input and countdown"):
-        run(build("countdown", tmp_path, changed), 0.1)
+    with pytest.raises(FmuImportError, match="clock 'slow' is input and triggered"):
+        run(build("triggered", tmp_path, changed), 0.1)
 
 
 def test_a_run_records_what_the_partitions_computed(fmu):

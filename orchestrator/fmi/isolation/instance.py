@@ -318,10 +318,10 @@ class IsolatedInstance:
 
 
 def _candidates(model: ModelInfo) -> tuple[Connector, ...]:
-    """Every variable, and every clock, which is a connector where the component has an Event Mode."""
+    """Every variable, every clock, which is a connector where the component has an Event Mode, and what clocks take."""
     if not model.fmi_version.startswith("3"):
         return model.connectors
-    return (*model.connectors, *(clock.connector for clock in read_clocks(model.path).by_name.values()))
+    return (*model.connectors, *read_clocks(model.path).connectors)
 
 
 def _chosen(name: str, model: ModelInfo, candidates: tuple[Connector, ...], found: Any) -> tuple[Connector, ...]:
