@@ -18,7 +18,7 @@ from orchestrator.system.start_values import StartValues, start_elements
 
 
 class Access:
-    """Names of a whole system: `component.connector`, `component.element`, or a family of FMI 2.0 scalars.
+    """Names of a whole system: `component.connector`, with indices or without, or a family of FMI 2.0 scalars.
 
     What is written waits for the next macro step: in Step Mode an instance is not read between `set` and `do_step`
     (FMI 2.0.4 section 4.2.4, FMI 3.0.2 section 4.2).
@@ -41,11 +41,11 @@ class Access:
 
         Without `alive` only what is in the signals can be read, since the instances answer no more.
         """
-        component, _ = _split(name)
+        component, variable = _split(name)
         elements = self._find(name)
         connectors = {element.connector.name: element.connector for element in elements}
         values = {key: self._values(component, connector, alive) for key, connector in connectors.items()}
-        if len(elements) == 1 and (not elements[0].connector.shape or name.endswith("]")):
+        if self._interfaces[component].shape(variable) == ():
             element = elements[0]
             scalar = values[element.connector.name][element.position]
             plain: Scalar = scalar.item() if hasattr(scalar, "item") else scalar
@@ -103,7 +103,7 @@ class Access:
             raise VariableError(f"'{name}': there is no component '{component}'; {nearest(component, self._instances)}")
         elements = interface.find(variable)
         if elements is None:
-            hint = nearest(variable, interface.names(Causality.INPUT, Causality.OUTPUT))
+            hint = interface.hint(variable, Causality.INPUT, Causality.OUTPUT)
             raise VariableError(f"'{component}' has no variable '{variable}'; {hint}")
         return elements
 

@@ -78,7 +78,7 @@ class _Resolver:
         elements = interface.find(end.connector)
         if elements is None:
             wanted = Causality.OUTPUT if end is connection.source else Causality.INPUT
-            hint = nearest(end.connector, interface.names(wanted))
+            hint = interface.hint(end.connector, wanted)
             self._problems.append(f"{connection}: '{end.component}' has no {wanted} '{end.connector}'; {hint}")
         return elements
 

@@ -94,6 +94,15 @@ def test_single_elements_of_arrays_and_matrices_connect():
     assert second == Link(Slot("tank", "M", 2), Slot("plc", "S[1]", 0), IDENTITY)
 
 
+def test_ranges_of_arrays_and_matrices_connect_element_by_element():
+    links = resolve(system("tank.S[2:] -> plc.S[1:2]", "tank.M[2,1:1] -> plc.S[3]"), INTERFACES)
+    assert [(link.source, link.destination) for link in links] == [
+        (Slot("tank", "S", 1), Slot("plc", "S[1]", 0)),
+        (Slot("tank", "S", 2), Slot("plc", "S[2]", 0)),
+        (Slot("tank", "M", 2), Slot("plc", "S[3]", 0)),
+    ]
+
+
 def test_a_common_name_counts_in_numbers_not_in_letters():
     interfaces = {"a": [variable("y", "output", shape=(11,))], "b": scalars("u", "input", 11)[::-1]}
     description = from_mapping(
@@ -127,7 +136,10 @@ def test_an_integer_connects_to_a_float():
         ("tnk.T -> plc.T", "there is no component 'tnk'; did you mean 'tank'?"),
         ("tank.fulll -> plc.on", "'tank' has no output 'fulll'; did you mean 'full'?"),
         ("tank.T -> plc.q", "'plc' has no input 'q'; known: 'T', 'm', 'u', 'S[1]'"),
-        ("tank.S[4] -> plc.u", "'tank' has no output 'S[4]'"),
+        ("tank.S[4] -> plc.u", "'tank' has no output 'S[4]'; 'S' has the indices 1:3"),
+        ("tank.M[1] -> plc.u", "'tank' has no output 'M[1]'; 'M' has the indices 1:2,1:2"),
+        ("tank.S[2:4] -> plc.S", "'tank' has no output 'S[2:4]'; 'S' has the indices 1:3"),
+        ("tank.S[2:] -> plc.S", "'tank.S[2:]' has size 2, 'plc.S' 3; connect equal sizes"),
         ("plc.u -> tank.T", "the source 'plc.u' is an input, not an output"),
         ("plc.u -> tank.T", "the destination 'tank.T' is an output, not an input; connections read 'source ->"),
         ("tank.x -> plc.u", "'tank.x' is a local, not an output; local variables can be recorded but not connected"),
