@@ -182,9 +182,9 @@ def test_values_are_written_and_read_by_name_unchanged(storage):
 def test_a_range_of_one_element_is_an_array_and_an_index_a_scalar():
     signals = Signals(INTERFACES)
     access = Access({name: SimpleNamespace(connectors=each) for name, each in INTERFACES.items()}, signals, ())
-    access.write("b.float64[2:2]", [0.1])
+    access.write("b.float64[1:]", [0.0, 0.1])
     assert access.read("b.float64[2]") == 0.1
     assert access.read("b.float64[2:2]").tolist() == [0.1]
-    assert access.read("b.float64[1:]").tolist() == [0.0, 0.1]
+    assert access.read("b.float64[:]").tolist() == [0.0, 0.1]
     with pytest.raises(VariableError, match=r"'b' has no variable 'float64\[2:3\]'; 'float64' has the indices 1:2"):
         access.read("b.float64[2:3]")
