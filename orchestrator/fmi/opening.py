@@ -46,16 +46,14 @@ def open_here(name: str, component: Component) -> Instance:
     _refuse_solver(name, component, kind)
     if kind == "scheduled_execution":
         return open_scheduled(name, component.source, model)
-    if component.swap is not None or component.isolation is not None:
-        return open_fmu(name, component.source, model)  # events stay inside: neither hands on Event Mode
+    if component.swap is not None:
+        return open_fmu(name, component.source, model)  # events stay inside: a swap does not hand on Event Mode
     return open_with_events(name, component.source, extrapolate=component.extrapolate_inputs, model=model)
 
 
 def _refuse_slopes(name: str, component: Component, kind: str) -> None:
-    if component.extrapolate_inputs and (kind != "co_simulation" or component.swap or component.isolation):
-        raise DescriptionError(
-            f"component '{name}': extrapolate_inputs needs co_simulation in this process and without swap. Leave it out"
-        )
+    if component.extrapolate_inputs and (kind != "co_simulation" or component.swap):
+        raise DescriptionError(f"component '{name}': extrapolate_inputs needs co_simulation without swap. Leave it out")
 
 
 def _with_pyfmi(name: str, component: Component) -> Instance:
@@ -78,15 +76,14 @@ def _isolated(name: str, component: Component) -> Instance:
 def _refuse_clocks(name: str, component: Component, model: ModelInfo, kind: str) -> None:
     if kind == "scheduled_execution" or not model.fmi_version.startswith("3"):
         return
-    inside = component.swap is not None or component.isolation is not None
-    if kind == "co_simulation" and not inside and read_features(model.path).event_mode:
+    if kind == "co_simulation" and component.swap is None and read_features(model.path).event_mode:
         return
     clocks = read_clocks(model.path).by_name.values()
     silent = next((clock.name for clock in clocks if clock.causality is Causality.INPUT), None)
     if silent is not None:
         raise FmuImportError(
             f"{model.path}: as '{name}' it would run as {kind} without Event Mode, and its clock '{silent}' would "
-            "never tick. Ask for kind: co_simulation without swap and isolation, of an FMU that declares hasEventMode"
+            "never tick. Ask for kind: co_simulation without swap, of an FMU that declares hasEventMode"
         )
 
 

@@ -170,11 +170,6 @@ def test_ctrl_c_in_an_endless_step_ends_its_process(tmp_path):
         assert not Path(f"/proc/{instance._process._child.pid}").exists()
 
 
-def test_slopes_of_inputs_are_refused_by_name(fmu):
-    with pytest.raises(DescriptionError, match="extrapolate_inputs does not work with isolation: process"):
-        isolated(fmu, extrapolate_inputs=True)
-
-
 def test_it_declares_what_it_declares_in_this_process(fmu):
     with closing(isolated(fmu)) as far, closing(opened(fmu)) as near:
         assert far.connectors == near.connectors

@@ -6,23 +6,21 @@ from typing import Any, Final
 
 from orchestrator.errors import (
     CapabilityError,
-    CotwinError,
-    DescriptionError,
     FmuImportError,
     InitializationError,
     SimulationError,
     StepError,
 )
-from orchestrator.fmi.clocks import read_clocks
+from orchestrator.fmi.isolation import declared, waiting, wire
 from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation import waiting, wire
 from orchestrator.fmi.isolation.events import IsolatedEvents
 from orchestrator.fmi.isolation.mailbox import Layout
 from orchestrator.fmi.isolation.process import Call, Limits, Process
+from orchestrator.fmi.isolation.slopes import IsolatedInputSlopes, IsolatedOutputSlopes
 from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
-from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
-from orchestrator.system.connector import Causality, Connector
+from orchestrator.instance import Bundle, Capabilities, Status, StepResult, Values
+from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component
 from orchestrator.system.names import nearest
 
@@ -34,18 +32,14 @@ def open_isolated(name: str, component: Component) -> "IsolatedInstance":
     """
     if not waiting.available():
         raise CapabilityError(f"component '{name}': isolation: process needs Linux on x86-64 or ARM64. Leave it out")
-    if component.extrapolate_inputs:
-        raise DescriptionError(
-            f"component '{name}': extrapolate_inputs does not work with isolation: process. Leave one of them out"
-        )
     model = read_component(component)
-    candidates = _candidates(model)
+    candidates = declared.candidates(model)
     process = Process(name, Layout(candidates).size, Limits(component.time_limit, component.memory_limit))
     try:
         opening = Call(f"loading and instantiating {model.path}", FmuImportError)
         asked = _asked(component, model).model_dump(mode="json")
         reply, _ = process.tell(opening, do="open", component=asked, memory_limit=component.memory_limit)
-        connectors = _chosen(name, model, candidates, reply.get("connectors"))
+        connectors = declared.chosen(name, model, candidates, reply.get("connectors"))
         return IsolatedInstance(name, model, connectors, process, reply)
     except BaseException:
         process.kill()
@@ -65,11 +59,11 @@ class IsolatedState:
 
 
 class _Slot:
-    """A bundle that the process knows by its number, and where its values lie in the mailbox."""
+    """A bundle that the process knows by its number, and where its values, or its slopes, lie in the mailbox."""
 
-    def __init__(self, number: int, bundle: Bundle, layout: Layout, arrays: Mapping[Any, Values]) -> None:
+    def __init__(self, number: int, bundle: Bundle, layout: Layout, array: Values | None) -> None:
         self.number = number
-        self.array = arrays.get(bundle.storage)
+        self.array = array
         self.selection = layout.selection(bundle) if self.array is not None else slice(0)
         self.only_inputs = all(connector.causality is Causality.INPUT for connector in bundle.connectors)
         names = [connector.name for connector in bundle.connectors]
@@ -99,12 +93,18 @@ class IsolatedInstance:
         self._connectors = connectors
         self._layout = Layout(connectors)
         self._arrays = process.mailbox.arrays(self._layout, trusted=False)
-        self._capabilities = _capabilities(model, opened.get("capabilities"))
-        self._feedthrough = _feedthrough(model, opened.get("feedthrough"))
+        self._slopes = process.mailbox.slopes(self._layout)
+        self._capabilities = declared.capabilities(model, opened.get("capabilities"))
+        self._feedthrough = declared.feedthrough(model, opened.get("feedthrough"))
         self._names = {connector.name for connector in connectors}
         self._events = self._opened_events(opened.get("events"))
-        self._slots: dict[tuple[str, ...], _Slot] = {}
+        inputs = declared.sloped(model, connectors, opened.get("input_slopes"))
+        outputs = declared.sloped(model, connectors, opened.get("output_slopes"))
+        self._input_slopes = None if inputs is None else IsolatedInputSlopes(inputs, self._set_slopes)
+        self._output_slopes = None if outputs is None else IsolatedOutputSlopes(outputs, self._get_slopes)
+        self._slots: dict[tuple[bool, tuple[str, ...]], _Slot] = {}
         self._by_bundle: dict[Bundle, _Slot] = {}
+        self._slopes_by_bundle: dict[Bundle, _Slot] = {}
         self._waiting: list[int] = []
         self._fresh: frozenset[int] = frozenset()
         self._read: dict[int, None] = {}
@@ -138,6 +138,16 @@ class IsolatedInstance:
         """Its events, None where it has no Event Mode."""
         return self._events
 
+    @property
+    def input_slopes(self) -> IsolatedInputSlopes | None:
+        """Where the slopes of its inputs go, None where it holds its inputs over a step."""
+        return self._input_slopes
+
+    @property
+    def output_slopes(self) -> IsolatedOutputSlopes | None:
+        """Where the slopes of its outputs come from, None where it does not know them."""
+        return self._output_slopes
+
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; between steps inputs wait in the mailbox for the next call."""
         slot = self._by_bundle.get(bundle) or self._slot(bundle)
@@ -148,10 +158,7 @@ class IsolatedInstance:
             self._tell(f"Set for {slot.named}", do="set", slot=slot.number, values=wire.plain(values))
             return
         slot.array[slot.selection] = values
-        if slot.number not in self._waiting:
-            self._waiting.append(slot.number)
-        if self._at_once or not slot.only_inputs or len(self._waiting) >= box.MAX_SLOTS:
-            self._ask(box.ASK_SET, f"Set for {slot.named}")
+        self._let_wait(slot)
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle; what the process has read after the step is copied from the mailbox."""
@@ -160,10 +167,7 @@ class IsolatedInstance:
             reply, _ = self._tell(f"Get for {slot.named}", do="get", slot=slot.number)
             values[:] = wire.array(reply["values"])
             return
-        if not self._at_once:
-            self._read[slot.number] = None
-        if slot.number not in self._fresh or not self._process.alive:
-            self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
+        self._have_read(slot)
         values[:] = slot.array[slot.selection]
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
@@ -259,20 +263,50 @@ class IsolatedInstance:
         try:
             return IsolatedEvents(found, self._names, self._mailbox, self._tell)
         except (KeyError, TypeError, ValueError):
-            raise _not_understood(self.model) from None
+            raise declared.not_understood(self.model) from None
 
-    def _slot(self, bundle: Bundle) -> _Slot:
+    def _set_slopes(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
+        slot = self._slopes_by_bundle.get(bundle) or self._slot(bundle, slopes=True)
+        if not self._process.alive:
+            self._require_alive("take slopes")
+        self._fresh = frozenset()
+        self._mailbox.numbers[box.TIME] = t
+        self._arrays[Storage.FLOAT64][slot.selection] = values
+        self._slopes[slot.selection] = slopes
+        self._let_wait(slot)
+
+    def _get_slopes(self, bundle: Bundle, slopes: Values) -> None:
+        slot = self._slopes_by_bundle.get(bundle) or self._slot(bundle, slopes=True)
+        self._have_read(slot)
+        slopes[:] = self._slopes[slot.selection]
+
+    def _let_wait(self, slot: _Slot) -> None:
+        """What was written into the mailbox waits for the next call, unless it may have an effect before."""
+        if slot.number not in self._waiting:
+            self._waiting.append(slot.number)
+        if self._at_once or not slot.only_inputs or len(self._waiting) >= box.MAX_SLOTS:
+            self._ask(box.ASK_SET, f"Set for {slot.named}")
+
+    def _have_read(self, slot: _Slot) -> None:
+        """Have read what does not stand in the mailbox already; after the next step it will."""
+        if not self._at_once:
+            self._read[slot.number] = None
+        if slot.number not in self._fresh or not self._process.alive:
+            self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
+
+    def _slot(self, bundle: Bundle, *, slopes: bool = False) -> _Slot:
         names = tuple(connector.name for connector in bundle.connectors)
-        slot = self._slots.get(names)
+        slot = self._slots.get((slopes, names))
         if slot is None:
             unknown = next((name for name in names if name not in self._names), None)
             if unknown is not None:
                 raise CapabilityError(
                     f"'{self.name}' has no variable '{unknown}'; {nearest(unknown, sorted(self._names))}"
                 )
-            self._tell("preparing an exchange", do="slot", names=names)
-            slot = self._slots[names] = _Slot(len(self._slots), bundle, self._layout, self._arrays)
-        self._by_bundle[bundle] = slot
+            self._tell("preparing an exchange", do="slot", names=names, slopes=slopes)
+            array = self._slopes if slopes else self._arrays.get(bundle.storage)
+            slot = self._slots[slopes, names] = _Slot(len(self._slots), bundle, self._layout, array)
+        (self._slopes_by_bundle if slopes else self._by_bundle)[bundle] = slot
         return slot
 
     def _ask(self, code: int, doing: str, reads: tuple[int, ...] = ()) -> int:
@@ -315,51 +349,3 @@ class IsolatedInstance:
     def _require_alive(self, doing: str) -> None:
         now = "closed" if self._closed else "broken by a fatal error: its process is gone"
         raise CapabilityError(f"'{self.name}' cannot {doing}: it is {now}; open it again")
-
-
-def _candidates(model: ModelInfo) -> tuple[Connector, ...]:
-    """Every variable, every clock, which is a connector where the component has an Event Mode, and what clocks take."""
-    if not model.fmi_version.startswith("3"):
-        return model.connectors
-    return (*model.connectors, *read_clocks(model.path).connectors)
-
-
-def _chosen(name: str, model: ModelInfo, candidates: tuple[Connector, ...], found: Any) -> tuple[Connector, ...]:
-    by_name = {connector.name: connector for connector in candidates}
-    try:
-        chosen = tuple(by_name[str(each)] for each, _ in found)
-        if len({connector.name for connector in chosen}) == len(found) and [c.size for c in chosen] == [
-            n for _, n in found
-        ]:
-            return chosen
-    except (KeyError, TypeError, ValueError):
-        pass
-    raise FmuImportError(
-        f"{model.path}: its variables change when '{name}' is opened. That does not work with isolation: process; "
-        "leave that out"
-    )
-
-
-def _capabilities(model: ModelInfo, found: Any) -> Capabilities:
-    try:
-        kinds = {name: type(value) for name, value in vars(Capabilities()).items()}
-        values = {name: kind(found[name]) for name, kind in kinds.items()}
-        return Capabilities(**{**values, "state_write": StateWrite(values["state_write"]), "once_per_process": False})
-    except (KeyError, TypeError, ValueError):
-        raise _not_understood(model) from None
-
-
-def _feedthrough(model: ModelInfo, found: Any) -> dict[str, tuple[str, ...] | None]:
-    names = {connector.name for connector in _candidates(model)}
-    if not isinstance(found, dict) or not names.issuperset(found):
-        raise _not_understood(model)
-    known: dict[str, tuple[str, ...] | None] = {}
-    for output, inputs in found.items():
-        if inputs is not None and not (isinstance(inputs, list) and names.issuperset(map(str, inputs))):
-            raise _not_understood(model)
-        known[output] = None if inputs is None else tuple(inputs)
-    return known
-
-
-def _not_understood(model: ModelInfo) -> CotwinError:
-    return FmuImportError(f"{model.path}: its process says what cannot be true; ask its supplier for a sound export")

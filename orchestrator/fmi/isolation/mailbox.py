@@ -62,7 +62,10 @@ _RANK: Final = {Causality.INPUT: 0, Causality.OUTPUT: 1}
 
 
 class Layout:
-    """Where the values of every variable lie: inputs, outputs and the others of one storage class behind each other."""
+    """Where the values of every variable lie: inputs, outputs and the others of one storage class behind each other.
+
+    Behind them lie the slopes of the floats, in the same order; only those of inputs and outputs are used.
+    """
 
     def __init__(self, connectors: Sequence[Connector]) -> None:
         self.starts: dict[Storage, int] = {}
@@ -75,7 +78,8 @@ class Layout:
                 self.starts[storage] = end
                 self.sizes[storage] = self._place(mine)
                 end += -(-self.sizes[storage] * storage.dtype.itemsize // 64) * 64
-        self.size: Final = end
+        self.slopes: Final = end
+        self.size: Final = end + 8 * self.sizes[Storage.FLOAT64]
 
     def _place(self, connectors: Sequence[Connector]) -> int:
         position = 0
@@ -111,6 +115,10 @@ class Mailbox:
     def arrays(self, layout: Layout, *, trusted: bool) -> Mapping[Storage, Values]:
         """The values by storage class. Bytes that are no Boolean may stand where an untrusted side wrote Booleans."""
         return {storage: self._array(layout, storage, trusted) for storage in layout.starts}
+
+    def slopes(self, layout: Layout) -> NDArray[np.float64]:
+        """The slopes (1/s) of the floats."""
+        return np.frombuffer(self._memory, np.float64, layout.sizes[Storage.FLOAT64], layout.slopes)
 
     def _array(self, layout: Layout, storage: Storage, trusted: bool) -> Values:
         dtype: np.dtype[Any] = storage.dtype

@@ -13,38 +13,15 @@ from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import wire
 from orchestrator.fmi.isolation.events import describe_events
 from orchestrator.fmi.isolation.mailbox import Layout, Mailbox
+from orchestrator.fmi.isolation.slopes import describe_slopes
+from orchestrator.fmi.isolation.slots import SlopeSlot, Slot, ValueSlot
 from orchestrator.fmi.opening import open_here
-from orchestrator.instance import Bundle, EventMode, Instance, Status, Values, event_mode
+from orchestrator.instance import Bundle, EventMode, Instance, Status, event_mode, input_slopes
 from orchestrator.system.description import Component
 
 _SPIN: Final = 500
 """How often the counter is looked at before sleeping: some 30 us."""
 _WAIT, _WAKE = 0, 1
-
-
-class _Slot:
-    """A bundle that the run has named, and the place of its values."""
-
-    def __init__(self, bundle: Bundle, layout: Layout, arrays: Mapping[Any, Values]) -> None:
-        self.bundle = bundle
-        if bundle.storage not in arrays:
-            self.values = bundle.storage.zeros(bundle.size)
-            self._target = None
-            return
-        selection, array = layout.selection(bundle), arrays[bundle.storage]
-        contiguous = isinstance(selection, slice)
-        self.values = array[selection]
-        self._target = None if contiguous else (array, selection)
-
-    def gather(self) -> None:
-        if self._target is not None:
-            array, selection = self._target
-            self.values[:] = array[selection]
-
-    def scatter(self) -> None:
-        if self._target is not None:
-            array, selection = self._target
-            array[selection] = self.values
 
 
 class Server:
@@ -56,7 +33,10 @@ class Server:
         self._instance: Instance | None = None
         self._events: EventMode | None = None
         self._connectors: dict[str, Any] = {}
-        self._slots: list[_Slot] = []
+        self._layout = Layout(())
+        self._slots: list[Slot] = []
+        self._bundles: list[Bundle] = []
+        self._finished: Callable[[], None] | None = None
         self._states: dict[int, object] = {}
         self._request, self._reply = bytearray(), memoryview(b"")
         self._ended = False
@@ -122,20 +102,18 @@ class Server:
         answer = self._answers[self._mailbox.words[box.CODE]]
         sets, reads = self._mailbox.listed(box.SETS), self._mailbox.listed(box.READS)
         for index in sets:
-            slot = self._slots[index]
-            slot.gather()
-            self._opened.set(slot.bundle, slot.values)
+            self._slots[index].set()
         status = answer()
         if status == box.DONE:
             for index in reads:
-                slot = self._slots[index]
-                self._opened.get(slot.bundle, slot.values)
-                slot.scatter()
+                self._slots[index].get()
         return status
 
     def _step(self) -> int:
         mailbox = self._mailbox
         result = self._opened.do_step(mailbox.numbers[box.TIME], mailbox.numbers[box.STEP])
+        if self._finished is not None:
+            self._finished()
         mailbox.numbers[box.REACHED] = result.time
         mailbox.words[box.FLAGS] = (
             box.EARLY_RETURN * result.early_return
@@ -180,31 +158,38 @@ class Server:
     def _do_open(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
         _limit_memory(fields["memory_limit"])
         instance = self._instance = open_here(self._name, Component(**fields["component"]))
-        self._events = event_mode(instance)
-        layout = Layout(instance.connectors)
+        self._events, slopes = event_mode(instance), input_slopes(instance)
+        self._finished = None if slopes is None else slopes.finished
+        self._layout = Layout(instance.connectors)
         self._connectors = {connector.name: connector for connector in instance.connectors}
-        self._place = (layout, self._mailbox.arrays(layout, trusted=True))
         capabilities = {name: getattr(instance.capabilities, name) for name in vars(instance.capabilities)}
         return {
             "connectors": [[connector.name, connector.size] for connector in instance.connectors],
             "capabilities": capabilities,
             "feedthrough": dict(instance.feedthrough),
             "events": describe_events(self._events),
+            **describe_slopes(instance),
         }, b""
 
     def _do_slot(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
         bundle = Bundle.of([self._connectors[name] for name in fields["names"]])
-        self._slots.append(_Slot(bundle, *self._place))
+        mailbox, layout = self._mailbox, self._layout
+        self._bundles.append(bundle)
+        if fields["slopes"]:
+            self._slots.append(SlopeSlot(self._opened, bundle, layout, mailbox))
+        else:
+            self._slots.append(ValueSlot(self._opened, bundle, layout, mailbox.arrays(layout, trusted=True)))
         return {}, b""
 
     def _do_set(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.set(self._slots[fields["slot"]].bundle, wire.array(fields["values"]))
+        self._opened.set(self._bundles[fields["slot"]], wire.array(fields["values"]))
         return {}, b""
 
     def _do_get(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        slot = self._slots[fields["slot"]]
-        self._opened.get(slot.bundle, slot.values)
-        return {"values": wire.plain(slot.values)}, b""
+        bundle = self._bundles[fields["slot"]]
+        values = bundle.storage.zeros(bundle.size)
+        self._opened.get(bundle, values)
+        return {"values": wire.plain(values)}, b""
 
     def _do_enter_initialization(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
         self._opened.enter_initialization(fields["start"], fields["stop"], fields["tolerance"])

@@ -1,0 +1,42 @@
+"""Slopes: inputs that change during a step, and derivatives of outputs, of a component in a process of its own."""
+
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from orchestrator.instance import Bundle, Instance, Values, input_slopes, output_slopes
+
+Hand = Callable[[Bundle, Values, Values, float], None]
+Take = Callable[[Bundle, Values], None]
+
+
+def describe_slopes(instance: Instance) -> dict[str, Any]:
+    """Which inputs take slopes and which outputs know theirs, as fields; None where none does."""
+    found = {"input_slopes": input_slopes(instance), "output_slopes": output_slopes(instance)}
+    return {which: None if slopes is None else sorted(slopes.names) for which, slopes in found.items()}
+
+
+class IsolatedInputSlopes:
+    """See `InputSlopes`. They wait in the mailbox like inputs; what the FMU says to them is raised by `do_step`."""
+
+    def __init__(self, names: Collection[str], hand: Hand) -> None:
+        self.names: Final = names
+        self._hand = hand
+
+    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
+        """Give the inputs at t (s) and their slopes."""
+        self._hand(bundle, values, slopes, t)
+
+    def finished(self) -> None:
+        """Nothing is left to be raised: the step has done it."""
+
+
+class IsolatedOutputSlopes:
+    """See `OutputSlopes`. What was read after one step comes with the next one."""
+
+    def __init__(self, names: Collection[str], take: Take) -> None:
+        self.names: Final = names
+        self._take = take
+
+    def get(self, bundle: Bundle, slopes: Values) -> None:
+        """Read the derivatives (1/s)."""
+        self._take(bundle, slopes)

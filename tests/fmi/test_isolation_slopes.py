@@ -1,0 +1,145 @@
+"""Slopes of inputs and outputs cross the border of a process: the numbers are those of this process, to the bit."""
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from cotwin import open_simulation
+from orchestrator.assembly import open_instance
+from orchestrator.errors import CapabilityError, DescriptionError, FmuImportError, StepError
+from orchestrator.fmi.isolation import declared
+from orchestrator.fmi.isolation import mailbox as box
+from orchestrator.fmi.variables import read_model
+from orchestrator.instance import Bundle
+from orchestrator.system.description import Component, Swap
+from tests.coupled import simulation
+from tests.doubles import FunctionInstance
+from tests.fmi.event_fmus import event_fmu
+from tests.kit.build import compiler, kit_fmu
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="building FMUs needs a C compiler")
+
+SLOPED = {
+    "1.0": {"interpolate_inputs": True},
+    "2.0": {"interpolate_inputs": True},
+    "3.0": {"intermediate_steps": 4},
+}
+
+
+def integrator(version):
+    return kit_fmu("Integrator", version, "co_simulation", output_derivatives=True, **SLOPED[version])
+
+
+def opened(path, **options):
+    return open_instance("one", Component(source=path, **options))
+
+
+def chain(version, algorithm, isolated=()):
+    """x' = -x, then y' = x, then z' = y: the first hands on lines, the second the derivatives that it knows."""
+    sources = {
+        "decay": {"source": str(kit_fmu("Dahlquist", "2.0", "co_simulation"))},
+        "first": {"source": str(integrator(version)), "extrapolate_inputs": True},
+        "second": {"source": str(integrator(version)), "extrapolate_inputs": True},
+    }
+    description = {
+        "name": "chain",
+        "components": {name: {**each, **isolated.get(name, {})} for name, each in sources.items()},
+        "connections": ["decay.x -> first.u", "first.y -> second.u"],
+        "experiment": {"stop": 1.0},
+        "step_size": 0.1,
+        "algorithm": algorithm,
+    }
+    with open_simulation(description) as simulation:
+        return simulation.run()
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("version", SLOPED)
+def test_a_chain_of_slopes_gives_the_same_to_the_bit(version, algorithm):
+    process = {"isolation": "process"}
+    far, near = chain(version, algorithm, {"first": process, "second": process}), chain(version, algorithm, {})
+    assert far.names == near.names
+    assert all(np.array_equal(far[name], near[name]) for name in near.names)
+    assert near["second.y"][-1] > 0.1
+
+
+def test_a_macro_step_with_slopes_is_one_exchange():
+    with closing(opened(integrator("2.0"), isolation="process", extrapolate_inputs=True)) as sink:
+        source = FunctionInstance(lambda t, u: 3.0 * t, name="source", inputs=[])
+        follower = FunctionInstance(lambda t, u: u, name="follower")
+        asked = []
+        ask = sink._process.ask
+        with simulation([source, sink, follower], ["source.y -> one.u", "one.y -> follower.u"]) as run:
+            for index in range(6):
+                if index == 3:
+                    sink._process.ask = lambda code, call: asked.append(code) or ask(code, call)
+                run.step()
+            assert run["one.y"] == pytest.approx(3 * 0.6**2 / 2, abs=1e-14)
+            sink._process.ask = ask
+    assert asked == [box.ASK_STEP] * 3
+
+
+def test_slopes_wait_for_the_step_also_where_something_else_is_asked_before():
+    """A state saved between the slopes and the step has them, as in this process."""
+    ends = []
+    for isolation in (None, "process"):
+        with closing(opened(integrator("2.0"), isolation=isolation, extrapolate_inputs=True)) as one:
+            u, y = (Bundle.of([c]) for name in "uy" for c in one.connectors if c.name == name)
+            one.enter_initialization(0.0, None, None)
+            one.exit_initialization()
+            values, slopes = np.array([1.0]), np.array([2.0])
+            one.set(u, values)
+            one.input_slopes.set(u, values, slopes, 0.0)
+            state = one.save_state()
+            ends.append([])
+            for _ in range(2):
+                one.do_step(0.0, 0.5)
+                one.output_slopes.get(y, slopes)
+                one.get(y, values)
+                ends[-1] += [values[0], slopes[0]]
+                one.restore_state(state)
+                one.set(u, np.array([1.0]))
+                one.input_slopes.set(u, np.array([1.0]), np.array([2.0]), 0.0)
+    assert ends[0] == ends[1]
+    assert ends[0][:2] == [pytest.approx(0.75), 2.0]
+
+
+def test_an_input_refused_during_a_step_is_raised_by_the_step(tmp_path):
+    sink = opened(event_fmu("integrator", tmp_path), isolation="process", extrapolate_inputs=True)
+    source = FunctionInstance(lambda t, u: 0.0 if t == 0.0 else 999.0 + 10.0 * t, name="source", inputs=[])
+    with (
+        pytest.raises(StepError, match=r"'one'.*SetFloat64 in an intermediate update returned Error") as caught,
+        simulation([source, sink], ["source.y -> one.u"], step_size=0.2, algorithm="jacobi") as run,
+    ):
+        run.run()
+    assert caught.value.component == "one"
+
+
+def test_one_without_slopes_has_none_and_options_are_refused_as_in_this_process(fmu):
+    with closing(opened(fmu, isolation="process")) as one:
+        assert (one.input_slopes, one.output_slopes) == (None, None)
+    swap = Swap(surrogate="tank.surrogate", to_surrogate_at=0.5)
+    for isolation in (None, "process"):
+        with pytest.raises(FmuImportError, match=r"'one' asks for extrapolate_inputs, but the FMU"):
+            opened(fmu, isolation=isolation, extrapolate_inputs=True)
+        with pytest.raises(DescriptionError, match=r"'one': extrapolate_inputs needs co_simulation without swap"):
+            opened(integrator("2.0"), isolation=isolation, extrapolate_inputs=True, swap=swap)
+
+
+def test_after_the_end_of_its_process_slopes_are_refused():
+    one = opened(integrator("2.0"), isolation="process", extrapolate_inputs=True)
+    u = Bundle.of([c for c in one.connectors if c.name == "u"])
+    one.enter_initialization(0.0, None, None)
+    one.exit_initialization()
+    one.input_slopes.set(u, np.zeros(1), np.zeros(1), 0.0)
+    one.close()
+    with pytest.raises(CapabilityError, match="'one' cannot take slopes: it is closed"):
+        one.input_slopes.set(u, np.zeros(1), np.zeros(1), 0.0)
+
+
+@pytest.mark.parametrize("found", [3, ["nowhere"], [["u"]], ["n"], {"u": 1}])
+def test_slopes_of_what_is_no_float_are_not_believed(built, found):
+    model = read_model(built.fmi3)
+    with pytest.raises(FmuImportError, match="its process says what cannot be true"):
+        declared.sloped(model, model.connectors, found)
