@@ -30,7 +30,7 @@ from orchestrator.system.interface import Interfaces
 from orchestrator.system.parameters import parameter_values
 from orchestrator.system.resolution import resolve
 from orchestrator.system.tables import SUFFIXES, read_table
-from orchestrator.system.units import Unit
+from orchestrator.system.unit_text import parse_unit
 from orchestrator.system.yaml_file import from_mapping, read_system
 
 ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
@@ -95,19 +95,8 @@ def open_tables(description: SystemDescription, interfaces: Interfaces) -> dict[
                 raise DescriptionError(f"component '{name}': a table has no {', '.join(asked)}. Leave it out")
             table = read_table(component.source)
             columns = [column.name for column in table.columns]
-            tables[name] = TableInstance(name, table, fed_by(name, columns, description, interfaces), _unit)
+            tables[name] = TableInstance(name, table, fed_by(name, columns, description, interfaces), parse_unit)
     return tables
-
-
-def _unit(name: str) -> Unit:
-    from fmus.errors import BuildError
-    from fmus.units import parse
-
-    try:
-        known = parse(name.replace("°C", "degC"))
-    except BuildError as error:
-        raise DescriptionError(str(error)) from error
-    return Unit(name, known.exponents, known.factor, known.offset)
 
 
 def _described(description: SystemDescription | Mapping[str, Any] | Path | str) -> SystemDescription:

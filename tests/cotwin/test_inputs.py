@@ -102,7 +102,7 @@ def test_a_table_feeds_the_component_that_is_named_on_the_command_line(fmu, toys
         ("{}", "time,x\n0,1\n", "'integral.x' is no input but of causality output"),
         ("{}", "time,u\n0,a\n", "'a' is no float64 value"),
         ("{}", "time,u [m3]\n0,1\n", "'m3' (m3) does not convert to 'm3/s'"),
-        ("{}", "time,u [foot]\n0,1\n", "unit 'foot'"),
+        ("{}", "time,u [foods]\n0,1\n", "unit 'foods'"),
         ("tank={}", "time,u\n0,1\n", "no component 'tank'"),
         ("{}.txt", "time,u\n0,1\n", "is no table"),
     ],
