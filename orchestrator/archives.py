@@ -24,6 +24,10 @@ MAX_RATIO: Final = 200
 """Unpacked size per packed byte; checked from RATIO_FREE_BYTES on, small archives may compress better."""
 RATIO_FREE_BYTES: Final = 64 * 2**20
 
+# File systems allow 255 bytes for a name and 4096 for a path, of which the folder to unpack into takes some.
+_MAX_NAME: Final = 255
+_MAX_PATH: Final = 2048
+
 _CHUNK = 2**20
 
 # What the standard library raises on damaged archives; it wraps little of it.
@@ -113,8 +117,11 @@ def _problem(infos: Sequence[zipfile.ZipInfo], packed: int) -> str | None:
 def _entry_problem(info: zipfile.ZipInfo) -> str | None:
     name = info.orig_filename
     kind = stat.S_IFMT(info.external_attr >> 16)
-    if not name or "\0" in name or "\\" in name:
+    if not name or "\\" in name or any(ord(letter) < ord(" ") for letter in name):
         return f"entry {name!r} has no portable name"
+    lengths = [len(part.encode("utf-8", "surrogateescape")) for part in name.split("/")]
+    if max(lengths) > _MAX_NAME or sum(lengths) + len(lengths) > _MAX_PATH:
+        return f"entry '{name[:40]}...' has a name of {len(name)} characters, too long for a file"
     if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/"):
         return f"entry {name!r} points outside of the archive"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.archive import DESCRIPTION
 from orchestrator.fmi.fmi1_description import complete
+from orchestrator.fmi.literals import floating, literal, whole
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
 from orchestrator.system.start_values import binary
 from orchestrator.system.units import BASE, Unit
@@ -42,14 +43,14 @@ def read_connectors(path: Path, parsed: Any, root: ET.Element) -> tuple[Connecto
     twice = [name for name, count in Counter(variable.name for variable in variables).items() if count > 1]
     if twice:
         raise ModelDescriptionError(f"{path}: the variable name '{twice[0]}' appears twice in {DESCRIPTION}")
-    units = {unit.name: _unit(unit) for unit in parsed.unitDefinitions}
+    units = _units(parsed.unitDefinitions)
     elements = _elements(root)
     if root.get("fmiVersion") == "1.0":
         complete(variables, root)
     states = {id(unknown.variable.derivative) for unknown in parsed.derivatives if unknown.variable.derivative}
     _check_sizes(variables)
     return tuple(
-        _connector(variable, _variable_attributes(elements, variable), units, id(variable) in states)
+        _named_connector(variable, _variable_attributes(elements, variable), units, id(variable) in states)
         for variable in variables
     )
 
@@ -84,6 +85,13 @@ def _variable_attributes(elements: Mapping[str, tuple[ET.Element, ...]], variabl
     return elements.get(variable.name if variable.alias is None else variable.alias.name, ())
 
 
+def _named_connector(variable: Any, *more: Any) -> Connector:
+    try:
+        return _connector(variable, *more)
+    except ValueError as error:
+        raise ValueError(f"the variable '{variable.name}': {error}") from error
+
+
 def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Unit], is_state: bool) -> Connector:
     declared = variable.declaredType
     storage = STORAGE[variable.type]
@@ -97,16 +105,16 @@ def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Uni
         variability=Variability(variable.variability),
         initial="calculated" if variable.alias is not None else variable.initial,
         start=_start(variable, storage, xml),
-        nominal=abs(_bound(variable.nominal, declared, "nominal", Storage.FLOAT64) or 1.0),
+        nominal=_nominal(_bound(variable.nominal, declared, "nominal", Storage.FLOAT64)),
         minimum=_bound(_attribute(xml, "min"), declared, "min", storage),
         maximum=_bound(_attribute(xml, "max"), declared, "max", storage),
         description=variable.description or "",
-        items=tuple((int(item.value), item.name) for item in declared.items) if declared else (),
+        items=_items(declared) if variable.type == "Enumeration" and declared is not None else (),
         is_state=is_state,
         unsigned=variable.type.startswith("UInt"),
     )
     if connector.start is not None and len(connector.start) not in (1, connector.size):
-        raise ValueError(f"'{variable.name}' has {len(connector.start)} start values for {connector.size} elements")
+        raise ValueError(f"it has {len(connector.start)} start values for {connector.size} elements")
     return connector
 
 
@@ -121,12 +129,11 @@ def _flag(xml: Sequence[ET.Element], name: str) -> bool:
 def _start(variable: Any, storage: Storage, xml: Sequence[ET.Element]) -> tuple[Scalar, ...] | None:
     if not storage.numeric:
         return _text_start(storage, xml)
-    if variable.start is None or not variable.start.split():
-        return None
-    words = variable.start.split()
-    if storage is Storage.BOOLEAN:
-        return tuple(word in ("true", "1") for word in words)
-    return tuple((float if storage is Storage.FLOAT64 else int)(word) for word in words)
+    words = (variable.start or "").split()
+    try:
+        return tuple(literal(word, storage) for word in words) or None
+    except ValueError as error:
+        raise ValueError(f"its start value {error}") from error
 
 
 def _text_start(storage: Storage, xml: Sequence[ET.Element]) -> tuple[Scalar, ...] | None:
@@ -143,9 +150,29 @@ def _bound(own: str | None, declared: Any, attribute: str, storage: Storage) -> 
     text = own if own is not None else getattr(declared, attribute, None)
     if text is None or not storage.numeric:
         return None
-    if storage in (Storage.INT64, Storage.UINT64):
-        return int(text)
-    return float(text)
+    try:
+        return whole(text, storage) if storage in (Storage.INT64, Storage.UINT64) else floating(text)
+    except ValueError as error:
+        raise ValueError(f"its {attribute} {error}") from error
+
+
+def _nominal(value: float | None) -> float:
+    if value is not None and not isfinite(value):
+        raise ValueError(f"its nominal {value} is not finite")
+    return abs(value or 1.0)
+
+
+def _items(declared: Any) -> tuple[tuple[int, str], ...]:
+    return tuple((whole(str(item.value)), item.name) for item in declared.items)
+
+
+def _units(definitions: Sequence[Any]) -> dict[str, Unit]:
+    units: dict[str, Unit] = {}
+    for definition in definitions:
+        unit = _unit(definition)
+        if units.setdefault(unit.name, unit) != unit:
+            raise ValueError(f"the unit '{unit.name}' is defined twice, differently")
+    return units
 
 
 def _unit(unit: Any) -> Unit:
@@ -164,6 +191,6 @@ def _unit_of(variable: Any, units: Mapping[str, Unit], relative: bool) -> Unit |
         return None
     unit = units.get(name, Unit(name))
     if relative or getattr(declared, "relativeQuantity", False):
-        # A difference of temperatures, say: FMI 2.0.4 section 2.2.2 and FMI 3.0.2 section 2.4.4 ignore the offset.
-        return Unit(unit.name, unit.exponents, unit.factor)
+        # A difference of temperatures, say: FMI 2.0.4 section 2.2.2 and FMI 3.0.2 section 2.4.3 ignore the offset.
+        return Unit(unit.name, unit.exponents, unit.factor, relative=True)
     return unit

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from fmpy.model_description import read_model_description
@@ -21,9 +21,13 @@ from orchestrator.fmi.fmi1_description import (
     negated_aliases,
     unnamed_states,
 )
+from orchestrator.fmi.literals import shown
 from orchestrator.fmi.references import check_references
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.system.connector import Causality, Connector
+
+_MAX_IDENTIFIER: Final = 200
+"""Bytes of a modelIdentifier; file systems allow 255 for the name of the binary, with what stands behind it."""
 
 
 class DefaultExperiment(NamedTuple):
@@ -235,9 +239,11 @@ def _kind(path: Path, kind: str, interface: Any, root: ET.Element, connectors: S
 
 
 def _identifier(path: Path, identifier: str | None) -> str:
-    if not identifier or identifier in (".", "..") or set(identifier) & set("/\\\0"):
-        raise ModelDescriptionError(f"{path}: modelIdentifier {identifier!r} is not the plain name of a binary")
-    return identifier
+    name = identifier or ""
+    plain = name.isprintable() and not set(name) & set("/\\") and name not in ("", ".", "..")
+    if not plain or len(name.encode()) > _MAX_IDENTIFIER:
+        raise ModelDescriptionError(f"{path}: modelIdentifier {shown(name)} is not the plain name of a binary")
+    return name
 
 
 def _platforms(names: Sequence[str]) -> tuple[str, ...]:

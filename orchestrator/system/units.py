@@ -12,13 +12,15 @@ BASE = ("kg", "m", "s", "A", "K", "mol", "cd", "rad")
 class Unit:
     """A unit by name; `exponents` over BASE, `factor` and `offset` say what it is in SI: si = factor * value + offset.
 
-    `exponents` is None where nobody defined the unit: it then converts only to a unit of the same name.
+    `exponents` is None where nobody defined the unit: it then converts only to a unit of the same name. That of a
+    difference, such as one of temperatures, is `relative` and has no offset.
     """
 
     name: str
     exponents: tuple[int, ...] | None = None
     factor: float = 1.0
     offset: float = 0.0
+    relative: bool = False
 
 
 class Conversion(NamedTuple):
@@ -35,7 +37,8 @@ def conversion(source: Unit | None, destination: Unit | None) -> Conversion:
     """Factor and offset that turn a value in `source` into one in `destination`.
 
     A missing unit on either side, or the same definition on both, converts nothing. Raises UnitError where the
-    dimensions differ, or where the names differ and one of them is not defined.
+    dimensions differ, where the names differ and one of them is not defined, or where a difference meets an absolute
+    value in a unit with an offset: FMI 2.0.4 section 2.2.2 and FMI 3.0.2 section 2.4.3 demand both or none relative.
     """
     if source is None or destination is None or source == destination:
         return IDENTITY
@@ -48,6 +51,9 @@ def conversion(source: Unit | None, destination: Unit | None) -> Conversion:
         raise UnitError(
             f"'{source.name}' ({dimension(source)}) does not convert to '{destination.name}' ({dimension(destination)})"
         )
+    if source.relative != destination.relative and (source.offset or destination.offset):
+        both = ((unit, "a difference" if unit.relative else "an absolute value") for unit in (source, destination))
+        raise UnitError(" does not convert to ".join(f"{what} in '{unit.name}'" for unit, what in both))
     return Conversion(source.factor / destination.factor, (source.offset - destination.offset) / destination.factor)
 
 

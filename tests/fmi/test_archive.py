@@ -182,6 +182,26 @@ def test_a_full_disk_is_no_fault_of_the_archive(tmp_path):
     assert "set TMPDIR" in message
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("resources/" + "a" * 256, "has a name of 266 characters, too long for a file"),
+        ("a/" * 1500 + "b", "has a name of 3001 characters, too long for a file"),
+        ("resources/a\nb", "has no portable name"),
+        ("resources/a\x1bb", "has no portable name"),
+    ],
+)
+def test_names_that_no_file_should_have_are_refused_before_anything_is_written(tmp_path, name, expected):
+    message = refusal(toys.archive(tmp_path / "x.fmu", {**SOUND, name: "content"}))
+    assert expected in message
+    assert "nothing was unpacked" in message
+
+
+def test_a_name_of_255_bytes_is_a_name(tmp_path):
+    with unpacked(toys.archive(tmp_path / "x.fmu", {**SOUND, "resources/" + "é" * 127: "content"})) as folder:
+        assert (folder / "resources" / ("é" * 127)).read_text() == "content"
+
+
 def test_a_missing_file_is_named_with_the_remedy(tmp_path):
     assert "give the path of an .fmu file" in refusal(tmp_path / "none.fmu")
     with pytest.raises(FmuImportError, match=r"none\.fmu: cannot be read \(No such file or directory\); give the path"):
@@ -211,7 +231,7 @@ def test_broken_xml_is_refused(tmp_path, text):
         read_model(path)
 
 
-@pytest.mark.parametrize("identifier", ["../evil", "/abs/evil", "a\\b", "..", ""])
+@pytest.mark.parametrize("identifier", ["../evil", "/abs/evil", "a\\b", "..", "", "a&#10;b", "a" * 4000])
 def test_a_model_identifier_that_is_a_path_is_refused(tmp_path, identifier):
     text = toys.description("fmi2", identifier=identifier)
     path = toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text})

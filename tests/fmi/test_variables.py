@@ -191,8 +191,27 @@ def test_other_versions_are_refused_with_the_remedy(tmp_path, number):
         ('name="held"', 'name="x"', "'x' appears twice"),
         ('index="5"', 'index="99"', "contradicts the standard or itself"),
         ('declaredType="Mode"', 'declaredType="None"', "contradicts the standard or itself"),
-        ('<Real start="1"/>', '<Real start="1 2"/>', "'x' has 2 start values for 1 elements"),
-        ('<Real start="1"/>', '<Real start="one"/>', "contradicts the standard or itself"),
+        ('<Real start="1"/>', '<Real start="1 2"/>', "the variable 'x': it has 2 start values for 1 elements"),
+        ('<Real start="1"/>', '<Real start="one"/>', "the variable 'x': its start value 'one' is no number"),
+        ('<Real start="1"/>', '<Real start="0x10"/>', "the variable 'x': its start value '0x10' is no number"),
+        ('<Real start="1"/>', '<Real start="1_000"/>', "the variable 'x': its start value '1_000' is no number"),
+        ('<Real start="1"/>', '<Real start="-1e400"/>', "its start value '-1e400' is beyond the largest float"),
+        ('<Real start="1"/>', '<Real nominal="INF"/>', "the variable 'x': its nominal inf is not finite"),
+        ('<Real start="1"/>', '<Real min="low"/>', "the variable 'x': its min 'low' is no number"),
+        ('<Boolean start="true"/>', '<Boolean start="yes"/>', "'on': its start value 'yes' is neither true nor false"),
+        (
+            'declaredType="Mode" start="2"',
+            'declaredType="Mode" start="2.0"',
+            "'mode': its start value '2.0' is no integer",
+        ),
+        ('start="2"/>', f'start="{2**63}"/>', f"'mode': its start value '{2**63}' does not fit into 64 bits"),
+        ('name="x" ', "", "the variable with the value reference 0 has no name"),
+        ('<Unknown index="2"/>', "<Unknown/>", "ModelStructure/Derivatives, index, is missing"),
+        (
+            '<Unit name="OD"/>',
+            '<Unit name="kPa"><BaseUnit kg="1"/></Unit>',
+            "the unit 'kPa' is defined twice, differently",
+        ),
         ('causality="input"', 'causality="inward"', "contradicts the standard or itself"),
         (
             'name="dT" valueReference="3"',
@@ -208,6 +227,65 @@ def test_contradictions_are_refused_by_name(tmp_path, before, after, expected):
     path = toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text.replace(before, after)})
     with pytest.raises(ModelDescriptionError, match=r"x\.fmu") as caught:
         read_model(path)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("start", "value"),
+    [
+        ("INF", float("inf")),
+        ("-INF", float("-inf")),
+        (" 1.5 ", 1.5),
+        ("+.5E1", 5.0),
+        ("1e-400", 0.0),
+        ("", None),
+        (" ", None),
+    ],
+)
+def test_start_values_are_what_xml_schema_writes(tmp_path, start, value):
+    text = FMI2.replace('<Real start="1"/>', f'<Real start="{start}"/>')
+    found = by_name(model(tmp_path, "fmi2", variables=text, structure=STRUCTURE2, extra=UNITS + TYPES2))
+    assert found["x"].start == (None if value is None else (value,))
+
+
+@pytest.mark.parametrize(
+    ("start", "value"), [("true", True), ("1", True), ("TRUE", True), ("0", False), ("False", False)]
+)
+def test_truth_values_are_those_of_xml_schema_and_their_capitals(tmp_path, start, value):
+    text = FMI2.replace('<Boolean start="true"/>', f'<Boolean start="{start}"/>')
+    found = by_name(model(tmp_path, "fmi2", variables=text, structure=STRUCTURE2, extra=UNITS + TYPES2))
+    assert found["on"].start == (value,)
+
+
+def test_a_declared_type_gives_items_to_enumerations_only(tmp_path):
+    text = FMI3.replace('name="y" ', 'name="y" declaredType="Mode" ')
+    found = by_name(model(tmp_path, "fmi3", variables=text, structure=STRUCTURE3, extra=TYPES3))
+    assert found["y"].items == ()
+
+
+@pytest.mark.parametrize("reference", [" 4 ", "+4", "04"])
+def test_a_value_reference_may_have_spaces_a_sign_and_zeros(tmp_path, reference):
+    text = FMI3.replace('name="b" valueReference="4"', f'name="b" valueReference="{reference}"')
+    structure = STRUCTURE3.replace('dependencies="2 0"', 'dependencies="2 4"')
+    found = model(tmp_path, "fmi3", variables=text, structure=structure, extra=TYPES3)
+    assert by_name(found)["b"].reference == 4
+    assert found.feedthrough["y"] == ("M", "b")
+
+
+@pytest.mark.parametrize(
+    ("dimension", "expected"),
+    [
+        ("<Dimension/>", "a size of 'b': '' is no integer"),
+        ('<Dimension start="2.0"/>', "a size of 'b': '2.0' is no integer"),
+        ('<Dimension start="1e3"/>', "a size of 'b': '1e3' is no integer"),
+        ('<Dimension valueReference="3"/>', "a size of 'b' (the start value of reference 3): '' is no integer"),
+        ('<Dimension valueReference="77"/>', "refers to '77', which is not the value reference of a variable"),
+    ],
+)
+def test_a_dimension_without_a_size_is_refused_by_name(tmp_path, dimension, expected):
+    variables = FMI3.replace('start="true false"><Dimension start="2"/>', f'start="true">{dimension}')
+    with pytest.raises(ModelDescriptionError) as caught:
+        model(tmp_path, "fmi3", variables=variables, structure=STRUCTURE3, extra=TYPES3)
     assert expected in str(caught.value)
 
 

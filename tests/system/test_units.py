@@ -68,6 +68,17 @@ def test_different_dimensions_are_refused_with_both_dimensions():
         conversion(pascal, K)
 
 
+def test_a_difference_has_no_offset_and_is_no_absolute_value():
+    difference = Unit("degC", KELVIN, 1.0, relative=True)
+    assert convert(10.0, difference, Unit("degF", KELVIN, 5 / 9, relative=True)) == pytest.approx(18.0)
+    assert conversion(difference, K) == IDENTITY
+    for pair in ((difference, degC), (Unit("K", KELVIN, relative=True), degF)):
+        with pytest.raises(UnitError, match=r"a difference in '.*' does not convert to an absolute value in 'deg"):
+            conversion(*pair)
+        with pytest.raises(UnitError, match=r"an absolute value in 'deg.' does not convert to a difference in '"):
+            conversion(*reversed(pair))
+
+
 def test_a_dimension_reads_like_a_product():
     assert dimension(Unit("1", (0,) * 8)) == "1"
     assert dimension(Unit("OD")) == "undefined"
