@@ -7,7 +7,7 @@ or writes all of them through a view.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.names import nearest
 from orchestrator.system.resolution import Link, Slot
+from orchestrator.system.substitution import Substitution
 from orchestrator.system.units import IDENTITY
 
 
@@ -43,9 +44,21 @@ class Place(NamedTuple):
     stop: int
 
 
-class Transfer(NamedTuple):
-    """destination[i] = factor[i] * source[i] + offset[i]; `factor` and `offset` are None where nothing is converted."""
+class _Table(NamedTuple):
+    """Values in ascending order and what takes their places; others are refused where it is `total`."""
 
+    values: NDArray[Any]
+    targets: NDArray[Any]
+    total: bool
+
+
+class Transfer(NamedTuple):
+    """destination[i] = factor[i] * table(source[i]) + offset[i], along `links`.
+
+    `factor` and `offset` are None where nothing is converted, `table` where no value takes the place of another.
+    """
+
+    links: tuple[Link, ...]
     source: Values
     source_index: NDArray[np.intp]
     destination: Values
@@ -54,6 +67,7 @@ class Transfer(NamedTuple):
     offset: NDArray[np.float64] | None
     exact_to: int | None = None
     """Largest absolute value that passes exactly, where that is a limit: 2**53 from int64 to float64."""
+    table: _Table | None = None
 
 
 GatherPlan = tuple[Transfer, ...]
@@ -133,31 +147,30 @@ class Signals:
 
     def plan(self, links: Iterable[Link]) -> GatherPlan:
         """Prepare the copies along links, grouped so that each group is one vectorized operation."""
-        groups: dict[tuple[Storage, Storage, bool], list[tuple[int, int, Link]]] = defaultdict(list)
+        groups: dict[_Alike, list[tuple[int, int, Link]]] = defaultdict(list)
         for link in links:
             source, destination = self._slot(link.source), self._slot(link.destination)
             converted = (link.conversion.factor, link.conversion.offset) != IDENTITY
-            key = (source.connector.storage, destination.connector.storage, converted)
+            key = _Alike(source.connector.storage, destination.connector.storage, converted, link.mapping)
             groups[key].append((source.start, destination.start, link))
-        return tuple(self._transfer(*key, entries) for key, entries in groups.items())
+        return tuple(self._transfer(key, entries) for key, entries in groups.items())
 
     def _slot(self, slot: Slot) -> Place:
         return self.place(slot.component, slot.connector, slot.element)
 
-    def _transfer(
-        self, source: Storage, destination: Storage, converted: bool, entries: Sequence[tuple[int, int, Link]]
-    ) -> Transfer:
+    def _transfer(self, alike: "_Alike", entries: Sequence[tuple[int, int, Link]]) -> Transfer:
         sources, destinations, links = zip(*entries, strict=True)
-        factor = np.array([link.conversion.factor for link in links]) if converted else None
-        offset = np.array([link.conversion.offset for link in links]) if converted else None
+        source, destination = alike.source, alike.destination
         return Transfer(
+            links,
             self._arrays[source],
             np.array(sources, dtype=np.intp),
             self._arrays[destination],
             np.array(destinations, dtype=np.intp),
-            factor,
-            offset,
+            np.array([link.conversion.factor for link in links]) if alike.converted else None,
+            np.array([link.conversion.offset for link in links]) if alike.converted else None,
             2**53 if (source, destination) == (Storage.INT64, Storage.FLOAT64) else None,
+            None if alike.mapping is None else _table(alike.mapping, source),
         )
 
     def keep(self) -> None:
@@ -174,18 +187,66 @@ class Signals:
 def gather(plan: GatherPlan) -> None:
     """Copy outputs to the inputs they are connected to; unconverted values pass bit by bit.
 
-    VariableError where an integer is too large to become a float exactly.
+    VariableError where an integer is too large to become a float exactly, or is no value of its destination.
     """
-    for source, source_index, destination, destination_index, factor, offset, exact_to in plan:
+    for transfer in plan:
+        _, source, source_index, destination, destination_index, factor, offset, exact_to, table = transfer
         values = source[source_index]
+        if table is not None:
+            values = _substituted(values, table, transfer)
         if exact_to is not None and values.size and max(int(values.max()), -int(values.min())) > exact_to:
-            raise VariableError(
-                f"{values.max()} flows from an integer output into a float input, which holds integers only up to "
-                "2**53 exactly. Connect it to an integer input"
-            )
+            _refuse_inexact(values, exact_to, transfer)
         if factor is not None and offset is not None:
             values = factor * values + offset
         destination[destination_index] = values
+
+
+def _substituted(values: Values, table: _Table, transfer: Transfer) -> Values:
+    asked = values.astype(table.values.dtype)
+    places = np.searchsorted(table.values, asked).clip(max=table.values.size - 1)
+    found = table.values[places] == asked
+    if table.total and not found.all():
+        index = int(np.flatnonzero(~found)[0])
+        raise VariableError(
+            f"{_ends(transfer.links[index])}: the value {asked[index]} is none that the destination can take; those "
+            f"that pass are {', '.join(map(str, table.values[:10]))}. Map it with a transformation of the connection"
+        )
+    return np.where(found, table.targets[places], asked)
+
+
+def _refuse_inexact(values: Values, exact_to: int, transfer: Transfer) -> None:
+    index = int(np.flatnonzero((values > exact_to) | (values < -exact_to))[0])
+    raise VariableError(
+        f"{_ends(transfer.links[index])}: {values[index]} flows from an integer output into a float input, which holds "
+        "integers only up to 2**53 exactly. Connect it to an integer input"
+    )
+
+
+def _ends(link: Link) -> str:
+    source, destination = link.source, link.destination
+    return f"'{source.component}.{source.connector}' -> '{destination.component}.{destination.connector}'"
+
+
+def _table(mapping: Substitution, source: Storage) -> _Table:
+    # values that the type of the source has not never come
+    dtype = np.dtype(np.uint64 if source is Storage.UINT64 else np.int64)
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    entries = [entry for entry in mapping.entries if low <= entry[0] <= high]
+    if not entries and mapping.total:
+        raise VariableError(f"no value of {source} passes {mapping}. Correct the transformation of the connection")
+    if not entries:
+        entries = [(0, 0)]
+    values, targets = zip(*entries, strict=True)
+    return _Table(np.array(values, dtype), np.array(targets, dtype), mapping.total)
+
+
+class _Alike(NamedTuple):
+    """What the links of one transfer have in common."""
+
+    source: Storage
+    destination: Storage
+    converted: bool
+    mapping: Substitution | None
 
 
 class _Group(NamedTuple):

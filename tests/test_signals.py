@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.errors import VariableError
 from orchestrator.signals import Direction, Signals, gather
 from orchestrator.system.connector import Causality
 from orchestrator.system.resolution import Link, Slot
+from orchestrator.system.substitution import Substitution
 from orchestrator.system.units import IDENTITY, Conversion
 from tests.doubles import a_parameter, an_input, an_output, connector
 
@@ -74,6 +77,54 @@ def test_factor_and_offset_of_a_connection_are_applied() -> None:
 def test_integers_become_floats() -> None:
     assert _gathered("phase", Slot("plant", "u", 1), 3, IDENTITY) == 3.0
     assert _gathered("phase", Slot("plant", "u", 1), 3, Conversion(0.5, 1.0)) == 2.5
+
+
+ALL = {
+    "source": [an_output(name, storage=name, size=4) for name in ("int64", "boolean", "uint64")],
+    "sink": [an_input(name, storage=name, size=4, start=None) for name in ("int64", "boolean", "uint64", "float64")],
+}
+
+
+def _passed(source: str, destination: str, values: list[object], mapping: Substitution) -> list[object]:
+    signals = Signals(ALL)
+    view = signals.view(signals.place("source", source))
+    view[:] = np.array(values, dtype=view.dtype)
+    links = [Link(Slot("source", source, i), Slot("sink", destination, i), mapping=mapping) for i in range(4)]
+    gather(signals.plan(links))
+    received: list[object] = signals.view(signals.place("sink", destination)).tolist()
+    return received
+
+
+def test_values_take_the_place_of_others_and_the_rest_passes_unchanged() -> None:
+    assert _passed("int64", "int64", [7, -1, 2, 2**62 + 1], Substitution.of({7: 70, -1: 0})) == [70, 0, 2, 2**62 + 1]
+    swapped = Substitution.of({0: 1, 1: 0})
+    assert _passed("boolean", "boolean", [True, False, True, True], swapped) == [False, True, False, False]
+    assert _passed("boolean", "int64", [True, False, True, True], Substitution.of({1: 5})) == [5, 0, 5, 5]
+    largest = 2**64 - 1
+    assert _passed("uint64", "uint64", [largest, 0, 1, 2], Substitution.of({largest: 3})) == [3, 0, 1, 2]
+    assert _passed("int64", "float64", [1, 2, 3, 4], Substitution.of({4: 10})) == [1.0, 2.0, 3.0, 10.0]
+
+
+def test_values_that_the_destination_cannot_take_are_refused_with_both_ends() -> None:
+    assert _passed("int64", "boolean", [0, 1, 1, 0], Substitution.only([0, 1])) == [False, True, True, False]
+    with pytest.raises(VariableError, match=r"'source.int64' -> 'sink.boolean': the value 2 is none .* pass are 0, 1"):
+        _passed("int64", "boolean", [0, 1, 2, 0], Substitution.only([0, 1]))
+    with pytest.raises(VariableError, match=r"no value of int64 passes"):
+        _passed("int64", "uint64", [0, 1, 2, 0], Substitution.only([2**63]))
+
+
+def test_a_table_of_values_acts_before_the_conversion() -> None:
+    signals = Signals(ALL)
+    signals.view(signals.place("source", "int64"))[0] = 3
+    link = Link(Slot("source", "int64", 0), Slot("sink", "float64", 0), Conversion(2.0, 1.0), Substitution.of({3: 10}))
+    gather(signals.plan([link]))
+    assert signals.view(signals.place("sink", "float64"))[0] == 21.0
+
+
+@given(st.dictionaries(st.integers(-9, 9), st.integers(-9, 9)), st.lists(st.integers(-9, 9), min_size=4, max_size=4))
+def test_the_vectorized_table_is_the_substitution(entries: dict[int, int], values: list[int]) -> None:
+    mapping = Substitution.of(entries)
+    assert _passed("int64", "int64", list(values), mapping) == [mapping(value) for value in values]
 
 
 def test_kept_values_come_back() -> None:

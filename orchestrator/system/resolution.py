@@ -12,6 +12,7 @@ from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Connection, Endpoint, SystemDescription
 from orchestrator.system.interface import Element, Interface, Interfaces
 from orchestrator.system.names import nearest
+from orchestrator.system.substitution import Substitution
 from orchestrator.system.units import IDENTITY, Conversion, conversion
 
 
@@ -24,11 +25,17 @@ class Slot(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One value that flows: destination = conversion(source), at every communication point."""
+    """One value that flows: destination = conversion(mapping(source)), at every communication point.
+
+    `mapping` is None where no value takes the place of another. `through` names the connectors of nested systems on
+    the way.
+    """
 
     source: Slot
     destination: Slot
-    conversion: Conversion
+    conversion: Conversion = IDENTITY
+    mapping: Substitution | None = None
+    through: tuple[str, ...] = ()
 
 
 def resolve(description: SystemDescription, interfaces: Interfaces) -> tuple[Link, ...]:
