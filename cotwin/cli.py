@@ -63,10 +63,12 @@ def run(  # noqa: PLR0913 -- one for each option
     with terminal.errors_reported(debug, system):
         from cotwin.execution import execute
         from cotwin.preparation import Overrides, prepare
+        from cotwin.settings import settings_named
 
-        description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs)))
-        with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
-            outcome = execute(description, folder or Path("runs") / description.name, (bar,))
+        with settings_named(settings):
+            description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs)))
+            with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
+                outcome = execute(description, folder or Path("runs") / description.name, (bar,))
         terminal.show_outcome(outcome, bar.elapsed)
         if outcome.interrupted_by is not None:
             raise terminal.interrupted(outcome.interrupted_by, terminal.recorded(outcome))

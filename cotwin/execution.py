@@ -13,13 +13,14 @@ from cotwin.plots import save_png
 from cotwin.report_page import Extras, write_report
 from cotwin.tables import Table
 from orchestrator.assembly import open_simulation
-from orchestrator.errors import SimulationError
+from orchestrator.errors import ResultError, SimulationError
 from orchestrator.interruption import CALLED, Interruption, Terminated, signal_of
 from orchestrator.observer import Observer
 from orchestrator.recording.results import Results
 from orchestrator.recording.store import partial_path
 from orchestrator.simulation import Simulation
 from orchestrator.system.description import SystemDescription
+from orchestrator.system.names import nearest
 
 PANELS_IN_A_PICTURE = 12
 
@@ -108,12 +109,21 @@ def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ..
 
 
 def draw(record: Path, names: Sequence[str], picture: Path) -> Path:
-    """Draw recorded variables into one PNG; the name of an array stands for all of its elements."""
+    """Draw recorded variables into one PNG; the name of an array stands for all of its elements.
+
+    ResultError where the picture cannot be such a file, the record has no row, or a variable was not recorded.
+    """
+    if picture.suffix.lower() != ".png" or picture.is_dir():
+        raise ResultError(f"{picture}: pictures are PNG files. Give the path of one, such as {record.stem}.png")
     results = Results.load(record)
-    chosen = [element for name in names for element in _elements(results, name)]
-    return save_png(panels(results, chosen), picture)
+    if not len(results):
+        raise ResultError(f"{record}: has no row, so that there is nothing to draw. Run the simulation again")
+    unknown = [name for name in names if not _elements(results, name)]
+    if unknown:
+        raise ResultError("\n".join(f"'{name}' was not recorded; {nearest(name, results.names)}" for name in unknown))
+    chosen = dict.fromkeys(element for name in names for element in _elements(results, name))
+    return save_png(panels(results, list(chosen)), picture)
 
 
 def _elements(results: Results, name: str) -> list[str]:
-    elements = [known for known in results.names if known.startswith(f"{name}[")]
-    return [name] if name in results.names or not elements else elements
+    return [name] if name in results.names else [known for known in results.names if known.startswith(f"{name}[")]

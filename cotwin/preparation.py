@@ -1,11 +1,13 @@
 """From what somebody typed to the description that will run: a YAML file or one FMU, with values replaced."""
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from cotwin.settings import read_setting, short
 from orchestrator.errors import DescriptionError
 from orchestrator.fmi.variables import read_model
 from orchestrator.system.connector import Causality
@@ -14,7 +16,6 @@ from orchestrator.system.interface import Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.tables import SUFFIXES, read_table
 from orchestrator.system.yaml_file import read_system, single_fmu
-from orchestrator.system.yaml_loader import load
 
 STEPS_WHERE_NO_STEP_SIZE_IS_GIVEN = 500
 
@@ -36,17 +37,27 @@ def prepare(path: Path, overrides: Overrides) -> SystemDescription:
 
     Raises DescriptionError where the file or a replaced value is wrong.
     """
+    _check_times(overrides)
     description = _of_fmu(path, overrides.stop) if path.suffix.lower() == ".fmu" else read_system(path)
     changes: dict[str, Any] = {}
     if overrides.stop is not None:
         changes["experiment"] = description.experiment.model_copy(update={"stop": overrides.stop})
     if overrides.step_size is not None:
         changes["step_size"] = overrides.step_size
-    changes["components"] = _with_parameters(description, overrides.parameters)
+    components: dict[str, Any] = {name: part.model_dump() for name, part in description.components.items()}
+    for setting in (read_setting(text, components) for text in overrides.parameters):
+        components[setting.component]["parameters"][setting.parameter] = setting.value
     fed = [_fed(description, text) for text in overrides.inputs]
-    changes["components"] |= {one.name: {"source": one.file} for one in fed}
+    changes["components"] = components | {one.name: {"source": one.file} for one in fed}
     changes["connections"] = (*description.connections, *(link for one in fed for link in one.connections))
     return _validated(description, changes)
+
+
+def _check_times(overrides: Overrides) -> None:
+    if overrides.stop is not None and not isfinite(overrides.stop):
+        raise DescriptionError(f"--stop {overrides.stop}: give a finite number of seconds")
+    if overrides.step_size is not None and not (isfinite(overrides.step_size) and overrides.step_size > 0.0):
+        raise DescriptionError(f"--step {overrides.step_size:g}: give a positive number of seconds")
 
 
 def _of_fmu(path: Path, stop: float | None) -> SystemDescription:
@@ -56,21 +67,10 @@ def _of_fmu(path: Path, stop: float | None) -> SystemDescription:
     stop = experiment.stop if stop is None else stop
     if stop is None:
         raise DescriptionError(f"{path}: the FMU has no default stop time; give one with --stop (s)")
+    if stop <= start:
+        raise DescriptionError(f"{path}: it starts at {start:g} s and cannot stop at {stop:g} s; give a later --stop")
     step_size = experiment.step_size or (stop - start) / STEPS_WHERE_NO_STEP_SIZE_IS_GIVEN
     return single_fmu(path, start=start, stop=stop, step_size=step_size, tolerance=experiment.tolerance)
-
-
-def _with_parameters(description: SystemDescription, settings: Sequence[str]) -> dict[str, Any]:
-    components: dict[str, Any] = {name: part.model_dump() for name, part in description.components.items()}
-    for setting in settings:
-        target, equals, text = setting.partition("=")
-        component, dot, parameter = target.strip().partition(".")
-        if not (equals and dot and parameter):
-            raise DescriptionError(f"--set {setting}: write component.parameter=value")
-        if component not in components:
-            raise DescriptionError(f"--set {setting}: no component '{component}'; {nearest(component, components)}")
-        components[component]["parameters"][parameter] = load(text, f"--set {setting}").data
-    return components
 
 
 class _Fed(NamedTuple):
@@ -84,13 +84,15 @@ def _fed(description: SystemDescription, text: str) -> _Fed:
     target, equals, rest = text.partition("=")
     if not equals and len(description.components) > 1:
         known = ", ".join(description.components)
-        raise DescriptionError(f"--input {text}: write component=FILE.csv, with one of the components {known}")
+        raise DescriptionError(f"--input {short(text)}: write component=FILE.csv, with one of the components {known}")
     component, file = (target.strip(), Path(rest)) if equals else (next(iter(description.components)), Path(text))
     if component not in description.components:
         hint = nearest(component, description.components)
-        raise DescriptionError(f"--input {text}: no component '{component}'; {hint}")
+        raise DescriptionError(f"--input {short(text)}: no component '{component}'; {hint}")
     if file.suffix.lower() not in SUFFIXES:
-        raise DescriptionError(f"--input {text}: '{file.name}' is no table; give a file in {' or '.join(SUFFIXES)}")
+        raise DescriptionError(
+            f"--input {short(text)}: '{short(file.name)}' is no table; give a file in {' or '.join(SUFFIXES)}"
+        )
     columns = [column.name for column in read_table(file).columns]
     source = description.components[component].source
     if source.suffix.lower() == ".fmu":
@@ -121,5 +123,9 @@ def _validated(description: SystemDescription, changes: dict[str, Any]) -> Syste
         return SystemDescription.model_validate({**dict(description), **changes})
     except ValidationError as error:
         details = error.errors(include_url=False)
-        lines = (f"{'.'.join(map(str, one['loc']))}: {one['input']!r:.80}: {one['msg']}" for one in details[:3])
-        raise DescriptionError("\n".join(lines)) from error
+        raise DescriptionError("\n".join(map(_said, details[:3]))) from error
+
+
+def _said(detail: Any) -> str:
+    place = ".".join(map(str, detail["loc"]))
+    return f"{place}: {detail['input']!r:.80}: {detail['msg'].removeprefix('Value error, ')}"

@@ -163,13 +163,13 @@ class ProgressBar:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        _end(self._progress)
 
     def initialized(self, t: float, signals: Any) -> None:  # noqa: ARG002
         """Show the bar."""
         self._task = self._progress.add_task(self._name, total=self._stop)
         self._next, self._stride = t, (self._stop - t) / self.UPDATES
-        self._progress.start()
+        _begin(self._progress)
 
     def communication_point(self, t: float, signals: Any) -> None:  # noqa: ARG002
         """Move the bar, a few hundred times in a run and not at every step."""
@@ -184,7 +184,7 @@ class ProgressBar:
         """Take the bar away."""
         if self._progress.tasks:
             self.elapsed = self._progress.tasks[0].elapsed or 0.0
-        self._progress.stop()
+        _end(self._progress)
 
 
 class StageBar:
@@ -196,11 +196,11 @@ class StageBar:
         self._name, self._task = name, self._progress.add_task(escape(name), total=total)
 
     def __enter__(self) -> "StageBar":
-        self._progress.start()
+        _begin(self._progress)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        _end(self._progress)
 
     def advance(self, message: str) -> None:
         """One piece is done."""
@@ -209,3 +209,13 @@ class StageBar:
     def update(self, what: str, done: int, total: int) -> None:
         """`done` of `total` pieces of a stage are done."""
         self._progress.update(self._task, completed=done, total=total, description=escape(f"{self._name}: {what}"))
+
+
+def _begin(progress: Progress) -> None:
+    if errors.is_interactive:
+        progress.start()
+
+
+def _end(progress: Progress) -> None:
+    if progress.live.is_started:  # where nothing moves, rich ends a bar with an empty line
+        progress.stop()

@@ -58,6 +58,8 @@ class Results:
         try:
             # Parsed once: with thousands of columns that takes longer than reading one of them.
             footer = pq.read_metadata(path)
+        except FileNotFoundError as error:
+            raise ResultError(f"{path}: there is no such file. {_remedy(path)}") from error
         except (OSError, pa.ArrowException) as error:
             raise ResultError(f"{path}: not a readable Parquet file ({error}). {_remedy(path)}") from error
         schema = footer.schema.to_arrow_schema()

@@ -140,17 +140,17 @@ def _stored(connector: Connector, scalar: Scalar) -> Scalar:
 def _unfit(connector: Connector, scalar: Scalar) -> str | None:
     kinds, expected = _KINDS[connector.storage]
     if not isinstance(scalar, kinds) or (isinstance(scalar, bool) and connector.storage is not Storage.BOOLEAN):
-        return f"{scalar!r} is not {expected}, as {connector.storage} needs"
+        return f"{scalar!r:.80} is not {expected}, as {connector.storage} needs"
     if isinstance(scalar, str | bytes):
         return _unreadable(connector, scalar)
     if connector.storage in _RANGES and scalar not in _RANGES[connector.storage]:
-        return f"{scalar!r} does not fit into 64 bits" + (" without a sign" if scalar < 0 else "")
+        return f"{scalar!r:.80} does not fit into 64 bits" + (" without a sign" if scalar < 0 else "")
     if connector.items and scalar not in {number for number, _ in connector.items}:
         listed = ", ".join(f"{number} ({item})" for number, item in connector.items)
-        return f"{scalar!r} is no value of the enumeration; use one of {listed}"
+        return f"{scalar!r:.80} is no value of the enumeration; use one of {listed}"
     low, high = connector.minimum, connector.maximum
     if (low is not None and scalar < low) or (high is not None and scalar > high):
-        return f"{scalar!r} is outside [{'-inf' if low is None else low}, {'inf' if high is None else high}]"
+        return f"{scalar!r:.80} is outside [{'-inf' if low is None else low}, {'inf' if high is None else high}]"
     return None
 
 
@@ -158,7 +158,7 @@ def _unreadable(connector: Connector, scalar: str | bytes) -> str | None:
     if isinstance(scalar, bytes):
         return None
     if connector.storage is Storage.STRING:
-        return f"{scalar!r} holds a NUL character, which no FMI string can" if "\0" in scalar else None
+        return f"{scalar!r:.80} holds a NUL character, which no FMI string can" if "\0" in scalar else None
     try:
         binary(scalar)
     except ValueError as error:

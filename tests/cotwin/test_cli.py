@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -132,6 +134,27 @@ def test_a_missing_file_exits_with_2():
     assert call("plot", "no/such/file.parquet", "a.b").exit_code == WRONG
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--set", "lag.T=x"], "--set lag.T: 'x' is not a number"),
+        (["--set", "lag.TT=1"], "--set lag.TT: unknown variable; did you mean 'T'?"),
+        (["--set", f"lag.T={'x' * 5000}"], "--set lag.T: 'xxx"),
+        (["--step", "-1"], "--step -1: give a positive number of seconds"),
+        (["--step", "nan"], "--step nan: give a positive number of seconds"),
+        (["--stop", "inf"], "--stop inf: give a finite number of seconds"),
+        (["--stop", "-2"], "cannot stop at -2 s; give a later --stop"),
+        (["--input", "x" * 5000], "...: 'xxx"),
+    ],
+)
+def test_what_is_wrong_with_an_option_names_the_option_and_is_short(toys, tmp_path, arguments, said):
+    done = call("run", toys.lag, "-o", tmp_path, "--stop", 1.0, *arguments)
+    assert done.exit_code == WRONG
+    assert said in done.stderr
+    assert "Value error" not in done.stderr
+    assert len(done.stderr) < 1000
+
+
 def test_an_argument_that_does_not_exist_exits_with_2():
     done = call("run", "plant.yaml", "--sotp", 3)
     assert done.exit_code == WRONG
@@ -178,6 +201,38 @@ def test_plot_of_an_unknown_variable_exits_with_2_and_suggests_another(chain):
     done = call("plot", chain[0] / "results.parquet", "first.y")
     assert done.exit_code == WRONG
     assert "first.x" in done.stderr
+
+
+@pytest.mark.parametrize("picture", ["x.xyz", "x", "x.svg", ".", "x.png/"])
+def test_plot_refuses_what_is_no_png_file(chain, tmp_path, monkeypatch, picture):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.png").mkdir()
+    done = call("plot", chain[0] / "results.parquet", "first.x", "-o", picture)
+    assert done.exit_code == WRONG
+    assert "pictures are PNG files. Give the path of one, such as results.png" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
+
+
+def test_plot_names_every_unknown_variable_with_the_nearest_one(chain):
+    done = call("plot", chain[0] / "results.parquet", "first.z", "first.x", "secnd.x")
+    assert done.exit_code == WRONG
+    assert "'first.z' was not recorded; did you mean 'first.x'" in done.stderr
+    assert "'secnd.x' was not recorded; did you mean 'second.x'" in done.stderr
+
+
+def test_plot_of_a_record_without_rows_says_so(tmp_path):
+    path = tmp_path / "empty.parquet"
+    pq.write_table(pa.table({"time": pa.array([], pa.float64()), "a.y": pa.array([], pa.float64())}), path)
+    done = call("plot", path, "a.y")
+    assert done.exit_code == WRONG
+    assert f"{path}: has no row" in done.stderr
+
+
+def test_plot_of_what_is_no_record_says_so(toys):
+    missing, other = call("plot", "no/such/file.parquet", "a.b"), call("plot", toys.lag, "a.b")
+    assert (missing.exit_code, other.exit_code) == (WRONG, WRONG)
+    assert "there is no such file" in missing.stderr
+    assert "not a readable Parquet file" in other.stderr
 
 
 def test_without_a_folder_the_run_goes_to_runs_and_its_name(toys, tmp_path, monkeypatch):

@@ -81,7 +81,7 @@ def test_a_constant_reference_has_no_range_to_normalise_by() -> None:
 
 
 def test_a_file_that_is_no_record_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match="not a readable Parquet file"):
+    with pytest.raises(ResultError, match="there is no such file"):
         Results.load(tmp_path / "none.parquet")
     (tmp_path / "text.parquet").write_text("text")
     with pytest.raises(ResultError, match="not a readable Parquet file"):
