@@ -51,6 +51,11 @@ class Interruption:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
+    @property
+    def requested(self) -> bool:
+        """Whether a signal waits for `check`."""
+        return self._requested is not None
+
     def check(self) -> None:
         """Raise KeyboardInterrupt where Ctrl-C was pressed, Terminated after SIGTERM."""
         if self._requested is not None:
@@ -61,6 +66,12 @@ class Interruption:
         self._requested = number
         if at_once:
             self.check()
+
+
+def opened() -> Interruption | None:
+    """The Interruption that has Ctrl-C or SIGTERM wait now, None where nobody does."""
+    owners = (getattr(signal.getsignal(number), "__self__", None) for number in _ANSWERS)
+    return next((owner for owner in owners if isinstance(owner, Interruption)), None)
 
 
 def signal_of(error: BaseException) -> signal.Signals:

@@ -8,6 +8,7 @@ from typing import Final
 from orchestrator.errors import CapabilityError, FmuImportError
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.function_table import DISCARD, OK, StepFunction
+from orchestrator.fmi.intermediate_update import IntermediateUpdate
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.states import KeptState
 from orchestrator.fmi.variables import ModelInfo, read_model
@@ -50,6 +51,7 @@ class CoSimulationFmu:
         self._fmu = Fmu(name, model, "CoSimulation", library)
         self.input_slopes: InputSlopes | None = None
         self.output_slopes: OutputSlopes | None = None
+        self.intermediate: IntermediateUpdate | None = None
         self._capabilities = replace(self._fmu.capabilities, may_return_early=early_return)
         self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
 
@@ -100,7 +102,10 @@ class CoSimulationFmu:
         if fmu.phase is not Phase.STEP:
             fmu.require("step", Phase.STEP)
         fmu.time = t
-        raw = self._step(t, h, fmu.states.none_kept)
+        if self.intermediate is None:
+            raw = self._step(t, h, fmu.states.none_kept)
+        else:
+            raw = self.intermediate.during(lambda: self._step(t, h, fmu.states.none_kept))
         if raw.status == DISCARD:
             return StepResult(Status.DISCARD, raw.time, raw.early_return, raw.terminate_requested, raw.event_needed)
         if raw.status != OK:

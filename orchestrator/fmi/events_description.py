@@ -14,11 +14,15 @@ from orchestrator.fmi.fmi1_description import capabilities_element
 
 @dataclass(frozen=True)
 class StepFeatures:
-    """Event Mode, early return and intermediate update of FMI 3.0; derivatives of inputs (FMI 1.0, 2.0) and outputs."""
+    """Event Mode, early return and intermediate update of FMI 3.0; derivatives of inputs (FMI 1.0, 2.0) and outputs.
+
+    `returns_on_request`: in an intermediate update the importer may end the step.
+    """
 
     event_mode: bool = False
     early_return: bool = False
     intermediate_update: bool = False
+    returns_on_request: bool = False
     interpolates_inputs: bool = False
     output_derivatives: int = 0
 
@@ -63,6 +67,7 @@ def _features(root: ET.Element) -> StepFeatures:
         event_mode=declares("hasEventMode"),
         early_return=declares("mightReturnEarlyFromDoStep"),
         intermediate_update=declares("providesIntermediateUpdate"),
+        returns_on_request=declares("providesIntermediateUpdate") and declares("canReturnEarlyAfterIntermediateUpdate"),
         interpolates_inputs=declares("canInterpolateInputs"),
         output_derivatives=int(flags.get("maxOutputDerivativeOrder", "0")),
     )

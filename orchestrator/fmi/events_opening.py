@@ -8,6 +8,7 @@ from orchestrator.fmi.events import EventFmu
 from orchestrator.fmi.events_description import StepFeatures, StepOptions, read_features
 from orchestrator.fmi.intermediate_inputs import DerivativeInputs, IntermediateInputs, require_slopes
 from orchestrator.fmi.intermediate_outputs import OutputDerivatives
+from orchestrator.fmi.intermediate_update import IntermediateUpdate
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Instance
@@ -23,7 +24,7 @@ def open_with_events(name: str, path: Path, *, extrapolate: bool = False, model:
     model = model or read_model(path)
     if extrapolate:
         require_slopes(name, model, features)
-    if not (features.event_mode or features.early_return or extrapolate):
+    if not (features.event_mode or features.early_return or features.returns_on_request or extrapolate):
         plain = open_fmu(name, path, model)
         _know_slopes(plain, features)
         return plain
@@ -44,14 +45,17 @@ def _instantiated(name: str, model: ModelInfo, features: StepFeatures, extrapola
         fmu.input_slopes = DerivativeInputs(fmu.fmu)
         return fmu
     inputs = IntermediateInputs(model) if extrapolate else None
+    update = IntermediateUpdate(inputs.at if inputs is not None else None)
+    used = inputs is not None or features.returns_on_request
     options = StepOptions(
         event_mode=features.event_mode,
-        early_return=features.early_return,
+        early_return=features.early_return or features.returns_on_request,
         intermediate=() if inputs is None else inputs.references,
-        update=None if inputs is None else inputs.callback,
+        update=update.callback if used else None,
     )
     library = Library(name, model, "CoSimulation", options)
     fmu = CoSimulationFmu(name, model, library, early_return=features.early_return)
+    fmu.intermediate = update if used else None
     if inputs is not None:
         inputs.attach(fmu.fmu)
         fmu.input_slopes = inputs

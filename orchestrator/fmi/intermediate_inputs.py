@@ -9,7 +9,6 @@ from ctypes import c_size_t, c_void_p
 from typing import Any, Final
 
 import numpy as np
-from fmpy import fmi3
 from numpy.typing import NDArray
 
 from orchestrator.errors import FmuImportError
@@ -72,13 +71,12 @@ class DerivativeInputs:
 
 
 class IntermediateInputs:
-    """Slopes for FMI 3.0; `callback` is the intermediate update, made before the FMU that it serves (`attach`)."""
+    """Slopes for FMI 3.0; `at` serves the intermediate updates of the FMU that is attached."""
 
     def __init__(self, model: ModelInfo) -> None:
         connectors = sloped(model)
         self.names: Final[Collection[str]] = frozenset(connector.name for connector in connectors)
         self.references: Final = tuple(connector.reference for connector in connectors)
-        self.callback: Final = fmi3.fmi3IntermediateUpdateCallback(self._update)
         self._fmu: Fmu | None = None
         self._set: Any = None
         self._given: list[tuple[Bundle, NDArray[np.float64], NDArray[np.float64]]] = []
@@ -105,10 +103,9 @@ class IntermediateInputs:
         if status != OK and self._fmu is not None:
             self._fmu.check(status, "SetFloat64 in an intermediate update")
 
-    def _update(self, _: int, time: float, set_requested: bool, *rest: Any) -> None:
-        early_return_requested = rest[3]
-        early_return_requested[0] = False
-        if not set_requested or self._set is None:
+    def at(self, time: float) -> None:
+        """Give the FMU its inputs at a time (s) during the step."""
+        if self._set is None:
             return
         for bundle, values, slopes in self._given:
             now = values + slopes * (time - self._t)
