@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.errors import FmuImportError
+from orchestrator.fmi.elf import DamagedLibraryError, check_complete
 from orchestrator.fmi.variables import ModelInfo
 
 _MISSING_LIBRARY: Final = re.compile(r"(?P<name>\S+): cannot open shared object file")
-_MISSING_VERSION: Final = re.compile(r"version [`'](?P<version>\w+)' not found")
+_MISSING_VERSION: Final = re.compile(r"version [`'](?P<version>[\w.]+)' not found")
 _SIBLINGS: Final = 50
 
 
@@ -48,8 +49,12 @@ class _Missing:
 def loaded(functions: type, library: Path, identifier: str = "", **more: Any) -> Any:
     """FMPy's object for a library, of its class `functions`; the working directory is that of the library meanwhile.
 
-    FMI 1.0 gives the `identifier` of the model. Raises what FMPy does where the library cannot be loaded.
+    FMI 1.0 gives the `identifier` of the model. Raises what FMPy does where the library cannot be loaded, and before
+    that DamagedLibraryError where it, or one beside it, is cut off.
     """
+    for file in sorted(library.parent.iterdir()):
+        if file.is_file():
+            _check_complete(file)
 
     def bind(self: Any) -> None:
         self.dll = Functions(self.dll, f"{identifier}_" if identifier else "")
@@ -62,6 +67,13 @@ def loaded(functions: type, library: Path, identifier: str = "", **more: Any) ->
         return _with_siblings(lambda: tolerant(libraryPath=str(library), **places, **more), library)
     finally:
         os.chdir(before)
+
+
+def _check_complete(file: Path) -> None:
+    try:
+        check_complete(file)
+    except DamagedLibraryError as error:
+        raise DamagedLibraryError(f"{file.name} is cut off or damaged: {error}") from error
 
 
 def _with_siblings(load: Callable[[], Any], library: Path) -> Any:
@@ -105,6 +117,8 @@ def refused(model: ModelInfo, library: Path, error: Exception) -> FmuImportError
     version, missing = _MISSING_VERSION.search(text), _MISSING_LIBRARY.search(text)
     if isinstance(error, AttributeError):  # as ctypes puts it where a function is missing
         remedy = "It lacks a function of the standard: ask its supplier for a complete export"
+    elif isinstance(error, DamagedLibraryError):
+        remedy = "Copy or download the FMU again, or ask its supplier for a sound export"
     elif version is not None:
         remedy = (
             f"It needs {version['version']} or newer: build it on a system as old as this one, or use a newer system"

@@ -6,11 +6,15 @@ Standard Base, core 5.0, chapter 10.7.
 
 import struct
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final, NamedTuple
 
 _MACHINES: Final = {3: "x86", 40: "aarch32", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
 _DYNAMIC, _DYNAMIC_SYMBOLS, _NEEDED_VERSIONS = 6, 11, 0x6FFFFFFE
 _NEEDED, _RPATH, _RUNPATH, _END = 1, 15, 29, 0
+_LOADED, _DYNAMIC_SEGMENT = 1, 2
+_HEADER: Final = 64
+_SUPPORTED: Final = b"\x7fELF\x02\x01"
 _MANY: Final = 1000
 """Libraries, and versions of one, that are read: more are damage that would take endless time."""
 
@@ -23,6 +27,18 @@ class SharedLibrary(NamedTuple):
     needed: tuple[str, ...]
     run_path: tuple[str, ...]
     versions: Mapping[str, tuple[str, ...]]
+
+
+class DamagedLibraryError(ValueError):
+    """A library whose file does not hold what its header promises: loading it would end the process by a signal."""
+
+
+class _Segment(NamedTuple):
+    kind: int
+    offset: int
+    address: int
+    size: int
+    memory: int
 
 
 class _Section(NamedTuple):
@@ -45,8 +61,53 @@ def read_library(data: bytes) -> SharedLibrary:
         raise ValueError(f"it is damaged ({error})") from error
 
 
+def check_complete(path: Path) -> None:
+    """Raise DamagedLibraryError where a part of a library that would be mapped lies beyond the end of its file.
+
+    Of the file only the headers are read. What is no 64-bit library in little-endian order passes: the loader refuses
+    it in words.
+    """
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+        if header[:6] != _SUPPORTED or len(header) < _HEADER:
+            return
+        start, size, count = _segment_table(header)
+        file.seek(start)
+        table = file.read(size * count)
+        length = file.seek(0, 2)
+    _check_segments(table, size, count, length)
+
+
+def _segment_table(header: bytes) -> tuple[int, int, int]:
+    """Offset, size of an entry and number of entries of the program headers."""
+    (start,) = struct.unpack_from("<Q", header, 32)
+    size, count = struct.unpack_from("<HH", header, 54)
+    return start, size, count
+
+
+def _check_segments(table: bytes, size: int, count: int, length: int) -> None:
+    if len(table) < size * count:
+        raise DamagedLibraryError(f"its file ends after {length} bytes, within the headers of its segments")
+    segments = [_segment(table, size * index) for index in range(count)]
+    loaded = [segment for segment in segments if segment.kind == _LOADED]
+    wanted = max((segment.offset + segment.size for segment in loaded), default=0)
+    if wanted > length:
+        raise DamagedLibraryError(f"its file has {length} of at least {wanted} bytes")
+    for segment in segments:
+        inside = any(one.address <= segment.address < one.address + one.memory for one in loaded)
+        if segment.kind == _DYNAMIC_SEGMENT and not inside:
+            raise DamagedLibraryError("its dynamic section lies in none of its segments")
+
+
+def _segment(table: bytes, at: int) -> _Segment:
+    kind, _, offset, address, _, size, memory = struct.unpack_from("<IIQQQQQ", table, at)
+    return _Segment(kind, offset, address, size, memory)
+
+
 def _read(data: bytes) -> SharedLibrary:
     (machine,) = struct.unpack_from("<H", data, 18)
+    start, size, count = _segment_table(data)
+    _check_segments(data[start : start + size * count], size, count, len(data))
     sections = list(_sections(data))
     dynamic = next((section for section in sections if section.kind == _DYNAMIC), None)
     if dynamic is None:
