@@ -9,7 +9,7 @@ from orchestrator.instance import Bundle
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.tables import read_table
 
-KINDS = {"f": Storage.FLOAT64, "n": Storage.INT64, "b": Storage.BOOLEAN, "s": Storage.STRING}
+KINDS = {"f": Storage.FLOAT64, "n": Storage.INT64, "b": Storage.BOOLEAN, "s": Storage.STRING, "x": Storage.BINARY}
 
 
 def instance(folder, text):
@@ -60,6 +60,17 @@ def test_up_to_its_event_a_jump_is_not_made_and_afterwards_it_is(tmp_path):
     one.event_mode.enter(1.0)
     assert values(one) == (20.0, 2, True, "b")
     assert one.event_mode.next_time == 3.0, "the held values change there"
+
+
+def test_bytes_are_held_and_jump_as_text_does(tmp_path):
+    one = instance(tmp_path, "time,x\n0,00\n1,00\n2,ff01\n")
+    one.enter_initialization(0.0, None, None)
+    assert one.event_mode.next_time == 2.0
+    one.do_step(0.0, 1.5)
+    assert values(one) == (b"\0",)
+    one.do_step(1.5, 0.5)
+    one.event_mode.enter(2.0)
+    assert values(one) == (b"\xff\x01",)
 
 
 def test_a_start_at_a_jump_has_the_values_after_it(tmp_path):

@@ -8,7 +8,8 @@
 
 The first column is the time (s, or with a unit in brackets), the others are variables with an optional unit. Two rows
 at one time are a jump: the first holds up to that time, the second from it on. Cells are separated by commas,
-semicolons or tabs; lines that begin with # are comments.
+semicolons or tabs; lines that begin with # are comments. An element of an array has a column of its own, `S[1]`,
+or `"M[1,2]"` between commas.
 """
 
 import csv
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import DescriptionError
 from orchestrator.system.connector import Storage
+from orchestrator.system.start_values import binary
 
 SUFFIXES: Final = (".csv", ".tsv")
 MAX_CELLS: Final = 20_000_000
@@ -52,16 +54,14 @@ class InputTable:
 
     def values(self, column: Column, storage: Storage) -> NDArray[Any]:
         """The cells of a column in a storage type; DescriptionError with the line of one that does not fit."""
-        read = _READERS.get(storage)
-        if read is None:
-            raise DescriptionError(f"{self.path}: column '{column.name}': {storage} values do not come from a table")
+        read = _READERS[storage]
         values = storage.zeros(len(column.cells))
         for index, (line, cell) in enumerate(zip(self.lines, column.cells, strict=True)):
             try:
                 values[index] = read(cell)
             except (ValueError, OverflowError) as error:
                 where = f"{self.path}:{line}: column '{column.name}'"
-                raise DescriptionError(f"{where}: {cell!r:.40} is no {storage} value{_hint(cell)}") from error
+                raise DescriptionError(f"{where}: {cell!r:.40} is no {storage} value{_hint(cell, storage)}") from error
         return values
 
     def is_numeric(self, column: Column) -> bool:
@@ -150,7 +150,9 @@ def _times(path: Path, rows: Sequence[tuple[int, Sequence[str]]], unit: str | No
         try:
             times[index] = factor * _real(cells[0])
         except ValueError as error:
-            raise DescriptionError(f"{path}:{line}: the time {cells[0]!r:.40} is no number{_hint(cells[0])}") from error
+            raise DescriptionError(
+                f"{path}:{line}: the time {cells[0]!r:.40} is no number{_hint(cells[0], Storage.FLOAT64)}"
+            ) from error
         if index and times[index] < times[index - 1]:
             raise DescriptionError(
                 f"{path}:{line}: the time {cells[0]} lies before that of the row above; sort the rows"
@@ -189,10 +191,13 @@ _READERS: Final[dict[Storage, Callable[[str], Any]]] = {
     Storage.UINT64: _whole,
     Storage.BOOLEAN: _truth,
     Storage.STRING: str,
+    Storage.BINARY: binary,
 }
 
 
-def _hint(cell: str) -> str:
+def _hint(cell: str, storage: Storage) -> str:
+    if storage is Storage.BINARY:
+        return "; write hexadecimal digits, 00ff, or base64 behind 'base64:'"
     if re.fullmatch(r"[-+]?\d+,\d+([eE][-+]?\d+)?", cell):
         return f"; write it with a decimal point, {cell.replace(',', '.')}"
     return "; give a value in every row" if not cell else ""

@@ -27,6 +27,16 @@ def test_commas_semicolons_and_tabs_separate_cells(tmp_path, separator):
     assert read.columns[1].cells == ("x y", "z")
 
 
+def test_bytes_are_hexadecimal_digits_or_base64(tmp_path):
+    read = table(tmp_path, "time,b\n0,00ff\n1,base64:AP8=\n2,\n")
+    assert read.values(read.columns[0], Storage.BINARY).tolist() == [b"\0\xff", b"\0\xff", b""]
+
+
+def test_an_element_of_a_matrix_is_quoted_between_commas(tmp_path):
+    read = table(tmp_path, 'time,"M[1,2] [g/L]",S[3] [m]\n0,1,2\n')
+    assert [(column.name, column.unit) for column in read.columns] == [("M[1,2]", "g/L"), ("S[3]", "m")]
+
+
 def test_large_integers_keep_every_digit(tmp_path):
     read = table(tmp_path, f"time,n\n0,{2**63 - 1}\n")
     assert read.values(read.columns[0], Storage.INT64).tolist() == [2**63 - 1]
@@ -73,7 +83,8 @@ def test_what_is_wrong_with_a_table_is_told_with_its_line(tmp_path, text, said):
         ("1.5", Storage.INT64, "no int64"),
         ("-1", Storage.UINT64, "no uint64"),
         ("yes", Storage.BOOLEAN, "no boolean"),
-        ("00", Storage.BINARY, "do not come from a table"),
+        ("0g", Storage.BINARY, "'0g' is no binary value; write hexadecimal digits, 00ff, or base64 behind 'base64:'"),
+        ("123", Storage.BINARY, "no binary value"),
     ],
 )
 def test_a_cell_that_does_not_fit_is_told_with_line_column_and_hint(tmp_path, cell, storage, said):
