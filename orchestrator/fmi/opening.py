@@ -80,11 +80,17 @@ def _refuse_clocks(name: str, component: Component, model: ModelInfo, kind: str)
         return
     clocks = read_clocks(model.path).by_name.values()
     silent = next((clock.name for clock in clocks if clock.causality is Causality.INPUT), None)
-    if silent is not None:
+    if silent is None:
+        return
+    if component.swap is not None:
         raise FmuImportError(
-            f"{model.path}: as '{name}' it would run as {kind} without Event Mode, and its clock '{silent}' would "
-            "never tick. Ask for kind: co_simulation without swap, of an FMU that declares hasEventMode"
+            f"{model.path}: the clock '{silent}' of '{name}' could not tick while its surrogate is in charge, which "
+            "steps from one communication point to the next. Leave swap out, or export the FMU without clocks"
         )
+    raise FmuImportError(
+        f"{model.path}: as '{name}' it would run as {kind} without Event Mode, and its clock '{silent}' would "
+        "never tick. Ask for kind: co_simulation, of an FMU that declares hasEventMode"
+    )
 
 
 def _refuse_solver(name: str, component: Component, kind: str) -> None:
