@@ -1,6 +1,6 @@
 """From what somebody typed to the description that will run: a YAML file or one FMU, with values replaced."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +47,9 @@ def prepare(path: Path, overrides: Overrides) -> SystemDescription:
     components: dict[str, Any] = {name: part.model_dump() for name, part in description.components.items()}
     for setting in (read_setting(text, components) for text in overrides.parameters):
         components[setting.component]["parameters"][setting.parameter] = setting.value
-    fed = [_fed(description, text) for text in overrides.inputs]
+    fed: list[_Fed] = []
+    for text in overrides.inputs:
+        fed.append(_fed(description, text, {*components, *(one.name for one in fed)}))
     changes["components"] = components | {one.name: {"source": one.file} for one in fed}
     changes["connections"] = (*description.connections, *(link for one in fed for link in one.connections))
     return _validated(description, changes)
@@ -79,8 +81,11 @@ class _Fed(NamedTuple):
     connections: tuple[Connection, ...]
 
 
-def _fed(description: SystemDescription, text: str) -> _Fed:
-    """A table as one more component, each of its columns connected to the input of that name."""
+def _fed(description: SystemDescription, text: str, taken: Collection[str]) -> _Fed:
+    """A table as one more component, each of its columns connected to the input of that name.
+
+    Its name is none of those `taken`.
+    """
     target, equals, rest = text.partition("=")
     if not equals and len(description.components) > 1:
         known = ", ".join(description.components)
@@ -98,7 +103,7 @@ def _fed(description: SystemDescription, text: str) -> _Fed:
     if source.suffix.lower() == ".fmu":
         _check_columns(file, columns, component, Interface(read_model(source).connectors))
     name = "inputs" if len(description.components) == 1 else f"inputs_{component}"
-    while name in description.components:
+    while name in taken:
         name += "_"
     ends = ((Endpoint(component=name, connector=c), Endpoint(component=component, connector=c)) for c in columns)
     return _Fed(name, file.absolute(), tuple(Connection(source=one, destination=other) for one, other in ends))
@@ -114,6 +119,9 @@ def _check_columns(file: Path, columns: Sequence[str], component: str, interface
         elif elements[0].connector.causality is not Causality.INPUT:
             kind = elements[0].connector.causality
             problems.append(f"{file}: column '{column}': '{component}.{column}' is no input but of causality {kind}")
+        elif len(elements) > 1:
+            each = f"'{elements[0].name}' to '{elements[-1].name}'"
+            problems.append(f"{file}: column '{column}': '{component}.{column}' is an array; give columns {each}")
     if problems:
         raise DescriptionError("\n".join(problems))
 

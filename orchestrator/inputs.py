@@ -44,9 +44,10 @@ class TableInstance:
         self._linear: set[str] = set()
         connectors = []
         for reference, column in enumerate(table.columns):
-            connector = _connector(reference, column, table, wanted.get(column.name), unit)
+            fed = wanted.get(column.name)
+            connector = _connector(reference, column, table, fed, unit)
             connectors.append(connector)
-            self._columns[column.name] = table.values(column, connector.storage)
+            self._columns[column.name] = table.values(column, connector.storage, fed.items if fed else ())
             if connector.variability is Variability.CONTINUOUS:
                 self._linear.add(column.name)
         self.connectors: Final = tuple(connectors)
@@ -201,6 +202,7 @@ def _connector(
         reference=reference,
         unit=_unit(column, table, fed, unit),
         variability=Variability.CONTINUOUS if linear else Variability.DISCRETE,
+        items=fed.items if fed is not None else (),
         description=f"column of {table.path.name}",
     )
 

@@ -35,6 +35,10 @@ _TRUTH: Final = {"true": True, "1": True, "1.0": True, "false": False, "0": Fals
 _TIME_FACTORS: Final = {"s": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
+Items = Sequence[tuple[int, str]]
+"""Values of an enumeration with their names."""
+
+
 class Column(NamedTuple):
     """One variable: its name, unit (None where the header has none) and its cells as they are written."""
 
@@ -52,16 +56,21 @@ class InputTable:
     lines: tuple[int, ...]
     columns: tuple[Column, ...]
 
-    def values(self, column: Column, storage: Storage) -> NDArray[Any]:
-        """The cells of a column in a storage type; DescriptionError with the line of one that does not fit."""
+    def values(self, column: Column, storage: Storage, items: Items = ()) -> NDArray[Any]:
+        """The cells of a column in a storage type; DescriptionError with the line of one that does not fit.
+
+        Of an enumeration the `items` are the values that there are; cells hold their numbers or their names.
+        """
         read = _READERS[storage]
+        numbers = {key: number for number, name in items for key in (name, str(number))}
         values = storage.zeros(len(column.cells))
         for index, (line, cell) in enumerate(zip(self.lines, column.cells, strict=True)):
             try:
-                values[index] = read(cell)
-            except (ValueError, OverflowError) as error:
+                values[index] = numbers[cell] if items else read(cell)
+            except (KeyError, ValueError, OverflowError) as error:
                 where = f"{self.path}:{line}: column '{column.name}'"
-                raise DescriptionError(f"{where}: {cell!r:.40} is no {storage} value{_hint(cell, storage)}") from error
+                hint = _choice(items) if items else _hint(cell, storage)
+                raise DescriptionError(f"{where}: {cell!r:.40} is no {storage} value{hint}") from error
         return values
 
     def is_numeric(self, column: Column) -> bool:
@@ -80,6 +89,8 @@ def read_table(path: Path) -> InputTable:
     if not columns or columns[0][0].lower() != "time":
         first = header[0] if header else ""
         raise DescriptionError(f"{path}: the first column is {first!r:.40}; begin the header with 'time'")
+    if len(columns) == 1:
+        raise DescriptionError(f"{path}: there is no column beside the time; give one for each input")
     _check_names(path, [name for name, _ in columns])
     if not rows:
         raise DescriptionError(f"{path}: there is no row below the header; give at least one")
@@ -193,6 +204,10 @@ _READERS: Final[dict[Storage, Callable[[str], Any]]] = {
     Storage.STRING: str,
     Storage.BINARY: binary,
 }
+
+
+def _choice(items: Items) -> str:
+    return f" of the enumeration; use one of {', '.join(f'{number} ({name})' for number, name in items)}"
 
 
 def _hint(cell: str, storage: Storage) -> str:

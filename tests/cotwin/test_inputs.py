@@ -1,6 +1,7 @@
 """Inputs from tables, against exact integrals: dx/dt = u, so that x is the integral of what the FMU was given."""
 
 import math
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -112,6 +113,59 @@ def test_wrong_tables_are_refused_by_name(fmu, tmp_path, inputs, text, said):
     overrides = Overrides(1.0, 0.1, (), [inputs.format(tmp_path / "u.csv")])
     with pytest.raises(DescriptionError) as refused, cotwin.open_simulation(prepare(fmu, overrides)):
         pass
+    assert said in str(refused.value)
+
+
+def fed_kit(folder, name, *texts):
+    tables = []
+    for index, text in enumerate(texts):
+        tables.append(folder / f"{index}.csv")
+        tables[-1].write_text(text)
+    fmu = shutil.copy(kit_fmu(name, "3.0", "co_simulation"), folder / f"{name}.fmu")
+    description = prepare(fmu, Overrides(1.0, 0.25, (), list(map(str, tables))))
+    with cotwin.open_simulation(description.model_copy(update={"record": ("*",)})) as simulation:
+        return simulation.run()
+
+
+def test_values_of_every_type_pass_from_a_table_through_an_fmu(tmp_path):
+    text = "time,Float64_u,UInt64_u,Boolean_u,String_u,Binary_u,Enumeration_u\n"
+    rows = f"0,1.5,{2**64 - 1},true,a b,00ff,1\n0.5,1.5,3,0,'q',base64:AQ==,2\n"
+    results = fed_kit(tmp_path, "Feedthrough", text + rows)
+    for name, first, last in (
+        ("Float64_y", 1.5, 1.5),
+        ("UInt64_y", 2**64 - 1, 3),
+        ("Boolean_y", True, False),
+        ("String_y", "a b", "'q'"),
+        ("Binary_y", b"\0\xff", b"\1"),
+        ("Enumeration_y", 1, 2),
+    ):
+        series = results[f"Feedthrough.{name}"]
+        assert (series[0], series[-1]) == (first, last), name
+
+
+def test_elements_of_an_array_have_columns_of_their_own_and_others_keep_their_start_value(tmp_path):
+    results = fed_kit(tmp_path, "StateSpace", "time;u[2]\n0;1\n0.5;1\n0.5;4\n")
+    assert results["StateSpace.u[1]"].tolist() == [0.0] * len(results)
+    assert (results["StateSpace.u[2]"][0], results["StateSpace.u[2]"][-1]) == (1.0, 4.0)
+
+
+def test_two_tables_feed_one_component(tmp_path):
+    results = fed_kit(tmp_path, "Feedthrough", "time,Float64_u\n0,1\n", "time,Int8_u\n0,2\n")
+    assert results["Feedthrough.Float64_y"][-1] == 1.0
+    assert results["Feedthrough.Int8_y"][-1] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("StateSpace", "time,u\n0,1\n", "column 'u': 'StateSpace.u' is an array; give columns 'u[1]' to 'u[2]'"),
+        ("Feedthrough", "time,Enumeration_u\n0,99\n", "'99' is no int64 value of the enumeration; use one of"),
+        ("Feedthrough", "time,Binary_u\n0,xyz\n", "'xyz' is no binary value; write hexadecimal digits"),
+    ],
+)
+def test_tables_that_do_not_fit_an_fmu_are_refused(tmp_path, name, text, said):
+    with pytest.raises(DescriptionError) as refused:
+        fed_kit(tmp_path, name, text)
     assert said in str(refused.value)
 
 

@@ -54,6 +54,7 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path):
         ("", "begin the header with 'time'"),
         ("t,u\n0,1\n", "the first column is 't'"),
         ("time,u\n", "no row below the header"),
+        ("time\n0\n", "no column beside the time"),
         ("time,u\n0,1\n2,1\n1,1\n", ":4: the time 1 lies before"),
         ("time,u\n0,1\n0,1\n0,1\n", ":4: a third row at the time 0"),
         ("time,u\n0,1,5\n", ":2: 3 cells under 2 columns. Are there decimal commas"),
@@ -93,6 +94,15 @@ def test_a_cell_that_does_not_fit_is_told_with_line_column_and_hint(tmp_path, ce
         read.values(read.columns[0], storage)
     assert said in str(refused.value)
     assert "column 'u'" in str(refused.value)
+
+
+def test_enumerations_are_given_by_number_or_by_name(tmp_path):
+    read = table(tmp_path, "time,mode\n0,idle\n1,7\n2,2\n")
+    items = ((1, "idle"), (7, "run"))
+    with pytest.raises(DescriptionError, match=r"u\.csv:4: column 'mode': '2' .* use one of 1 \(idle\), 7 \(run\)"):
+        read.values(read.columns[0], Storage.INT64, items)
+    read = table(tmp_path, "time,mode\n0,idle\n1,7\n2,run\n")
+    assert read.values(read.columns[0], Storage.INT64, items).tolist() == [1, 7, 7]
 
 
 def test_a_missing_table_is_named(tmp_path):
