@@ -36,8 +36,9 @@ class Completed(NamedTuple):
 class ExchangeFunctions:
     """The functions of one instance, bound to it; those that return int return an FMI status.
 
-    Vectors of states, derivatives, nominals and indicators are given as address and length. The names are those of C
-    for messages.
+    Vectors of states, derivatives, nominals and indicators are given as address and length, as are the four arrays of
+    `directional_derivative`: references of unknowns and knowns, seed and result; None where there is none. The names
+    are those of C for messages.
     """
 
     names: "Names"
@@ -52,6 +53,7 @@ class ExchangeFunctions:
     update: Callable[[], Update]
     completed_step: Callable[[bool], Completed]
     count_indicators: Callable[[], int]
+    directional_derivative: Callable[..., int] | None = None
 
 
 class Names(NamedTuple):
@@ -94,6 +96,7 @@ def bind(library: Library, model: ModelInfo) -> ExchangeFunctions:
         update=_update2(dll, handle) if second else _update3(dll, handle),
         completed_step=_completed(dll, handle, prefix, c_int if second else c_bool, needed=reports),
         count_indicators=(lambda: model.event_indicators) if second else _count3(dll, handle, model),
+        directional_derivative=_directional(library, handle, prefix),
     )
 
 
@@ -197,6 +200,23 @@ def _completed(dll: Any, handle: int, prefix: str, boolean: Any, *, needed: bool
     def call(keeps_no_state: bool) -> Completed:
         status = function(keeps_no_state, *flags)
         return Completed(status, bool(event.value), bool(terminate.value))
+
+    return call
+
+
+def _directional(library: Library, handle: int, prefix: str) -> Callable[..., int] | None:
+    if not library.model.interface("ModelExchange").capabilities.directional_derivatives:
+        return None
+    references = (c_void_p, c_size_t, c_void_p, c_size_t)
+    name = f"{prefix}GetDirectionalDerivative"
+    if prefix == "fmi3":
+        return bound(library.dll, name, handle, *references, c_void_p, c_size_t, c_void_p, c_size_t)
+    function = bound(library.dll, name, handle, *references, c_void_p, c_void_p)
+
+    def call(*arguments: int) -> int:
+        *four, seed, _, result, _ = arguments
+        status: int = function(*four, seed, result)
+        return status
 
     return call
 

@@ -13,6 +13,7 @@ from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
 from orchestrator.fmi.model_exchange_integration import Integration
+from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
 from orchestrator.fmi.solver import Solver
 from orchestrator.fmi.solver_cvode import Cvode
@@ -79,6 +80,7 @@ class ModelExchangeFmu:
         self._described = solver
         self._functions = bind(library, model)
         self._vector = StateVector(model)
+        self._jacobian = self._exact_jacobian()
         self._inputs = Memory()
         self._solver: Solver | None = None
         self._integration: Integration | None = None
@@ -101,7 +103,11 @@ class ModelExchangeFmu:
     @property
     def identity(self) -> Mapping[str, str]:
         """What ran, for the record."""
-        return {**self.model.identity, "interface": "ModelExchange", "solver": self._described.method}
+        solver: dict[str, str] = {"solver": self._described.method}
+        if self._described.method == "cvode":
+            exact = self._jacobian is not None
+            solver["jacobian"] = "directional_derivatives" if exact else "difference_quotients"
+        return {**self.model.identity, "interface": "ModelExchange", **solver}
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
@@ -225,13 +231,24 @@ class ModelExchangeFmu:
     @property
     def _running(self) -> Integration:
         if self._integration is None:
-            dynamics = FmuDynamics(self._functions, self._vector.size, self._functions.count_indicators())
+            indicators = self._functions.count_indicators()
+            dynamics = FmuDynamics(self._functions, self._vector.size, indicators, self._jacobian)
             self._solver = _solver(self._described, dynamics, self._tolerance())
             completed = self.model.interface("ModelExchange").completed_steps
             self._integration = Integration(
                 self._fmu, self._functions, dynamics, self._solver, completed_steps=completed
             )
         return self._integration
+
+    def _exact_jacobian(self) -> DirectionalDerivatives | None:
+        call = self._functions.directional_derivative
+        if call is None and self._described.jacobian == "directional_derivatives":
+            raise FmuImportError(
+                f"{self.model.path}: '{self.name}' asks for solver.jacobian: directional_derivatives, but the FMU does "
+                "not provide any. Leave the option out, or export the FMU with them"
+            )
+        wanted = self._described.method == "cvode" and self._described.jacobian != "difference_quotients"
+        return DirectionalDerivatives(self.model, call) if wanted and call is not None else None
 
     def _tolerance(self) -> float:
         candidates = (self._described.tolerance, self._fmu.tolerance, self.model.default_experiment.tolerance)
@@ -262,6 +279,10 @@ def _check_solver(name: str, solver: description.Solver) -> None:
     if explicit and solver.tolerance is not None:
         raise DescriptionError(
             f"component '{name}': solver.method {solver.method} has a step, no tolerance. Leave it out"
+        )
+    if explicit and solver.jacobian is not None:
+        raise DescriptionError(
+            f"component '{name}': solver.method {solver.method} has no use for a jacobian. Leave it out"
         )
     if not explicit and solver.step is not None:
         raise DescriptionError(f"component '{name}': cvode chooses its steps itself. Leave solver.step out")

@@ -6,21 +6,30 @@ import numpy as np
 
 from orchestrator.fmi.exchange_functions import ExchangeFunctions
 from orchestrator.fmi.function_table import DISCARD, OK, WARNING
+from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
 from orchestrator.fmi.solver import address
 
 _ALMOST_ZERO = -float(np.finfo(np.float64).tiny)
 
 
 class FmuDynamics:
-    """`Dynamics` of an FMU in Continuous-Time Mode.
+    """`Dynamics` of an FMU in Continuous-Time Mode, with an exact Jacobian where it is given one.
 
     Discard and derivatives that are not finite let the solver try a smaller step. `status` and `called` are those of
     the call that failed last; `trouble` says them in words.
     """
 
-    def __init__(self, functions: ExchangeFunctions, states: int, indicators: int) -> None:
+    def __init__(
+        self,
+        functions: ExchangeFunctions,
+        states: int,
+        indicators: int,
+        jacobian: DirectionalDerivatives | None = None,
+    ) -> None:
         self.states = states
         self.indicators = indicators
+        self.has_jacobian = jacobian is not None and states > 0
+        self._jacobian = jacobian
         self.status = OK
         self.called = ""
         self.trouble = ""
@@ -63,6 +72,21 @@ class FmuDynamics:
             return verdict
         self._z[self._z == 0.0] = _ALMOST_ZERO
         memmove(z, self._z_at, 8 * self.indicators)
+        return 0
+
+    def jacobian(self, t: float, x: int, matrix: int) -> int:
+        """Compute d(dx/dt)/dx column by column from the directional derivatives."""
+        verdict = self.place(t, x)
+        if verdict or self._jacobian is None:
+            return verdict
+        status = self._jacobian.evaluate()
+        if status != OK and (verdict := self._verdict(status, "GetDirectionalDerivative", t)):
+            return verdict
+        found = self._jacobian.matrix
+        if not np.isfinite(found).all():
+            self.trouble = f"a directional derivative was not finite at t = {t!r} s"
+            return 1
+        memmove(matrix, address(found), 8 * found.size)
         return 0
 
     def _verdict(self, status: int, called: str, t: float) -> int:

@@ -21,9 +21,11 @@ _ONE_STEP: Final = 2
 _ROOT_RETURN: Final = 2
 _RIGHT_SIDE: Final = CFUNCTYPE(c_int, c_double, c_void_p, c_void_p, c_void_p)
 _ROOTS: Final = CFUNCTYPE(c_int, c_double, c_void_p, c_void_p, c_void_p)
+_JACOBIAN: Final = CFUNCTYPE(c_int, c_double, *(c_void_p,) * 7)
 _ERROR: Final = CFUNCTYPE(None, c_int, c_void_p, c_void_p, c_char_p, c_int, c_void_p, c_void_p)
 _FLAGS: Final = {
     -1: "too much work",
+    -6: "a failed Jacobian",
     -2: "too much accuracy asked for",
     -3: "repeated failures of the error test",
     -4: "no convergence of the corrector",
@@ -44,6 +46,7 @@ _PROTOTYPES: Final[dict[str, tuple[Any, str, tuple[Any, ...]]]] = {
     "N_VMake_Serial": (c_void_p, "nvecserial", (c_int64, c_void_p, c_void_p)),
     "N_VGetArrayPointer_Serial": (c_void_p, "nvecserial", (c_void_p,)),
     "SUNDenseMatrix": (c_void_p, "sunmatrixdense", (c_int64, c_int64, c_void_p)),
+    "SUNDenseMatrix_Data": (c_void_p, "sunmatrixdense", (c_void_p,)),
     "SUNLinSol_Dense": (c_void_p, "sunlinsoldense", (c_void_p, c_void_p, c_void_p)),
     "CVodeCreate": (c_void_p, "cvode", (c_int, c_void_p)),
     "CVodeInit": (c_int, "cvode", (c_void_p, _RIGHT_SIDE, c_double, c_void_p)),
@@ -52,6 +55,7 @@ _PROTOTYPES: Final[dict[str, tuple[Any, str, tuple[Any, ...]]]] = {
     "CVodeSetNoInactiveRootWarn": (c_int, "cvode", (c_void_p,)),
     "CVodeSVtolerances": (c_int, "cvode", (c_void_p, c_double, c_void_p)),
     "CVodeSetLinearSolver": (c_int, "cvode", (c_void_p, c_void_p, c_void_p)),
+    "CVodeSetJacFn": (c_int, "cvode", (c_void_p, _JACOBIAN)),
     "CVodeSetMaxHnilWarns": (c_int, "cvode", (c_void_p, c_int)),
     "CVodeSetStopTime": (c_int, "cvode", (c_void_p, c_double)),
     "CVode": (c_int, "cvode", (c_void_p, c_double, c_void_p, c_void_p, c_int)),
@@ -66,10 +70,11 @@ def _c(name: str) -> Callable[..., Any]:
 
 
 class Cvode:
-    """CVODE with a dense Jacobian by difference quotients; the relative `tolerance` times the nominals is the absolute.
+    """CVODE with a dense Jacobian; the relative `tolerance` times the nominals is the absolute.
 
-    A system without states gets one that rests, so that the roots of its indicators in time are found. It makes its
-    steps one by one and never beyond the stop; it starts anew, at order 1, with each `restart`.
+    The Jacobian is that of the dynamics where they have one, else it comes from difference quotients. A system without
+    states gets one that rests, so that the roots of its indicators in time are found. It makes its steps one by one and
+    never beyond the stop; it starts anew, at order 1, with each `restart`.
     """
 
     def __init__(self, dynamics: Dynamics, tolerance: float) -> None:
@@ -82,7 +87,13 @@ class Cvode:
         self._said = ""
         self._error: BaseException | None = None
         self._data = _c("N_VGetArrayPointer_Serial")
-        self._callbacks = (_RIGHT_SIDE(self._right_side), _ROOTS(self._roots), _ERROR(self._listen))
+        self._matrix = _c("SUNDenseMatrix_Data")
+        self._callbacks = (
+            _RIGHT_SIDE(self._right_side),
+            _ROOTS(self._roots),
+            _ERROR(self._listen),
+            _JACOBIAN(self._jacobian),
+        )
         with ExitStack() as made:
             self._create(made)
             self._made = made.pop_all()
@@ -125,6 +136,8 @@ class Cvode:
         self._require("CVodeInit", self._memory, self._callbacks[0], 0.0, self._y)
         self._require("CVodeSVtolerances", self._memory, self._tolerance, self._tolerances)
         self._require("CVodeSetLinearSolver", self._memory, linear, matrix)
+        if self._dynamics.has_jacobian:
+            self._require("CVodeSetJacFn", self._memory, self._callbacks[3])
         self._require("CVodeSetMaxHnilWarns", self._memory, -1)
         if self._dynamics.indicators:
             self._require("CVodeRootInit", self._memory, self._dynamics.indicators, self._callbacks[1])
@@ -144,6 +157,13 @@ class Cvode:
     def _roots(self, t: float, y: int, z: int, _: int | None) -> int:
         try:
             return self._dynamics.event_indicators(t, self._data(y), z)
+        except BaseException as error:
+            self._error = error
+            return -1
+
+    def _jacobian(self, t: float, y: int, _: int, matrix: int, *__: Any) -> int:
+        try:
+            return self._dynamics.jacobian(t, self._data(y), self._matrix(matrix))
         except BaseException as error:
             self._error = error
             return -1

@@ -59,10 +59,11 @@ class ModelInfo:
 
     `interfaces` maps the kinds, Co-Simulation first, to what is said about each. `types` maps connector names to FMI
     types, `not_imported` other variables to theirs. `states` are the continuous states in the order of their vector,
-    `unnamed_states` how many FMI 1.0 has, which does not say which variables they are. `event_indicators` is how many
-    FMI 1.0 and 2.0 declare, `negated` are the aliases of FMI 1.0 with the opposite sign. `feedthrough` maps outputs to
-    the inputs that they depend on directly, None where that is unknown. `warnings` are violations of the standard.
-    `structure` are the structural parameters that were given.
+    `derivatives` maps the names of their derivatives to what these depend on (None: unknown), `unnamed_states` is how
+    many FMI 1.0 has, which does not say which variables they are. `event_indicators` is how many FMI 1.0 and 2.0
+    declare, `negated` are the aliases of FMI 1.0 with the opposite sign. `feedthrough` maps outputs to the inputs that
+    they depend on directly, None where that is unknown. `warnings` are violations of the standard. `structure` are the
+    structural parameters that were given.
     """
 
     path: Path
@@ -86,6 +87,7 @@ class ModelInfo:
     warnings: tuple[str, ...] = ()
     structure: Mapping[str, int] = field(default_factory=dict)
     unnamed_states: int = 0
+    derivatives: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -222,6 +224,7 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
         log_categories=tuple(category.name for category in parsed.logCategories),
         warnings=warnings,
         unnamed_states=unnamed_states(root, MAX_ELEMENTS),
+        derivatives=_derivatives(parsed),
     )
 
 
@@ -258,6 +261,16 @@ def _feedthrough(parsed: Any, connectors: Sequence[Connector]) -> dict[str, tupl
         connector.name: _inputs_among(known.get(connector.name), inputs)
         for connector in connectors
         if connector.causality is Causality.OUTPUT
+    }
+
+
+def _derivatives(parsed: Any) -> dict[str, tuple[str, ...] | None]:
+    return {
+        unknown.variable.name: None
+        if unknown.dependencies is None
+        else tuple(variable.name for variable in unknown.dependencies)
+        for unknown in parsed.derivatives
+        if unknown.variable.derivative
     }
 
 

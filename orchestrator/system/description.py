@@ -28,12 +28,14 @@ class Swap(Frozen):
 class Solver(Frozen):
     """Solver of a Model Exchange FMU: `cvode` with error control, or an explicit method with the fixed `step` (s).
 
-    `tolerance` (relative) replaces the experiment's.
+    `tolerance` (relative) replaces the experiment's. `jacobian` says where that of cvode comes from (None: from
+    directional derivatives where the FMU declares them, else from difference quotients).
     """
 
     method: Literal["cvode", "euler", "heun", "rk4"] = "cvode"
     step: Positive | None = None
     tolerance: Positive | None = None
+    jacobian: Literal["directional_derivatives", "difference_quotients"] | None = None
 
 
 class Component(Frozen):
