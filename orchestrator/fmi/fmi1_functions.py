@@ -26,6 +26,7 @@ from orchestrator.fmi.function_table import (
     state_functions,
 )
 from orchestrator.fmi.messages import Messages, fmi1_callbacks
+from orchestrator.fmi.pending import PENDING, waiting
 
 PLATFORM: Final[str] = platform
 
@@ -167,10 +168,13 @@ def _access(library: Any) -> dict[str, Access]:
 def do_step(library: Any, handle: int) -> StepFunction:
     """The function `(t, h, no state is kept before t)` that makes a step; every step is a new one."""
     step = bound(library, "fmiDoStep", handle, c_double, c_double, c_char)
+    wait = waiting(library, "fmi", handle)
     real_status = bound(library, "fmiGetRealStatus", handle, c_int, c_void_p, needed=False)
 
     def call(t: float, h: float, _: bool) -> RawStep:
         status: int = step(t, h, fmi1.fmi1True)
+        if status == PENDING:
+            status = wait()
         if status != DISCARD:
             return RawStep(status, t + h)
         reached = c_double(t)

@@ -20,6 +20,7 @@ from orchestrator.fmi.function_table import (
     state_functions,
 )
 from orchestrator.fmi.messages import Messages, fmi2_callbacks
+from orchestrator.fmi.pending import PENDING, waiting
 
 PLATFORM: Final[str] = platform
 
@@ -114,11 +115,14 @@ def _enter_initialization(library: Any, handle: int) -> Any:
 def do_step(library: Any, handle: int) -> StepFunction:
     """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation."""
     step = bound(library, "fmi2DoStep", handle, c_double, c_double, c_int)
+    wait = waiting(library, "fmi2", handle)
     real_status = bound(library, "fmi2GetRealStatus", handle, c_int, c_void_p, needed=False)
     boolean_status = bound(library, "fmi2GetBooleanStatus", handle, c_int, c_void_p, needed=False)
 
     def call(t: float, h: float, keeps_no_state: bool) -> RawStep:
         status: int = step(t, h, keeps_no_state)
+        if status == PENDING:
+            status = wait()
         if status != DISCARD:
             return RawStep(status, t + h)
         reached, ended = c_double(t), c_int(0)

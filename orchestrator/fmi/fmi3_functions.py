@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import (
+    WARNING,
     Access,
     FunctionTable,
     RawStep,
@@ -149,7 +150,7 @@ def _enter_initialization(library: Any, handle: int) -> Any:
 
 
 def do_step(library: Any, handle: int) -> StepFunction:
-    """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation."""
+    """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation; FMI 3.0.2 section 4.2.1."""
     step = bound(library, "fmi3DoStep", handle, c_double, c_double, c_bool, c_void_p, c_void_p, c_void_p, c_void_p)
     event, terminate, early, reached = c_bool(), c_bool(), c_bool(), c_double()
     flags = (byref(event), byref(terminate), byref(early), byref(reached))
@@ -158,7 +159,9 @@ def do_step(library: Any, handle: int) -> StepFunction:
         early.value = terminate.value = event.value = False
         reached.value = t
         status: int = step(t, h, keeps_no_state, *flags)
-        time = t + h if status <= 1 and not early.value else reached.value
+        if status > WARNING:
+            return RawStep(status, t)  # its answers are undefined; after Discard it is where it was (section 2.2.4)
+        time = reached.value if early.value else t + h
         return RawStep(status, time, early.value, terminate.value, event.value)
 
     return call

@@ -1,9 +1,9 @@
 """Fmu: what every kind of FMU shares between loading and freeing: phases, checked calls, values by variable."""
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
 from enum import IntEnum
 from typing import Final
+from weakref import WeakSet
 
 import numpy as np
 
@@ -37,7 +37,7 @@ OPEN: Final = (Phase.INSTANTIATED, Phase.INITIALIZATION, Phase.STEP, Phase.TERMI
 """The phases in which the FMU may be called."""
 
 _REMEDIES: Final = {
-    "Pending": "It computes steps asynchronously, which is not supported: export it to compute them in doStep",
+    "Pending": "It computes steps asynchronously and does not tell when they are done: export it to do so in doStep",
     "Fatal": "It must not be called again; see its messages and its documentation",
 }
 _REMEDY: Final = "See its messages; check its inputs and parameters, or take a smaller step size"
@@ -69,6 +69,7 @@ class Fmu:
         self._by_name = self._interface.connectors
         self._reads: dict[Bundle, Transfer] = {}
         self._writes: dict[Bundle, tuple[Transfer, tuple[str | None, ...]]] = {}
+        _instances.add(self)
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
@@ -146,12 +147,10 @@ class Fmu:
         if self.phase is Phase.CLOSED:
             return
         broken, self.phase = self.phase is Phase.BROKEN, Phase.CLOSED
-        if broken:
-            self.library.abandon()
-            return
-        with ExitStack() as cleanup:
-            cleanup.callback(self.library.close)
-            self.states.free_all()
+        try:
+            broken = broken or self.states.free_all() == FATAL
+        finally:
+            (self.library.abandon if broken else self.library.close)()
 
     def restart_values(self, values: Mapping[str, Values]) -> list[tuple[Transfer, Values]]:
         """What a restart writes: the values given, and for all others that start exact and change, what they have."""
@@ -211,8 +210,14 @@ class Fmu:
         )
         kind = InitializationError if self.phase <= Phase.INITIALIZATION else StepError
         if status == FATAL:
-            self.phase = Phase.BROKEN
+            self._break_all()
         raise kind(message, component=self.name, time=self.time)
+
+    def _break_all(self) -> None:
+        """Call no instance of this FMU again: FMI 2.0.4 section 2.1.3, FMI 3.0.2 section 2.2.4."""
+        for each in tuple(_instances):
+            if each.model.path == self.model.path and each.phase is not Phase.CLOSED:
+                each.phase = Phase.BROKEN
 
     def elements(self, name: str, size: int) -> tuple[Element, ...]:
         """The elements that a name stands for, as many as there are values for them; CapabilityError otherwise."""
@@ -227,6 +232,10 @@ class Fmu:
     def _again(self, bundles: Iterable[Bundle]) -> None:
         for bundle in bundles:
             self.check(self.written[bundle].rewrite(), f"Set for {named(bundle)}")
+
+
+_instances: Final[WeakSet[Fmu]] = WeakSet()
+"""All instances of this process: a fatal error of one breaks those of the same FMU."""
 
 
 def named(bundle: Bundle) -> str:

@@ -9,7 +9,7 @@ from math import nan
 from typing import Final
 
 from orchestrator.errors import CapabilityError
-from orchestrator.fmi.function_table import FunctionTable
+from orchestrator.fmi.function_table import FATAL, OK, FunctionTable
 from orchestrator.fmi.variables import ModelInfo
 
 _HEADER: Final = struct.Struct("<8s16sBd")
@@ -64,12 +64,14 @@ class States:
         self.none_kept = not self._kept
         self._check(self._functions.free_state(byref(kept.pointer)), "FreeFMUState")
 
-    def free_all(self) -> None:
-        """Release every kept state, whatever the FMU says to it."""
-        for kept in self._kept:
-            self._functions.free_state(byref(kept.pointer))
+    def free_all(self) -> int:
+        """Release every kept state, whatever the FMU says to it short of Fatal; the worst status."""
+        status = OK
+        while self._kept and status != FATAL:
+            status = max(status, self._functions.free_state(byref(self._kept.pop().pointer)))
         self._kept.clear()
         self.none_kept = True
+        return status
 
     def serialize(self, state: object) -> bytes:
         """The bytes of a kept state behind a header that names the FMU."""

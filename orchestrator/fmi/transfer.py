@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.fmi.buffers import Buffer, Bytes, Numbers, Texts
-from orchestrator.fmi.function_table import DISCARD, CFunction, FunctionTable
+from orchestrator.fmi.function_table import OK, WARNING, CFunction, FunctionTable
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Storage
+
+_GOOD: Final = (OK, WARNING)
+"""What a call answers that gave or took its values; after any other, Fatal above all, none may follow unasked."""
 
 
 class Transfer:
@@ -31,7 +34,7 @@ class Transfer:
         self._signs = _signs(bundle, negated)
 
     def write(self, values: Values) -> int:
-        """Give values to the FMU; the worst status of the calls."""
+        """Give values to the FMU; the worst status of the calls, of which none follows one that fails."""
         given = values if self._signs is None else values * self._signs
         for part in self._parts:
             part.fill(given)
@@ -39,18 +42,23 @@ class Transfer:
 
     def rewrite(self) -> int:
         """Give the values of the last `write` to the FMU again."""
-        status = 0
+        status = OK
         for part in self._parts:
-            status = max(status, part.set(*part.arguments))
+            answer = part.set(*part.arguments)
+            if answer not in _GOOD:
+                return answer  # type: ignore[no-any-return]
+            status = max(status, answer)
         return status
 
     def read(self, values: Values) -> int:
-        """Take values from the FMU; the worst status of the calls."""
-        status = 0
+        """Take values from the FMU; the worst status of the calls, of which none follows one that fails."""
+        status = OK
         for part in self._parts:
-            status = max(status, part.get(*part.arguments))
-            if status < DISCARD or part.plain:
-                values[part.selection] = part.buffer.take()
+            answer = part.get(*part.arguments)
+            if answer not in _GOOD:
+                return answer  # type: ignore[no-any-return]
+            values[part.selection] = part.buffer.take()
+            status = max(status, answer)
         if self._signs is not None:
             values *= self._signs
         return status
@@ -66,7 +74,6 @@ class _Part:
         self.selection = _selection(bundle, types, kind)
         self.get: CFunction = access.get
         self.set: CFunction = access.set
-        self.plain = bundle.storage.numeric
         self.buffer: Buffer = _BUFFERS[bundle.storage](names, kind, access.dtype)
         self._references = np.array([connector.reference for connector in chosen], dtype=np.uint32)
         self.arguments = functions.arguments(self._references, *self.buffer.arrays)

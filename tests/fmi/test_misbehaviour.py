@@ -17,6 +17,7 @@ from tests.fmi import toys
 
 OK, WARNING, DISCARD, ERROR, FATAL, PENDING = range(6)
 IN_STEP, IN_INITIALIZATION, IN_SET, IN_GET = range(4)
+IN_LYING_STEP, IN_FREE_STATE, IN_PENDING_STEP = 6, 7, 8
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the misbehaving FMU needs a C compiler")
 
@@ -66,11 +67,19 @@ def said(version, function):
     return f"trouble in function {function}" if version == "fmi2" else "trouble in function"
 
 
-def test_a_discarded_step_tells_how_far_it_came(bad):
+def test_a_discarded_step_tells_how_far_it_came_in_fmi_2_and_is_undone_in_fmi_3(bad, version):
     start(bad)
     put(bad, status=DISCARD)
     result = bad.do_step(1.0, 0.5)
-    assert (result.status, result.time) == (Status.DISCARD, 1.125)
+    assert (result.status, result.time) == (Status.DISCARD, 1.125 if version == "fmi2" else 1.0)
+
+
+def test_what_a_failed_step_of_fmi_3_answers_beside_its_status_is_not_believed(bad, version):
+    if version == "fmi2":
+        pytest.skip("a step of FMI 2.0 answers with its status only")
+    start(bad)
+    put(bad, status=DISCARD, where=IN_LYING_STEP)
+    assert bad.do_step(1.0, 0.5) == StepResult(Status.DISCARD, 1.0)
 
 
 def test_an_early_return_is_passed_on(bad, version):
@@ -111,13 +120,32 @@ def test_a_failed_step_names_component_function_status_time_and_what_it_said(bad
     assert "messages" in message.splitlines()[-1]
 
 
-def test_an_asynchronous_step_is_refused_with_the_remedy(bad, version):
+def test_an_asynchronous_step_that_nobody_can_ask_about_is_cancelled_and_refused(bad, version, caplog):
     if version == "fmi3":
         pytest.skip("FMI 3.0 has no pending status")
     start(bad)
     put(bad, status=PENDING)
-    with pytest.raises(StepError, match=r"returned Pending(.|\n)*asynchronously, which is not supported"):
+    with pytest.raises(StepError, match=r"returned Pending(.|\n)*asynchronously and does not tell when they are done"):
         bad.do_step(1.0, 0.5)
+    assert any("cancelled" in record.message for record in caplog.records)
+
+
+@pytest.mark.parametrize("end", [OK, WARNING, DISCARD, ERROR, FATAL])
+def test_an_asynchronous_step_is_waited_for_to_its_end(make, version, caplog, end):
+    if version == "fmi3":
+        pytest.skip("FMI 3.0 has no pending status")
+    with closing(open_fmu("bad", make())) as bad:
+        start(bad)
+        put(bad, status=end, where=IN_PENDING_STEP)
+        if end >= ERROR:
+            with pytest.raises(StepError, match=rf"fmi2DoStep .* returned {'Fatal' if end == FATAL else 'Error'}"):
+                bad.do_step(1.0, 0.5)
+        else:
+            reached = (Status.DISCARD, 1.125) if end == DISCARD else (Status.OK, 1.5)
+            assert bad.do_step(1.0, 0.5)[:2] == reached
+            assert take(bad, "y") == 1.5
+    assert sum("asked" in record.message for record in caplog.records) == 3
+    assert not any("cancelled" in record.message for record in caplog.records)
 
 
 def test_a_failed_initialization_is_an_initialization_error(bad, version):
@@ -150,6 +178,52 @@ def test_after_a_fatal_error_the_fmu_is_not_called_again(make, caplog):
         put(instance, status=OK)
     instance.terminate()
     instance.close()
+    assert not any("freed" in record.message for record in caplog.records)
+
+
+def test_after_a_fatal_error_no_instance_of_the_fmu_is_called_again(make, caplog):
+    """FMI 2.0.4 section 2.1.3, FMI 3.0.2 section 2.2.4: all instances are corrupted; another FMU is not."""
+    path = make()
+    first, second = open_fmu("first", path), open_fmu("second", path)
+    with closing(open_fmu("other", make("other.fmu"))) as other:
+        for instance in (first, second, other):
+            start(instance)
+        put(first, status=FATAL)
+        with pytest.raises(StepError):
+            first.do_step(0.0, 1.0)
+        with pytest.raises(CapabilityError, match="'second' cannot step: it is broken by a fatal error"):
+            second.do_step(0.0, 1.0)
+        second.terminate()
+        second.close()
+        first.close()
+        assert not any("freed" in record.message for record in caplog.records)
+        assert other.do_step(0.0, 1.0).status is Status.OK
+    assert {record.name for record in caplog.records if "freed" in record.message} == {"cotwin.fmu.other"}
+
+
+def test_after_a_fatal_error_in_one_of_several_types_the_others_are_not_called(make, version, caplog):
+    if version == "fmi2":
+        pytest.skip("FMI 2.0 has one type for each class of values")
+    instance = open_fmu("fatal", make())
+    start(instance)
+    put(instance, where=IN_SET)
+    by_name = {connector.name: connector for connector in instance.connectors}
+    bundle = Bundle.of([by_name[name] for name in ("status", "tiny")])
+    with pytest.raises(StepError, match="returned Fatal"):
+        instance.set(bundle, np.array([FATAL, 7], np.int64))
+    assert not any("tiny" in record.message for record in caplog.records)
+    instance.close()
+
+
+def test_a_fatal_error_while_states_are_freed_ends_all_calls(make, version, caplog):
+    letter = "s" if version == "fmi2" else "S"
+    instance = open_fmu("fatal", make(flags=f'canGetAndSetFMU{letter}tate="true"'))
+    start(instance)
+    instance.save_state()
+    instance.save_state()
+    put(instance, status=FATAL, where=IN_FREE_STATE)
+    instance.close()
+    assert sum("state given back" in record.message for record in caplog.records) == 1
     assert not any("freed" in record.message for record in caplog.records)
 
 
@@ -271,7 +345,7 @@ def test_capabilities_without_functions_in_the_binary_are_withdrawn_with_a_warni
             instance.save_state()
         assert instance.do_step(0.0, 1.0).status is Status.OK
     (said_so,) = (record.message for record in caplog.records if "lacks" in record.message)
-    assert f"{version}GetFMU{letter}tate" in said_so
+    assert f"{version}SetFMU{letter}tate" in said_so
     assert "goes on without get_set_state, serialize_state" in said_so
 
 

@@ -76,11 +76,18 @@ def description(
 </fmiModelDescription>"""
 
 
-# `where` says which function returns `status` (an FMI status): 0 doStep, 1 entering initialization, 2 set, 3 get.
+# `where` says which function returns `status` (an FMI status): 0 doStep, 1 entering initialization, 2 set, 3 get,
+# 6 doStep with answers that it must not be believed, 7 freeing a state, 8 the third question after a pending doStep.
 _COMMON = """
 #include <stdlib.h>
 #include <string.h>
-typedef struct { void *logger, *environment; int status, where; double y, last; signed char tiny; float single; } M;
+typedef struct {
+  void *logger, *environment;
+  int status, where, questions;
+  double y, last;
+  signed char tiny;
+  float single;
+} M;
 static int answer(M *m, int where) {
   if (m->where != where || m->status == 0) return 0;
   say(m, m->status, "trouble in function", where);
@@ -115,7 +122,19 @@ int fmi2GetInteger(M *m, const unsigned *vr, size_t n, int *v) {
   return 0;
 }
 int fmi2GetReal(M *m, const unsigned *vr, size_t n, double *v) { v[0] = m->y; return answer(m, 3); }
-int fmi2DoStep(M *m, double t, double h, int no) { m->last = t + h / 4; m->y = t + h; return answer(m, 0); }
+int fmi2DoStep(M *m, double t, double h, int no) {
+  m->last = t + h / 4; m->y = t + h;
+  return m->where == 8 ? 5 : answer(m, 0);
+}
+int fmi2GetStatus(M *m, int kind, int *v) {
+  if (m->where != 8 || kind != 0) return 2;
+  say(m, 1, "asked", ++m->questions);
+  *v = m->questions < 3 ? 5 : m->status;
+  return 0;
+}
+int fmi2CancelStep(M *m) { say(m, 1, "cancelled", 0); return 0; }
+int fmi2GetFMUstate(M *m, void **s) { *s = m; return 0; }
+int fmi2FreeFMUstate(M *m, void **s) { *s = NULL; say(m, 1, "state given back", 0); return answer(m, 7); }
 int fmi2GetRealStatus(M *m, int kind, double *v) { *v = m->last; return kind == 2 ? 0 : 3; }
 int fmi2GetBooleanStatus(M *m, int kind, int *v) { *v = 1; return kind == 3 ? 0 : 3; }
 """
@@ -147,15 +166,20 @@ int fmi3GetInt32(M *m, const unsigned *vr, size_t n, int *v, size_t k) {
   for (size_t i = 0; i < n; i++) v[i] = vr[i] ? m->where : m->status;
   return 0;
 }
-int fmi3SetInt8(M *m, const unsigned *vr, size_t n, const signed char *v, size_t k) { m->tiny = v[0]; return 0; }
+int fmi3SetInt8(M *m, const unsigned *vr, size_t n, const signed char *v, size_t k) {
+  say(m, 1, "tiny is set", 0); m->tiny = v[0];
+  return 0;
+}
+int fmi3GetFMUState(M *m, void **s) { *s = m; return 0; }
+int fmi3FreeFMUState(M *m, void **s) { *s = NULL; say(m, 1, "state given back", 0); return answer(m, 7); }
 int fmi3GetInt8(M *m, const unsigned *vr, size_t n, signed char *v, size_t k) { v[0] = m->tiny; return 0; }
 int fmi3SetFloat32(M *m, const unsigned *vr, size_t n, const float *v, size_t k) { m->single = v[0]; return 0; }
 int fmi3GetFloat32(M *m, const unsigned *vr, size_t n, float *v, size_t k) { v[0] = m->single; return 0; }
 int fmi3GetFloat64(M *m, const unsigned *vr, size_t n, double *v, size_t k) { v[0] = m->y; return answer(m, 3); }
 int fmi3DoStep(M *m, double t, double h, bool no, bool *event, bool *terminate, bool *early, double *last) {
-  m->y = t + h; *event = false; *early = m->where == 4; *terminate = m->where == 5;
+  m->y = t + h; *event = m->where == 6; *early = m->where == 4 || m->where == 6; *terminate = m->where > 4;
   *last = *early || m->status == 2 ? t + h / 4 : t + h;
-  return answer(m, 0);
+  return m->where == 6 ? m->status : answer(m, 0);
 }
 """
 )

@@ -173,6 +173,15 @@ LIES: Final = (
         _built("Dahlquist", discard_at=0.6),
         StepError,
         "it reached 0.6 s",
+        ("1.0", "2.0"),
+    ),
+    Lie(
+        "discards a step and leaves the time that it reached undefined",
+        "the run ends with the time of the last communication point",
+        _built("Dahlquist", discard_at=0.6),
+        StepError,
+        "it reached 0.5 s",
+        ("3.0",),
     ),
     Lie(
         "never settles its discrete states",

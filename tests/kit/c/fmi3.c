@@ -313,7 +313,13 @@ S fmi3DoStep(I, double t, double h, bool no, bool *event_needed, bool *terminate
   (void)no;
   REQUIRE(STEP, "fmi3DoStep");
   *event_needed = *early = *terminate = false;
+  State before = c->s;
   int status = step_in_parts(c, t, h, last, event_needed, early);
+  if (status == DISCARD) { /* in the same state as before; what else is answered is undefined */
+    c->s = before;
+    c->s.discarded = *terminate = *early = true;
+    return *last = NAN, fmi3Discard;
+  }
   *early |= *event_needed && *last < t + h;
   *terminate = c->s.v.terminate;
   return (S)status;
