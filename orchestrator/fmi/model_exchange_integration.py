@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import StepError
-from orchestrator.fmi.exchange_functions import ExchangeFunctions
+from orchestrator.fmi.exchange_functions import ExchangeFunctions, Update
 from orchestrator.fmi.fmu import Fmu
 from orchestrator.fmi.function_table import DISCARD, OK
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
@@ -54,8 +54,12 @@ class Integration:
 
     def begin(self, t: float) -> None:
         """Leave the Event Mode of the initialization at t (s)."""
-        self.time, self.in_event_mode, self.terminated = t, True, False
+        self.start(t)
         self._iterate(nominals_changed=True)
+
+    def start(self, t: float) -> None:
+        """Stay in the Event Mode of the initialization at t (s), for who updates and leaves it."""
+        self.time, self.in_event_mode, self.terminated = t, True, False
 
     def open(self) -> None:
         """Enter Event Mode, where inputs and tunable parameters may jump."""
@@ -92,6 +96,16 @@ class Integration:
             steps += 1
             self._limit(events, EVENTS_AT_ONCE, "events happened without any progress of time", "It chatters")
             self._limit(steps, SOLVER_STEPS, "steps of the solver did not end the step", "Its dynamics may be singular")
+
+    def advance_to_event(self, end: float, *, keeps_no_state: bool) -> bool:
+        """Integrate to `end` (s), or to the first event, which is left to who asks; whether there is one."""
+        steps = 0
+        while self.time < end and not self.terminated:
+            if self._step(self._stop(end), keeps_no_state=keeps_no_state):
+                return True
+            steps += 1
+            self._limit(steps, SOLVER_STEPS, "steps of the solver did not end the step", "Its dynamics may be singular")
+        return False
 
     def _stop(self, end: float) -> float:
         # A time event within rounding of the communication point belongs to it.
@@ -132,10 +146,8 @@ class Integration:
 
     def _iterate(self, *, nominals_changed: bool = False) -> None:
         for _ in range(EVENT_ITERATIONS):
-            update = self._functions.update()
-            self._check(update.status, self._functions.names.update)
+            update = self.update()
             nominals_changed = nominals_changed or update.nominals_changed
-            self.terminated = update.terminate
             if self.terminated or not update.again:
                 break
         else:
@@ -143,11 +155,21 @@ class Integration:
                 f"the event at t = {self.time!r} s needs more than {EVENT_ITERATIONS} updates of the discrete states. "
                 "The FMU does not find values for them: check its parameters and inputs, or its model"
             )
-        self.next_event = update.next_event
         if not self.terminated:
-            self._check(self._functions.enter_continuous_time(), "EnterContinuousTimeMode")
-            self.in_event_mode = False
-            self.read(nominals_changed=nominals_changed)
+            self.leave(nominals_changed=nominals_changed)
+
+    def update(self) -> Update:
+        """One update of the discrete states."""
+        update = self._functions.update()
+        self._check(update.status, self._functions.names.update)
+        self.terminated, self.next_event = update.terminate, update.next_event
+        return update
+
+    def leave(self, *, nominals_changed: bool) -> None:
+        """Go on in continuous time with the states that the FMU has now."""
+        self._check(self._functions.enter_continuous_time(), "EnterContinuousTimeMode")
+        self.in_event_mode = False
+        self.read(nominals_changed=nominals_changed)
 
     def read(self, *, nominals_changed: bool) -> None:
         """Take the continuous states from the FMU, and the nominals where they have changed."""
