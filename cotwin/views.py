@@ -14,7 +14,6 @@ from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.explanation import Explanation, explanation
 from orchestrator.graph.feedthrough import written
 from orchestrator.instance import Instance
-from orchestrator.system.connector import Causality
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.resolution import resolve
 
@@ -59,13 +58,8 @@ def _model(name: str, component: Component) -> ModelInfo | Instance:
 def _with_clocks(model: ModelInfo) -> ModelInfo:
     """An FMU that runs with Event Mode: its clocks are connectors, and no output depends directly on them."""
     known = read_clocks(model.path)
-    clocks = known.by_name
-    through = {
-        name: None if inputs is None else tuple(each for each in inputs if each not in clocks)
-        for name, inputs in model.feedthrough.items()
-    }
-    ticking = {name: () for name, clock in clocks.items() if clock.causality is Causality.OUTPUT}
-    return replace(model, connectors=(*model.connectors, *known.connectors), feedthrough={**through, **ticking})
+    connectors = (*model.connectors, *known.connectors)
+    return replace(model, connectors=connectors, feedthrough=known.feedthrough(model.feedthrough))
 
 
 def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, ...]:

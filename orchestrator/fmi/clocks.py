@@ -109,6 +109,15 @@ class Clocks(NamedTuple):
     clocked: Mapping[str, tuple[str, ...]]
     settings: Mapping[str, Setting]
 
+    def feedthrough(self, known: Mapping[str, tuple[str, ...] | None]) -> dict[str, tuple[str, ...] | None]:
+        """Direct feedthrough with clocks among the connectors: none on clocks, whose ticks are found by iteration."""
+        inputs = {name for name, clock in self.by_name.items() if clock.causality is Causality.INPUT}
+        variables = {
+            name: None if through is None else tuple(each for each in through if each not in inputs)
+            for name, through in known.items()
+        }
+        return {**variables, **{n: () for n, clock in self.by_name.items() if clock.causality is Causality.OUTPUT}}
+
     @property
     def parameters(self) -> tuple[Connector, ...]:
         """The settings as parameters."""

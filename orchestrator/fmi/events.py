@@ -5,11 +5,10 @@ from typing import Final, NamedTuple
 
 from orchestrator.errors import CapabilityError, StepError
 from orchestrator.fmi.clocks import Clocks
-from orchestrator.fmi.clocks_parameters import ClockParameters
 from orchestrator.fmi.clocks_state import Bookkeeping, pack, unpack
-from orchestrator.fmi.clocks_ticking import Ticking
 from orchestrator.fmi.co_simulation import CoSimulationFmu
-from orchestrator.fmi.events_functions import EventFunctions, IntervalFunctions
+from orchestrator.fmi.events_clocks import EventClocks
+from orchestrator.fmi.events_functions import EventFunctions
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, InputSlopes, OutputSlopes, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Variability
 
@@ -32,17 +31,10 @@ class EventFmu:
         self.name: Final = fmu.name
         self.clocked: Final[Mapping[str, Collection[str]]] = clocks.clocked
         self._co = fmu
-        self._clocks = clocks.by_name
-        bound = fmu.fmu.library.dll, fmu.fmu.library.handle
-        self._functions = EventFunctions(*bound)
+        self._described = clocks
         self._connectors = (*fmu.connectors, *clocks.connectors)
-        self._asked = [c for c in self._clocks.values() if not c.timed and c.causality is not Causality.INPUT]
-        intervals = IntervalFunctions(*bound)
-        self._ticking = Ticking(fmu.name, self._clocks.values(), clocks.settings, intervals, self._check)
-        self._parameters = ClockParameters(clocks.settings, self._ticking, fmu.name)
-        fmu.fmu.last_in_initialization = self._prepare
-        self._active: set[str] = set()
-        self._ticked: frozenset[str] = frozenset()
+        self._clocks = EventClocks(fmu.fmu, clocks)
+        self._functions = EventFunctions(fmu.fmu.library.dll, fmu.fmu.library.handle)
         self._in_event_mode = False
         self._initialized = False
         self._t = 0.0
@@ -78,13 +70,7 @@ class EventFmu:
     @property
     def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
         """Inputs that each output depends on directly; a clock on none, its ticks are found by iteration."""
-        clocks = {clock.name: () for clock in self._clocks.values() if clock.causality is Causality.OUTPUT}
-        inputs = {name for name, connector in self._clocks.items() if connector.causality is Causality.INPUT}
-        known = {
-            name: None if through is None else tuple(each for each in through if each not in inputs)
-            for name, through in self._co.feedthrough.items()
-        }
-        return {**known, **clocks}
+        return self._described.feedthrough(self._co.feedthrough)
 
     @property
     def identity(self) -> Mapping[str, str]:
@@ -94,31 +80,31 @@ class EventFmu:
     @property
     def clocks(self) -> Collection[str]:
         """Names of all clocks."""
-        return self._clocks.keys()
+        return self._described.by_name.keys()
 
     @property
     def timed(self) -> Collection[str]:
         """Names of the clocks that tick by time."""
-        return self._ticking.names
+        return self._clocks.ticking.names
 
     @property
     def next_time(self) -> float | None:
         """Time (s) of the next tick or time event."""
-        times = (self._ticking.next_time, self._time_event)
+        times = (self._clocks.ticking.next_time, self._time_event)
         return min((time for time in times if time is not None), default=None)
 
     @property
     def wanted(self) -> bool:
         """Whether a parameter or interval waits for the next event."""
-        return bool(self._waiting) or self._parameters.wanted
+        return bool(self._waiting) or self._clocks.parameters.wanted
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; in Step Mode tunable parameters wait, and discrete inputs are refused."""
-        self._parameters.set(bundle, values, self._set, stepping=self._initialized)
+        self._clocks.parameters.set(bundle, values, self._set, stepping=self._initialized)
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle."""
-        self._parameters.get(bundle, values, self._co.get)
+        self._clocks.parameters.get(bundle, values, self._co.get)
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
         """Enter Initialization Mode."""
@@ -145,28 +131,21 @@ class EventFmu:
         for bundle, values in self._waiting.items():
             self._co.set(bundle, values)
         self._waiting.clear()
-        self._parameters.take_effect(t)
-        self._tick()
+        self._clocks.parameters.take_effect(t)
+        self._clocks.tick(t)
 
     def activate(self, clocks: Collection[str]) -> None:
         """Activate triggered input clocks."""
-        self._check(self._functions.activate([self._clocks[name] for name in clocks]), "SetClock")
-        self._active.update(clocks)
+        self._clocks.activate(clocks)
 
     def active(self) -> Collection[str]:
-        """Clocks that are active now; an output clock from its first answer to the next update."""
-        if self._asked:
-            status, names = self._functions.active(self._asked)
-            self._check(status, "GetClock")
-            self._active.update(names)
-        return frozenset(self._active)
+        """Clocks that are active now."""
+        return self._clocks.active()
 
     def update(self) -> DiscreteUpdate:
         """Compute the discrete states anew, then take new intervals and the next time event."""
-        ticked = frozenset(self._active)
         raw = self._functions.update()
         self._check(raw.status, "UpdateDiscreteStates")
-        self._active.clear()
         self._time_event = raw.next_time
         if raw.next_time is not None and raw.next_time < self._t:
             raise StepError(
@@ -175,29 +154,19 @@ class EventFmu:
                 component=self.name,
                 time=self._t,
             )
-        self._ticked |= ticked
-        if raw.update.more_needed:
-            return raw.update
-        ticked, self._ticked = self._ticked, frozenset()
-        self._ticking.ask(self._t, ticked)
-        return raw.update._replace(more_needed=self._tick())
+        more = raw.update.more_needed
+        return raw.update._replace(more_needed=self._clocks.updated(self._t, more=more) or more)
 
     def leave(self) -> None:
         """Leave Event Mode for Step Mode."""
-        self._ticking.require_intervals()
+        self._clocks.ticking.require_intervals()
         self._check(self._functions.leave(), "EnterStepMode")
         self._in_event_mode = False
 
     def save_state(self) -> object:
         """Keep the complete state."""
-        book = Bookkeeping(
-            self._t,
-            self._time_event,
-            self._initialized,
-            self._in_event_mode,
-            frozenset(self._active),
-            self._ticking.save(),
-        )
+        where = self._t, self._time_event, self._initialized, self._in_event_mode
+        book = Bookkeeping(*where, *self._clocks.save())
         return _Kept(self._co.save_state(), book)
 
     def restore_state(self, state: object) -> None:
@@ -206,10 +175,9 @@ class EventFmu:
         self._co.restore_state(kept.inner)
         book = kept.book
         self._t, self._time_event, self._initialized = book.t, book.time_event, book.initialized
-        self._in_event_mode, self._active = book.in_event_mode, set(book.active)
-        self._ticking.restore(book.ticks)
+        self._in_event_mode = book.in_event_mode
+        self._clocks.restore(book.active, book.ticks)
         self._waiting.clear()
-        self._parameters.forget()
 
     def free_state(self, state: object) -> None:
         """Release a kept state."""
@@ -222,7 +190,7 @@ class EventFmu:
 
     def deserialize_state(self, data: bytes) -> object:
         """A kept state from bytes; CapabilityError where they come from another FMU."""
-        book, inner = unpack(self.name, data, self._clocks)
+        book, inner = unpack(self.name, data, self._described.by_name)
         return _Kept(self._co.deserialize_state(inner), book)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
@@ -255,23 +223,9 @@ class EventFmu:
             return
         self._co.set(bundle, values)
 
-    def _prepare(self) -> None:
-        self._ticking.prepare(self._co.fmu.time or 0.0)
-
     def _begin(self) -> None:
         self._in_event_mode = True
-        self._active.clear()
-        self._ticked = frozenset()
-        self._tick()
-
-    def _tick(self) -> bool:
-        """Activate the clocks whose time has come; whether there are any."""
-        due = self._ticking.due(self._t)
-        if due:
-            self.activate([ticks.clock.name for ticks in due])
-            for ticks in due:
-                ticks.ticked()
-        return bool(due)
+        self._clocks.begin(self._t)
 
     def _changes_at_events(self, bundle: Bundle) -> bool:
         known = self._at_events_only.get(bundle)

@@ -83,26 +83,13 @@ class IntervalFunctions:
         return status, exact(seconds.value if np.isfinite(seconds.value) else -1.0)
 
 
-class EventFunctions:
-    """The functions of one instance, bound to it; int results are an FMI status."""
+class ClockFunctions:
+    """Activation of the clocks of one instance; int results are an FMI status."""
 
     def __init__(self, library: Any, handle: int) -> None:
         arrays = (c_void_p, c_size_t, c_void_p)
-        self.enter = bound(library, "fmi3EnterEventMode", handle)
-        self.leave = bound(library, "fmi3EnterStepMode", handle)
-        self._update = bound(library, "fmi3UpdateDiscreteStates", handle, *(c_void_p,) * 6)
         self._get = bound(library, "fmi3GetClock", handle, *arrays)
         self._set = bound(library, "fmi3SetClock", handle, *arrays)
-        self._flags = [c_bool() for _ in range(5)]
-        self._time = c_double()
-
-    def update(self) -> RawUpdate:
-        """Compute the discrete states anew."""
-        status: int = self._update(*map(byref, self._flags), byref(self._time))
-        more, terminate, nominals, values, defined = (flag.value for flag in self._flags)
-        return RawUpdate(
-            status, DiscreteUpdate(more, terminate, nominals, values), self._time.value if defined else None
-        )
 
     def activate(self, clocks: Sequence[Clock]) -> int:
         """Activate clocks."""
@@ -115,6 +102,25 @@ class EventFunctions:
         references, values = _references(clocks), np.zeros(len(clocks), np.bool_)
         status: int = self._get(references.ctypes.data, references.size, values.ctypes.data)
         return status, tuple(clock.name for clock, value in zip(clocks, values, strict=True) if value)
+
+
+class EventFunctions:
+    """Event Mode of one instance for Co-Simulation; int results are an FMI status."""
+
+    def __init__(self, library: Any, handle: int) -> None:
+        self.enter = bound(library, "fmi3EnterEventMode", handle)
+        self.leave = bound(library, "fmi3EnterStepMode", handle)
+        self._update = bound(library, "fmi3UpdateDiscreteStates", handle, *(c_void_p,) * 6)
+        self._flags = [c_bool() for _ in range(5)]
+        self._time = c_double()
+
+    def update(self) -> RawUpdate:
+        """Compute the discrete states anew."""
+        status: int = self._update(*map(byref, self._flags), byref(self._time))
+        more, terminate, nominals, values, defined = (flag.value for flag in self._flags)
+        return RawUpdate(
+            status, DiscreteUpdate(more, terminate, nominals, values), self._time.value if defined else None
+        )
 
 
 def _as_counter(clock: Clock, seconds: Fraction) -> tuple[int, int]:
