@@ -19,6 +19,7 @@ _SOURCE = r"""
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -46,6 +47,24 @@ static int flood(void) {
 static int closing(void) { for (int i = 0; i < 1024; i++) close(i); return 0; }
 static int grow(void) { setrlimit(RLIMIT_DATA, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}); return 0; }
 static int forks(void) { if (fork() == 0) { for (;;) pause(); } return 0; }
+static int escape(void) {
+  if (fork() == 0) { setsid(); if (fork() == 0) execlp("sleep", "sleep", "1000", NULL); _exit(0); }
+  usleep(100000);
+  return 0;
+}
+static int fork_bomb(void) { for (int i = 0; i < 9; i++) fork(); for (;;) pause(); }
+static int escaping_bomb(void) { for (int i = 0; i < 9; i++) if (fork() == 0) setsid(); for (;;) pause(); }
+static void *idle(void *none) { for (;;) pause(); return none; }
+static int thread_bomb(void) {
+  pthread_attr_t small; pthread_t id;
+  pthread_attr_init(&small); pthread_attr_setstacksize(&small, 1 << 16);
+  for (int i = 0; i < 3000; i++) pthread_create(&id, &small, idle, NULL);
+  return (int)(long)idle(NULL);
+}
+static int family_bomb(void) {
+  for (int i = 0; i < 4; i++) if (fork() == 0) { memset(malloc(100 << 20), 1, 100 << 20); for (;;) pause(); }
+  for (;;) pause();
+}
 static int jump(void) { jmp_buf here; memset(&here, 0, sizeof here); longjmp(here, 1); return 0; }
 static int hang(void) { for (;;) zero = 0; }
 static int fault(void) { *(volatile int *)8 = 1; return 0; }
@@ -159,6 +178,15 @@ TABLE = (
     _steps("stops itself", "raise(SIGSTOP)", _LIMIT),
     _steps("takes all memory", "bomb()", "SIGABRT .*(.|\n)*memory_limit of 200 MiB", memory=200.0),
     _steps("takes all memory, having lifted its limit", "(grow(), bomb())", "SIG|time_limit", memory=200.0),
+    _steps(
+        "starts processes without end", "fork_bomb()", "SIGKILL(.|\n)*it said: it has started more than 256 processes"
+    ),
+    _steps("starts processes without end that leave it", "escaping_bomb()", "SIGKILL(.|\n)*more than 256 processes"),
+    _steps(
+        "starts threads without end", "thread_bomb()", "SIGKILL(.|\n)*it said: it has started more than 2000 threads"
+    ),
+    _steps("takes all memory in processes", "family_bomb()", "SIGKILL(.|\n)*take more memory together", memory=200.0),
+    _steps("leaves a process that leaves it and crashes", "(escape(), fault())", "SIGSEGV"),
     _steps("closes all descriptors and crashes", "(closing(), fault())", "SIGSEGV"),
     _steps("speaks and crashes", '(speak(m, "about to fall"), fault())', "SIGSEGV(.|\n)*it said: about to fall"),
     _steps("prints 100 MB and crashes", "(flood(), fault())", "SIGSEGV(.|\n)*it printed: the last line"),
@@ -180,6 +208,7 @@ TABLE = (
     Misbehaviour("signals its process group", "STEP", "(kill(0, SIGTERM), kill(0, SIGINT), 0)", None, ""),
     Misbehaviour("leaves its folder, and its umask open", "STEP", '(umask(0), chdir("/"))', None, ""),
     Misbehaviour("leaves a process behind", "INITIALIZATION", "forks()", None, ""),
+    Misbehaviour("leaves a process in a session of its own behind", "INITIALIZATION", "escape()", None, ""),
 )
 
 
@@ -189,7 +218,7 @@ def build(misbehaviour: Misbehaviour, folder: Path) -> Path:
     stubs = "".join(f"int {name}(M *m) {{ return 3; }}\n" for name in needed)
     (folder / "hostile.c").write_text(_SOURCE + stubs)
     define = f"-DIN_{misbehaviour.where}={misbehaviour.how}"
-    command = ["cc", "-w", "-shared", "-fPIC", "-O0", define, "hostile.c", "-o", "hostile.so", "-lm"]
+    command = ["cc", "-w", "-shared", "-fPIC", "-O0", define, "hostile.c", "-o", "hostile.so", "-lm", "-pthread"]
     subprocess.run(command, cwd=folder, check=True)
     entries = {
         "modelDescription.xml": toys.description("fmi3", identifier="hostile", variables=VARIABLES),

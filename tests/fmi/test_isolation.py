@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from cotwin import open_simulation
 from orchestrator.assembly import open_instance
 from orchestrator.errors import CapabilityError, DescriptionError, SimulationError, StepError
 from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation import waiting, wire
+from orchestrator.fmi.isolation import process, waiting, wire
 from orchestrator.fmi.isolation.mailbox import LOG_SIZE, Layout, Mailbox
 from orchestrator.instance import Bundle, StateWrite
 from orchestrator.system.connector import Causality, Connector, Storage
@@ -337,6 +337,49 @@ def test_it_ends_with_the_run_however_that_ends(built, temporary, how):
     while Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes():
         assert time.monotonic() < deadline
     assert list(temporary.glob("cotwin-*")) == []
+
+
+_HANGING_RUN = """
+import sys
+from orchestrator.assembly import open_instance
+from orchestrator.system.description import Component
+instance = open_instance("hostile", Component(source=sys.argv[1], isolation="process", time_limit=600))
+instance.enter_initialization(0.0, None, None)
+instance.exit_initialization()
+for index in range(4):
+    instance.do_step(float(index), 1.0)
+"""
+
+
+def marked(folder: Path) -> list[str]:
+    """Processes with the mark of a component whose folder is below this one; dead ones have none."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"COTWIN_ISOLATED={folder}".encode() in (entry / "environ").read_bytes():
+                found.append((entry / "cmdline").read_bytes().split(b"\0")[0].decode())
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_is_left_of_an_endless_step_and_what_it_started_when_the_run_is_killed(tmp_path, temporary, how):
+    path = hostile.build(hostile.Misbehaviour("", "STEP", "(escape(), hang())", None, ""), tmp_path)
+    command = [sys.executable, "-c", _HANGING_RUN, str(path)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temporary)}) as run:
+        deadline = time.monotonic() + 30
+        while "sleep" not in marked(temporary):
+            assert time.monotonic() < deadline
+        run.send_signal(how)
+    while marked(temporary):
+        assert time.monotonic() < deadline
+    assert list(temporary.glob("cotwin-*")) == []
+
+
+def test_where_a_component_has_started_nothing_nothing_is_searched_at_its_end(built, monkeypatch):
+    searched = []
+    monkeypatch.setattr(process, "end_marked", searched.append)
+    isolated(built.fmi3).close()
+    assert searched == []
 
 
 def test_it_outlives_the_thread_that_opened_it(built):

@@ -23,12 +23,12 @@ def zombies_and_children() -> set[str]:
 
 
 def processes(folder: Path) -> list[str]:
-    """Processes that were started for a component with its folder below this one, or by it."""
-    commands = {}
+    """Processes that were started for a component with its folder below this one, or by it; dead ones have neither."""
+    known = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            commands[process.name] = (process / "cmdline").read_text()
-    return [number for number, command in commands.items() if str(folder) in command]
+            known[process.name] = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    return [number for number, text in known.items() if str(folder).encode() in text]
 
 
 def all_end(folder: Path) -> bool:

@@ -14,39 +14,49 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
+from orchestrator.fmi.isolation.descendants import end_marked, excess, proportional
 from orchestrator.fmi.isolation.mailbox import Mailbox
 from orchestrator.fmi.isolation.server import Server
 
-_SET_DEATH_SIGNAL: Final = 1
-_PATIENCE: Final = 0.5
-"""How often (s) it is looked whether the run still lives, should its signal not have come."""
+_SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36
+_PATIENCE: Final = 0.1
+"""How often (s) it is looked whether the run still lives, and whether the component has started too much."""
 
 
 def main() -> NoReturn:
     """Answer the requests of the run that started this process until it says to end."""
     settings = json.loads(sys.argv[1])
-    _watch(settings["parent"], settings["folder"])
-    _restrict()
     mailbox = Mailbox(settings["descriptor"], settings["size"])
     server = Server(mailbox, settings["name"])
     _log_into(mailbox, settings["name"], settings["level"])
+    _watch(settings, mailbox)
+    _restrict()
     server.serve()
 
 
-def _watch(parent: int, folder: str) -> None:
-    """End with the run, however it ends, and leave nothing of this process behind.
+def _watch(settings: dict[str, Any], mailbox: Mailbox) -> None:
+    """End with the run, however it ends, and where the component has started too much; leave nothing behind.
 
     The signal that the system sends is blocked and waited for, rather than deadly: it also comes when only the thread
     ends that started this process.
     """
-    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, int(signal.SIGTERM), 0, 0, 0)
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_SET_DEATH_SIGNAL, int(signal.SIGTERM), 0, 0, 0)
+    prctl(_SET_SUBREAPER, 1, 0, 0, 0)
+    own, limit = proportional(os.getpid()), settings["memory_limit"]
+    memory = None if limit is None else own + int(limit * 2**20)
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == settings["parent"]:
             signal.sigtimedwait({signal.SIGTERM}, _PATIENCE)
-        shutil.rmtree(folder, ignore_errors=True)
+            found = excess(memory)
+            if found is not None:
+                mailbox.append_log(json.dumps([logging.ERROR, found]).encode() + b"\n")
+                os.killpg(0, signal.SIGKILL)  # the run ends those that have left the group
+        end_marked(settings["folder"])
+        shutil.rmtree(settings["folder"], ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, name="cotwin-watch", daemon=True).start()

@@ -242,11 +242,13 @@ class IsolatedInstance:
         self._closed = True
         if not self._process.alive:
             return
+        started = True
         try:
             self._list_nothing()
-            self._process.tell(Call("FreeInstance", SimulationError, self._time), do="close")
+            reply, _ = self._process.tell(Call("FreeInstance", SimulationError, self._time), do="close")
+            started = reply.get("started") is not False
         finally:
-            self._process.end()
+            self._process.end(started=started)
 
     def _be_inside(self, event_mode: bool) -> None:
         if self._events is not None:

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from orchestrator.errors import CotwinError, FmuImportError, SimulationError
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import waiting, wire
+from orchestrator.fmi.isolation.descendants import MARK, end_marked
 from orchestrator.fmi.isolation.mailbox import Mailbox
 from orchestrator.fmi.isolation.output import QUOTED, Output
 
@@ -58,7 +59,7 @@ class Process:
         self._log = logging.getLogger(f"cotwin.fmu.{name}")
         self._seen, self._said = 0, deque[str](maxlen=QUOTED)
         self.alive = True
-        folder = _new_folder(name)
+        self._folder = folder = _new_folder(name)
         memory = os.memfd_create("cotwin-mailbox", os.MFD_CLOEXEC)
         try:
             os.ftruncate(memory, size)
@@ -113,11 +114,12 @@ class Process:
         """The last messages and lines printed, to append to an error."""
         return "".join(f"\n  it said: {line}" for line in self._said) + self._output.quoted()
 
-    def end(self) -> None:
-        """Wait for a process that was told to end, and remove what it left."""
+    def end(self, *, started: bool) -> None:
+        """Wait for a process that was told to end, and remove what it left: processes where it has `started` some."""
         self.alive = False
         _await(self._pidfd)
-        self._destroy()
+        if self._destroy.detach() is not None:
+            _destroy(self._child, self._pidfd, self._folder, search=started)
 
     def kill(self) -> None:
         """End the process and all that it started, now."""
@@ -142,6 +144,7 @@ class Process:
             "size": size,
             "name": self._name,
             "level": self._log.getEffectiveLevel(),
+            "memory_limit": self._limits.memory,
         }
         return json.dumps(settings)
 
@@ -206,7 +209,7 @@ def _spawn(folder: Path, settings: str, memory: int) -> tuple["subprocess.Popen[
             stdout=writing,
             stderr=writing,
             pass_fds=(memory,),
-            env={**os.environ, "TMPDIR": str(folder)},
+            env={**os.environ, "TMPDIR": str(folder), MARK: str(folder)},
             start_new_session=True,
         )
     except BaseException:
@@ -217,11 +220,13 @@ def _spawn(folder: Path, settings: str, memory: int) -> tuple["subprocess.Popen[
     return child, Output(reading)
 
 
-def _destroy(child: "subprocess.Popen[bytes]", pidfd: int, folder: Path) -> None:
+def _destroy(child: "subprocess.Popen[bytes]", pidfd: int, folder: Path, *, search: bool = True) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     if child.poll() is None:
         child.kill()
+    if search:
+        end_marked(str(folder))
     if _await(pidfd):
         child.wait()
     os.close(pidfd)

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import wire
+from orchestrator.fmi.isolation.descendants import any_started
 from orchestrator.fmi.isolation.events import describe_events
 from orchestrator.fmi.isolation.mailbox import Layout, Mailbox
 from orchestrator.fmi.isolation.slopes import describe_slopes
@@ -249,7 +250,7 @@ class Server:
         self._ended = True
         if self._instance is not None:
             self._instance.close()
-        return {}, b""
+        return {"started": any_started()}, b""
 
 
 def _limit_memory(mebibytes: float | None) -> None:
