@@ -7,14 +7,16 @@ step, in the intermediate update (FMI 3.0.2 section 4.2.2): there the polynomial
 from collections.abc import Collection
 from ctypes import c_size_t, c_void_p
 from typing import Any, Final
+from xml.etree import ElementTree as ET
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import FmuImportError
+from orchestrator.fmi.archive import read_description
 from orchestrator.fmi.events_description import StepFeatures
 from orchestrator.fmi.fmu import Fmu, named
-from orchestrator.fmi.function_table import OK, bound
+from orchestrator.fmi.function_table import OK, WARNING, bound
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Causality, Connector, Variability
@@ -23,14 +25,21 @@ _TYPES: Final = ("Real", "Float64")
 
 
 def sloped(model: ModelInfo) -> tuple[Connector, ...]:
-    """The inputs of an FMU that may change during a step."""
+    """The inputs of an FMU that may change during a step; in FMI 3.0 those that it marks with `intermediateUpdate`."""
+    marked = _marked(model) if model.fmi_version.startswith("3") else None
     return tuple(
         connector
         for connector in model.connectors
         if connector.causality is Causality.INPUT
         and connector.variability is Variability.CONTINUOUS
         and model.types[connector.name] in _TYPES
+        and (marked is None or connector.name in marked)
     )
+
+
+def _marked(model: ModelInfo) -> frozenset[str]:
+    variables = ET.fromstring(read_description(model.path)).iterfind("ModelVariables/*")
+    return frozenset(each.get("name", "") for each in variables if each.get("intermediateUpdate") in ("true", "1"))
 
 
 def require_slopes(name: str, model: ModelInfo, features: StepFeatures) -> None:
@@ -44,6 +53,12 @@ def require_slopes(name: str, model: ModelInfo, features: StepFeatures) -> None:
         raise FmuImportError(
             f"{model.path}: '{name}' asks for extrapolate_inputs, but the FMU (FMI {model.fmi_version}) does not "
             f"declare {flag}. Leave the option out, or export the FMU with this capability"
+        )
+    if not sloped(model):
+        which = " that it marks with intermediateUpdate" if model.fmi_version.startswith("3") else ""
+        raise FmuImportError(
+            f"{model.path}: '{name}' asks for extrapolate_inputs, but the FMU has no continuous input{which}. Leave "
+            "the option out"
         )
 
 
@@ -108,7 +123,9 @@ class IntermediateInputs:
         if self._set is None:
             return
         for bundle, values, slopes in self._given:
+            if self._status not in (OK, WARNING):
+                return  # nothing more is set after a failure, in this update and the next ones of the step
             now = values + slopes * (time - self._t)
             references = bundle.references
             status = self._set(references.ctypes.data, references.size, now.ctypes.data, now.size)
-            self._status = max(self._status, status)
+            self._status = self._status if status == OK else status

@@ -238,7 +238,8 @@ int fmi3DoStep(M *m, double t, double h, bool no, bool *event, bool *terminate, 
 """
 )
 INTEGRATOR_VARIABLES = """
-    <Float64 name="u" valueReference="1" causality="input" start="0"/>
+    <Float64 name="u" valueReference="1" causality="input" start="0" intermediateUpdate="true"/>
+    <Float64 name="held" valueReference="3" causality="input" start="0"/>
     <Float64 name="x" valueReference="2" causality="output" initial="exact" start="0"/>"""
 
 _MODELS = {

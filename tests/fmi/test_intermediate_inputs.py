@@ -1,6 +1,7 @@
 """Inputs as straight lines over a step: exact for ramps, second order where held inputs are of first order."""
 
 import shutil
+from contextlib import closing
 from math import cos, sin
 
 import numpy as np
@@ -20,6 +21,7 @@ from orchestrator.system.units import IDENTITY, Conversion
 from tests.coupled import simulation
 from tests.doubles import FunctionInstance, an_input
 from tests.fmi.event_fmus import event_fmu, integrator_fmi2
+from tests.kit.build import changed
 from tests.master.event_doubles import EventDouble, discrete
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="building FMUs needs a C compiler")
@@ -108,6 +110,19 @@ def test_an_fmu_that_holds_its_inputs_is_refused_by_name(fmus, tmp_path):
         open_with_events("sink", event_fmu("sink", tmp_path), extrapolate=True)
 
 
+def test_an_input_of_fmi_3_that_is_not_marked_for_intermediate_updates_is_held(fmus):
+    """FMI 3.0.2 section 4.2.2: only variables with intermediateUpdate = true are set during a step."""
+    sink = open_with_events("sink", fmus["fmi3"], extrapolate=True)
+    with closing(sink):
+        assert set(sink.input_slopes.names) == {"u"}
+
+
+def test_an_fmu_of_fmi_3_that_marks_no_input_is_refused_by_name(fmus, tmp_path):
+    unmarked = changed(fmus["fmi3"], tmp_path / "x.fmu", {' intermediateUpdate="true"': ""})
+    with pytest.raises(FmuImportError, match="the FMU has no continuous input that it marks with intermediateUpdate"):
+        open_with_events("sink", unmarked, extrapolate=True)
+
+
 def test_a_line_over_an_array_of_sources_keeps_each_slope_apart():
     block = Block(Bundle.of([an_input("a"), an_input("b", size=2)]), np.array([0.0, 1.0, 2.0]))
     line = _Line(block, [False, True])
@@ -129,5 +144,5 @@ def test_the_option_of_a_component_asks_for_it(fmus, kind):
 
 def test_the_option_is_refused_where_inputs_cannot_be_handed_on(fmus):
     swap = Swap(surrogate="tank.surrogate", to_surrogate_at=0.5)
-    with pytest.raises(DescriptionError, match=r"'sink': extrapolate_inputs needs co_simulation"):
+    with pytest.raises(DescriptionError, match=r"'sink': extrapolate_inputs needs co_simulation or model_ex"):
         open_component("sink", Component(source=fmus["fmi3"], extrapolate_inputs=True, swap=swap))

@@ -167,7 +167,8 @@ def _unknown2(model: Model, position: dict[str, int], v: Variable) -> str:
 
 def _fmi3(d: Described) -> str:
     model = d.model
-    variables = [_variable3(model, ref, v) for ref, v in model.offered("3.0")]
+    updated = d.settings.intermediate_steps > 0
+    variables = [_variable3(model, ref, v, updated=updated) for ref, v in model.offered("3.0")]
     time = _element("Float64", name="time", valueReference=0, causality="independent", variability="continuous")
     children = [_element(_KINDS[d.kind], modelIdentifier=d.identifier, **d.settings.attributes("3.0", d.kind))]
     children += [_types("3.0")] if _enumerates(model) else []
@@ -177,7 +178,7 @@ def _fmi3(d: Described) -> str:
     return _element("fmiModelDescription", children, fmiVersion="3.0", modelName=model.name, instantiationToken=d.token)
 
 
-def _variable3(model: Model, reference: int, v: Variable) -> str:
+def _variable3(model: Model, reference: int, v: Variable, *, updated: bool) -> str:
     derived = next((state for state in model.states if state.rate == v.name), None)
     children = [_element("Dimension", valueReference=model.reference(name)) for name in v.dimensions]
     if isinstance(v.start, str | bytes):
@@ -198,6 +199,7 @@ def _variable3(model: Model, reference: int, v: Variable) -> str:
         intervalVariability=None if not clock else "triggered" if v.interval is None else "constant",
         intervalDecimal=v.interval,
         priority=v.priority,
+        intermediateUpdate=True if updated and v.type == "Float64" and v.causality == "input" else None,
     )
 
 
