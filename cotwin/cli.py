@@ -135,6 +135,8 @@ def new(fmus: FmuFolder, target: Target = None, debug: Debug = False) -> None:
         terminal.show([draft_table(draft)])
         findings = validated(path)
         terminal.show([finding_table(findings)])
+        for problem in draft.unreadable:
+            terminal.warn(f"left out: {problem}")
         terminal.say(f"wrote {path}, {verdict(findings, strict=False)}")
 
 

@@ -79,6 +79,8 @@ def draft_table(draft: Draft) -> Table:
 
 
 def _models(folder: Path) -> tuple[dict[str, ModelInfo], list[str]]:
+    if not folder.is_dir():
+        raise DescriptionError(f"{folder}: is no folder; give one with .fmu files in it")
     models: dict[str, ModelInfo] = {}
     unreadable = []
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() == ".fmu"):

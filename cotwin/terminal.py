@@ -71,14 +71,19 @@ def say(text: str) -> None:
     output.print(escape(text), soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """Print a line about what could not be done."""
+    errors.print(escape(text), soft_wrap=True)
+
+
 def show(tables: Iterable[Table]) -> None:
     """Print the tables that have rows; columns of numbers are set to the right.
 
-    Where the terminal is too narrow for the columns, each row becomes a heading with the rest below it.
+    Where the terminal is too narrow for the columns, the last one goes below each row, or all but the first do.
     """
     for table in tables:
         if table.rows:
-            output.print(_drawn(table) if _fits(table, output.width) else _stacked(table), "")
+            output.print(_arranged(table, output.width), "")
 
 
 def show_json(data: Any) -> None:
@@ -116,9 +121,33 @@ def _shortened(table: Table, limit: int) -> Table:
     return table._replace(rows=[*table.rows[:limit], more])
 
 
-def _fits(table: Table, width: int) -> bool:
-    widths = [max(cell_len(row[index]) for row in (table.header, *table.rows)) for index in range(len(table.header))]
-    return sum(widths[:-1]) + GAP * (len(widths) - 1) + min(widths[-1], LAST_COLUMN) <= width
+def _arranged(table: Table, width: int) -> RenderableType:
+    widths = _widths(table)
+    but_last = sum(widths[:-1]) + GAP * (len(widths) - 2)
+    if len(widths) <= 2 or but_last + GAP + min(widths[-1], LAST_COLUMN) <= width:
+        return _drawn(table)
+    return _with_last_below(table) if but_last <= width else _stacked(table)
+
+
+def _widths(table: Table) -> list[int]:
+    return [max(cell_len(row[index]) for row in (table.header, *table.rows)) for index in range(len(table.header))]
+
+
+def _with_last_below(table: Table) -> Group:
+    widths, numeric = _widths(table)[:-1], table.numeric
+    lines: list[RenderableType] = [Text(table.title, "bold")]
+    for index, row in enumerate((table.header, *table.rows)):
+        cells = zip(row, widths, numeric, strict=False)
+        padded = [_padded(cell, wide, right=right) for cell, wide, right in cells]
+        lines.append(Text((" " * GAP).join(padded).rstrip(), "" if index else "dim"))
+        if index and row[-1]:
+            lines.append(Padding(Text(row[-1], "dim"), (0, 0, 0, 4)))
+    return Group(*lines)
+
+
+def _padded(cell: str, width: int, *, right: bool) -> str:
+    space = " " * (width - cell_len(cell))
+    return f"{space}{cell}" if right else f"{cell}{space}"
 
 
 def _stacked(table: Table) -> Group:

@@ -1,7 +1,7 @@
 """What `cotwin validate` finds in an FMU or in a system; nothing of it is loaded or run."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from cotwin.tables import Table, number
 from cotwin.views import interfaces_of, structure
 from orchestrator.errors import CotwinError
 from orchestrator.fmi.binary_check import binary_problems
+from orchestrator.fmi.clocks import Clock, read_clocks
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.feedthrough import written
 from orchestrator.recording.selection import select
@@ -163,11 +164,17 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
             "the loop inside one FMU",
         )
     for name, inputs in open_inputs(description, interfaces).items():
-        yield Finding(
-            Severity.WARNING,
-            f"'{name}': nothing feeds {_some(inputs)}: the start value is kept. Connect it, or give a value under "
-            "'parameters'",
-        )
+        yield from _open(name, inputs, _clocks(description.components[name].source))
+
+
+def _open(name: str, inputs: Sequence[str], clocks: Mapping[str, Clock]) -> Iterator[Finding]:
+    values = [one for one in inputs if one not in clocks]
+    if values:
+        kept = "the start value is kept. Connect it, or give a value under 'parameters'"
+        yield Finding(Severity.WARNING, f"'{name}': nothing feeds {_some(values)}: {kept}")
+    waiting = [one for one in inputs if one in clocks and not clocks[one].timed]
+    if waiting:
+        yield Finding(Severity.WARNING, f"'{name}': no clock feeds {_some(waiting)}: it never ticks. Connect it")
 
 
 def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[str, list[str]]:
@@ -185,6 +192,10 @@ def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[
         for name, connectors in interfaces.items()
     }
     return {name: inputs for name, inputs in left.items() if inputs}
+
+
+def _clocks(source: Path) -> Mapping[str, Clock]:
+    return read_clocks(source).by_name if source.suffix.lower() == ".fmu" else {}
 
 
 def _component(name: str, model: ModelInfo) -> Iterator[Finding]:

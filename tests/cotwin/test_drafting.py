@@ -14,6 +14,7 @@ from fmus.build import build
 from orchestrator.errors import DescriptionError
 from plant_models.model import Model
 from plant_models.plants.catalogue import ECOLI_CONNECTIONS
+from tests.kit.build import kit_fmu
 from tests.plants import fmu
 
 STEMS = {"metabolism": "metabolism", "reactor": "fluid_dynamics", "heat": "heat_transfer", "plc": "plc"}
@@ -138,7 +139,37 @@ def test_fmus_that_cannot_be_read_are_named_and_the_others_drafted(tmp_path):
         drafted(tmp_path, tmp_path / "s.yaml")
 
 
-def test_a_folder_that_is_none_is_named(tmp_path):
-    done = CliRunner().invoke(app, ["new", str(tmp_path / "nothing")])
+def test_what_cannot_be_read_is_told_when_a_draft_is_written(tmp_path):
+    folder_of(tmp_path, through("a", [], [("y", "1", "")], direct=False))
+    (tmp_path / "broken.fmu").write_bytes(b"no archive")
+    done = CliRunner().invoke(app, ["new", str(tmp_path)])
+    assert done.exit_code == 0
+    assert f"left out: {tmp_path / 'broken.fmu'}: not a readable zip archive" in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", ["nothing", "a.fmu"])
+def test_a_folder_that_is_none_is_named(tmp_path, name):
+    (tmp_path / "a.fmu").write_bytes(b"")
+    done = CliRunner().invoke(app, ["new", str(tmp_path / name)])
     assert done.exit_code == 2
-    assert "nothing" in done.stderr
+    assert f"{tmp_path / name}: is no folder; give one with .fmu files in it" in done.stderr.replace("\n", "")
+
+
+def test_a_folder_of_every_version_with_awkward_names_gives_a_valid_draft_that_runs(tmp_path):
+    awkward = ("feed through", "yes", "a.b->c [x]#:", "1e3", "null")
+    chosen = (
+        ("Feedthrough", "3.0", "co_simulation"),
+        ("Integrator", "1.0", "co_simulation"),
+        ("VanDerPol", "2.0", "model_exchange"),
+        ("StateSpace", "3.0", "co_simulation"),
+        ("Clocks", "3.0", "co_simulation"),
+    )
+    for name, made in zip(awkward, chosen, strict=True):
+        shutil.copy(kit_fmu(*made), tmp_path / f"{name}.fmu")
+    path = tmp_path / "s.yaml"
+    path.write_text(drafted(tmp_path, path).text)
+    assert {finding.severity for finding in validated(path)} == {Severity.WARNING}
+    description = cotwin.read_system(path)
+    assert set(description.components) == {"feed through", "yes", "a_b_c [x]#:", "1e3", "null"}
+    with cotwin.open_simulation(description) as simulation:
+        assert simulation.run(until=0.1).times[-1] >= 0.1

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from cotwin.cli import app
 from cotwin.validation import Severity, validated
 from orchestrator.fmi import archive
+from tests.kit.build import kit_fmu
 
 BINARY = f"binaries/{archive.PLATFORMS[1]}/lag.so"
 VALID, INVALID = 0, 2
@@ -188,6 +189,20 @@ def test_a_component_that_cannot_run_here_is_an_obstacle_of_the_system(toys, tmp
     finding = only(validated(path))
     assert finding.severity is Severity.OBSTACLE
     assert finding.text.startswith("'a': ")
+
+
+def test_a_clock_that_nothing_feeds_is_told_unless_it_ticks_by_time(tmp_path):
+    path = tmp_path / "clocks.yaml"
+    parts = ", ".join(
+        f"{model}: {{source: {kit_fmu(model, '3.0', 'co_simulation')}}}" for model in ("Clocks", "Triggered")
+    )
+    path.write_text(f"name: x\ncomponents: {{{parts}}}\nexperiment: {{stop: 1.0}}\nstep_size: 0.1\n")
+    kept = "nothing feeds 'u': the start value is kept. Connect it, or give a value under 'parameters'"
+    assert [finding.text for finding in validated(path)] == [
+        f"'Clocks': {kept}",
+        f"'Triggered': {kept}",
+        "'Triggered': no clock feeds 'fire': it never ticks. Connect it",
+    ]
 
 
 def test_files_that_cannot_be_read_are_one_violation_each(tmp_path):

@@ -39,8 +39,8 @@ def test_values_are_replaced_and_the_rest_stays(toys):
     [
         (Overrides(parameters=["first.T"]), "write component.parameter=value"),
         (Overrides(parameters=["frist.T=1"]), "did you mean 'first'"),
-        (Overrides(parameters=["first.T={a: 1}"]), "components.first.parameters.T"),
-        (Overrides(step_size=-1.0), "step_size"),
+        (Overrides(parameters=["first.T={a: 1}"]), "--set first.T={a: 1}: "),
+        (Overrides(step_size=-1.0), "--step -1"),
     ],
 )
 def test_a_wrong_override_is_named(toys, overrides, named):
