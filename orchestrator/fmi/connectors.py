@@ -95,6 +95,8 @@ def _named_connector(variable: Any, *more: Any) -> Connector:
 def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Unit], is_state: bool) -> Connector:
     declared = variable.declaredType
     storage = STORAGE[variable.type]
+    if variable.initial not in (None, "exact", "approx", "calculated"):
+        raise ValueError(f"its initial {variable.initial!r} is none of exact, approx and calculated")
     connector = Connector(
         name=variable.name,
         causality=Causality.LOCAL if variable.alias is not None else Causality(variable.causality),

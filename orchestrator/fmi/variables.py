@@ -23,6 +23,7 @@ from orchestrator.fmi.fmi1_description import (
 )
 from orchestrator.fmi.literals import shown
 from orchestrator.fmi.references import check_references
+from orchestrator.fmi.repairs import repair
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.system.connector import Causality, Connector
 
@@ -144,11 +145,10 @@ def _read(path: Path, _: tuple[object, ...], validate: bool, structure: tuple[tu
         raise FmuImportError(f"{path}: FMI version '{version}' is not supported; export it as FMI 2.0 or 3.0")
     try:
         check_references(root)
-        if structure:
-            resize(root, dict(structure))
-            data = ET.tostring(root)
-        parsed, warnings = _parsed(data, validate)
-        return replace(_model(path, parsed, root, warnings), structure=dict(structure))
+        repairs = repair(root)
+        resize(root, dict(structure))
+        parsed, warnings = _parsed(ET.tostring(root) if structure or repairs else data, validate)
+        return replace(_model(path, parsed, root, repairs + warnings), structure=dict(structure))
     except CotwinError:
         raise
     except OSError as error:

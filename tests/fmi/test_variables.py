@@ -205,6 +205,7 @@ def test_other_versions_are_refused_with_the_remedy(tmp_path, number):
             "'mode': its start value '2.0' is no integer",
         ),
         ('start="2"/>', f'start="{2**63}"/>', f"'mode': its start value '{2**63}' does not fit into 64 bits"),
+        ('initial="exact"', 'initial="exat"', "the variable 'x': its initial 'exat' is none of exact, approx and"),
         ('name="x" ', "", "the variable with the value reference 0 has no name"),
         ('<Unknown index="2"/>', "<Unknown/>", "ModelStructure/Derivatives, index, is missing"),
         (
@@ -255,6 +256,35 @@ def test_truth_values_are_those_of_xml_schema_and_their_capitals(tmp_path, start
     text = FMI2.replace('<Boolean start="true"/>', f'<Boolean start="{start}"/>')
     found = by_name(model(tmp_path, "fmi2", variables=text, structure=STRUCTURE2, extra=UNITS + TYPES2))
     assert found["on"].start == (value,)
+
+
+@pytest.mark.parametrize(
+    ("causality", "variability", "taken_for"),
+    [
+        ("parameter", "", "fixed"),
+        ("parameter", "continuous", "fixed"),
+        ("calculatedParameter", "discrete", "fixed"),
+        ("input", "fixed", "continuous"),
+        ("output", "tunable", "continuous"),
+    ],
+)
+def test_a_variability_that_does_not_go_with_the_causality_is_repaired_with_a_warning(
+    tmp_path, causality, variability, taken_for
+):
+    attribute = f' variability="{variability}"' if variability else ""
+    one = f'<ScalarVariable name="one" valueReference="20" causality="{causality}"{attribute}><Real/></ScalarVariable>'
+    found = model(tmp_path, "fmi2", variables=FMI2 + one, structure=STRUCTURE2, extra=UNITS + TYPES2)
+    assert by_name(found)["one"].variability == taken_for
+    assert found.warnings == (
+        f"The variable 'one' is {causality} and {variability or 'continuous'}; it is taken for {taken_for}.",
+    )
+
+
+def test_integers_of_fmi_3_that_are_no_parameters_are_discrete_and_others_need_no_repair(tmp_path):
+    one = '<Int32 name="one" valueReference="20" causality="output" variability="fixed"/>'
+    found = model(tmp_path, "fmi3", variables=FMI3 + one, structure=STRUCTURE3, extra=TYPES3)
+    assert by_name(found)["one"].variability is Variability.DISCRETE
+    assert len(found.warnings) == 1
 
 
 def test_a_declared_type_gives_items_to_enumerations_only(tmp_path):
