@@ -12,6 +12,7 @@ from orchestrator.fmi.exchange_functions import bind
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
+from orchestrator.fmi.model_exchange_inputs import Lines
 from orchestrator.fmi.model_exchange_integration import Integration
 from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
@@ -30,8 +31,10 @@ DEFAULT_TOLERANCE: Final = 1e-6
 _HEADER: Final = struct.Struct("<ddBB")
 
 
-def open_exchange(name: str, model: ModelInfo, solver: description.Solver) -> "ModelExchangeFmu":
-    """Unpack, load and instantiate an FMU for Model Exchange as component `name`.
+def open_exchange(
+    name: str, model: ModelInfo, solver: description.Solver, *, extrapolate: bool = False
+) -> "ModelExchangeFmu":
+    """Unpack, load and instantiate an FMU for Model Exchange as component `name`; `extrapolate`: inputs may slope.
 
     Raises FmuImportError where that is not possible, DescriptionError where the solver is not described fully; nothing
     stays behind then.
@@ -41,7 +44,7 @@ def open_exchange(name: str, model: ModelInfo, solver: description.Solver) -> "M
         library = Library(name, model, "ModelExchange")
         opened.callback(library.close)
         try:
-            fmu = ModelExchangeFmu(name, model, library, solver)
+            fmu = ModelExchangeFmu(name, model, library, solver, extrapolate=extrapolate)
         except AttributeError as error:  # as ctypes puts it where a function is missing
             raise FmuImportError(
                 f"{model.path}: its binary cannot be used for Model Exchange: {error}. It lacks a function of the "
@@ -66,14 +69,17 @@ class _KeptRun:
 class ModelExchangeFmu:
     """One FMU instance and its solver; see `Instance` for what the methods mean and in which order they come.
 
-    Inputs are held between communication points; an input or tunable parameter that was given another value is a jump:
-    the FMU handles it in Event Mode, and the solver starts anew. The solver's relative tolerance is that of `solver`,
-    else of the experiment, else of the FMU's default experiment; the absolute one of each state is that times its
-    nominal. A `restart` at the present time writes the continuous states given, and nothing else changes; at another
-    time the FMU is reset and initialized again before, and discrete states without `initial = exact` start anew.
+    Inputs are held between communication points, or follow the slopes that `input_slopes` was given. An input or
+    tunable parameter that is given another value than it has is a jump: the FMU handles it in Event Mode, and the
+    solver starts anew. The solver's relative tolerance is that of `solver`, else of the experiment, else of the FMU's
+    default experiment; the absolute one of each state is that times its nominal. A `restart` at the present time writes
+    the continuous states given, and nothing else changes; at another time the FMU is reset and initialized again
+    before, and discrete states without `initial = exact` start anew.
     """
 
-    def __init__(self, name: str, model: ModelInfo, library: Library, solver: description.Solver) -> None:
+    def __init__(
+        self, name: str, model: ModelInfo, library: Library, solver: description.Solver, *, extrapolate: bool = False
+    ) -> None:
         self.name: Final = name
         self.model: Final = model
         self._fmu = Fmu(name, model, "ModelExchange", library)
@@ -82,6 +88,7 @@ class ModelExchangeFmu:
         self._vector = StateVector(model)
         self._jacobian = self._exact_jacobian()
         self._inputs = Memory()
+        self.input_slopes = self._lines = Lines(self._fmu) if extrapolate else None
         self._solver: Solver | None = None
         self._integration: Integration | None = None
 
@@ -109,8 +116,32 @@ class ModelExchangeFmu:
             solver["jacobian"] = "directional_derivatives" if exact else "difference_quotients"
         return {**self.model.identity, "interface": "ModelExchange", **solver}
 
+    @property
+    def fmu(self) -> Fmu:
+        """The phases and checked calls, for those who call more than an `Instance` has."""
+        return self._fmu
+
+    @property
+    def running(self) -> Integration:
+        """Its solver and events, for those who handle events together with other components."""
+        return self._running
+
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
+        if self._lines is None:
+            self._hold(bundle, values)
+            return
+        self._fmu.writable(bundle)
+        self._lines.take(bundle, values)
+        rest = self._lines.rest(bundle, values)
+        if self._fmu.phase is not Phase.STEP:
+            self._fmu.set(bundle, values)
+            if rest is not None:
+                self._inputs.keep(*rest)
+        elif rest is not None:
+            self._hold(*rest)
+
+    def _hold(self, bundle: Bundle, values: Values) -> None:
         if self._fmu.phase is Phase.STEP:
             self._fmu.writable(bundle)
             if self._inputs.holds(bundle, values):
@@ -122,6 +153,7 @@ class ModelExchangeFmu:
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle; a jump of inputs is handled before."""
         if self._fmu.phase is Phase.STEP:
+            self._jump()
             self._running.settle()
         self._fmu.get(bundle, values)
 
@@ -136,26 +168,28 @@ class ModelExchangeFmu:
             self._running.begin(self._fmu.time or 0.0)
         except StepError as error:  # the first event belongs to the initialization
             raise InitializationError(str(error), component=error.component, time=error.time) from error
+        self._rest()
 
     def do_step(self, t: float, h: float) -> StepResult:
         """Integrate from t by h through all events; StepError with the FMU's status and messages where it fails."""
         fmu, running = self._fmu, self._running
         if fmu.phase is not Phase.STEP:
             fmu.require("step", Phase.STEP)
-        if abs(t - running.time) > 1e-9 * max(abs(t), h):
-            raise StepError(
-                f"'{self.name}' cannot step from t = {t!r} s: it is at {running.time!r} s. Restart it there",
-                component=self.name,
-                time=running.time,
-            )
+        running.require_at(t, h)
         end = t + h
+        self._jump()
+        if self._lines is not None and self._lines.begin(running.time):
+            running.renew()
         running.advance(end, keeps_no_state=fmu.states.none_kept)
+        if self._lines is not None:
+            self._lines.end(running.time)
         fmu.time = min(end, running.time)
         return StepResult(Status.OK, fmu.time, terminate_requested=running.terminated)
 
     def save_state(self) -> _KeptRun:
         """Keep the complete state; the solver starts anew here now and when the state is restored."""
         self._fmu.require("save its state", *OPEN)
+        self._jump()
         kept = self._fmu.states.save(self._fmu.phase, self._fmu.time)
         running = self._integration
         if running is None:
@@ -178,6 +212,7 @@ class ModelExchangeFmu:
             running.next_event, running.in_event_mode = saved.next_event, saved.in_event_mode
             running.terminated = saved.terminated
             running.read(nominals_changed=True)
+            self._rest()
 
     def free_state(self, state: object) -> None:
         """Release a kept state; after `close` all of them are released already, after a fatal error none can be."""
@@ -206,6 +241,7 @@ class ModelExchangeFmu:
                 "slow shadow"
             )
         self._fmu.require("restart", Phase.STEP, Phase.TERMINATED)
+        self._jump()
         running = self._running
         states, others = self._vector.divide(self._fmu, values)
         vector = running.states
@@ -215,6 +251,7 @@ class ModelExchangeFmu:
             self._fmu.initialize_again(t, self._fmu.restart_values(others))
             running.begin(t)
         running.write(vector)
+        self._rest()
 
     def terminate(self) -> None:
         """End the run regularly; does nothing where there is no run to end."""
@@ -228,11 +265,21 @@ class ModelExchangeFmu:
                 self._solver.close()
                 self._solver = None
 
+    def _jump(self) -> None:
+        """Give inputs that may slope the values that they have jumped to."""
+        if self._lines is not None and self._fmu.phase is Phase.STEP and self._lines.jumps:
+            self._running.open()
+            self._lines.write()
+
+    def _rest(self) -> None:
+        if self._lines is not None:
+            self._lines.read()
+
     @property
     def _running(self) -> Integration:
         if self._integration is None:
             indicators = self._functions.count_indicators()
-            dynamics = FmuDynamics(self._functions, self._vector.size, indicators, self._jacobian)
+            dynamics = FmuDynamics(self._functions, self._vector.size, indicators, self._jacobian, self._lines)
             self._solver = _solver(self._described, dynamics, self._tolerance())
             completed = self.model.interface("ModelExchange").completed_steps
             self._integration = Integration(

@@ -6,6 +6,7 @@ import numpy as np
 
 from orchestrator.fmi.exchange_functions import ExchangeFunctions
 from orchestrator.fmi.function_table import DISCARD, OK, WARNING
+from orchestrator.fmi.model_exchange_inputs import Lines
 from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
 from orchestrator.fmi.solver import address
 
@@ -13,7 +14,7 @@ _ALMOST_ZERO = -float(np.finfo(np.float64).tiny)
 
 
 class FmuDynamics:
-    """`Dynamics` of an FMU in Continuous-Time Mode, with an exact Jacobian where it is given one.
+    """`Dynamics` of an FMU in Continuous-Time Mode, with an exact Jacobian and inputs along lines where they are given.
 
     Discard and derivatives that are not finite let the solver try a smaller step. `status` and `called` are those of
     the call that failed last; `trouble` says them in words.
@@ -25,11 +26,12 @@ class FmuDynamics:
         states: int,
         indicators: int,
         jacobian: DirectionalDerivatives | None = None,
+        lines: Lines | None = None,
     ) -> None:
         self.states = states
         self.indicators = indicators
         self.has_jacobian = jacobian is not None and states > 0
-        self._jacobian = jacobian
+        self._jacobian, self._lines = jacobian, lines
         self.status = OK
         self.called = ""
         self.trouble = ""
@@ -38,10 +40,14 @@ class FmuDynamics:
         self._rates_at, self._z_at = address(self._rates), address(self._z)
 
     def place(self, t: float, x: int) -> int:
-        """Put the FMU to a time (s) and states."""
+        """Put the FMU to a time (s) and states, and the inputs that follow lines to where they are then."""
         status = self._functions.set_time(t)
         if status != OK and (verdict := self._verdict(status, "SetTime", t)):
             return verdict
+        if self._lines is not None:
+            status = self._lines.place(t)
+            if status != OK and (verdict := self._verdict(status, self._lines.called, t)):
+                return verdict
         if not self.states:
             return 0
         status = self._functions.set_states(x, self.states)

@@ -81,6 +81,14 @@ TOYS = {
         update="if (m->t > 0) { r[0] += 1; r[1] = m->t; }",
         indicators=1,
     ),
+    # No states: an event where u passes 0.5.
+    "threshold": Toy(
+        (),
+        {"u": INPUT, "last": DISCRETE, "events": DISCRETE, "n": JUMPS},
+        look="z[0] = r[0] - 0.5;",
+        update="r[2] += 1; r[1] = m->t;",
+        indicators=1,
+    ),
     # x' = u; a step event whenever x has passed the next integer, told by the completed step.
     "stairs": Toy(
         ("x",),
@@ -144,7 +152,9 @@ static void update(M *m) { %(update)s }
 static int completed(M *m) { %(completed)s }
 static int evaluated(M *m) { m->failed = 0; rates(m); return m->failed; }
 static int set(M *m, const unsigned *v, size_t n, const double *x) {
-  MODES(1 << MADE | 1 << INIT | 1 << EVENT);
+  int continuous = 1;
+  for (size_t i = 0; i < n; i++) continuous &= %(inputs)s >> v[i];
+  MODES(1 << MADE | 1 << INIT | 1 << EVENT | continuous << TIME);
   for (size_t i = 0; i < n; i++) r[v[i]] = x[i];
   return 0;
 }
@@ -280,12 +290,19 @@ _FLAGS = {
 
 
 def exchange_fmu(
-    name: str, version: str, folder: Path, flags: str = "", without: str = "", *, once: bool = False
+    name: str, version: str, folder: Path, flags: str = "", without: str = "", *, once: bool = False, deaf: bool = False
 ) -> Path:
-    """Build the FMU of a toy, `without` some function of the standard; `once`: FMI 1.0's lets itself be made once."""
+    """Build the FMU of a toy, `without` some function of the standard.
+
+    `once`: FMI 1.0's lets itself be made once only. `deaf`: no input may be set in Continuous-Time Mode.
+    """
     toy = TOYS[name]
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {"model": _MODEL % _parts(toy), "nz": toy.indicators, "once": " > 0" if once else " < 0"}
+    parts = {
+        "model": _MODEL % (_parts(toy) | ({"inputs": 0} if deaf else {})),
+        "nz": toy.indicators,
+        "once": " > 0" if once else " < 0",
+    }
     text = _SOURCES[version] % parts
     if without:
         text = text.replace(f" {without}(", " hidden(")
@@ -314,6 +331,7 @@ def _parts(toy: Toy) -> dict[str, str | int]:
     return {
         "look": toy.look, "start": toy.start, "rates": toy.rates, "update": toy.update, "completed": toy.completed,
         "nx": len(toy.states), "nz": toy.indicators, "defaults": defaults,
+        "inputs": sum(1 << offset + k for k, said in enumerate(toy.others.values()) if said == INPUT),
     }  # fmt: skip
 
 

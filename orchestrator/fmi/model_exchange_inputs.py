@@ -1,0 +1,155 @@
+"""Lines: inputs of a Model Exchange FMU that change in continuous time, u(t) = u(t0) + slope (t - t0).
+
+Continuous inputs may be set in Continuous-Time Mode (FMI 2.0.4 section 3.2.3, FMI 3.0.2 section 3.2.3; FMI 1.0 lets
+them be set between any two evaluations): the line is evaluated wherever the solver asks for the right-hand side.
+"""
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.errors import FmuImportError
+from orchestrator.fmi.fmu import Fmu, named
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.instance import Bundle, Values
+from orchestrator.system.connector import Causality, Connector, Storage, Variability
+
+_TYPES: Final = ("Real", "Float64")
+_ROUNDING: Final = 16 * float(np.finfo(np.float64).eps)
+
+
+def continuous_inputs(model: ModelInfo) -> tuple[Connector, ...]:
+    """The inputs of an FMU that may change in continuous time."""
+    return tuple(
+        connector
+        for connector in model.connectors
+        if connector.causality is Causality.INPUT
+        and connector.variability is Variability.CONTINUOUS
+        and model.types[connector.name] in _TYPES
+    )
+
+
+class _Split(NamedTuple):
+    """Elements of a bundle that follow lines, their places in the vector of all such, and what is left over."""
+
+    mine: NDArray[np.intp]
+    places: NDArray[np.intp]
+    others: NDArray[np.intp]
+    rest: Bundle | None
+
+
+class Lines:
+    """`InputSlopes` of a Model Exchange FMU: its continuous inputs.
+
+    Call order: 1 `read` after the initialization, and where the FMU has gone back to another state; 2 `take` and `set`
+    what holds for the next step, 3 `write` where that `jumps`, in Event Mode, 4 `begin`, 5 `place` as often as wanted,
+    6 `end`. Slopes hold for one step.
+    """
+
+    def __init__(self, fmu: Fmu) -> None:
+        connectors = continuous_inputs(fmu.model)
+        if not connectors:
+            raise FmuImportError(
+                f"{fmu.model.path}: '{fmu.name}' asks for extrapolate_inputs, but the FMU has no continuous inputs. "
+                "Leave the option out"
+            )
+        self.names: Final[Collection[str]] = frozenset(connector.name for connector in connectors)
+        self._fmu = fmu
+        self._bundle = Bundle.of(connectors)
+        self._transfer, self._reading = fmu.writable(self._bundle), fmu.transfer(self._bundle)
+        ends = np.cumsum([0, *(connector.size for connector in connectors)]).tolist()
+        self._starts = dict(zip([connector.name for connector in connectors], ends, strict=False))
+        self._splits: dict[Bundle, _Split] = {}
+        self._now, self._wanted, self._base, self._slopes, self._given = np.zeros((5, self._bundle.size))
+        self._t = 0.0
+        self.called: Final = f"Set for {named(self._bundle)}"
+        """The call that `place` makes, for messages."""
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the values wanted differ from those that the lines have reached, by more than rounding."""
+        scale = np.maximum(np.maximum(np.abs(self._wanted), np.abs(self._now)), np.abs(self._base))
+        return bool(np.any(np.abs(self._wanted - self._now) > _ROUNDING * scale))
+
+    def read(self) -> None:
+        """Take the values that the FMU has; they rest."""
+        status = self._reading.read(self._now)
+        self._fmu.check(status, f"Get for {named(self._bundle)}")
+        for vector in (self._wanted, self._base):
+            vector[:] = self._now
+        self._slopes[:] = self._given[:] = 0.0
+
+    def rest(self, bundle: Bundle, values: Values) -> tuple[Bundle, Values] | None:
+        """The part of a bundle that follows no line; None where there is none."""
+        split = self._split(bundle)
+        return (split.rest, values[split.others]) if split.rest is not None else None
+
+    def take(self, bundle: Bundle, values: Values) -> None:
+        """Note the values that the inputs are to have from the next step on."""
+        split = self._split(bundle)
+        if split.mine.size:
+            self._wanted[split.places] = values[split.mine]
+
+    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:  # noqa: ARG002
+        """In the step from t (s) on, these inputs are values + slopes (time - t)."""
+        self.take(bundle, values)
+        split = self._split(bundle)
+        self._given[split.places] = slopes[split.mine]
+
+    def finished(self) -> None:
+        """Nothing is left to be said after a step."""
+
+    def write(self) -> None:
+        """Give the FMU the values wanted at once."""
+        status = self._transfer.write(self._wanted)
+        self._fmu.check(status, self.called)
+        self._now[:] = self._wanted
+        self._note()
+
+    def begin(self, t: float) -> bool:
+        """Start new lines at t (s); whether they go on otherwise than the last ones."""
+        turned = not np.array_equal(self._given, self._slopes)
+        self._base[:], self._slopes[:], self._t = self._wanted, self._given, t
+        self._given[:] = 0.0
+        self._note()
+        return turned
+
+    def place(self, t: float) -> int:
+        """Put the inputs to a time (s); an FMI status."""
+        np.multiply(self._slopes, t - self._t, out=self._now)
+        self._now += self._base
+        return self._transfer.write(self._now)
+
+    def end(self, t: float) -> None:
+        """The step ends at t (s): inputs that are given no other values rest at those that they have."""
+        self._now[:] = self._base + self._slopes * (t - self._t)
+        self._wanted[:] = self._now
+
+    def _note(self) -> None:
+        # A restart gives everything again in the order in which it was given last.
+        self._fmu.written.pop(self._bundle, None)
+        self._fmu.written[self._bundle] = self._transfer
+
+    def _split(self, bundle: Bundle) -> _Split:
+        found = self._splits.get(bundle)
+        if found is None:
+            found = self._splits[bundle] = self._divided(bundle)
+        return found
+
+    def _divided(self, bundle: Bundle) -> _Split:
+        chosen = [bundle.storage is Storage.FLOAT64 and c.name in self._starts for c in bundle.connectors]
+        mask = np.repeat(chosen, [c.size for c in bundle.connectors])
+        places = [
+            np.arange(self._starts[c.name], self._starts[c.name] + c.size)
+            for c, mine in zip(bundle.connectors, chosen, strict=True)
+            if mine
+        ]
+        left = [c for c, mine in zip(bundle.connectors, chosen, strict=True) if not mine]
+        return _Split(
+            np.flatnonzero(mask),
+            np.concatenate(places) if places else np.arange(0),
+            np.flatnonzero(~mask),
+            (Bundle.of(left) if any(chosen) else bundle) if left else None,
+        )
