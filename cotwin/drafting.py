@@ -64,12 +64,14 @@ def drafted(folder: Path, target: Path) -> Draft:
 
 
 def write(draft: Draft, path: Path) -> None:
-    """Write a draft into a new file; DescriptionError where there is one already."""
+    """Write a draft into a new file; DescriptionError where there is one already, or it cannot be written."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(draft.text)
     except FileExistsError as error:
         raise DescriptionError(f"{path}: exists already; remove it, or give another file with -o") from error
+    except OSError as error:
+        raise DescriptionError(f"{path}: cannot be written ({error.strerror}); give another file with -o") from error
 
 
 def draft_table(draft: Draft) -> Table:

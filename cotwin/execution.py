@@ -6,7 +6,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from cotwin.folder import MADE_BY, RECORD, REPORT, clear
+from cotwin.folder import MADE_BY, RECORD, REPORT, prepare_folder
 from cotwin.measurements import measured
 from cotwin.panels import panels
 from cotwin.plots import save_png
@@ -60,7 +60,7 @@ def _run(simulation: Simulation[Results], folder: Path) -> tuple[SimulationError
     try:
         with simulation:
             # Only now: what is wrong with the description must not cost the results of the run before.
-            clear(folder)
+            prepare_folder(folder)
             simulation.run()
     except SimulationError as error:
         return error, None

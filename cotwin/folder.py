@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from orchestrator.errors import ResultError
 from orchestrator.recording.removal import remove_record
 
 RECORD: Final = "results.parquet"
@@ -13,8 +14,21 @@ MADE_BY: Final = "made by cotwin run"
 _HEAD: Final = 4096
 
 
-def clear(folder: Path) -> None:
-    """Remove record, report and pictures of earlier runs; ResultError where another run is writing there."""
+def prepare_folder(folder: Path) -> None:
+    """Make the folder, and remove record, report and pictures of earlier runs from it.
+
+    ResultError where that cannot be done, or another run is writing there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+    except OSError as error:
+        raise ResultError(
+            f"{folder}: cannot hold the results of a run ({error.strerror}). Give another folder with -o"
+        ) from error
+
+
+def _clear(folder: Path) -> None:
     remove_record(folder / RECORD)
     for path in (folder / REPORT, *folder.glob("*.png")):
         if path.is_file() and _is_ours(path):

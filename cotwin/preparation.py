@@ -113,15 +113,15 @@ def _check_columns(file: Path, columns: Sequence[str], component: str, interface
     inputs = [connector.name for connector in interface.connectors.values() if connector.causality is Causality.INPUT]
     problems = []
     for column in columns:
-        elements = interface.find(column)
+        elements, where = interface.find(column), f"{file}: column '{short(column)}'"
         if elements is None:
-            problems.append(f"{file}: column '{column}': '{component}' has no such input; {nearest(column, inputs)}")
+            problems.append(f"{where}: '{component}' has no such input; {nearest(column, inputs)}")
         elif elements[0].connector.causality is not Causality.INPUT:
             kind = elements[0].connector.causality
-            problems.append(f"{file}: column '{column}': '{component}.{column}' is no input but of causality {kind}")
+            problems.append(f"{where}: '{component}.{column}' is no input but of causality {kind}")
         elif len(elements) > 1:
             each = f"'{elements[0].name}' to '{elements[-1].name}'"
-            problems.append(f"{file}: column '{column}': '{component}.{column}' is an array; give columns {each}")
+            problems.append(f"{where}: '{component}.{column}' is an array; give columns {each}")
     if problems:
         raise DescriptionError("\n".join(problems))
 

@@ -149,7 +149,7 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
         if not name:
             raise DescriptionError(f"{path}: a column has no name; name it in the header or leave it out")
         if names.count(name) > 1:
-            raise DescriptionError(f"{path}: the column '{name}' appears twice; keep one of them")
+            raise DescriptionError(f"{path}: the column {name!r:.60} appears twice; keep one of them")
 
 
 def _times(path: Path, rows: Sequence[tuple[int, Sequence[str]]], unit: str | None) -> NDArray[np.float64]:

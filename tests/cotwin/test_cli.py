@@ -155,6 +155,15 @@ def test_what_is_wrong_with_an_option_names_the_option_and_is_short(toys, tmp_pa
     assert len(done.stderr) < 1000
 
 
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_a_folder_that_cannot_be_one_is_refused_and_nothing_is_touched(toys, tmp_path, folder):
+    (tmp_path / "file").write_text("mine")
+    done = call("run", toys.lag, "-o", tmp_path / folder, "--stop", 1.0)
+    assert done.exit_code == WRONG
+    assert f"{tmp_path / folder}: cannot hold the results of a run (" in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_an_argument_that_does_not_exist_exits_with_2():
     done = call("run", "plant.yaml", "--sotp", 3)
     assert done.exit_code == WRONG

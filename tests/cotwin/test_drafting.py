@@ -79,6 +79,13 @@ def test_a_file_that_exists_is_not_overwritten(tmp_path):
     assert (tmp_path / "system.yaml").read_text() == "mine"
 
 
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    folder_of(tmp_path, through("a", [("u", "1", "")], [("y", "1", "")]))
+    done = CliRunner().invoke(app, ["new", str(tmp_path), "-o", str(tmp_path / "no" / "s.yaml")])
+    assert done.exit_code == 2
+    assert "s.yaml: cannot be written (No such file or directory); give another file with -o" in done.stderr
+
+
 def test_units_that_do_not_convert_are_no_candidates_and_others_are(tmp_path):
     one = through("one", [], [("flow", "L/h", ""), ("p", "bar", "")], direct=False)
     other = through("other", [("flow", "m3/s", ""), ("p", "m3/s", "")], [("z", "m3/s", "")])
