@@ -45,8 +45,9 @@ def open_simulation(
 ) -> Simulation[Results]:
     """Open everything that a description names and couple it; what was opened is closed where this fails.
 
-    `description` may be a YAML file, or its content as dicts and lists. Results stay in memory, or go to the Parquet
-    file `output` (or NAME.parquet in the folder `output`). With `meter` every instance is a `Meter`.
+    `description` may be a YAML file, an SSP package, or the content of a YAML file as dicts and lists. Results stay in
+    memory, or go to the Parquet file `output` (or NAME.parquet in the folder `output`). With `meter` every instance is
+    a `Meter`.
     """
     described = _described(description)
     with ExitStack() as opened:
@@ -110,7 +111,16 @@ def _described(description: SystemDescription | Mapping[str, Any] | Path | str) 
             f"{path}: an FMU is not a description. Describe it with orchestrator.system.yaml_file.single_fmu, or use "
             "`cotwin run` for its default experiment"
         )
+    if is_ssp(path):
+        from orchestrator.ssp.reader import read_ssp
+
+        return read_ssp(path)
     return read_system(path)
+
+
+def is_ssp(path: Path) -> bool:
+    """Whether a path is that of an SSP package, of a structure in it, or of a folder that should be one."""
+    return path.suffix.lower() in (".ssp", ".ssd") or path.is_dir()
 
 
 def _coupled(

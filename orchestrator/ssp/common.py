@@ -1,6 +1,6 @@
 """Common content of SSP files: units, enumerations, annotations, transformations (SSP 2.0, section 4)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -30,9 +30,10 @@ def enumerations(document: Document) -> dict[str, dict[str, int]]:
 
 def markup(element: Element, *geometry: str, label: str | None = None) -> Markup:
     """What an element says for people and other tools; `geometry` names the children that are drawn."""
-    drawn = tuple(xml_text(child) for name in geometry for child in children(element, name))
-    noted = tuple(xml_text(each) for each in _notes(element) if each.get("type") != ANNOTATION)
-    about = tuple(xml_text(child) for child in element.iterchildren("{*}MetaData", "{*}Signature"))
+    parts = [(local(child), child) for child in element.iterchildren("{*}*")]
+    drawn = tuple(xml_text(child) for wanted in geometry for name, child in parts if name == wanted)
+    noted = tuple(xml_text(each) for each in _notes(parts) if each.get("type") != ANNOTATION)
+    about = tuple(xml_text(child) for name, child in parts if name in ("MetaData", "Signature"))
     authorship = {name: element.get(name) for name in AUTHORSHIP if element.get(name) is not None}
     plain = (element.get("id"), element.get("description"))
     if not (drawn or noted or about or authorship or label or any(plain)):
@@ -53,12 +54,14 @@ _NOTHING = Markup()
 
 def own_annotation(element: Element) -> Element | None:
     """cotwin's own annotation of an element, where there is one."""
-    return next((each for each in _notes(element) if each.get("type") == ANNOTATION), None)
+    parts = ((local(child), child) for child in element.iterchildren("{*}*"))
+    return next((each for each in _notes(parts) if each.get("type") == ANNOTATION), None)
 
 
-def _notes(element: Element) -> Iterator[Element]:
-    for group in children(element, "Annotations"):
-        yield from group.iterchildren("{*}Annotation")
+def _notes(parts: Iterable[tuple[str, Element]]) -> Iterator[Element]:
+    for name, group in parts:
+        if name == "Annotations":
+            yield from group.iterchildren("{*}Annotation")
 
 
 def transformation(document: Document, element: Element) -> Transformation | None:

@@ -95,7 +95,7 @@ def _declared(document: Document, element: Element, terms: Terms) -> dict[str, A
 
 def _type(document: Document, element: Element) -> _Type:
     # An element Clock without a name is the type, one with a name refers to a clock of the same element.
-    found = [each for name in _TYPES for each in children(element, name)]
+    found = [each for each in element.iterchildren("{*}*") if local(each) in _TYPES]
     types = [each for each in found if local(each) != "Clock" or each.get("name") is None]
     if len(types) > 1:
         document.problem(element, f"has the types {' and '.join(map(local, types))}; keep one of them")

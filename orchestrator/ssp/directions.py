@@ -3,6 +3,7 @@
 Start and end of a connection say nothing about it: owner and kind of the two connectors do.
 """
 
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from orchestrator.system.structure import DeclaredConnector, Kind
@@ -57,6 +58,7 @@ def end(owner: Owner, connector: DeclaredConnector) -> End:
     return End(owner, "output" if ticking else connector.kind)
 
 
+@cache
 def allowed(source: End, destination: End) -> bool:
     """Whether the table of allowed connections has this pair; `unspecified` stands for any kind."""
     table = _TABLES[source.owner, destination.owner]

@@ -141,7 +141,7 @@ def read_bytes(path: Path) -> bytes:
 
 def local(element: Element) -> str:
     """Name of an element without its namespace."""
-    return str(etree.QName(element).localname)
+    return str(element.tag.rpartition("}")[2])
 
 
 def children(element: Element | None, name: str) -> Iterator[Element]:

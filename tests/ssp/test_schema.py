@@ -1,0 +1,78 @@
+"""What departs from the standard is told beside what is understood."""
+
+import zipfile
+
+from orchestrator.ssp.reader import read_ssp
+from orchestrator.ssp.schema import violations
+from tests.ssp.texts import (
+    ENUMERATIONS,
+    UNITS,
+    bound,
+    component,
+    connection,
+    connections,
+    elements,
+    package,
+    ssb,
+    ssd,
+    ssm,
+    ssv,
+    values,
+)
+
+REAL = '<ssv:Parameter name="k"><ssv:Real value="1"/></ssv:Parameter>'
+ENTRY = '<ssm:MappingEntry source="k" target="g"/>'
+
+
+def test_a_package_of_the_standard_has_no_violations(tmp_path):
+    dictionary = ssb(
+        '<ssb:DictionaryEntry name="T"><ssc:Real unit="K"/></ssb:DictionaryEntry>', UNITS.replace("ssd:", "ssb:")
+    )
+    mapping = f"<ssd:ParameterMapping>{ssm(ENTRY)}</ssd:ParameterMapping>"
+    one = '<ssd:Component name="a" source="resources/a.fmu"><ssd:Connectors><ssd:Connector name="y" kind="output">'
+    one += f"<ssc:Real/></ssd:Connector></ssd:Connectors>{bound(values(REAL) + mapping)}</ssd:Component>"
+    text = elements(one, component("b", "u input")) + connections(connection("a.y", "b.u"))
+    inline = f'<ssd:SignalDictionary name="d">{dictionary}</ssd:SignalDictionary>'
+    text += f"<ssd:SignalDictionaries>{inline}</ssd:SignalDictionaries>"
+    files = {"resources/p.ssv": ssv(REAL), "resources/m.ssm": ssm(ENTRY), "resources/b.ssb": dictionary}
+    path = package(tmp_path / "plant.ssp", ssd(text, ENUMERATIONS + UNITS), files)
+    assert violations(path) == ()
+
+
+def test_violations_are_named_with_file_and_line_and_the_import_goes_on(tmp_path):
+    inline = bound(values('<ssv:Parameter name="k"><ssv:Float64 value="1"/></ssv:Parameter>'))
+    text = ssd(elements(component("a", inner=inline, more='colour="red"')))
+    path = package(tmp_path / "plant.ssp", text, {"resources/p.ssv": ssv("<ssv:Other/>")})
+    found = violations(path)
+    assert len(found) == 3
+    assert f"{path}/SystemStructure.ssd:3: " in found[0]
+    assert "'colour' is not allowed" in found[0]
+    assert "Float64': This element is not expected" in found[1]
+    assert f"{path}/resources/p.ssv:1: " in found[2]
+    assert read_ssp(path).components["a"].bindings[0].values == {"k": 1.0}
+
+
+def test_files_of_ssp_2_are_not_checked_against_the_schema_of_1(tmp_path):
+    inline = bound(values('<ssv:Parameter name="k"><ssv:Float64 value="1"/></ssv:Parameter>', version="2.0"))
+    found = violations(package(tmp_path / "plant.ssp", ssd(elements(component("a", inner=inline)), version="2.0")))
+    assert [text.partition(": ")[2] for text in found] == [
+        "SystemStructureDescription is of SSP 2.0: not checked against a schema, only that of 1.0 is at hand",
+        "ParameterSet is of SSP 2.0: not checked against a schema, only that of 1.0 is at hand",
+    ]
+
+
+def test_units_that_their_file_does_not_define_are_named(tmp_path):
+    inline = bound(values('<ssv:Parameter name="k"><ssv:Real value="1" unit="bar"/></ssv:Parameter>'))
+    (tmp_path / "resources").mkdir()
+    (tmp_path / "resources/a.fmu").touch()
+    path = tmp_path / "SystemStructure.ssd"
+    path.write_text(ssd(elements(component("a", inner=inline)), UNITS))
+    assert violations(path) == (f"{path}:3: the unit 'bar' is not among the Units of its file",)
+    assert violations(tmp_path) == violations(path)
+
+
+def test_methods_of_compression_that_others_refuse_are_named(tmp_path):
+    path = package(tmp_path / "plant.ssp", ssd(elements(component("a"))))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("extra/x", "x")
+    assert violations(path) == (f"{path}: entry 'extra/x': SSP allows only the methods stored and deflated",)
