@@ -48,7 +48,8 @@ def _model(name: str, component: Component) -> ModelInfo | Instance:
         kind = chosen_kind(model, component)
         if kind == "scheduled_execution":
             return replace(model, connectors=(*model.connectors, *read_clocks(model.path).parameters))
-        events = kind == "co_simulation" and read_features(model.path).event_mode
+        clocked = kind == "model_exchange" and model.fmi_version.startswith("3")
+        events = clocked or (kind == "co_simulation" and read_features(model.path).event_mode)
         return _with_clocks(model) if events and component.swap is None else model
     instance = open_instance(name, component)
     instance.close()

@@ -67,6 +67,11 @@ class Integration:
             self._check(self._functions.enter_event_mode(), "EnterEventMode")
             self.in_event_mode = True
 
+    def require_at(self, t: float, h: float) -> None:
+        """StepError where a step from t by h (s) would not begin where the FMU is."""
+        if abs(t - self.time) > 1e-9 * max(abs(t), h):
+            raise self._error(f"cannot step from t = {t!r} s: it is at {self.time!r} s. Restart it there")
+
     def settle(self) -> None:
         """Come to rest after a jump of inputs: update the discrete states and go on in continuous time."""
         if self.in_event_mode and not self.terminated:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from fmpy.fmi3 import FMU3Model
+
 from tests.fmi.event_fmus import build_fmu3
 
 # Clocks: 1 fixed and 2 tunable, set by the importer; 3 fixed and 4 tunable, given by the FMU; every call out of its
@@ -114,3 +116,115 @@ def rates_fmu(folder: Path, flags: str = 'canSerializeFMUState="true"', variable
 def rates_variables() -> str:
     """Its variables."""
     return _VARIABLES
+
+
+# x' = u; at x = theta the output clock 2 `fire` ticks with `number`, x goes back to 0, and clock 3 counts down `wait`.
+# Clock 1 samples x. With `silent` the clock does not tick. Calls out of their mode are errors.
+NEURON = r"""
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+typedef unsigned R;
+#define EACH for (size_t i = 0; i < n; i++)
+enum { START, INIT, EVENT, CONTINUOUS };
+typedef struct {
+  double t, x, u, theta, wait, held, pending; int mode, silent, fires, samples, late; bool sample, told;
+} M;
+void *fmi3InstantiateModelExchange(const char *a, const char *b, const char *c, bool d, bool l, void *env, void *log) {
+  M *m = calloc(1, sizeof(M)); m->u = 1; m->theta = 0.27; m->wait = 0.05; return m;
+}
+void fmi3FreeInstance(M *m) { free(m); }
+int fmi3EnterInitializationMode(M *m, bool a, double b, double t, bool d, double e) {
+  m->mode = INIT; m->t = t; return 0;
+}
+int fmi3ExitInitializationMode(M *m) { m->mode = EVENT; return 0; }
+int fmi3EnterEventMode(M *m) { int was = m->mode; m->mode = EVENT; return was == CONTINUOUS ? 0 : 3; }
+int fmi3EnterContinuousTimeMode(M *m) { int was = m->mode; m->mode = CONTINUOUS; return was == EVENT ? 0 : 3; }
+int fmi3Terminate(M *m) { return 0; }
+int fmi3Reset(M *m) { m->x = m->t = m->held = m->pending = 0; m->mode = m->fires = m->samples = m->late = 0; return 0; }
+int fmi3SetTime(M *m, double t) { m->t = t; return m->mode == CONTINUOUS ? 0 : 3; }
+int fmi3SetContinuousStates(M *m, const double *x, size_t n) { m->x = x[0]; return m->mode == CONTINUOUS ? 0 : 3; }
+int fmi3GetContinuousStates(M *m, double *x, size_t n) { x[0] = m->x; return 0; }
+int fmi3GetContinuousStateDerivatives(M *m, double *x, size_t n) { x[0] = m->u; return 0; }
+int fmi3GetNominalsOfContinuousStates(M *m, double *x, size_t n) { x[0] = 1; return 0; }
+int fmi3GetEventIndicators(M *m, double *z, size_t n) { z[0] = m->theta - m->x; return 0; }
+int fmi3GetNumberOfEventIndicators(M *m, size_t *n) { *n = 1; return 0; }
+int fmi3CompletedIntegratorStep(M *m, bool no, bool *event, bool *end) { *event = *end = false; return 0; }
+int fmi3SetFloat64(M *m, const R *vr, size_t n, const double *v, size_t k) {
+  if (m->mode == CONTINUOUS) return 3;
+  EACH *(vr[i] == 10 ? &m->u : vr[i] == 11 ? &m->theta : vr[i] == 12 ? &m->wait : &m->x) = v[i];
+  return 0;
+}
+static bool over(M *m) { return m->x >= m->theta - 1e-9; }
+int fmi3GetFloat64(M *m, const R *vr, size_t n, double *v, size_t k) {
+  EACH {
+    if (vr[i] == 16 && !(m->mode == EVENT && over(m))) return 3;
+    v[i] = vr[i] == 10 ? m->u : vr[i] == 11 ? m->theta : vr[i] == 12 ? m->wait : vr[i] == 13 ? m->x
+           : vr[i] == 14 ? m->u : vr[i] == 15 ? m->held : vr[i] == 17 ? m->theta - m->x : m->fires + 1;
+  }
+  return 0;
+}
+int fmi3SetInt32(M *m, const R *vr, size_t n, const int *v, size_t k) { m->silent = v[0]; return 0; }
+int fmi3GetInt32(M *m, const R *vr, size_t n, int *v, size_t k) {
+  EACH v[i] = vr[i] == 20 ? m->fires : vr[i] == 21 ? m->samples : vr[i] == 22 ? m->late : m->silent;
+  return 0;
+}
+int fmi3SetClock(M *m, const R *vr, size_t n, const bool *v) {
+  EACH { if (vr[i] == 1) m->sample = true; else m->late++; }
+  return m->mode == EVENT ? 0 : 3;
+}
+int fmi3GetClock(M *m, const R *vr, size_t n, bool *v) {
+  v[0] = over(m) && !m->told && !m->silent; m->told = v[0] || m->told;
+  return m->mode == EVENT ? 0 : 3;
+}
+int fmi3SetIntervalDecimal(M *m, const R *vr, size_t n, const double *v) {
+  return vr[0] == 1 && (m->mode == INIT || m->mode == EVENT) ? 0 : 3;
+}
+int fmi3GetIntervalDecimal(M *m, const R *vr, size_t n, double *v, int *q) {
+  v[0] = m->pending; *q = m->pending > 0 ? 2 : 0; m->pending = 0;
+  return vr[0] == 3 && (m->mode == EVENT || m->mode == INIT) ? 0 : 3;
+}
+int fmi3UpdateDiscreteStates(M *m, bool *more, bool *end, bool *nom, bool *val, bool *def, double *next) {
+  *more = *end = *nom = *val = *def = false;
+  if (m->sample) { m->held = m->x; m->samples++; m->sample = false; }
+  if (over(m)) { m->x = 0; m->fires++; m->pending = m->wait; m->told = false; *val = true; }
+  return m->mode == EVENT ? 0 : 3;
+}
+int fmi3GetFMUState(M *m, void **s) { if (!*s) *s = malloc(sizeof(M)); *(M *)*s = *m; return 0; }
+int fmi3SetFMUState(M *m, void *s) { *m = *(M *)s; return 0; }
+int fmi3FreeFMUState(M *m, void **s) { free(*s); *s = NULL; return 0; }
+int fmi3SerializedFMUStateSize(M *m, void *s, size_t *n) { *n = sizeof(M); return 0; }
+int fmi3SerializeFMUState(M *m, void *s, void *data, size_t n) { memcpy(data, s, n); return 0; }
+int fmi3DeserializeFMUState(M *m, const void *data, size_t n, void **s) {
+  *s = malloc(n); memcpy(*s, data, n); return 0;
+}
+"""
+_NEURON_VARIABLES = "".join(
+    [
+        _CLOCK.format("sample", 1, "tunable", 'intervalDecimal="0.1"'),
+        '<Clock name="fire" valueReference="2" causality="output" intervalVariability="triggered"/>',
+        _CLOCK.format("later", 3, "countdown", ""),
+        _VALUE.format("u", 10, 'causality="input" start="1"'),
+        _VALUE.format("theta", 11, 'causality="parameter" variability="tunable" start="0.27"'),
+        _VALUE.format("wait", 12, 'causality="parameter" variability="fixed" start="0.05"'),
+        _VALUE.format("x", 13, 'causality="output" initial="exact" start="0"'),
+        _VALUE.format("der(x)", 14, 'derivative="13"'),
+        _VALUE.format("held", 15, 'causality="output" variability="discrete"'),
+        _VALUE.format("number", 16, 'causality="output" variability="discrete" clocks="2"'),
+        _VALUE.format("z", 17, 'causality="local"'),
+        '<Int32 name="fires" valueReference="20" causality="output"/>',
+        '<Int32 name="samples" valueReference="21" causality="output"/>',
+        '<Int32 name="late" valueReference="22" causality="output"/>',
+        '<Int32 name="silent" valueReference="23" causality="parameter" variability="fixed" start="0"/>',
+    ]
+)
+
+
+def neuron_fmu(folder: Path) -> Path:
+    """Build it for Model Exchange."""
+    flags = 'canGetAndSetFMUState="true" canSerializeFMUState="true" needsCompletedIntegratorStep="false"'
+    kind = f'<ModelExchange modelIdentifier="neuron" {flags}/>'
+    outputs = ("x", "held", "number", "fires", "samples", "late")
+    indicators = '<EventIndicator valueReference="17"/>'
+    return build_fmu3("neuron", folder, NEURON, _NEURON_VARIABLES, outputs, kind, FMU3Model, indicators)

@@ -275,8 +275,9 @@ def build_fmu3(
     outputs: tuple[str, ...],
     kind: str,
     functions: type = FMU3Slave,
+    indicators: str = "",
 ) -> Path:
-    """An FMU of FMI 3.0 from one C source; functions that it lacks return Error."""
+    """An FMU of FMI 3.0 from one C source, with its event indicators; functions that it lacks return Error."""
     needed = [name for name in dir(functions) if name.startswith("fmi3") and not re.search(rf"\b{name}\(", source)]
     stubs = "".join(f"int {name}(void *m) {{ return 3; }}\n" for name in needed)
     (folder / f"{model}.c").write_text(source + stubs)
@@ -284,7 +285,7 @@ def build_fmu3(
     subprocess.run(command, cwd=folder, check=True)
     structure = "".join(f'<Output valueReference="{_reference(variables, name)}" dependencies=""/>' for name in outputs)
     derivatives = re.findall(r'valueReference="(\d+)" derivative', variables)
-    structure += "".join(f'<ContinuousStateDerivative valueReference="{each}"/>' for each in derivatives)
+    structure += "".join(f'<ContinuousStateDerivative valueReference="{each}"/>' for each in derivatives) + indicators
     description = f"""<?xml version="1.0" encoding="UTF-8"?>
 <fmiModelDescription fmiVersion="3.0" modelName="{model}" instantiationToken="{{{model}}}">
   {kind}
