@@ -5,8 +5,10 @@ import struct
 import tempfile
 import warnings
 import zipfile
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -151,7 +153,7 @@ def _with_names(entries: dict[str, bytes], name: str, kind: str) -> bytes:
         return path.read_bytes()
 
 
-def attempt(fmu: Path) -> None:
+def attempt(fmu: Path) -> bool:
     """Read, open and run: it works, or CotwinError says why not. Any other exception goes through."""
     with suppress(cotwin.CotwinError):
         model = read_model(fmu, validate=True)
@@ -159,6 +161,8 @@ def attempt(fmu: Path) -> None:
         system: dict[str, Any] = {"name": "fuzz", "components": {"kit": {"source": str(fmu)}}}
         with cotwin.open_simulation(system | {"experiment": {"stop": 0.2}, "step_size": 0.1}) as simulation:
             simulation.run()
+        return True
+    return False
 
 
 def surroundings(folder: Path) -> set[str]:
@@ -188,21 +192,36 @@ def test_a_damaged_archive_is_read_or_refused(tmp_path, temporary, data):
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.campaign
-@settings(FUZZ, max_examples=5000, derandomize=False, print_blob=True)
-@given(damaged_descriptions())
-def test_many_new_damaged_descriptions_are_read_or_refused(tmp_path, temporary, damaged):
-    attempt(written(damaged, tmp_path / "fuzz.fmu"))
-    assert list(temporary.iterdir()) == []
+CAMPAIGN = settings(FUZZ, max_examples=5000, derandomize=False, print_blob=True)
 
 
 @pytest.mark.campaign
-@settings(FUZZ, max_examples=5000, derandomize=False, print_blob=True)
-@given(damaged_archives())
-def test_many_new_damaged_archives_are_read_or_refused(tmp_path, temporary, data):
-    (tmp_path / "fuzz.fmu").write_bytes(data)
-    attempt(tmp_path / "fuzz.fmu")
-    assert list(temporary.iterdir()) == []
+def test_many_new_damaged_descriptions_are_read_or_refused(tmp_path, temporary, keep_figures):
+    began, tally = perf_counter(), Counter[str]()
+
+    @CAMPAIGN
+    @given(damaged_descriptions())
+    def check(damaged: tuple[tuple[str, str, str], str]) -> None:
+        tally["run" if attempt(written(damaged, tmp_path / "fuzz.fmu")) else "refused"] += 1
+        assert list(temporary.iterdir()) == []
+
+    check()
+    keep_figures("fuzz_descriptions", dict(tally) | {"seconds": round(perf_counter() - began, 1)})
+
+
+@pytest.mark.campaign
+def test_many_new_damaged_archives_are_read_or_refused(tmp_path, temporary, keep_figures):
+    began, tally = perf_counter(), Counter[str]()
+
+    @CAMPAIGN
+    @given(damaged_archives())
+    def check(data: bytes) -> None:
+        (tmp_path / "fuzz.fmu").write_bytes(data)
+        tally["run" if attempt(tmp_path / "fuzz.fmu") else "refused"] += 1
+        assert list(temporary.iterdir()) == []
+
+    check()
+    keep_figures("fuzz_archives", dict(tally) | {"seconds": round(perf_counter() - began, 1)})
 
 
 def test_a_size_that_the_directory_of_an_archive_lies_about_is_refused(tmp_path):

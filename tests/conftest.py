@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
 
 @pytest.fixture
