@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table as Grid
-from rich.text import Text
 
+from cotwin.layout import arranged
 from cotwin.panels import panels
 from cotwin.tables import Table, events, number, summary
 from orchestrator.errors import CotwinError, SimulationError
@@ -34,9 +31,6 @@ FAILED, WRONG = 1, 2
 
 WIDTH_OF_A_FILE = 140
 """Characters in a line where the output is no terminal."""
-
-GAP, LAST_COLUMN = 2, 28
-"""Characters between columns, and for the last one before it wraps: below that a table is stacked."""
 
 output = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
 errors = Console(highlight=False, stderr=True)
@@ -83,7 +77,7 @@ def show(tables: Iterable[Table]) -> None:
     """
     for table in tables:
         if table.rows:
-            output.print(_arranged(table, output.width), "")
+            output.print(arranged(table, output.width), "")
 
 
 def show_json(data: Any) -> None:
@@ -95,8 +89,8 @@ def show_outcome(outcome: "Outcome", elapsed: float) -> None:
     """Print what a run gave: values, events, cost, files."""
     if outcome.results is None:
         return
-    arranged = panels(outcome.results)
-    rows, happened = summary(arranged), events(outcome.results)
+    drawn = panels(outcome.results)
+    rows, happened = summary(drawn), events(outcome.results)
     show(_shortened(table, ROWS) for table in (rows, *outcome.tables, happened))
     span = float(outcome.results.times[-1] - outcome.results.times[0])
     rate = f", {span / elapsed:.3g} times real time" if elapsed > 0.0 else ""
@@ -119,55 +113,6 @@ def _shortened(table: Table, limit: int) -> Table:
         return table
     more = (f"... {len(table.rows) - limit} more in the report", *[""] * (len(table.header) - 1))
     return table._replace(rows=[*table.rows[:limit], more])
-
-
-def _arranged(table: Table, width: int) -> RenderableType:
-    widths = _widths(table)
-    but_last = sum(widths[:-1]) + GAP * (len(widths) - 2)
-    if len(widths) <= 2 or but_last + GAP + min(widths[-1], LAST_COLUMN) <= width:
-        return _drawn(table)
-    return _with_last_below(table) if but_last <= width else _stacked(table)
-
-
-def _widths(table: Table) -> list[int]:
-    return [max(cell_len(row[index]) for row in (table.header, *table.rows)) for index in range(len(table.header))]
-
-
-def _with_last_below(table: Table) -> Group:
-    widths, numeric = _widths(table)[:-1], table.numeric
-    lines: list[RenderableType] = [Text(table.title, "bold")]
-    for index, row in enumerate((table.header, *table.rows)):
-        cells = zip(row, widths, numeric, strict=False)
-        padded = [_padded(cell, wide, right=right) for cell, wide, right in cells]
-        lines.append(Text((" " * GAP).join(padded).rstrip(), "" if index else "dim"))
-        if index and row[-1]:
-            lines.append(Padding(Text(row[-1], "dim"), (0, 0, 0, 4)))
-    return Group(*lines)
-
-
-def _padded(cell: str, width: int, *, right: bool) -> str:
-    space = " " * (width - cell_len(cell))
-    return f"{space}{cell}" if right else f"{cell}{space}"
-
-
-def _stacked(table: Table) -> Group:
-    parts: list[RenderableType] = [Text(table.title, "bold")]
-    for first, *others in table.rows:
-        parts.append(Text(first))
-        named = zip(table.header[1:], others, strict=True)
-        said = ", ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
-        parts.append(Padding(Text(said, "dim"), (0, 0, 0, 4)))
-    return Group(*parts)
-
-
-def _drawn(table: Table) -> Grid:
-    grid = Grid(title=escape(table.title), title_justify="left", title_style="bold", box=None, pad_edge=False)
-    grid.show_header = any(table.header)
-    for name, numeric in zip(table.header, table.numeric, strict=True):
-        grid.add_column(escape(name), justify="right" if numeric else "left", overflow="fold", header_style="dim")
-    for row in table.rows:
-        grid.add_row(*(escape(cell) for cell in row))
-    return grid
 
 
 class ProgressBar:

@@ -50,6 +50,11 @@ def test_where_nothing_fits_each_row_is_a_heading_with_the_rest_below(shown):
     assert shown(18, TABLE)[:3] == ["Things", "a", "    size: 1.5,"]
 
 
+def test_a_last_column_of_numbers_never_stands_below_without_its_name(shown):
+    table = Table("Costs", ("component", "steps", "set + get [s]"), [("reactor", "20", "0.075")])
+    assert shown(18, table)[1:] == ["reactor", "    steps: 20, set", "    + get [s]:", "    0.075", ""]
+
+
 def test_names_with_brackets_are_no_markup(shown):
     table = Table("[b]", ("[i]x", "y", "z"), [("[red]a[/red]", "1", WORDS)])
     for width in (16, 30, 80):
