@@ -8,6 +8,7 @@ from orchestrator.fmi.co_simulation import open_fmu
 from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.events_opening import open_with_events
 from orchestrator.fmi.model_exchange import open_exchange
+from orchestrator.fmi.model_exchange_clocks import open_clocked_exchange
 from orchestrator.fmi.pyfmi_importer import open_with_pyfmi
 from orchestrator.fmi.scheduled_execution import open_scheduled
 from orchestrator.fmi.structure import read_component, tell_unfitting
@@ -42,13 +43,25 @@ def open_here(name: str, component: Component) -> Instance:
     _refuse_slopes(name, component, kind)
     _refuse_clocks(name, component, model, kind)
     if kind == "model_exchange":
-        return open_exchange(name, model, component.solver, extrapolate=component.extrapolate_inputs)
+        return _exchange(name, component, model)
     _refuse_solver(name, component, kind)
     if kind == "scheduled_execution":
         return open_scheduled(name, component.source, model)
     if component.swap is not None:
         return open_fmu(name, component.source, model)  # events stay inside: a swap does not hand on Event Mode
     return open_with_events(name, component.source, extrapolate=component.extrapolate_inputs, model=model)
+
+
+def _exchange(name: str, component: Component, model: ModelInfo) -> Instance:
+    clocked = component.swap is None and model.fmi_version.startswith("3") and bool(read_clocks(model.path).by_name)
+    if not clocked:
+        return open_exchange(name, model, component.solver, extrapolate=component.extrapolate_inputs)
+    if component.extrapolate_inputs:
+        raise DescriptionError(
+            f"component '{name}': extrapolate_inputs and the clocks of an FMU for Model Exchange do not go together. "
+            "Leave the option out"
+        )
+    return open_clocked_exchange(name, model, component.solver)
 
 
 def _refuse_slopes(name: str, component: Component, kind: str) -> None:
@@ -78,7 +91,8 @@ def _isolated(name: str, component: Component) -> Instance:
 def _refuse_clocks(name: str, component: Component, model: ModelInfo, kind: str) -> None:
     if kind == "scheduled_execution" or not model.fmi_version.startswith("3"):
         return
-    if kind == "co_simulation" and component.swap is None and read_features(model.path).event_mode:
+    able = kind == "model_exchange" or read_features(model.path).event_mode
+    if able and component.swap is None:
         return
     clocks = read_clocks(model.path).by_name.values()
     silent = next((clock.name for clock in clocks if clock.causality is Causality.INPUT), None)
@@ -91,7 +105,7 @@ def _refuse_clocks(name: str, component: Component, model: ModelInfo, kind: str)
         )
     raise FmuImportError(
         f"{model.path}: as '{name}' it would run as {kind} without Event Mode, and its clock '{silent}' would "
-        "never tick. Ask for kind: co_simulation, of an FMU that declares hasEventMode"
+        "never tick. Export it with hasEventMode, or ask for kind: model_exchange where it offers that"
     )
 
 

@@ -63,7 +63,7 @@ def _models() -> list[str]:
 
 
 def _cells(model: str) -> list[str]:
-    offered = {(version, kind): runs(model, version, kind) for name, version, kind in combinations() if name == model}
+    offered = {(version, kind): runs(version, kind) for name, version, kind in combinations() if name == model}
     columns = (*_COLUMNS, ("3.0", "scheduled_execution"))
     return [{True: "runs", False: "refused", None: "-"}[offered.get(column)] for column in columns]
 

@@ -14,15 +14,13 @@ SUPPORTED: Final = {
     ("3.0", "scheduled_execution"),
 }
 """Versions and kinds that run."""
-REFUSED: Final = {("Clocks", "3.0", "model_exchange"), ("Triggered", "3.0", "model_exchange")}
-"""Models that are refused although their version and kind run."""
 
 
-def runs(model: str, version: str, kind: str) -> bool:
-    """Whether an FMU of the kit runs in cotwin."""
-    return (version, kind) in SUPPORTED and (model, version, kind) not in REFUSED
+def runs(version: str, kind: str) -> bool:
+    """Whether FMUs of the kit run in cotwin."""
+    return (version, kind) in SUPPORTED
 
 
-def those(*models: str, answered: bool = True) -> list[tuple[str, str, str]]:
-    """Models, versions and kinds that run, or with `answered=False` that are refused."""
-    return [c for c in combinations() if runs(*c) == answered and (not models or c[0] in models)]
+def those(*models: str) -> list[tuple[str, str, str]]:
+    """Models, versions and kinds that run."""
+    return [c for c in combinations() if runs(*c[1:]) and (not models or c[0] in models)]
