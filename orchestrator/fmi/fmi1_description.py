@@ -15,7 +15,7 @@ def capabilities_element(root: ET.Element) -> ET.Element | None:
 def complete(variables: Iterable[Any], root: ET.Element) -> None:
     """Give FMPy's variables an `initial`, and a causality of FMI 2.0 where FMI 1.0 says "none".
 
-    A start value is exact where it is `fixed`, which is the default, otherwise a guess (FMI 1.0, section 2.3).
+    A start value is exact where it is `fixed`, which is the default, otherwise a guess.
     """
     fixed = {variable.get("name"): _fixed(variable) for variable in root.iterfind("ModelVariables/*")}
     for variable in variables:

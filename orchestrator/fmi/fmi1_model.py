@@ -1,7 +1,7 @@
 """An FMI 1.0 instance for Model Exchange, which cannot be reset: it is made anew instead.
 
 FMI 1.0 has neither an Initialization Mode nor an Event Mode. `fmiInitialize` computes everything at once from the time
-and the values set before, and reports the first event together with that (FMI 1.0 for Model Exchange, section 2.2).
+and the values set before, and reports the first event together with that.
 """
 
 from collections.abc import Callable

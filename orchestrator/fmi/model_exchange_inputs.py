@@ -1,6 +1,6 @@
 """Lines: inputs of a Model Exchange FMU that change in continuous time, u(t) = u(t0) + slope (t - t0).
 
-Continuous inputs may be set in Continuous-Time Mode (FMI 2.0.4 section 3.2.3, FMI 3.0.2 section 3.2.3; FMI 1.0 lets
+Continuous inputs may be set in Continuous-Time Mode (FMI 2.0.4 section 3.2.3, FMI 3.0.2 section 3.2.1; FMI 1.0 lets
 them be set between any two evaluations): the line is evaluated wherever the solver asks for the right-hand side.
 """
 

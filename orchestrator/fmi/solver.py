@@ -23,8 +23,8 @@ class Dynamics(Protocol):
     """Right-hand side and event indicators of the FMU at a time (s) and a state vector.
 
     Vectors and matrices are addresses of doubles. The answer is 0, 1 where the solver may try a smaller step, -1 where
-    it must stop; `trouble` then says why. The domain of an indicator z is z > 0 or not (FMI 2.0.4 section 3.1.1, FMI
-    3.0.2 section 3.1.1): an indicator of exactly 0 is handed out as the largest negative number, so that a change of
+    it must stop; `trouble` then says why. The domain of an indicator z is z > 0 or not (FMI 2.0.4 and 3.0.2,
+    section 3.1): an indicator of exactly 0 is handed out as the largest negative number, so that a change of
     its sign and a change of its domain are the same.
     """
 
