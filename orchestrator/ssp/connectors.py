@@ -107,13 +107,14 @@ def _clocks(element: Element) -> Iterator[Element]:
 
 
 def _of_type(document: Document, element: Element, kind: Element, terms: Terms) -> dict[str, Any]:
-    unit, enumeration = kind.get("unit"), kind.get("name")
-    if local(kind) == "Enumeration" and enumeration not in terms.enumerations:
-        hint = nearest(str(enumeration), terms.enumerations)
+    unit = kind.get("unit") or None  # tools write an empty name where there is no unit
+    enumeration = kind.get("name") if local(kind) == "Enumeration" else None
+    if enumeration is not None and enumeration not in terms.enumerations:
+        hint = nearest(enumeration, terms.enumerations)
         document.problem(element, f"the enumeration '{enumeration}' is not defined in this file; {hint}")
     return {
-        "unit": terms.units.get(unit, unit) if unit is not None else None,
-        "enumeration": terms.enumerations.get(enumeration, enumeration) if local(kind) == "Enumeration" else None,
+        "unit": None if unit is None else terms.units.get(unit, unit),
+        "enumeration": None if enumeration is None else terms.enumerations.get(enumeration, enumeration),
         "mime_type": kind.get("mime-type"),
         "interval_variability": kind.get("intervalVariability"),
     }

@@ -1,6 +1,6 @@
-"""Own annotation: what cotwin writes into an SSP beyond the standard, and reads back.
+"""Annotations that a run depends on: cotwin's own, and the step sizes that other tools write.
 
-The text of the annotation is a JSON object; see `vocabulary.ANNOTATION`.
+The text of the own annotation is a JSON object; see `vocabulary.ANNOTATION`.
 """
 
 import json
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.ssp.common import own_annotation
-from orchestrator.ssp.document import Document, Element
+from orchestrator.ssp.document import Document, Element, number
 from orchestrator.ssp.packages import Place
-from orchestrator.ssp.vocabulary import OWN_COMPONENT_FIELDS, OWN_FIELDS
+from orchestrator.ssp.vocabulary import FOREIGN_STEPS, OWN_COMPONENT_FIELDS, OWN_FIELDS
 from orchestrator.system.names import nearest
 
 
@@ -30,6 +30,17 @@ def component_fields(document: Document, element: Element, place: Place) -> dict
             document.problem(element, f"the annotation of cotwin: swap.surrogate: {error}")
             del fields["swap"]
     return fields
+
+
+def foreign_step(document: Document) -> float | None:
+    """The macro step (s) in an annotation of another tool, None where there is none."""
+    for kind, name, attribute in FOREIGN_STEPS:
+        for annotation in document.root.iterdescendants("{*}Annotation"):
+            step = next(annotation.iterdescendants(f"{{*}}{name}"), None) if annotation.get("type") == kind else None
+            size = number(step.get(attribute, "")) if step is not None else None
+            if size is not None and size > 0.0:
+                return size
+    return None
 
 
 def _fields(document: Document, element: Element, known: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from orchestrator.ssp.common import markup
 from orchestrator.ssp.document import Document, children
 from orchestrator.ssp.files import Files, Structure
 from orchestrator.ssp.naming import usable
-from orchestrator.ssp.own import system_fields
+from orchestrator.ssp.own import foreign_step, system_fields
 from orchestrator.ssp.packages import variants
 from orchestrator.ssp.systems import Systems
 from orchestrator.system.description import SystemDescription
@@ -53,13 +53,17 @@ def _fields(document: Document) -> dict[str, Any]:
     if not stop > start:
         document.problem(experiment, f"stopTime={stop:g} is not after startTime={start:g}; correct one of them")
     times = {"start": start, "stop": stop, "tolerance": own.pop("tolerance", None)}
-    return {"step_size": (stop - start) / DEFAULT_STEPS, **own, "experiment": times}
+    step = foreign_step(document) or (stop - start) / DEFAULT_STEPS
+    return {"step_size": step, **own, "experiment": times}
 
 
 def _description(structure: Structure, systems: Systems, files: Files, fields: dict[str, Any]) -> SystemDescription:
     root = structure.document.root
     given = root.get("name") or structure.system.get("name") or structure.place.file.stem
     name = usable([given])[given]
+    about = markup(root, label=given if given != name else None)
+    for experiment in children(root, "DefaultExperiment"):  # its annotations have no place of their own
+        about = about.model_copy(update={"annotations": about.annotations + markup(experiment).annotations})
     try:
         return SystemDescription(
             name=name,
@@ -68,7 +72,7 @@ def _description(structure: Structure, systems: Systems, files: Files, fields: d
             subsystems=systems.subsystems,
             units=files.definitions.units,
             enumerations=files.definitions.enumerations,
-            markup=markup(root, label=given if given != name else None),
+            markup=about,
             **fields,
         )
     except ValidationError as error:

@@ -84,7 +84,7 @@ def _undefined_units(root: Element, origin: str) -> Iterator[str]:
     for kind in FLOAT_TYPES:
         for each in root.iterdescendants(f"{{*}}{kind}"):
             unit = each.get("unit")
-            if unit is not None and unit not in known and _file_of(each) is root:
+            if unit and unit not in known and _file_of(each) is root:
                 yield f"{origin}:{each.sourceline}: the unit '{unit}' is not among the Units of its file"
 
 

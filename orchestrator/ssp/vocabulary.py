@@ -91,3 +91,9 @@ OWN_COMPONENT_FIELDS: Final = tuple(
     name for name in Component.model_fields if name not in {"source", "kind", "connectors", "bindings", "markup"}
 )
 """Fields of a component in the annotation; the path in `swap` is a URI relative to the SSD."""
+
+FOREIGN_STEPS: Final = (
+    ("org.openmodelica", "FixedStepMaster", "stepSize"),
+    ("com.opensimulationplatform", "FixedStepAlgorithm", "baseStepSize"),
+)
+"""Where OMSimulator and the Open Simulation Platform write the macro step: annotation, element, attribute."""

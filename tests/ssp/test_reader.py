@@ -33,6 +33,10 @@ def ends(description):
     return [str(connection) for connection in description.connections]
 
 
+OWN = (
+    '<ssc:Annotations><ssc:Annotation type="cotwin.description"><description xmlns="urn:cotwin:ssp:1">{}'
+    "</description></ssc:Annotation></ssc:Annotations>"
+)
 PAIR = elements(component("a", "y output", "u input"), component("b", "y output", "u input"))
 
 
@@ -371,18 +375,42 @@ def test_the_experiment_is_that_of_the_file_in_500_steps(tmp_path):
     assert (silent.experiment.start, silent.experiment.stop, silent.step_size) == (0.0, 1.0, 0.002)
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "step"),
+    [
+        ("org.openmodelica", '<x:Annotations><x:FixedStepMaster stepSize="0.001000"/></x:Annotations>', 0.001),
+        ("com.opensimulationplatform", '<x:Algorithm><x:FixedStepAlgorithm baseStepSize="1e-4"/></x:Algorithm>', 1e-4),
+        ("org.example", '<x:FixedStepMaster stepSize="0.1"/>', 0.002),
+        ("org.openmodelica", '<x:FixedStepMaster stepSize="-1"/>', 0.002),
+    ],
+)
+def test_the_macro_step_of_other_tools_is_taken_over(tmp_path, kind, text, step):
+    note = f'<ssd:Annotations><ssd:Annotation type="{kind}" xmlns:x="urn:x">{text}</ssd:Annotation></ssd:Annotations>'
+    inside, behind = ssd(PAIR + note), ssd(PAIR, f"<ssd:DefaultExperiment>{note}</ssd:DefaultExperiment>")
+    for number, structure in enumerate((inside, behind)):
+        description = read_ssp(package(tmp_path / f"{number}.ssp", structure))
+        assert description.step_size == step
+        assert len(description.markup.annotations + description.subsystems[""].markup.annotations) == 1
+
+
+def test_the_own_step_size_wins_over_that_of_other_tools(tmp_path):
+    other = '<ssc:Annotation type="org.openmodelica"><x:FixedStepMaster xmlns:x="urn:x" stepSize="1"/></ssc:Annotation>'
+    notes = OWN.format('{"step_size": 0.25}').replace("</ssc:Annotations>", other + "</ssc:Annotations>")
+    assert read(tmp_path, ssd(PAIR, notes)).step_size == 0.25
+
+
+def test_an_empty_unit_and_an_enumeration_without_a_name_are_left_open(tmp_path):
+    kinds = [connector("x", "input", '<ssc:Real unit=""/>'), connector("y", "input", "<ssc:Enumeration/>")]
+    found = read(tmp_path, ssd(elements(component("a", *kinds)))).components["a"].connectors
+    assert (found["x"].unit, found["y"].type, found["y"].enumeration) == (None, "Enumeration", None)
+
+
 def test_variants_are_the_structures_at_the_root(tmp_path):
     other = ssd(elements(component("c")), name="B")
     path = package(tmp_path / "plant.ssp", ssd(PAIR), {"B.ssd": other, "resources/no.ssd": other})
     assert variants(path) == ("SystemStructure.ssd", "B.ssd")
     assert list(read_ssp(path, variant="B").components) == ["c"]
     assert list(read_ssp(path, variant="B.ssd").components) == ["c"]
-
-
-OWN = (
-    '<ssc:Annotations><ssc:Annotation type="cotwin.description"><description xmlns="urn:cotwin:ssp:1">{}'
-    "</description></ssc:Annotation></ssc:Annotations>"
-)
 
 
 def test_what_ssp_cannot_say_comes_back_from_the_own_annotation(tmp_path):
