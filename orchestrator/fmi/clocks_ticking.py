@@ -99,12 +99,12 @@ class Ticking:
                 self._take(ticks, t)
 
     def require_intervals(self) -> None:
-        """CapabilityError where a periodic clock has none."""
+        """CapabilityError where a clock has none that is known at any time: all but countdowns."""
         for ticks in self.ticks:
-            if ticks.clock.kind in PERIODIC and ticks.next is None:
+            if ticks.clock.kind != "countdown" and ticks.next is None:
                 raise CapabilityError(
-                    f"'{self._component}.{ticks.clock.name}' is a periodic clock, but the FMU does not know its "
-                    "interval after the initialization. Set the parameters that it depends on"
+                    f"'{self._component}.{ticks.clock.name}' is a {ticks.clock.kind} clock, but the FMU does not know "
+                    "its interval after the initialization. Set the parameters that it depends on"
                 )
 
     def save(self) -> State:

@@ -17,8 +17,10 @@ from orchestrator.errors import (
 )
 from orchestrator.fmi.clocks import Clock, Ticks, exact, read_clocks
 from orchestrator.fmi.events_opening import open_with_events
-from orchestrator.instance import Bundle
+from orchestrator.fmi.opening import open_component
+from orchestrator.instance import Bundle, event_mode
 from orchestrator.system.connector import Causality
+from orchestrator.system.description import Component
 from tests.fmi.clock_fmus import rates_fmu, rates_variables
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="building FMUs needs a C compiler")
@@ -163,32 +165,32 @@ def test_a_new_interval_before_the_first_tick_leaves_its_time():
     assert one.next == Fraction(3, 2)
 
 
-def settle(fmu):
+def settle(events):
     for _ in range(100):
-        if not fmu.update().more_needed:
-            fmu.leave()
+        if not events.update().more_needed:
+            events.leave()
             return
 
 
 def drive(fmu, t, stop):
     """A master of one component without inputs; the times of its events."""
-    events = []
+    events, times = event_mode(fmu), []
     while t < stop:
-        end = min(stop, stop if fmu.next_time is None else fmu.next_time)
+        end = min(stop, stop if events.next_time is None else events.next_time)
         fmu.do_step(t, end - t)
         t = end
-        if fmu.next_time is not None and fmu.next_time <= t:
-            events.append(t)
-            fmu.enter(t)
-            settle(fmu)
-    return events
+        if events.next_time is not None and events.next_time <= t:
+            times.append(t)
+            events.enter(t)
+            settle(events)
+    return times
 
 
 def begun(path):
     fmu = open_with_events("plc", path)
     fmu.enter_initialization(0.0, None, None)
     fmu.exit_initialization()
-    settle(fmu)
+    settle(fmu.event_mode)
     return fmu
 
 
@@ -199,8 +201,9 @@ def counts(fmu):
     return values.tolist()
 
 
-def test_a_state_goes_as_bytes_into_a_new_instance_with_the_ticks_to_come(fmu):
-    first, second = begun(fmu), open_with_events("other", fmu)
+@pytest.mark.parametrize("isolation", [None, "process"])
+def test_a_state_goes_as_bytes_into_a_new_instance_with_the_ticks_to_come(fmu, isolation):
+    first, second = begun(fmu), open_component("other", Component(source=fmu, isolation=isolation))
     try:
         assert first.capabilities.serialize_state
         drive(first, 0.0, 0.33)

@@ -181,10 +181,10 @@ def test_grid_points_stay_those_of_the_grid(ticking):
     assert {index * 0.2 for index in range(6)} <= set(np.array(ticking["time"]).tolist())
 
 
-def test_a_periodic_clock_without_known_interval_is_refused_by_name(fmus):
+def test_a_clock_without_known_interval_is_refused_by_name(fmus):
     part = {"source": str(fmus["clockwork"]), "parameters": {"period": 0.0}}
     with (
-        pytest.raises(Exception, match=r"'clockwork.calculated' is a periodic clock"),
+        pytest.raises(Exception, match=r"'clockwork.calculated' is a calculated clock"),
         run({"clockwork": part}) as simulation,
     ):
         simulation.run()
