@@ -26,6 +26,8 @@ Target = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.yam
 Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML) or one FMU.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Drawing = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Default: NAME.svg.")]
+Other = Annotated[Path, typer.Argument(metavar="OTHER", help="Another system, to compare with.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -118,6 +120,39 @@ def explain(system: System, debug: Debug = False) -> None:
 
         description = prepare(system, Overrides())
         terminal.show(explanation_tables(explained(description), description.algorithm))
+
+
+@app.command()
+def graph(system: System, drawing: Drawing = None, debug: Debug = False) -> None:
+    """Draw a system: components in boxes coloured by stage, connections, loops marked. Nothing is run."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, system):
+        from cotwin.preparation import Overrides, prepare
+        from cotwin.system_picture import write_picture
+        from cotwin.views import explained
+
+        description = prepare(system, Overrides())
+        path = write_picture(description.name, explained(description), drawing or Path(f"{description.name}.svg"))
+        terminal.say(f"wrote {path}")
+
+
+@app.command()
+def diff(system: System, other: Other, debug: Debug = False) -> None:
+    """Show what differs between two systems; exit code 1 where something does."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, system):
+        from cotwin.comparison import difference_table
+        from cotwin.preparation import Overrides, prepare
+        from orchestrator.system.difference import differences
+
+        found = differences(prepare(system, Overrides()), prepare(other, Overrides()))
+        if not found:
+            terminal.say(f"{system} and {other} describe the same")
+            return
+        terminal.show([difference_table(found, system, other)])
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from html import escape
 from itertools import pairwise
+from pathlib import Path
 
+from orchestrator.errors import DescriptionError
 from orchestrator.graph.explanation import ConnectionSummary, Explanation
 from orchestrator.graph.layout import Layout, Point, layered
 
@@ -30,6 +32,19 @@ def picture(name: str, structure: Explanation) -> str:
     order = [component for stage in structure.stages for component in stage]
     pairs = {(one.source, one.destination): one for one in structure.connections}
     return "\n".join(_Picture(name, structure, pairs, layered(order, pairs)).lines())
+
+
+def write_picture(name: str, structure: Explanation, path: Path) -> Path:
+    """Write the picture of a system; DescriptionError where the file is no SVG or cannot be written."""
+    if path.suffix.lower() != ".svg":
+        raise DescriptionError(f"{path}: the picture of a system is an SVG; give a file that ends in .svg")
+    try:
+        path.write_text(picture(name, structure), encoding="utf-8")
+    except OSError as error:
+        raise DescriptionError(
+            f"{path}: cannot be written ({error.strerror}); give a file in a folder of yours"
+        ) from error
+    return path
 
 
 class _Picture:
@@ -170,7 +185,8 @@ class _Picture:
 
     def _label(self, points: list[tuple[float, float]], text: str, colour: str) -> str:
         (x0, y0), (x1, y1) = points[0], points[1]
-        x, y = (x0 + x1) / 2, (y0 + y1) / 2 + 3.5  # on the line, which the white rim of the digits interrupts
+        # On the line at t = 0.4, where those that run the other way are not; the white rim of the digits interrupts it.
+        x, y = x0 + (x1 - x0) * 0.424, y0 + (y1 - y0) * 0.352 + 3.5
         return (
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="10.5" fill="{colour}" stroke="#ffffff" '
             f'stroke-width="4" paint-order="stroke">{text}</text>'

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -252,3 +253,26 @@ def test_without_a_folder_the_run_goes_to_runs_and_its_name(toys, tmp_path, monk
 
 def test_the_version_is_printed():
     assert call("--version").stdout.split() == ["cotwin", cotwin.__version__]
+
+
+def test_graph_draws_a_system_that_opens_as_svg(toys, tmp_path):
+    done = call("graph", toys.system, "-o", tmp_path / "chain.svg")
+    assert done.exit_code == DONE, done.output
+    titles = [str(title.text) for title in ET.parse(tmp_path / "chain.svg").iter("{http://www.w3.org/2000/svg}title")]
+    assert "first -> second: 1 connection" in titles
+
+
+@pytest.mark.parametrize("target", ["chain.png", "missing/chain.svg"])
+def test_graph_refuses_a_file_that_it_cannot_write(toys, tmp_path, target):
+    refused = call("graph", toys.system, "-o", tmp_path / target)
+    assert refused.exit_code == WRONG
+    assert "give a file" in refused.stderr
+
+
+def test_diff_names_what_differs_and_says_so_with_its_exit_code(toys, tmp_path):
+    other = tmp_path / "other.yaml"
+    other.write_text(toys.system.read_text().replace("stop: 4.0", "stop: 5.0"))
+    same, different = call("diff", toys.system, toys.system), call("diff", toys.system, other)
+    assert (same.exit_code, different.exit_code) == (DONE, 1)
+    assert "describe the same" in same.stdout
+    assert re.search(r"experiment\.stop +4\.0 +5\.0 +may change", different.stdout)
