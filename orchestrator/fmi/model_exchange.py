@@ -1,34 +1,24 @@
 """Model Exchange: an FMU of any version with a solver of its own behind the `Instance` seam."""
 
-import struct
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from math import isnan, nan
 from typing import Final
 
-from orchestrator.errors import CapabilityError, DescriptionError, FmuImportError, InitializationError, StepError
+from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
 from orchestrator.fmi.exchange_functions import bind
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
 from orchestrator.fmi.model_exchange_inputs import Lines
 from orchestrator.fmi.model_exchange_integration import Integration
-from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
+from orchestrator.fmi.model_exchange_kept import KeptRun
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
 from orchestrator.fmi.solver import Solver
-from orchestrator.fmi.solver_cvode import Cvode
-from orchestrator.fmi.solver_explicit import Explicit
-from orchestrator.fmi.states import KeptState
+from orchestrator.fmi.solver_choice import check_solver, exact_jacobian, made_solver, solver_identity
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
 from orchestrator.system import description
 from orchestrator.system.connector import Connector
-
-DEFAULT_TOLERANCE: Final = 1e-6
-"""Relative tolerance of the solver where neither the component, nor the experiment, nor the FMU gives one."""
-
-_HEADER: Final = struct.Struct("<ddBB")
 
 
 def open_exchange(
@@ -39,7 +29,7 @@ def open_exchange(
     Raises FmuImportError where that is not possible, DescriptionError where the solver is not described fully; nothing
     stays behind then.
     """
-    _check_solver(name, solver)
+    check_solver(name, solver)
     with ExitStack() as opened:
         library = Library(name, model, "ModelExchange")
         opened.callback(library.close)
@@ -52,18 +42,6 @@ def open_exchange(
             ) from error
         opened.pop_all()
     return fmu
-
-
-@dataclass(eq=False)
-class _KeptRun:
-    """A state of the FMU and what its importer knows beside it."""
-
-    kept: KeptState
-    time: float | None
-    next_event: float | None
-    in_event_mode: bool
-    terminated: bool
-    inputs: Memory = field(default_factory=Memory)
 
 
 class ModelExchangeFmu:
@@ -86,7 +64,7 @@ class ModelExchangeFmu:
         self._described = solver
         self._functions = bind(library, model)
         self._vector = StateVector(model)
-        self._jacobian = self._exact_jacobian()
+        self._jacobian = exact_jacobian(self._fmu, self._functions, solver)
         self._inputs = Memory()
         self.input_slopes = self._lines = Lines(self._fmu) if extrapolate else None
         self._solver: Solver | None = None
@@ -110,10 +88,7 @@ class ModelExchangeFmu:
     @property
     def identity(self) -> Mapping[str, str]:
         """What ran, for the record."""
-        solver: dict[str, str] = {"solver": self._described.method}
-        if self._described.method == "cvode":
-            exact = self._jacobian is not None
-            solver["jacobian"] = "directional_derivatives" if exact else "difference_quotients"
+        solver = solver_identity(self._described, self._jacobian)
         return {**self.model.identity, "interface": "ModelExchange", **solver}
 
     @property
@@ -186,18 +161,14 @@ class ModelExchangeFmu:
         fmu.time = min(end, running.time)
         return StepResult(Status.OK, fmu.time, terminate_requested=running.terminated)
 
-    def save_state(self) -> _KeptRun:
+    def save_state(self) -> KeptRun:
         """Keep the complete state; the solver starts anew here now and when the state is restored."""
         self._fmu.require("save its state", *OPEN)
         self._jump()
         kept = self._fmu.states.save(self._fmu.phase, self._fmu.time)
-        running = self._integration
-        if running is None:
-            return _KeptRun(kept, kept.time, None, in_event_mode=True, terminated=False, inputs=self._inputs.copy())
-        running.renew()
-        return _KeptRun(
-            kept, running.time, running.next_event, running.in_event_mode, running.terminated, self._inputs.copy()
-        )
+        if self._integration is not None:
+            self._integration.renew()
+        return KeptRun.of(kept, self._integration, self._inputs)
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state: a repetition from there gives the same values to the bit."""
@@ -207,11 +178,7 @@ class ModelExchangeFmu:
         self._fmu.phase, self._fmu.time = Phase(kept.phase), kept.time
         self._inputs = saved.inputs.copy()
         if self._fmu.phase >= Phase.STEP:
-            running = self._running
-            running.time = saved.time if saved.time is not None else 0.0
-            running.next_event, running.in_event_mode = saved.next_event, saved.in_event_mode
-            running.terminated = saved.terminated
-            running.read(nominals_changed=True)
+            saved.give_back(self._running)
             self._rest()
 
     def free_state(self, state: object) -> None:
@@ -222,16 +189,12 @@ class ModelExchangeFmu:
     def serialize_state(self, state: object) -> bytes:
         """A kept state as bytes, for the same FMU in any process on the same platform."""
         self._fmu.require("serialize a state", *OPEN)
-        saved = self._own(state)
-        times = (nan if time is None else time for time in (saved.time, saved.next_event))
-        return _HEADER.pack(*times, saved.in_event_mode, saved.terminated) + self._fmu.states.serialize(saved.kept)
+        return self._own(state).serialize(self._fmu.states)
 
-    def deserialize_state(self, data: bytes) -> _KeptRun:
+    def deserialize_state(self, data: bytes) -> KeptRun:
         """A kept state from bytes; CapabilityError where they come from another FMU."""
         self._fmu.require("take a serialized state", *OPEN)
-        kept = self._fmu.states.deserialize(data[_HEADER.size :])
-        time, next_event, in_event_mode, terminated = _HEADER.unpack_from(data)
-        return _KeptRun(kept, _number(time), _number(next_event), bool(in_event_mode), bool(terminated))
+        return KeptRun.deserialize(data, self._fmu.states)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Write continuous states by name and go on from them at t (s); states without a value keep theirs."""
@@ -280,62 +243,20 @@ class ModelExchangeFmu:
         if self._integration is None:
             indicators = self._functions.count_indicators()
             dynamics = FmuDynamics(self._functions, self._vector.size, indicators, self._jacobian, self._lines)
-            self._solver = _solver(self._described, dynamics, self._tolerance())
+            self._solver = made_solver(self._described, self._fmu, dynamics)
             completed = self.model.interface("ModelExchange").completed_steps
             self._integration = Integration(
                 self._fmu, self._functions, dynamics, self._solver, completed_steps=completed
             )
         return self._integration
 
-    def _exact_jacobian(self) -> DirectionalDerivatives | None:
-        call = self._functions.directional_derivative
-        if call is None and self._described.jacobian == "directional_derivatives":
-            raise FmuImportError(
-                f"{self.model.path}: '{self.name}' asks for solver.jacobian: directional_derivatives, but the FMU does "
-                "not provide any. Leave the option out, or export the FMU with them"
-            )
-        wanted = self._described.method == "cvode" and self._described.jacobian != "difference_quotients"
-        return DirectionalDerivatives(self.model, call) if wanted and call is not None else None
-
-    def _tolerance(self) -> float:
-        candidates = (self._described.tolerance, self._fmu.tolerance, self.model.default_experiment.tolerance)
-        return next((tolerance for tolerance in candidates if tolerance), DEFAULT_TOLERANCE)
-
-    def _own(self, state: object) -> _KeptRun:
-        if not isinstance(state, _KeptRun):
+    def _own(self, state: object) -> KeptRun:
+        if not isinstance(state, KeptRun):
             raise CapabilityError(f"'{self.name}': the state belongs to another kind of instance; save a new one")
         return state
-
-
-def _number(number: float) -> float | None:
-    return None if isnan(number) else number
 
 
 def _no_states(model: ModelInfo) -> str:
     if model.unnamed_states:
         return "FMI 1.0 does not say which of its variables are continuous states"
     return "it has no continuous states"
-
-
-def _check_solver(name: str, solver: description.Solver) -> None:
-    explicit = solver.method != "cvode"
-    if explicit and solver.step is None:
-        raise DescriptionError(
-            f"component '{name}': solver.method {solver.method} needs solver.step, its step size (s)"
-        )
-    if explicit and solver.tolerance is not None:
-        raise DescriptionError(
-            f"component '{name}': solver.method {solver.method} has a step, no tolerance. Leave it out"
-        )
-    if explicit and solver.jacobian is not None:
-        raise DescriptionError(
-            f"component '{name}': solver.method {solver.method} has no use for a jacobian. Leave it out"
-        )
-    if not explicit and solver.step is not None:
-        raise DescriptionError(f"component '{name}': cvode chooses its steps itself. Leave solver.step out")
-
-
-def _solver(described: description.Solver, dynamics: FmuDynamics, tolerance: float) -> Solver:
-    if described.method != "cvode" and described.step is not None:
-        return Explicit(dynamics, described.method, described.step)
-    return Cvode(dynamics, tolerance)
