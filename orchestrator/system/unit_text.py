@@ -25,7 +25,7 @@ NAME: Final = r"(?:[^\W\d]|[%‰°])(?:\w|°)*"
 MAX_POWER: Final = 30
 _MAX_CHARACTERS: Final = 200
 _TOKEN: Final = re.compile(
-    rf"(?P<name>{NAME})|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<power>(?:\s*(?:\^|\*\*)\s*)(?:[+-]?\d+|\([+-]?\d+\))"
+    rf"(?P<name>{NAME})|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,3}})?)|(?P<power>(?:\s*(?:\^|\*\*)\s*)(?:[+-]?\d+|\([+-]?\d+\))"
     r"|-\d+)|(?P<divide>\s*/\s*)|(?P<times>\s*(?:\.(?!\d)|[*·])\s*)|(?P<open>\(\s*)|(?P<close>\s*\))|(?P<space>\s+)"
 )
 _MAX_BITS: Final = 20_000
@@ -113,6 +113,8 @@ class _Parser:
                 raise self._error("a ')' is missing")
         elif token.lastgroup == "number":
             unit, power = Atom(Fraction(token[0]), Fraction(0), NUMBER), 1
+            if not unit.factor:
+                raise self._error("it has the factor 0")
         else:
             unit, power = self._named(token[0])
         raised = self._take("power")
@@ -125,7 +127,7 @@ class _Parser:
         unit = atom(name)
         if unit is not None:
             return unit, 1
-        digits = re.fullmatch(r"(.*\D)(\d+)", name)
+        digits = re.fullmatch(r"(.*\D)([2-9]|[1-9]\d)", name)
         unit = atom(digits[1]) if digits else None
         if digits is None or unit is None:
             near = get_close_matches(name, atom_names(), n=3)
