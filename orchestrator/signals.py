@@ -76,18 +76,24 @@ GatherPlan = tuple[Transfer, ...]
 class Signals:
     """Values of all inputs and outputs of the components, and of the locals and parameters named in `observed`.
 
-    `float64`, `int64`, `boolean`, `uint64`, `string` and `binary` are the flat arrays.
+    What one of the `links` sets lies among the inputs, also where it is a tunable parameter; what one of them reads
+    lies among the outputs, also where it is a local, a calculated parameter or a constant. `float64`, `int64`,
+    `boolean`, `uint64`, `string` and `binary` are the flat arrays.
     """
 
     def __init__(
         self,
         interfaces: Mapping[str, Sequence[Connector]],
         observed: Mapping[str, Collection[str]] | None = None,
+        links: Iterable[Link] = (),
     ) -> None:
         self._places: dict[str, dict[str, Place]] = {component: {} for component in interfaces}
         self._blocks: dict[tuple[str, Direction], list[Block]] = defaultdict(list)
         self._arrays: dict[Storage, Values] = {}
-        groups = _groups(interfaces, observed or {})
+        groups = _groups(interfaces, observed or {}, tuple(links))
+        self._directions = {
+            (group.component, connector.name): group.direction for group in groups for connector in group.connectors
+        }
         for storage in Storage:
             self._allocate(storage, groups)
         self.float64: NDArray[np.float64] = self._arrays[Storage.FLOAT64]
@@ -126,6 +132,10 @@ class Signals:
     def holds(self, component: str, connector: str) -> bool:
         """Whether a connector has its place here."""
         return connector in self._places.get(component, {})
+
+    def direction(self, component: str, connector: str) -> Direction | None:
+        """Why a connector has its place here, None where it has none."""
+        return self._directions.get((component, connector))
 
     def place(self, component: str, connector: str, element: int | None = None) -> Place:
         """Place of a connector, or of one of its elements (counted from 0). VariableError where it is not there."""
@@ -255,15 +265,22 @@ class _Group(NamedTuple):
     connectors: Sequence[Connector]
 
 
-def _groups(interfaces: Mapping[str, Sequence[Connector]], observed: Mapping[str, Collection[str]]) -> list[_Group]:
+def _groups(
+    interfaces: Mapping[str, Sequence[Connector]],
+    observed: Mapping[str, Collection[str]],
+    links: Collection[Link],
+) -> list[_Group]:
     """Inputs, outputs and observed variables of each component, in this order."""
+    wanted = {(component, name): Direction.OBSERVED for component, names in observed.items() for name in names}
+    wanted.update((link.source[:2], Direction.OUTPUT) for link in links)
+    wanted.update((link.destination[:2], Direction.INPUT) for link in links)
     sides = {Causality.INPUT: Direction.INPUT, Causality.OUTPUT: Direction.OUTPUT}
     groups = []
     for component, connectors in interfaces.items():
         by_direction: dict[Direction, list[Connector]] = {direction: [] for direction in Direction}
         for connector in connectors:
-            direction = sides.get(connector.causality, Direction.OBSERVED)
-            if direction is not Direction.OBSERVED or connector.name in observed.get(component, ()):
+            direction = sides.get(connector.causality, wanted.get((component, connector.name)))
+            if direction is not None:
                 by_direction[direction].append(connector)
         groups += [_Group(component, *each) for each in by_direction.items()]
     return groups

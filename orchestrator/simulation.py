@@ -82,7 +82,7 @@ class Simulation(Generic[ResultsT]):
         self.grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
         _check_steps(self.grid, setup.instances)
         interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
-        self.signals = Signals(interfaces, setup.observed)
+        self.signals = Signals(interfaces, setup.observed, setup.links)
         self._experiment = setup.experiment
         self._coupling = Coupling.of(
             setup.instances, setup.links, setup.schedule.order, self.signals, setup.check_ranges

@@ -10,7 +10,7 @@ from itertools import pairwise
 import networkx as nx
 
 from orchestrator.errors import AlgebraicLoopError
-from orchestrator.system.connector import Causality, Connector
+from orchestrator.system.connector import Causality, Connector, Variability
 from orchestrator.system.resolution import Link
 
 Variable = tuple[str, str]
@@ -21,22 +21,61 @@ Feedthrough = Mapping[str, Mapping[str, tuple[str, ...] | None]]
 """Component -> output -> the inputs that it depends on directly, None where that is unknown."""
 
 
-def dependencies(interfaces: Interfaces, feedthrough: Feedthrough) -> dict[Variable, tuple[Variable, ...]]:
-    """Every output and the inputs of its component that it depends on directly; unknown means all of them."""
+def dependencies(
+    interfaces: Interfaces, feedthrough: Feedthrough, links: Sequence[Link] = ()
+) -> dict[Variable, tuple[Variable, ...]]:
+    """Every output and the inputs of its component that it depends on directly; unknown means all of them.
+
+    A variable that a link reads counts as an output. A tunable parameter that a link sets counts as an input on which
+    every output depends, unless that would close an algebraic loop: then it breaks the loop, since it may well keep the
+    value of the last communication point (FMI changes tunable parameters at communication points).
+    """
+    read = {link.source[:2] for link in links}
     depends: dict[Variable, tuple[Variable, ...]] = {}
     for component, connectors in interfaces.items():
         inputs = tuple(c.name for c in connectors if c.causality is Causality.INPUT)
-        declared = feedthrough[component]
-        for output in (c.name for c in connectors if c.causality is Causality.OUTPUT):
-            known = declared.get(output)
-            depends[component, output] = tuple((component, name) for name in (inputs if known is None else known))
+        for connector in connectors:
+            if connector.causality is Causality.OUTPUT or (component, connector.name) in read:
+                names = _known(connector, feedthrough[component], inputs)
+                depends[component, connector.name] = tuple((component, name) for name in names)
+    return _with_parameters(depends, interfaces, links)
+
+
+def is_assumed(connector: Connector, feedthrough: Mapping[str, tuple[str, ...] | None]) -> bool:
+    """Whether it is unknown which inputs a variable depends on."""
+    constant = connector.variability is Variability.CONSTANT
+    return feedthrough.get(connector.name) is None and connector.causality not in _UNMOVED and not constant
+
+
+_UNMOVED = (Causality.CALCULATED_PARAMETER, Causality.PARAMETER, Causality.STRUCTURAL_PARAMETER)
+
+
+def _known(
+    connector: Connector, feedthrough: Mapping[str, tuple[str, ...] | None], inputs: tuple[str, ...]
+) -> tuple[str, ...]:
+    return inputs if is_assumed(connector, feedthrough) else feedthrough.get(connector.name) or ()
+
+
+def _with_parameters(
+    depends: dict[Variable, tuple[Variable, ...]], interfaces: Interfaces, links: Sequence[Link]
+) -> dict[Variable, tuple[Variable, ...]]:
+    inputs = {(name, c.name) for name, each in interfaces.items() for c in each if c.causality is Causality.INPUT}
+    parameters = dict.fromkeys(link.destination[:2] for link in links if link.destination[:2] not in inputs)
+    for parameter in parameters:
+        outputs = [output for output in depends if output[0] == parameter[0]]
+        before = nx.ancestors(_graph(depends, links), parameter)
+        if before.isdisjoint(outputs):
+            depends.update((output, (*depends[output], parameter)) for output in outputs)
     return depends
 
 
 def variable_graph(interfaces: Interfaces, feedthrough: Feedthrough, links: Sequence[Link]) -> "nx.DiGraph[Variable]":
     """Outputs and connected inputs; edges along connections and direct feedthrough, in the order of the description."""
+    return _graph(dependencies(interfaces, feedthrough, links), links)
+
+
+def _graph(depends: Mapping[Variable, Sequence[Variable]], links: Sequence[Link]) -> "nx.DiGraph[Variable]":
     graph: nx.DiGraph[Variable] = nx.DiGraph()
-    depends = dependencies(interfaces, feedthrough)
     graph.add_nodes_from(depends)
     for link in links:
         graph.add_edge(link.source[:2], link.destination[:2], connection=True)

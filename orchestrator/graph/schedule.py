@@ -41,7 +41,7 @@ def build_schedule(interfaces: Interfaces, feedthrough: Feedthrough, links: Sequ
     """
     variables = variable_graph(interfaces, feedthrough, links)
     refuse_algebraic_loops(variables, feedthrough)
-    outputs = dependencies(interfaces, feedthrough)
+    outputs = dependencies(interfaces, feedthrough, links)
     generations = nx.topological_generations(variables)
     return Schedule(stages(interfaces, feedthrough, links), _initialization(generations, outputs))
 
@@ -51,7 +51,7 @@ def stages(interfaces: Interfaces, feedthrough: Feedthrough, links: Sequence[Lin
 
     The graph has an edge A -> B where an input of B that A feeds has direct feedthrough to an output of B.
     """
-    passed = {name for inputs in dependencies(interfaces, feedthrough).values() for name in inputs}
+    passed = {name for inputs in dependencies(interfaces, feedthrough, links).values() for name in inputs}
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(interfaces)
     graph.add_edges_from(

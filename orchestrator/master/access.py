@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from orchestrator.errors import VariableError
 from orchestrator.instance import Bundle, Instance, Values
-from orchestrator.signals import Signals
+from orchestrator.signals import Direction, Signals
 from orchestrator.system.connector import Causality, Connector, Scalar, Variability
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
@@ -58,7 +58,7 @@ class Access:
         component, _ = _split(name)
         for element, scalar in self._checked(name, value):
             connector = element.connector
-            if connector.causality is Causality.INPUT:
+            if self._signals.direction(component, connector.name) is Direction.INPUT:
                 place = self._signals.place(component, connector.name, element.position)
                 self._signals.view(place)[0] = scalar
             elif connector.variability is Variability.TUNABLE:

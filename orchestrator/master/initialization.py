@@ -15,7 +15,7 @@ from orchestrator.errors import InitializationError
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.master.participant import Coupling, Participant
 from orchestrator.signals import Signals, gather
-from orchestrator.system.connector import Connector, Storage
+from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Experiment
 from orchestrator.system.resolution import Link
 
@@ -37,19 +37,37 @@ def initialize(
     for participant in coupling.participants:
         with _naming(participant, t):
             _enter(participant, experiment, start_values.get(participant.name, {}), coupling.signals)
-    participants = {participant.name: participant for participant in coupling.participants}
-    leaving: dict[tuple[str, str], list[Link]] = defaultdict(list)
-    for link in coupling.links:
-        leaving[link.source[:2]].append(link)
-    for generation in generations:
-        _read_outputs(participants, generation, coupling.signals, t)
-        gather(coupling.signals.plan(link for output in generation for link in leaving[output]))
+    _pass_on(coupling, generations, t)
     for participant in coupling.participants:
         with _naming(participant, t):
             participant.set_inputs()
             participant.instance.exit_initialization()
             participant.read()
         participant.check_outputs(t, InitializationError)
+
+
+def _pass_on(coupling: Coupling, generations: Iterable[Generation], t: float) -> None:
+    """Read outputs and pass them on, in an order in which each is read after all that it depends on.
+
+    A parameter that breaks a loop starts with its start value: outputs that depend on it have been read already.
+    """
+    participants = {participant.name: participant for participant in coupling.participants}
+    leaving: dict[tuple[str, str], list[Link]] = defaultdict(list)
+    for link in coupling.links:
+        leaving[link.source[:2]].append(link)
+    inputs = {
+        (participant.name, connector.name)
+        for participant in coupling.participants
+        for connector in participant.instance.connectors
+        if connector.causality is Causality.INPUT
+    }
+    read: set[str] = set()
+    for generation in generations:
+        _read_outputs(participants, generation, coupling.signals, t)
+        read.update(component for component, _ in generation)
+        links = [link for output in generation for link in leaving[output]]
+        ready = [link for link in links if link.destination[:2] in inputs or link.destination.component not in read]
+        gather(coupling.signals.plan(ready))
 
 
 def _enter(

@@ -42,7 +42,8 @@ INTERFACES = {
         variable("u", "input", start=(0.0,)),
         *scalars("S", "input", 3, start=(0.0,)),
         variable("on", "input", "boolean", start=(False,)),
-        variable("A", "parameter", shape=(3,), start=(1.0, 2.0, 3.0)),
+        variable("A", "parameter", shape=(3,), start=(1.0, 2.0, 3.0), variability=Variability.FIXED),
+        variable("k", "parameter", start=(1.0,), variability=Variability.TUNABLE),
         variable("mode", "parameter", "int64", items=((1, "idle"), (2, "run")), start=(1,)),
         variable("flag", "parameter", "boolean", start=(False,)),
     ],
@@ -146,7 +147,11 @@ def test_an_integer_connects_to_a_float():
         ("tank.k -> plc.u", "'tank.k' is a parameter, not an output; give its value to the destination"),
         ("tank.T -> plc.A[1]", "FMI connects no parameters: set it under 'components.plc.parameters'"),
         ("tank.S -> plc.u", "'tank.S' has size 3, 'plc.u' 1; connect equal sizes"),
-        ("tank.full -> plc.u", "boolean does not connect to float64"),
+        (
+            "tank.T -> plc.k",
+            "'plc.k' is a parameter, not an input; FMI connects no parameters: set it under 'components.",
+        ),
+        ("tank.T -> plc.k", "'components.plc.parameters', or let 'as_parameter: true' of the connection set it at"),
         ("tank.T -> plc.on", "float64 does not connect to boolean"),
     ],
 )
