@@ -1,5 +1,6 @@
 """What `cotwin diff` says, as a table."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,4 +27,6 @@ def _row(found: Difference) -> tuple[str, str, str]:
 def _cell(text: str | None) -> str:
     if text is None:
         return "-"
+    if text.startswith(os.sep):
+        text = min(text, os.path.relpath(text), key=len)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
