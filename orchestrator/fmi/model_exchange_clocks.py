@@ -16,7 +16,7 @@ from orchestrator.fmi.events_clocks import EventClocks
 from orchestrator.fmi.exchange_functions import Update
 from orchestrator.fmi.fmu import Phase
 from orchestrator.fmi.model_exchange import ModelExchangeFmu, open_exchange
-from orchestrator.fmi.model_exchange_integration import EVENT_ITERATIONS, EVENTS_AT_ONCE
+from orchestrator.fmi.model_exchange_integration import EVENT_ITERATIONS, EVENTS_AT_ONCE, SOLVER_STEPS
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector
@@ -137,26 +137,24 @@ class ClockedExchangeFmu:
         self._fmu.require("step", Phase.STEP)
         running, end = self._exchange.running, t + h
         running.require_at(t, h)
-        if running.in_event_mode and not self._settled():
-            return self._ended(t, h)
-        last, at_once = t, 0
-        while running.time < end and not running.terminated:
+        concerns_all = running.in_event_mode and not self._settled()
+        last, events, at_once = t, 0, 0
+        while running.time < end and not running.terminated and not concerns_all:
             stop = self._stop(end, h)
             event = running.advance_to_event(stop, keeps_no_state=self._fmu.states.none_kept)
-            if not event and stop < end:
-                return self._ended(t, h)  # a countdown that began in this step
-            if event and running.time >= end:
-                return self._ended(t, h)
-            if event:
-                at_once = at_once + 1 if running.time - last <= 8 * math.ulp(last) else 1
-                last = running.time
-                running.open()
-                if at_once > EVENTS_AT_ONCE:
-                    raise self._restless("events without any progress of time")
-                if not self._settled():
-                    return self._ended(t, h)
-        self._fmu.time = min(end, running.time)
-        return StepResult(Status.OK, self._fmu.time, terminate_requested=running.terminated)
+            if not event or running.time >= end:
+                concerns_all = event or stop < end  # a countdown that began in this step has come to its end
+                continue
+            at_once = at_once + 1 if running.time - last <= 8 * math.ulp(last) else 1
+            last, events = running.time, events + 1
+            if at_once > EVENTS_AT_ONCE or events > SOLVER_STEPS:
+                raise self._restless(f"{events} events of one step")
+            running.open()
+            concerns_all = not self._settled()
+        time = self._fmu.time = min(end, running.time)
+        if running.terminated or not concerns_all:
+            return StepResult(Status.OK, time, terminate_requested=running.terminated)
+        return StepResult(Status.OK, time, early_return=time < end, event_needed=True)
 
     def enter(self, t: float) -> None:
         """Enter Event Mode, give the parameters that waited, and activate the clocks that are due."""
@@ -230,7 +228,7 @@ class ClockedExchangeFmu:
             if not self._updated().again:
                 self.leave()
                 return
-        raise self._restless("a restart")
+        raise self._restless(f"{EVENT_ITERATIONS} updates after a restart")
 
     def terminate(self) -> None:
         """End the run regularly."""
@@ -268,7 +266,7 @@ class ClockedExchangeFmu:
             if not raw.again or raw.terminate:
                 break
         else:
-            raise self._restless("an event")
+            raise self._restless(f"{EVENT_ITERATIONS} updates of an event")
         self._clocks.ticking.ask(self._exchange.running.time, ())
         self.leave()
         return True
@@ -278,16 +276,11 @@ class ClockedExchangeFmu:
         self._nominals_changed = self._nominals_changed or raw.nominals_changed
         return raw._replace(again=self._clocks.updated(self._fmu.time or 0.0, more=raw.again) or raw.again)
 
-    def _ended(self, t: float, h: float) -> StepResult:
-        """The step ends where a clock ticks or, at its end, with an event."""
-        time = self._fmu.time = min(self._exchange.running.time, t + h)
-        return StepResult(Status.OK, time, early_return=time < t + h, event_needed=True)
-
     def _restless(self, what: str) -> StepError:
         t = self._exchange.running.time
         return StepError(
-            f"the discrete states of '{self.name}' do not come to rest after {EVENT_ITERATIONS} updates in {what} at "
-            f"t = {t:.9g} s. Check its parameters and inputs, or its model",
+            f"the discrete states of '{self.name}' do not come to rest in {what} at t = {t:.9g} s. Check its "
+            "parameters and inputs, or its model",
             component=self.name,
             time=t,
         )

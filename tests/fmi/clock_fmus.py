@@ -119,7 +119,7 @@ def rates_variables() -> str:
 
 
 # x' = u; at x = theta the output clock 2 `fire` ticks with `number`, x goes back to 0, and clock 3 counts down `wait`.
-# Clock 1 samples x. With `silent` the clock does not tick. Calls out of their mode are errors.
+# Clock 1 samples x. With `silent` the clock does not tick; `limit` fires end the run. Calls out of their mode are errors.
 NEURON = r"""
 #include <stdbool.h>
 #include <stddef.h>
@@ -129,7 +129,7 @@ typedef unsigned R;
 #define EACH for (size_t i = 0; i < n; i++)
 enum { START, INIT, EVENT, CONTINUOUS };
 typedef struct {
-  double t, x, u, theta, wait, held, pending; int mode, silent, fires, samples, late; bool sample, told;
+  double t, x, u, theta, wait, held, pending; int mode, silent, limit, fires, samples, late; bool sample, told;
 } M;
 void *fmi3InstantiateModelExchange(const char *a, const char *b, const char *c, bool d, bool l, void *env, void *log) {
   M *m = calloc(1, sizeof(M)); m->u = 1; m->theta = 0.27; m->wait = 0.05; return m;
@@ -165,9 +165,11 @@ int fmi3GetFloat64(M *m, const R *vr, size_t n, double *v, size_t k) {
   }
   return 0;
 }
-int fmi3SetInt32(M *m, const R *vr, size_t n, const int *v, size_t k) { m->silent = v[0]; return 0; }
+int fmi3SetInt32(M *m, const R *vr, size_t n, const int *v, size_t k) {
+  *(vr[0] == 23 ? &m->silent : &m->limit) = v[0]; return 0;
+}
 int fmi3GetInt32(M *m, const R *vr, size_t n, int *v, size_t k) {
-  EACH v[i] = vr[i] == 20 ? m->fires : vr[i] == 21 ? m->samples : vr[i] == 22 ? m->late : m->silent;
+  EACH v[i] = vr[i] == 20 ? m->fires : vr[i] == 21 ? m->samples : vr[i] == 22 ? m->late : vr[i] == 23 ? m->silent : m->limit;
   return 0;
 }
 int fmi3SetClock(M *m, const R *vr, size_t n, const bool *v) {
@@ -189,6 +191,7 @@ int fmi3UpdateDiscreteStates(M *m, bool *more, bool *end, bool *nom, bool *val, 
   *more = *end = *nom = *val = *def = false;
   if (m->sample) { m->held = m->x; m->samples++; m->sample = false; }
   if (over(m)) { m->x = 0; m->fires++; m->pending = m->wait; m->told = false; *val = true; }
+  *end = m->limit && m->fires >= m->limit;
   return m->mode == EVENT ? 0 : 3;
 }
 int fmi3GetFMUState(M *m, void **s) { if (!*s) *s = malloc(sizeof(M)); *(M *)*s = *m; return 0; }
@@ -217,6 +220,7 @@ _NEURON_VARIABLES = "".join(
         '<Int32 name="samples" valueReference="21" causality="output"/>',
         '<Int32 name="late" valueReference="22" causality="output"/>',
         '<Int32 name="silent" valueReference="23" causality="parameter" variability="fixed" start="0"/>',
+        '<Int32 name="limit" valueReference="24" causality="parameter" variability="fixed" start="0"/>',
     ]
 )
 

@@ -121,6 +121,15 @@ def test_an_input_that_jumps_is_followed_from_its_time_on(fmus):
     assert ticks(results, "cell.fire") == pytest.approx([0.34, 0.88], abs=1e-8)
 
 
+@pytest.mark.parametrize(("silent", "end"), [(0, 0.54), (1, 0.5)])
+def test_a_wish_to_end_the_run_is_heard_at_a_tick_and_inside_a_step(fmus, silent, end):
+    with opened({"cell": neuron(fmus, silent=silent, limit=2)}, step=0.25) as simulation:
+        simulation.run()
+        # inside a step it ends the run at the communication point before
+        assert simulation.time == pytest.approx(end, abs=1e-8)
+        assert [event.kind for event in simulation.events] == ["terminate_requested"]
+
+
 def settle(fmu):
     for _ in range(100):
         fmu.active()
