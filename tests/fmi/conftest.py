@@ -1,11 +1,17 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from fmus.build import BuiltFmus, build
+from orchestrator.fmi.model_exchange import open_exchange
+from orchestrator.fmi.variables import read_model
+from orchestrator.system.description import Solver
+from tests.fmi.exchange_runs import METHODS, put
+from tests.fmi.exchange_toys import exchange_fmu
 from tests.fmi.toys import kinds
 
 
@@ -35,3 +41,34 @@ def temporary(tmp_path_factory, monkeypatch) -> Iterator[Path]:
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder
     assert list(folder.glob("cotwin-*")) == []
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory):
+    """Builds a toy once."""
+    folder = tmp_path_factory.mktemp("exchange")
+    return cache(lambda name, version: exchange_fmu(name, version, folder / version / name))
+
+
+@pytest.fixture(params=METHODS)
+def solver(request) -> Solver:
+    return METHODS[request.param]
+
+
+@pytest.fixture
+def opened(toy, version):
+    """Opens a toy; what was opened is closed at the end."""
+    instances = []
+
+    def make(name, solver=None, *, tolerance=None, parameters=None):
+        instance = open_exchange(name, read_model(toy(name, version)), solver or Solver())
+        instances.append(instance)
+        for parameter, value in (parameters or {}).items():
+            put(instance, parameter, value)
+        instance.enter_initialization(0.0, None, tolerance)
+        instance.exit_initialization()
+        return instance
+
+    yield make
+    for instance in instances:
+        instance.close()

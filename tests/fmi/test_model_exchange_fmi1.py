@@ -13,8 +13,8 @@ from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.variables import read_model
 from orchestrator.instance import StateWrite
 from orchestrator.system.description import Solver
+from tests.fmi.exchange_runs import put, take
 from tests.fmi.exchange_toys import exchange_fmu
-from tests.fmi.test_model_exchange import put, take
 from tests.kit.answers import ball
 from tests.kit.build import changed, compiler, kit_fmu
 

@@ -15,8 +15,8 @@ from orchestrator.realtime.metering import Meter
 from orchestrator.system.description import Component
 from tests.coupled import simulation
 from tests.doubles import FunctionInstance
+from tests.fmi.exchange_runs import bundle, put, take
 from tests.fmi.exchange_toys import exchange_fmu
-from tests.fmi.test_model_exchange import bundle, put, take
 from tests.kit.build import kit_fmu
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="building FMUs needs a C compiler")

@@ -15,8 +15,8 @@ from orchestrator.fmi.solver import address
 from orchestrator.fmi.variables import read_model
 from orchestrator.system.description import Solver
 from plant_models.model import Model
+from tests.fmi.exchange_runs import put, run, take
 from tests.fmi.exchange_toys import exchange_fmu
-from tests.fmi.test_model_exchange import put, run, take
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="building FMUs needs a C compiler")
 
