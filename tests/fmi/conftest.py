@@ -23,6 +23,14 @@ def built(tmp_path_factory) -> BuiltFmus:
     return build(kinds(), tmp_path_factory.mktemp("kinds") / "fmus")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def bytecode() -> Iterator[None]:
+    """The processes that these tests start keep what they compile for the next ones, whatever this one does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
 @pytest.fixture(params=["fmi2", "fmi3"])
 def version(request) -> str:
     return request.param

@@ -1,8 +1,11 @@
 """What an FMU can do to the process that runs it, and what isolation makes of it: one C source, one table."""
 
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 from fmpy.fmi3 import FMU3Slave
 
@@ -13,7 +16,7 @@ VARIABLES = """
     <Float64 name="u" valueReference="0" causality="input" start="0"/>
     <Float64 name="y" valueReference="1" causality="output"/>"""
 
-# Where something happens is told by the macro `IN_...`; what happens by its value, an expression.
+# What happens, and where, is told by a number in a file beside the binary, which is one for all.
 _SOURCE = r"""
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -54,6 +57,7 @@ static int escape(void) {
 }
 static int fork_bomb(void) { for (int i = 0; i < 9; i++) fork(); for (;;) pause(); }
 static int escaping_bomb(void) { for (int i = 0; i < 9; i++) if (fork() == 0) setsid(); for (;;) pause(); }
+static int fork_chain(void) { for (int i = 0; i < 400; i++) if (fork() != 0) break; for (;;) pause(); }
 static void *idle(void *none) { for (;;) pause(); return none; }
 static int thread_bomb(void) {
   pthread_attr_t small; pthread_t id;
@@ -79,55 +83,42 @@ static int overwrite(int byte) {
   return fclose(maps);
 }
 static int speak(M *m, const char *text) { m->logger(m->environment, 1, "logAll", text); return 0; }
-#ifndef IN_LOAD
-#define IN_LOAD 0
-#endif
-#ifndef IN_UNLOAD
-#define IN_UNLOAD 0
-#endif
-#ifndef IN_INSTANTIATE
-#define IN_INSTANTIATE 0
-#endif
-#ifndef IN_INITIALIZATION
-#define IN_INITIALIZATION 0
-#endif
-#ifndef IN_SET
-#define IN_SET 0
-#endif
-#ifndef IN_STEP
-#define IN_STEP 0
-#endif
-#ifndef IN_GET
-#define IN_GET 0
-#endif
-#ifndef IN_TERMINATE
-#define IN_TERMINATE 0
-#endif
-#ifndef IN_FREE
-#define IN_FREE 0
-#endif
-__attribute__((constructor)) static void loaded(void) { if (IN_LOAD) return; }
-__attribute__((destructor)) static void unloaded(void) { if (IN_UNLOAD) return; }
+enum { LOAD, UNLOAD, INSTANTIATE, INITIALIZATION, SET, STEP, GET, TERMINATE, FREE };
+@FUNCTIONS@
+static const struct { int where; int (*act)(M *, double *); } CASES[] = {@CASES@};
+static int chosen = -1;
+static int in(int where, M *m, double *values) {
+  return CASES[chosen].where == where ? CASES[chosen].act(m, values) : 0;
+}
+__attribute__((constructor)) static void loaded(void) {
+  FILE *file = fopen("case.txt", "r");
+  if (fscanf(file, "%d", &chosen) != 1) abort();
+  fclose(file);
+  in(LOAD, NULL, NULL);
+}
+__attribute__((destructor)) static void unloaded(void) { in(UNLOAD, NULL, NULL); }
 void *fmi3InstantiateCoSimulation(const char *name, const char *token, const char *at, bool v, bool l, bool e, bool r,
                                   const unsigned *vr, size_t n, void *environment, logger_t logger, void *update) {
   M *m = calloc(1, sizeof(M)); m->environment = environment; m->logger = logger;
-  return IN_INSTANTIATE ? NULL : m;
+  return in(INSTANTIATE, m, NULL) ? NULL : m;
 }
-void fmi3FreeInstance(M *m) { if (IN_FREE) return; free(m); }
-int fmi3EnterInitializationMode(M *m, bool a, double b, double c, bool d, double e) { return IN_INITIALIZATION; }
+void fmi3FreeInstance(M *m) { if (in(FREE, m, NULL)) return; free(m); }
+int fmi3EnterInitializationMode(M *m, bool a, double b, double c, bool d, double e) {
+  return in(INITIALIZATION, m, NULL);
+}
 int fmi3ExitInitializationMode(M *m) { return 0; }
-int fmi3Terminate(M *m) { return IN_TERMINATE; }
+int fmi3Terminate(M *m) { return in(TERMINATE, m, NULL); }
 int fmi3SetFloat64(M *m, const unsigned *vr, size_t n, const double *v, size_t k) {
   m->u = v[0];
-  return m->steps < 3 ? 0 : IN_SET;
+  return m->steps < 3 ? 0 : in(SET, m, NULL);
 }
 int fmi3GetFloat64(M *m, const unsigned *vr, size_t n, double *values, size_t k) {
   for (size_t i = 0; i < n; i++) values[i] = vr[i] ? m->y : m->u;
-  return m->steps <= 3 ? 0 : IN_GET;
+  return m->steps <= 3 ? 0 : in(GET, m, values);
 }
 int fmi3DoStep(M *m, double t, double h, bool no, bool *event, bool *terminate, bool *early, double *last) {
   *event = *early = *terminate = false; *last = t; m->y = t + h;
-  int status = m->steps++ < 3 ? 0 : IN_STEP;
+  int status = m->steps++ < 3 ? 0 : in(STEP, m, NULL);
   if (status == 0) *last = t + h;
   return status;
 }
@@ -181,6 +172,7 @@ TABLE = (
     _steps(
         "starts processes without end", "fork_bomb()", "SIGKILL(.|\n)*it said: it has started more than 256 processes"
     ),
+    _steps("starts processes that start each other", "fork_chain()", "SIGKILL(.|\n)*more than 256 processes"),
     _steps("starts processes without end that leave it", "escaping_bomb()", "SIGKILL(.|\n)*more than 256 processes"),
     _steps(
         "starts threads without end", "thread_bomb()", "SIGKILL(.|\n)*it said: it has started more than 2000 threads"
@@ -212,19 +204,37 @@ TABLE = (
 )
 
 
+HANGS_WITH_A_PROCESS: Final = Misbehaviour("starts a process and hangs", "STEP", "(escape(), hang())", None, "")
+
+_ALL: Final = (*TABLE, HANGS_WITH_A_PROCESS)
+
+
 def build(misbehaviour: Misbehaviour, folder: Path) -> Path:
     """The FMU (FMI 3.0) that does it."""
-    needed = [name for name in dir(FMU3Slave) if name.startswith("fmi3") and f"{name}(" not in _SOURCE]
-    stubs = "".join(f"int {name}(M *m) {{ return 3; }}\n" for name in needed)
-    (folder / "hostile.c").write_text(_SOURCE + stubs)
-    define = f"-DIN_{misbehaviour.where}={misbehaviour.how}"
-    command = ["cc", "-w", "-shared", "-fPIC", "-O0", define, "hostile.c", "-o", "hostile.so", "-lm", "-pthread"]
-    subprocess.run(command, cwd=folder, check=True)
+    place = f"binaries/{toys.platform('fmi3')}"
     entries = {
         "modelDescription.xml": toys.description("fmi3", identifier="hostile", variables=VARIABLES),
-        f"binaries/{toys.platform('fmi3')}/hostile.so": (folder / "hostile.so").read_bytes(),
+        f"{place}/hostile.so": _library(),
+        f"{place}/case.txt": str(_ALL.index(misbehaviour)),
     }
     return toys.archive(folder / "hostile.fmu", entries)
+
+
+@cache
+def _library() -> bytes:
+    """The binary that can do all of it."""
+    functions = "".join(
+        f"static int case_{index}(M *m, double *values) {{ return {each.how}; }}\n" for index, each in enumerate(_ALL)
+    )
+    cases = ", ".join(f"{{{each.where}, case_{index}}}" for index, each in enumerate(_ALL))
+    needed = [name for name in dir(FMU3Slave) if name.startswith("fmi3") and f"{name}(" not in _SOURCE]
+    stubs = "".join(f"int {name}(M *m) {{ return 3; }}\n" for name in needed)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "hostile.c")
+        source.write_text(_SOURCE.replace("@FUNCTIONS@", functions).replace("@CASES@", cases) + stubs)
+        command = ["cc", "-w", "-shared", "-fPIC", "-O0", "hostile.c", "-o", "hostile.so", "-lm", "-pthread"]
+        subprocess.run(command, cwd=folder, check=True)
+        return Path(folder, "hostile.so").read_bytes()
 
 
 def table() -> str:

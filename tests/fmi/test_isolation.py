@@ -363,7 +363,7 @@ def marked(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_of_an_endless_step_and_what_it_started_when_the_run_is_killed(tmp_path, temporary, how):
-    path = hostile.build(hostile.Misbehaviour("", "STEP", "(escape(), hang())", None, ""), tmp_path)
+    path = hostile.build(hostile.HANGS_WITH_A_PROCESS, tmp_path)
     command = [sys.executable, "-c", _HANGING_RUN, str(path)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temporary)}) as run:
         deadline = time.monotonic() + 30

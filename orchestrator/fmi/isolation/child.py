@@ -49,17 +49,26 @@ def _watch(settings: dict[str, Any], mailbox: Mailbox) -> None:
     memory = None if limit is None else own + int(limit * 2**20)
 
     def watch() -> None:
-        while os.getppid() == settings["parent"]:
-            signal.sigtimedwait({signal.SIGTERM}, _PATIENCE)
-            found = excess(memory)
-            if found is not None:
-                mailbox.append_log(json.dumps([logging.ERROR, found]).encode() + b"\n")
-                os.killpg(0, signal.SIGKILL)  # the run ends those that have left the group
-        end_marked(settings["folder"])
-        shutil.rmtree(settings["folder"], ignore_errors=True)
-        os.killpg(0, signal.SIGKILL)
+        try:
+            while os.getppid() == settings["parent"]:
+                signal.sigtimedwait({signal.SIGTERM}, _PATIENCE)
+                _end_where_too_much(memory, mailbox)
+            end_marked(settings["folder"])
+            shutil.rmtree(settings["folder"], ignore_errors=True)
+        finally:  # whatever the component has left of memory and descriptors
+            os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, name="cotwin-watch", daemon=True).start()
+
+
+def _end_where_too_much(memory: int | None, mailbox: Mailbox) -> None:
+    try:
+        found = excess(memory)
+    except (MemoryError, OSError):
+        return  # looked at again soon; what takes the memory has its limit
+    if found is not None:
+        mailbox.append_log(json.dumps([logging.ERROR, found]).encode() + b"\n")
+        os.killpg(0, signal.SIGKILL)  # the run ends those that have left the group
 
 
 def _restrict() -> None:

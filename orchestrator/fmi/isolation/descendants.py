@@ -38,7 +38,7 @@ def excess(memory: int | None) -> str | None:
 
     The memory of one process alone is limited by the system.
     """
-    family = [os.getpid(), *_below(os.getpid())] if any_started() else [os.getpid()]
+    family = _family(os.getpid()) if any_started() else [os.getpid()]
     threads = sum(len(_listed(Path(f"/proc/{each}/task"))) for each in family)
     if len(family) - 1 > PROCESSES:
         return f"it has started more than {PROCESSES} processes"
@@ -64,13 +64,16 @@ def end_marked(mark: str) -> None:
             return
 
 
-def _below(pid: int) -> Iterator[int]:
-    """The descendants of a process, as many as there are when it is looked at."""
-    for thread in _listed(Path(f"/proc/{pid}/task")):
-        with suppress(OSError):
-            for child in Path(f"/proc/{pid}/task/{thread}/children").read_text().split():
-                yield int(child)
-                yield from _below(int(child))
+def _family(pid: int) -> list[int]:
+    """A process and its descendants, as many as there are when it is looked at; no more than are needed to say so."""
+    family = [pid]
+    for member in family:
+        for thread in _listed(Path(f"/proc/{member}/task")):
+            with suppress(OSError):
+                family += map(int, Path(f"/proc/{member}/task/{thread}/children").read_text().split())
+        if len(family) > PROCESSES + 1:
+            break
+    return family
 
 
 def _listed(folder: Path) -> list[str]:
