@@ -94,7 +94,10 @@ def _drawn(outcome: Outcome, folder: Path, name: str) -> tuple[Path, ...]:
 
 
 def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ...]:
-    """PNG files of what changes: `COMPONENT.png`, and `COMPONENT_2.png`, ... where one would be too long."""
+    """PNG files of what changes: `COMPONENT.png`, and `COMPONENT_2.png`, ... where one would be too long.
+
+    That of `cooling/pump` is `cooling.pump.png`.
+    """
     arranged = [panel for panel in panels(results) if not panel.constant]
     written = []
     for component in dict.fromkeys(panel.component for panel in arranged):
@@ -103,7 +106,9 @@ def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ..
             shown = list(islice(own, PANELS_IN_A_PICTURE))
             if not shown:
                 break
-            name = component if part == 1 else f"{component}_{part}"
+            # no component has a dot in its name, so that no two of them get one file
+            stem = component.replace("/", ".")
+            name = stem if part == 1 else f"{stem}_{part}"
             written.append(save_png(shown, folder / f"{name}.png", f"{title}: {component}", MADE_BY))
     return tuple(written)
 

@@ -102,7 +102,7 @@ def _fed(description: SystemDescription, text: str, taken: Collection[str]) -> _
     source = description.components[component].source
     if source.suffix.lower() == ".fmu":
         _check_columns(file, columns, component, Interface(read_model(source).connectors))
-    name = "inputs" if len(description.components) == 1 else f"inputs_{component}"
+    name = "inputs" if len(description.components) == 1 else f"inputs_{component.replace('/', '_')}"
     while name in taken:
         name += "_"
     ends = ((Endpoint(component=name, connector=c), Endpoint(component=component, connector=c)) for c in columns)

@@ -84,8 +84,10 @@ def _claim(model: ModelInfo, kind: str, cleanup: ExitStack) -> None:
 
 
 def _loaded(name: str, model: ModelInfo, kind: str, library: Path, versions: ModuleType) -> Any:
+    # FMUs are known to name files after themselves: a path of nested systems must not become one of folders
+    spoken = name.replace("/", ".")
     try:
-        return versions.load(kind, name, model.token, library, model.interface(kind).model_identifier)
+        return versions.load(kind, spoken, model.token, library, model.interface(kind).model_identifier)
     except FmuImportError:
         raise
     except Exception as error:  # FMPy raises plain exceptions
