@@ -119,7 +119,8 @@ def rates_variables() -> str:
 
 
 # x' = u; at x = theta the output clock 2 `fire` ticks with `number`, x goes back to 0, and clock 3 counts down `wait`.
-# Clock 1 samples x. With `silent` the clock does not tick; `limit` fires end the run. Calls out of their mode are errors.
+# Clock 1 samples x. With `silent` the clock does not tick; `limit` fires end the run. Calls out of their mode are
+# errors.
 NEURON = r"""
 #include <stdbool.h>
 #include <stddef.h>
@@ -169,7 +170,8 @@ int fmi3SetInt32(M *m, const R *vr, size_t n, const int *v, size_t k) {
   *(vr[0] == 23 ? &m->silent : &m->limit) = v[0]; return 0;
 }
 int fmi3GetInt32(M *m, const R *vr, size_t n, int *v, size_t k) {
-  EACH v[i] = vr[i] == 20 ? m->fires : vr[i] == 21 ? m->samples : vr[i] == 22 ? m->late : vr[i] == 23 ? m->silent : m->limit;
+  int *all[] = {&m->fires, &m->samples, &m->late, &m->silent, &m->limit};
+  EACH v[i] = *all[vr[i] - 20];
   return 0;
 }
 int fmi3SetClock(M *m, const R *vr, size_t n, const bool *v) {
