@@ -153,7 +153,8 @@ def test_start_values_of_every_type():
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("p_float64", "1.5", "'1.5' is not a number, as float64 needs"),
+        ("p_float64", "1,5", "'1,5' is not a number: ',' is left over"),
+        ("p_float64", True, "True is not a number, as float64 needs"),
         ("p_string", 1.5, "1.5 is not a text; quote it, as string needs"),
         ("p_string", "a\0b", "holds a NUL character, which no FMI string can"),
         ("p_uint64", LARGEST + 1, "does not fit into 64 bits"),

@@ -14,7 +14,7 @@ from orchestrator.system.connector import Causality, Connector, Scalar, Variabil
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.resolution import Link
-from orchestrator.system.start_values import StartValues, start_elements
+from orchestrator.system.start_values import Offer, StartValues, start_elements
 
 
 class Access:
@@ -88,10 +88,10 @@ class Access:
 
     def _checked(self, name: str, value: ArrayLike) -> list[tuple[Element, Scalar]]:
         """Elements with their new values, checked like a value of the description."""
-        component, variable = _split(name)
+        component, _ = _split(name)
         elements = self._find(name)
-        given = StartValues(component, self._interfaces[component], self._sources[component])
-        given.add(variable, _plain(value))
+        given = StartValues(self._interfaces[component], self._sources[component])
+        given.add(elements, Offer(name, _plain(value)))
         if given.problems:
             raise VariableError("\n".join(given.problems))
         return [(element, given.values[element.connector.name][element.position]) for element in elements]

@@ -130,7 +130,7 @@ class SystemDescription(Frozen):
     `record` lists `component.variable` patterns (shell wildcards); None records every output, or all locals where there
     is none. `subsystems` are the nested systems by path; that of the path `""` is the whole system, with the connectors
     through which it is connected to what is outside. `units` and `enumerations` define the names in connectors and
-    parameters of this description.
+    parameters of this description, `constants` numbers and quantities for expressions in them.
     """
 
     name: Annotated[str, AfterValidator(_usable_name)]
@@ -142,5 +142,6 @@ class SystemDescription(Frozen):
     record: tuple[str, ...] | None = None
     subsystems: dict[str, Subsystem] = Field(default_factory=dict)
     units: dict[str, UnitDefinition] = Field(default_factory=dict)
+    constants: dict[str, Given] = Field(default_factory=dict)
     enumerations: dict[str, dict[str, int]] = Field(default_factory=dict)
     markup: Markup = Markup()

@@ -2,16 +2,16 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.errors import DescriptionError
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
 from orchestrator.system.interface import Element, Interface
-from orchestrator.system.names import nearest
-from orchestrator.system.values import Given, Quantity
+from orchestrator.system.values import Given, Quantity, Value
 
 _KINDS: Mapping[Storage, tuple[tuple[type, ...], str]] = {
     Storage.FLOAT64: ((float, int), "a number"),
@@ -27,65 +27,122 @@ _RANGES: Mapping[Storage, range] = {
 }
 
 
-class StartValues:
-    """Values for one component: `add` them by name, then read `values` and `problems`.
+def _as_it_is(connector: Connector, given: Given) -> Scalar:  # noqa: ARG001
+    assert not isinstance(given, Quantity | tuple)
+    return given
 
-    `place` is where the values stand in the description; `sources` names the source of every connected input.
+
+class Offer(NamedTuple):
+    """A value for elements of a connector: the place that gives it, and how it becomes one of the variable.
+
+    `read` makes the scalar of an element from what is given; it raises DescriptionError. Within a layer every element
+    is given once, and a later layer wins. A value from a binding (`bound`) passes over connected inputs.
     """
 
-    def __init__(self, place: str, interface: Interface, sources: Mapping[str, str]) -> None:
+    place: str
+    given: Given
+    read: Callable[[Connector, Given], Scalar] = _as_it_is
+    layer: int = 0
+    bound: bool = False
+
+
+class StartValues:
+    """Values for one component: `add` them in ascending precedence, then read `values`, `problems` and `passed_over`.
+
+    `sources` names the source of every connected input.
+    """
+
+    def __init__(self, interface: Interface, sources: Mapping[str, str]) -> None:
         self.values: dict[str, NDArray[Any]] = {}
         self.problems: list[str] = []
-        self._place = place
+        self.passed_over: list[str] = []
         self._interface = interface
         self._connected = _connected(interface, sources)
-        self._given: dict[tuple[str, int], str] = {}
+        self._given: dict[tuple[str, int], Offer] = {}
+        self._structure: dict[str, tuple[Offer, Scalar]] = {}
 
-    def add(self, name: str, value: Given) -> None:
-        """Set a connector, one of its elements, or a family of FMI 2.0 scalars."""
-        elements = self._interface.find(name)
-        if elements is None:
-            known = self._interface.names(Causality.PARAMETER, Causality.INPUT)
-            self._refuse(name, f"unknown variable; {nearest(name, known)}")
-            return
-        if isinstance(value, Quantity):
-            self._refuse(name, "write the number in the unit of the variable, without a unit")
-            return
-        scalars = value if isinstance(value, tuple) else (value,) * len(elements)
-        problem = self._problem(elements, scalars)
-        if problem is not None:
-            self._refuse(name, problem)
-            return
-        for element, scalar in zip(elements, scalars, strict=True):
-            self._write(name, element, scalar)
-
-    def _problem(self, elements: Sequence[Element], scalars: Sequence[Scalar]) -> str | None:
+    def add(self, elements: Sequence[Element], offer: Offer) -> None:
+        """Give values to elements: one for all of them, or one for each."""
+        given = offer.given
+        scalars = _split(given) if isinstance(_bare(given), tuple) else [given] * len(elements)
         if len(scalars) != len(elements):
-            return f"{len(scalars)} values for {len(elements)} elements; give one value, or one for each element"
+            problem = f"{len(scalars)} values for {len(elements)} elements; give one value, or one for each element"
+            self._refuse(offer, problem)
+            return
         for element, scalar in zip(elements, scalars, strict=True):
-            source = self._connected.get((element.connector.name, element.position))
-            if source is not None:
-                return f"this input is connected to '{source}'; remove the value or the connection"
-            problem = unsettable(element.connector) or _unfit(element.connector, scalar)
-            if problem is None and element.connector.start is None and len(elements) < element.connector.size:
-                problem = f"'{element.connector.name}' has no start values; give all of its elements"
-            if problem is not None:
-                return problem
-        return None
+            if not self._add(element, scalar, offer, whole=len(elements) == element.connector.size):
+                return
 
-    def _write(self, name: str, element: Element, scalar: Scalar) -> None:
+    def finish(self) -> None:
+        """Refuse structural parameters that the component was not opened with."""
+        for name, (offer, value) in self._structure.items():
+            connector = self._interface.connectors[name]
+            if connector.start != (value,):
+                self._refuse(offer, unsettable(connector) or "")
+
+    def _add(self, element: Element, given: Given, offer: Offer, *, whole: bool) -> bool:
+        connector = element.connector
+        source = self._connected.get((connector.name, element.position))
+        if source is not None and offer.bound:
+            self.passed_over.append(
+                f"{offer.place}: '{element.name}' is connected to '{source}', which gives its value"
+            )
+            return True
+        try:
+            scalar = self._readable(element, given, offer, source)
+            if not whole and connector.start is None:
+                raise DescriptionError(f"'{connector.name}' has no start values; give all of its elements")
+        except DescriptionError as error:
+            self._refuse(offer, str(error))
+            return False
+        if connector.causality is Causality.STRUCTURAL_PARAMETER:
+            self._structure[connector.name] = (offer, scalar)
+        else:
+            self._write(element, scalar, offer)
+        return True
+
+    def _readable(self, element: Element, given: Given, offer: Offer, source: str | None) -> Scalar:
+        connector = element.connector
+        if source is not None:
+            raise DescriptionError(f"this input is connected to '{source}'; remove the value or the connection")
+        structural = connector.causality is Causality.STRUCTURAL_PARAMETER
+        problem = None if structural else unsettable(connector)
+        if problem is not None:
+            raise DescriptionError(problem)
+        scalar = offer.read(connector, given)
+        problem = _unfit(connector, scalar)
+        if problem is not None and not structural:
+            raise DescriptionError(problem)
+        return scalar
+
+    def _write(self, element: Element, scalar: Scalar, offer: Offer) -> None:
         connector = element.connector
         key = (connector.name, element.position)
-        if key in self._given:
-            self._refuse(name, f"'{element.name}' also gets a value from '{self._given[key]}'; keep one of them")
+        other = self._given.get(key)
+        if other is not None and other.layer == offer.layer:
+            name = other.place.rpartition(".")[2]
+            self._refuse(offer, f"'{element.name}' also gets a value from '{name}'; keep one of them")
             return
-        self._given[key] = name
+        self._given[key] = offer
         if connector.name not in self.values:
             self.values[connector.name] = start_elements(connector)
         self.values[connector.name][element.position] = _stored(connector, scalar)
 
-    def _refuse(self, name: str, problem: str) -> None:
-        self.problems.append(f"{self._place}.{name}: {problem}")
+    def _refuse(self, offer: Offer, problem: str) -> None:
+        self.problems.append(f"{offer.place}: {problem}")
+
+
+def _bare(given: Given) -> Value:
+    return given.value if isinstance(given, Quantity) else given
+
+
+def _split(given: Given) -> list[Given]:
+    """The elements of an array, each with the unit of the whole."""
+    if isinstance(given, Quantity):
+        assert isinstance(given.value, tuple)
+        return [Quantity(value=value, unit=given.unit) for value in given.value]
+    assert isinstance(given, tuple)
+    return list(given)
 
 
 def unsettable(connector: Connector) -> str | None:

@@ -1,0 +1,146 @@
+"""Bindings: which value a description gives to which name, in the order in which later ones win.
+
+Lowest first: `parameters` of a component, its bindings, the bindings of the systems around it from inner to outer. A
+name in the binding of a system begins with the names of what is in it, joined by dots: `cooling.pump.speed`; what it
+means is looked up in every way in which it can be split, and given to all that are found. SSP 2.0, section "Parameter
+Bindings".
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from orchestrator.system.description import SystemDescription
+from orchestrator.system.structure import Mapping as MappingEntry
+from orchestrator.system.structure import ParameterBinding, UnitDefinition
+from orchestrator.system.values import Given
+
+
+class Target(NamedTuple):
+    """A name in a component, or the connector `name` of a nested system."""
+
+    owner: str
+    name: str
+
+
+class Assignment(NamedTuple):
+    """A value given to every target; `place` is where in the description.
+
+    Of the assignments of one `layer` none may give what another gives; one of a later layer wins. `optional`: names
+    that mean nothing are passed over, and so are connected inputs. `mapping` transforms the value.
+    """
+
+    targets: tuple[Target, ...]
+    given: Given
+    place: str
+    layer: int
+    units: Mapping[str, UnitDefinition]
+    bound: bool = False
+    mapping: MappingEntry | None = None
+
+    @property
+    def optional(self) -> bool:
+        """Whether a name that means nothing is passed over: it is, where no mapping asks for it."""
+        return self.bound and self.mapping is None
+
+
+class Bound(NamedTuple):
+    """All assignments of a description in ascending precedence; `unused` mappings have a source that is not given."""
+
+    assignments: tuple[Assignment, ...]
+    unused: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def bind(description: SystemDescription) -> Bound:
+    """Collect what a description gives; `problems` are mappings that give two values to one name."""
+    names = _Names(description)
+    assignments: list[Assignment] = []
+    unused: list[str] = []
+    problems: list[str] = []
+    for layer, (owner, component) in enumerate(description.components.items()):
+        for name, given in component.parameters.items():
+            place = f"components.{owner}.parameters.{name}"
+            assignments.append(Assignment((Target(owner, name),), given, place, layer, {}))
+    layer = len(description.components)
+    for owner, place, binding in _ordered(description):
+        layer += 1
+        entries = _mapped(binding, place, unused, problems) if binding.mapping is not None else _plain(binding, place)
+        for name, given, where, mapping in entries:
+            found = tuple(names.find(owner, name))
+            assignments.append(Assignment(found, given, where, layer, binding.units, True, mapping))
+    return Bound(tuple(assignments), tuple(unused), tuple(problems))
+
+
+def _ordered(description: SystemDescription) -> Iterator[tuple[str, str, ParameterBinding]]:
+    """Owner, place and binding of all bindings: components first, then systems from the innermost outwards."""
+    for path, component in description.components.items():
+        for index, binding in enumerate(component.bindings):
+            yield path, f"components.{path}.bindings[{index}]", binding
+    for path in sorted(description.subsystems, key=lambda path: -_depth(path)):
+        for index, binding in enumerate(description.subsystems[path].bindings):
+            place = f"subsystems.{path}" if path else "subsystems.''"
+            yield path, f"{place}.bindings[{index}]", binding
+
+
+def _depth(path: str) -> int:
+    return path.count("/") + 1 if path else 0
+
+
+_Entry = tuple[str, Given, str, MappingEntry | None]
+
+
+def _plain(binding: ParameterBinding, place: str) -> Iterator[_Entry]:
+    for name, given in binding.values.items():
+        yield f"{binding.prefix}{name}", given, f"{place}.values.{name}", None
+
+
+def _mapped(binding: ParameterBinding, place: str, unused: list[str], problems: list[str]) -> Iterator[_Entry]:
+    values = {f"{binding.prefix}{name}": given for name, given in binding.values.items()}
+    seen: dict[str, str] = {}
+    for index, mapping in enumerate(binding.mapping or ()):
+        where = f"{place}.mapping[{index}]"
+        if mapping.source not in values:
+            unused.append(
+                f"{where}: there is no parameter '{mapping.source}' in the set; nothing is given to its target"
+            )
+            continue
+        if mapping.target in seen:
+            problems.append(
+                f"{where}: '{mapping.target}' also gets a value from '{seen[mapping.target]}'; map one of them to it"
+            )
+            continue
+        seen[mapping.target] = mapping.source
+        yield mapping.target, values[mapping.source], where, mapping
+
+
+class _Names:
+    """Hierarchical names: what is in which system, by the names that files give."""
+
+    def __init__(self, description: SystemDescription) -> None:
+        self._components, self._systems = description.components, description.subsystems
+        self._inside: dict[str, dict[str, None]] = {}
+        for path in (*description.components, *description.subsystems):
+            while path:
+                above = path.rpartition("/")[0]
+                self._inside.setdefault(above, {})[path] = None
+                path = above
+
+    def find(self, owner: str, name: str) -> Iterator[Target]:
+        """Everything that a name means in a component or system."""
+        if owner in self._components:
+            yield Target(owner, name)
+            return
+        yield from (Target(owner, connector) for connector in self._connectors(owner, name))
+        for path in self._inside.get(owner, ()):
+            prefix = f"{self._label(path)}."
+            if name.startswith(prefix):
+                yield from self.find(path, name.removeprefix(prefix))
+
+    def _connectors(self, owner: str, name: str) -> Iterator[str]:
+        connectors = self._systems[owner].connectors if owner in self._systems else {}
+        return (key for key, connector in connectors.items() if name in (key, connector.markup.label))
+
+    def _label(self, path: str) -> str:
+        part = self._components.get(path) or self._systems.get(path)
+        label = None if part is None else part.markup.label
+        return path.rpartition("/")[2] if label is None else label
