@@ -57,7 +57,6 @@ static int escape(void) {
 }
 static int fork_bomb(void) { for (int i = 0; i < 9; i++) fork(); for (;;) pause(); }
 static int escaping_bomb(void) { for (int i = 0; i < 9; i++) if (fork() == 0) setsid(); for (;;) pause(); }
-static int fork_chain(void) { for (int i = 0; i < 400; i++) if (fork() != 0) break; for (;;) pause(); }
 static void *idle(void *none) { for (;;) pause(); return none; }
 static int thread_bomb(void) {
   pthread_attr_t small; pthread_t id;
@@ -172,7 +171,6 @@ TABLE = (
     _steps(
         "starts processes without end", "fork_bomb()", "SIGKILL(.|\n)*it said: it has started more than 256 processes"
     ),
-    _steps("starts processes that start each other", "fork_chain()", "SIGKILL(.|\n)*more than 256 processes"),
     _steps("starts processes without end that leave it", "escaping_bomb()", "SIGKILL(.|\n)*more than 256 processes"),
     _steps(
         "starts threads without end", "thread_bomb()", "SIGKILL(.|\n)*it said: it has started more than 2000 threads"
