@@ -54,7 +54,7 @@ class Place:
             raise ValueError(f"'{uri[:200]}' names no file; name one of this package")
         inner = posixpath.normpath(posixpath.join(self.file.parent.relative_to(self.root).as_posix(), name))
         target = self.root / inner
-        if inner.split("/")[0] == ".." or not target.resolve().is_relative_to(self.root):
+        if inner.split("/")[0] == ".." or not _resolved(target, uri).is_relative_to(self.root):
             raise ValueError(f"'{uri[:200]}' is outside of {self.shown}; pack the file and name it by its place")
         return target
 
@@ -64,6 +64,16 @@ class Place:
         if not (path.is_file() or (folder and path.is_dir())):
             raise ValueError(f"there is no file '{uri[:200]}' in {self.shown}; add it, or correct the name")
         return path
+
+
+def _resolved(path: Path, uri: str) -> Path:
+    try:
+        path.stat()
+        return path.resolve()
+    except FileNotFoundError:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # a name too long, no folder where one should be, links in a circle
+        raise ValueError(f"'{uri[:200]}' cannot be the name of a file ({error.__class__.__name__})") from error
 
 
 def unpacked(path: Path, parent: Path | None) -> Path:
