@@ -1,9 +1,9 @@
-"""Settling: outputs of an FMI 1.0 slave before its first step, consistent with inputs that become known bit by bit.
+"""Settling: outputs of an FMI 1.0 FMU before its first step, consistent with inputs that become known bit by bit.
 
-`fmiInitializeSlave` computes all outputs at once from the values set before, and FMI 1.0 does not promise outputs that
-follow inputs set later. The coupled initialization however sets some inputs only after it has read some outputs. Hence
-a slave that was given other values since it was initialized is reset, given all values again, and initialized anew
-before the next value is read.
+`fmiInitializeSlave`, or `fmiInitialize` of Model Exchange, computes all outputs at once from the values set before, and
+FMI 1.0 does not promise outputs that follow inputs set later. The coupled initialization however sets some inputs only
+after it has read some outputs. Hence an FMU that was given other values since it was initialized is reset (for Model
+Exchange: freed and instantiated anew), given all values again, and initialized anew before the next value is read.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Settling:
         self._initialized = self._stale = False
 
     def given(self, bundle: Bundle, values: Values) -> None:
-        """Notice values that the slave was given."""
+        """Notice values that the FMU was given."""
         position = 0
         for connector in bundle.connectors:
             mine = values[position : position + connector.size]
@@ -36,7 +36,7 @@ class Settling:
             position += connector.size
 
     def settle(self, again: Callable[[], None]) -> None:
-        """Initialize the slave with what it was given; `again` gives it that once more after a reset."""
+        """Initialize the FMU with what it was given; `again` gives it that once more after a reset."""
         if self._initialized and self._stale:
             self._check(self._functions.reset(), "Reset")
             again()
@@ -46,5 +46,5 @@ class Settling:
         self._initialized, self._stale = True, False
 
     def begin(self) -> None:
-        """Initialization Mode is entered, of a slave that is new or was reset."""
+        """Initialization Mode is entered, of an FMU that is new or was reset."""
         self._initialized = self._stale = False
