@@ -89,11 +89,20 @@ def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, .
         )
         for one in structure.loops
     ]
+    parameters = [
+        (
+            ".".join(one.source),
+            ".".join(one.parameter),
+            _steps(getattr(one.delay, algorithm)) + (", breaks a loop" if one.breaks_loop else ""),
+        )
+        for one in structure.parameters
+    ]
     outputs = [(f"{name}.{output}", inputs) for name, output, inputs in structure.feedthrough]
     assumed = {f"{name}.{output}" for name, output in structure.assumed_full}
     return (
         Table("Components", ("component", "stage", "FMI", *counts, "step [s]"), components),
         Table("Connections", ("source", "destination", "connections", f"delay ({algorithm})"), connections),
+        *([Table("Parameters set by connections", ("source", "parameter", "delay"), parameters)] if parameters else []),
         Table("Direct feedthrough", ("output", "depends directly on"), list(dependencies(outputs, assumed))),
         Table("Cycles of components", ("path", "kind", f"delay ({algorithm})"), loops),
         Table("Algebraic loops", ("path",), [(written(path),) for path in structure.algebraic_loops]),

@@ -13,6 +13,7 @@ from orchestrator.graph.feedthrough import (
     Variable,
     algebraic_loops,
     dependencies,
+    is_assumed,
     variable_graph,
 )
 from orchestrator.graph.schedule import stages
@@ -54,6 +55,19 @@ class ConnectionSummary:
 
 
 @dataclass(frozen=True)
+class ParameterSummary:
+    """A tunable parameter that a connection sets at communication points, and the delay of its values.
+
+    `breaks_loop` tells one that keeps the value of the last communication point, since a loop would close otherwise.
+    """
+
+    source: Variable
+    parameter: Variable
+    delay: Delay
+    breaks_loop: bool
+
+
+@dataclass(frozen=True)
 class LoopSummary:
     """A cycle of components (the first one comes again at the end) and the delay once around it."""
 
@@ -68,7 +82,8 @@ class Explanation:
 
     `feedthrough` lists (component, output, inputs that it depends on directly). `assumed_full` are the outputs whose
     dependencies are unknown. `loops` holds at most MAX_LOOPS cycles, `more_loops` tells whether there are others.
-    `algebraic_loops` are closed paths of variables; a system that has one cannot run.
+    `algebraic_loops` are closed paths of variables; a system that has one cannot run. `parameters` are the tunable
+    parameters that connections set, which no standard provides.
     """
 
     components: tuple[ComponentSummary, ...]
@@ -80,6 +95,7 @@ class Explanation:
     more_loops: bool
     algebraic_loops: tuple[tuple[Variable, ...], ...]
     step_size: float
+    parameters: tuple[ParameterSummary, ...] = ()
 
 
 def explanation(
@@ -93,7 +109,8 @@ def explanation(
     order = stages(interfaces, feedthrough, links)
     connections = _connections(order, links)
     loops = tuple(islice(_loops(connections, variable_graph(interfaces, feedthrough, links)), MAX_LOOPS + 1))
-    depends = dependencies(interfaces, feedthrough)
+    depends = dependencies(interfaces, feedthrough, links)
+    assumed = {(name, c.name) for name, each in interfaces.items() for c in each if is_assumed(c, feedthrough[name])}
     return Explanation(
         components=tuple(
             _component(name, connectors, identities[name], step_size) for name, connectors in interfaces.items()
@@ -102,12 +119,13 @@ def explanation(
         feedthrough=tuple(
             (component, output, tuple(name for _, name in inputs)) for (component, output), inputs in depends.items()
         ),
-        assumed_full=tuple(output for output in depends if feedthrough[output[0]].get(output[1]) is None),
+        assumed_full=tuple(output for output in depends if output in assumed),
         connections=tuple(connections.values()),
         loops=loops[:MAX_LOOPS],
         more_loops=len(loops) > MAX_LOOPS,
         algebraic_loops=algebraic_loops(variable_graph(interfaces, feedthrough, links)),
         step_size=step_size,
+        parameters=tuple(_parameters(interfaces, depends, connections, links)),
     )
 
 
@@ -141,6 +159,21 @@ def _connections(order: Sequence[Sequence[str]], links: Sequence[Link]) -> dict[
         )
         for (source, destination), connected in pairs.items()
     }
+
+
+def _parameters(
+    interfaces: Interfaces,
+    depends: Mapping[Variable, Sequence[Variable]],
+    connections: Mapping[tuple[str, str], ConnectionSummary],
+    links: Sequence[Link],
+) -> Iterator[ParameterSummary]:
+    inputs = {(name, c.name) for name, each in interfaces.items() for c in each if c.causality is Causality.INPUT}
+    passed = {variable for variables in depends.values() for variable in variables}
+    fed = {output[0] for output in depends}
+    for source, parameter in dict.fromkeys((link.source[:2], link.destination[:2]) for link in links):
+        if parameter not in inputs:
+            delay = connections[source[0], parameter[0]].delay
+            yield ParameterSummary(source, parameter, delay, parameter[0] in fed and parameter not in passed)
 
 
 def _loops(

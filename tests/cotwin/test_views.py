@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from cotwin.preparation import Overrides, prepare
 from cotwin.views import explained, explanation_tables
 from orchestrator.errors import DescriptionError, FmuImportError
+from orchestrator.graph.explanation import Delay, ParameterSummary
 from tests.kit.build import kit_fmu
 
 
@@ -65,3 +68,15 @@ def test_clocks_connect_in_an_explanation_as_they_do_in_a_run(tmp_path):
     )
     tables = explanation_tables(explained(prepare(path, Overrides())), "gauss_seidel")
     assert [row[:3] for row in rows(tables, "Connections")] == [("a", "b", "2")]
+
+
+def test_parameters_that_connections_set_are_named_with_their_delay(toys):
+    structure = explained(prepare(toys.system, Overrides()))
+    assert rows(explanation_tables(structure, "jacobi"), "Parameters set by connections") == []
+    ends = (("first", "x"), ("second", "T"))
+    several = tuple(ParameterSummary(*ends, Delay(1, int(breaks)), breaks) for breaks in (False, True))
+    tables = explanation_tables(replace(structure, parameters=several), "gauss_seidel")
+    assert rows(tables, "Parameters set by connections") == [
+        ("first.x", "second.T", "none"),
+        ("first.x", "second.T", "1 step, breaks a loop"),
+    ]

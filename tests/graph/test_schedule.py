@@ -261,3 +261,32 @@ def test_a_system_with_very_many_loops_is_explained_in_part():
     told = explain(interfaces, dict.fromkeys(names, HOLDS), connections)
     assert len(told.loops) == 100
     assert told.more_loops
+
+
+def test_a_parameter_that_a_connection_sets_is_explained():
+    told = explain(INTERFACES, dict.fromkeys(INTERFACES, HOLDS), links("pid.y -> valve.k", "valve.y -> pid.u"))
+    (one,) = told.parameters
+    assert (one.source, one.parameter, one.delay, one.breaks_loop) == (
+        ("pid", "y"),
+        ("valve", "k"),
+        Delay(jacobi=1, gauss_seidel=0),
+        False,
+    )
+    assert told.feedthrough == (("pid", "y", ()), ("valve", "y", ("k",)), ("tank", "y", ()))
+
+
+def test_a_parameter_that_closes_a_loop_keeps_the_value_of_the_last_step_and_is_explained_so():
+    feedthrough = {"pid": PASSES, "valve": HOLDS, "tank": HOLDS}
+    told = explain(INTERFACES, feedthrough, links("pid.y -> valve.k", "valve.y -> pid.u"))
+    (one,) = told.parameters
+    assert (one.breaks_loop, one.delay.gauss_seidel) == (True, 1)
+    assert told.algebraic_loops == ()
+    assert not any(loop.algebraic for loop in told.loops)
+
+
+def test_a_calculated_parameter_depends_on_nothing_and_is_not_assumed_to():
+    calculated = Connector("c", Causality.CALCULATED_PARAMETER, Storage.FLOAT64, 0)
+    interfaces = {"a": (*component(), calculated), "b": component()}
+    told = explain(interfaces, {"a": HOLDS, "b": HOLDS}, links("a.c -> b.u"))
+    assert ("a", "c", ()) in told.feedthrough
+    assert told.assumed_full == ()
