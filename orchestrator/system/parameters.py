@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from orchestrator.system.names import nearest
 from orchestrator.system.quantities import Reader
 from orchestrator.system.reading import Applied, Way, read_scalar
 from orchestrator.system.start_values import Offer, StartValues
+from orchestrator.system.unit_text import find_unit
 from orchestrator.system.values import Given, Quantity
 
 Values = dict[str, dict[str, NDArray[Any]]]
@@ -148,13 +150,22 @@ class _Giving:
         given: Given,
     ) -> Scalar:
         way = Way(assignment.units, assignment.mapping, *self._boundary(through))
-        scalar, applied = read_scalar(self._reader, connector, given, way)
+        scalar, applied = read_scalar(self._reader, self._in_declared_unit(component, connector), given, way)
         if applied is not None:
             name = f"{component}.{connector.name}"
             self._applied[component, connector.name, len(self._applied)] = applied._replace(
                 place=assignment.place, variable=name
             )
         return scalar
+
+    def _in_declared_unit(self, component: str, connector: Connector) -> Connector:
+        """The connector in the unit that the description declares for it, where its file defines none."""
+        declared = self._description.components[component].connectors.get(connector.name)
+        if declared is None or declared.unit is None:
+            return connector
+        if connector.unit is not None and connector.unit.exponents is not None:
+            return connector
+        return replace(connector, unit=find_unit(declared.unit, self._description.units))
 
     def _boundary(self, through: tuple[Target, Reached] | None) -> tuple[Reached | None, Mapping[str, int]]:
         if through is None:
@@ -200,6 +211,8 @@ def _flat_sources(flattened: Flattened, interfaces: Interfaces) -> dict[str, dic
     sources: dict[str, dict[str, str]] = defaultdict(dict)
     for link in flattened.links:
         component, connector, position = link.destination
+        if names[component, connector].causality is not Causality.INPUT:
+            continue  # a tunable parameter has its start value until its connection sets it
         source = names[link.source[:2]].elements[link.source.element]
         element = names[component, connector].elements[position]
         sources[component][element] = f"{link.source.component}.{source}"
