@@ -4,11 +4,10 @@ Start and end of a connection say nothing about it: owner and kind of the two co
 """
 
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import NamedTuple
 
+from orchestrator.system.allowed import ALLOWED, Owner
 from orchestrator.system.structure import DeclaredConnector, Kind
-
-Owner = Literal["system", "element"]
 
 
 class End(NamedTuple):
@@ -16,40 +15,6 @@ class End(NamedTuple):
 
     owner: Owner
     kind: Kind
-
-
-_SYSTEM_SOURCES: Final = {
-    "structuralParameter": ("structuralParameter", "parameter", "input", "inout"),
-    "parameter": ("parameter", "input", "inout"),
-    "input": ("input", "inout"),
-}
-"""Kind of a connector of the system that is a source -> kinds of the connectors of elements that it may feed."""
-_THROUGH: Final = {
-    "structuralParameter": ("calculatedParameter", "output", "local"),
-    "parameter": ("calculatedParameter", "output", "local"),
-    "input": ("output", "local"),
-}
-"""The same for connectors of the system itself."""
-_ELEMENT_SOURCES: Final = {
-    "constant": ("structuralParameter", "parameter", "input", "inout"),
-    "calculatedParameter": ("parameter", "input", "inout"),
-    "output": ("input", "inout"),
-    "local": ("input", "inout"),
-    "inout": ("input",),
-}
-_OUTWARDS: Final = {
-    "constant": ("constant", "calculatedParameter", "output", "local"),
-    "calculatedParameter": ("calculatedParameter", "output", "local"),
-    "output": ("output", "local"),
-    "local": ("output", "local"),
-    "inout": ("output", "local"),
-}
-_TABLES: Final = {
-    ("system", "element"): _SYSTEM_SOURCES,
-    ("system", "system"): _THROUGH,
-    ("element", "element"): _ELEMENT_SOURCES,
-    ("element", "system"): _OUTWARDS,
-}
 
 
 def end(owner: Owner, connector: DeclaredConnector) -> End:
@@ -61,10 +26,11 @@ def end(owner: Owner, connector: DeclaredConnector) -> End:
 @cache
 def allowed(source: End, destination: End) -> bool:
     """Whether the table of allowed connections has this pair; `unspecified` stands for any kind."""
-    table = _TABLES[source.owner, destination.owner]
-    sources = table if source.kind == "unspecified" else (source.kind,)
     return any(
-        kind in table and (destination.kind == "unspecified" or destination.kind in table[kind]) for kind in sources
+        (owner, other) == (source.owner, destination.owner)
+        and source.kind in (kind, "unspecified")
+        and destination.kind in (its, "unspecified")
+        for owner, kind, other, its in ALLOWED
     )
 
 
