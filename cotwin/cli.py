@@ -115,11 +115,14 @@ def explain(system: System, debug: Debug = False) -> None:
     from cotwin import terminal
 
     with terminal.errors_reported(debug, system):
+        from cotwin.conversions import conversion_table
         from cotwin.preparation import Overrides, prepare
-        from cotwin.views import explained, explanation_tables
+        from cotwin.views import explanation_tables, interfaces_of, structure
 
         description = prepare(system, Overrides())
-        terminal.show(explanation_tables(explained(description), description.algorithm))
+        models = interfaces_of(description)
+        tables = explanation_tables(structure(description, models), description.algorithm)
+        terminal.show([*tables, conversion_table(description, models)])
 
 
 @app.command()

@@ -18,7 +18,7 @@ from orchestrator.recording.selection import select
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.parameters import parameter_values
+from orchestrator.system.parameters import given_parameters, parameter_values
 from orchestrator.system.resolution import Slot, resolve
 from orchestrator.system.yaml_file import read_system
 
@@ -146,10 +146,8 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
             yield from _component(name, read_model(component.source, validate=True))
     models = interfaces_of(description)
     interfaces = {name: model.connectors for name, model in models.items()}
-    checks: tuple[Callable[[], object], ...] = (
-        lambda: parameter_values(description, interfaces),
-        lambda: select(description.record, interfaces),
-    )
+    checks: tuple[Callable[[], object], ...] = (lambda: select(description.record, interfaces),)
+    yield from _given(description, interfaces)
     for check in checks:
         yield from _refusals(check)
     try:
@@ -165,6 +163,17 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
         )
     for name, inputs in open_inputs(description, interfaces).items():
         yield from _open(name, inputs, _clocks(description.components[name].source))
+
+
+def _given(description: SystemDescription, interfaces: Interfaces) -> Iterator[Finding]:
+    """What is wrong with the values that are given, and what of them is given to nothing."""
+    try:
+        given = given_parameters(description, interfaces)
+    except CotwinError as error:
+        yield from _violations(error)
+        return
+    for text in given.passed_over:
+        yield Finding(Severity.WARNING, text)
 
 
 def _open(name: str, inputs: Sequence[str], clocks: Mapping[str, Clock]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from orchestrator.graph.explanation import Explanation, explanation
 from orchestrator.graph.feedthrough import written
 from orchestrator.instance import Instance
 from orchestrator.system.description import Component, SystemDescription
+from orchestrator.system.parameters import configured
 from orchestrator.system.resolution import resolve
 
 
@@ -25,7 +26,7 @@ def explained(description: SystemDescription) -> Explanation:
 
 def interfaces_of(description: SystemDescription) -> dict[str, ModelInfo | Instance]:
     """What tells connectors, feedthrough and identity, by component."""
-    models = {name: _model(name, part) for name, part in description.components.items() if not is_table(part)}
+    models = {name: _model(name, part) for name, part in configured(description).items() if not is_table(part)}
     return {**open_tables(description, {name: model.connectors for name, model in models.items()}), **models}
 
 

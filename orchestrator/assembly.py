@@ -27,7 +27,7 @@ from orchestrator.simulation import Setup, Simulation
 from orchestrator.swap import SwapInstance
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.parameters import parameter_values
+from orchestrator.system.parameters import configured, parameter_values
 from orchestrator.system.resolution import resolve
 from orchestrator.system.tables import SUFFIXES, read_table
 from orchestrator.system.unit_text import parse_unit
@@ -52,7 +52,7 @@ def open_simulation(
     described = _described(description)
     with ExitStack() as opened:
         instances: dict[str, Instance] = {}
-        for name, component in described.components.items():
+        for name, component in configured(described).items():
             if not is_table(component):
                 instances[name] = open_instance(name, component)
                 opened.callback(instances[name].close)

@@ -91,7 +91,7 @@ def refused(description):
 
 
 def test_parameters_take_quantities_expressions_and_constants():
-    parameters = {"V": "2*V0", "T": "37 degC", "speed": Quantity(value=60, unit="1/min.rad"), "A": ["1 m", "2 cm", "3"]}
+    parameters = {"V": "2*V0", "T": "37 degC", "speed": Quantity(value=60, unit="rad/min"), "A": ["1 m", "2 cm", "3"]}
     description = system({"pump": {"parameters": parameters}}, constants={"V0": "1.5 L"})
     assert given(description) == {
         "pump.V": 3.0,
