@@ -75,6 +75,15 @@ def test_a_parameter_breaks_the_loop_that_it_closes():
             assert simulation["plant.y"] == 2.0 - 0.5**step
 
 
+def test_a_parameter_that_breaks_a_loop_starts_with_the_value_of_the_description():
+    half = FunctionInstance(lambda t, u: 0.5 * u, name="ramp")
+    given = {"plant": Component(source=Path("plant.fmu"), parameters={"p": 1.0})}
+    with run([half, a_plant(lambda p: p + 1.0)], TUNE, flow("plant.y>ramp.u"), components=given) as simulation:
+        for _ in range(3):
+            simulation.step()
+            assert simulation["plant.y"] == 2.0
+
+
 def test_an_output_depends_on_a_parameter_that_a_connection_sets():
     plant, ramp = a_plant(lambda p: p), a_ramp()
     interfaces = {one.name: one.connectors for one in (plant, ramp)}

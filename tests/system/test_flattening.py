@@ -342,7 +342,7 @@ DICTIONARY = SignalDictionary(entries={"T": DeclaredConnector(kind="inout", type
 
 
 def bus(**more):
-    return Subsystem(signal_dictionary="/bus", **more)
+    return Subsystem(signal_dictionary="bus", **more)
 
 
 def with_bus(*connections):
