@@ -81,7 +81,11 @@ class _Giving:
         self._reader = Reader(description.constants, description.units)
         self._interfaces = {name: Interface(connectors) for name, connectors in interfaces.items()}
         self._flattened = _flattened(description, interfaces)
-        sources = _sources(description) if self._flattened is None else _flat_sources(self._flattened, interfaces)
+        sources = (
+            _sources(description, self._interfaces)
+            if self._flattened is None
+            else _flat_sources(self._flattened, interfaces)
+        )
         self._values = {
             name: StartValues(interface, sources.get(name, {})) for name, interface in self._interfaces.items()
         }
@@ -219,8 +223,11 @@ def _flat_sources(flattened: Flattened, interfaces: Interfaces) -> dict[str, dic
     return sources
 
 
-def _sources(description: SystemDescription) -> dict[str, dict[str, str]]:
+def _sources(description: SystemDescription, interfaces: Mapping[str, Interface]) -> dict[str, dict[str, str]]:
     sources: dict[str, dict[str, str]] = defaultdict(dict)
     for connection in description.connections:
-        sources[connection.destination.component][connection.destination.connector] = str(connection.source)
+        component, connector = connection.destination.component, connection.destination.connector
+        elements = interfaces[component].find(connector) if component in interfaces else None
+        if elements and elements[0].connector.causality is Causality.INPUT:
+            sources[component][connector] = str(connection.source)
     return sources
