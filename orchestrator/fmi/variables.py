@@ -21,7 +21,7 @@ from orchestrator.fmi.fmi1_description import (
     negated_aliases,
     unnamed_states,
 )
-from orchestrator.fmi.literals import shown
+from orchestrator.fmi.literals import shown, whole
 from orchestrator.fmi.references import check_references
 from orchestrator.fmi.repairs import repair
 from orchestrator.instance import Capabilities, StateWrite
@@ -145,6 +145,7 @@ def _read(path: Path, _: tuple[object, ...], validate: bool, structure: tuple[tu
         raise FmuImportError(f"{path}: FMI version '{version}' is not supported; export it as FMI 2.0 or 3.0")
     try:
         check_references(root)
+        _event_indicators(root)  # before FMPy reads it, which does not say what is wrong
         repairs = repair(root)
         resize(root, dict(structure))
         parsed, warnings = _parsed(ET.tostring(root) if structure or repairs else data, validate)
@@ -217,7 +218,7 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
         types={v.name: v.type for v in parsed.modelVariables if v.type in STORAGE},
         not_imported={v.name: v.type for v in parsed.modelVariables if v.type not in STORAGE},
         states=tuple(unknown.variable.derivative.name for unknown in parsed.derivatives if unknown.variable.derivative),
-        event_indicators=int(parsed.numberOfEventIndicators or 0),
+        event_indicators=_event_indicators(root),
         negated=negated_aliases(root),
         feedthrough=_feedthrough(parsed, connectors) | direct_dependencies(root, connectors),
         default_experiment=_experiment(parsed.defaultExperiment),
@@ -226,6 +227,17 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
         unnamed_states=unnamed_states(root, MAX_ELEMENTS),
         derivatives=_derivatives(parsed),
     )
+
+
+def _event_indicators(root: ET.Element) -> int:
+    text = root.get("numberOfEventIndicators", "0")
+    try:
+        count = whole(text)
+    except ValueError as error:
+        raise ValueError(f"numberOfEventIndicators {error}") from error
+    if not 0 <= count <= MAX_ELEMENTS:
+        raise ValueError(f"numberOfEventIndicators {count} is none from 0 to {MAX_ELEMENTS}")
+    return count
 
 
 def _kind(path: Path, kind: str, interface: Any, root: ET.Element, connectors: Sequence[Connector]) -> KindInfo:

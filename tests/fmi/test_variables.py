@@ -319,6 +319,20 @@ def test_a_dimension_without_a_size_is_refused_by_name(tmp_path, dimension, expe
     assert expected in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        ("-1", "numberOfEventIndicators -1 is none from 0 to 10000000"),
+        ("1000000000", "numberOfEventIndicators 1000000000 is none from 0 to 10000000"),
+        ("many", "numberOfEventIndicators 'many' is no integer"),
+    ],
+)
+def test_an_impossible_number_of_event_indicators_is_refused_before_a_run(tmp_path, count, expected):
+    text = toys.description("fmi2").replace('fmiVersion="2.0"', f'fmiVersion="2.0" numberOfEventIndicators="{count}"')
+    with pytest.raises(ModelDescriptionError, match=expected):
+        read_model(toys.archive(tmp_path / "x.fmu", {"modelDescription.xml": text}))
+
+
 def test_an_input_may_share_its_value_reference_with_what_is_only_read(tmp_path):
     shared = FMI2.replace('name="held" valueReference="4"', 'name="held" valueReference="2"')
     found = by_name(model(tmp_path, "fmi2", variables=shared, structure=STRUCTURE2, extra=UNITS + TYPES2))
