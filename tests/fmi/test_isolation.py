@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-import json
 import logging
 import os
 import signal
@@ -20,8 +19,7 @@ from cotwin import open_simulation
 from orchestrator.assembly import open_instance
 from orchestrator.errors import CapabilityError, DescriptionError, SimulationError, StepError
 from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation import process, waiting, wire
-from orchestrator.fmi.isolation.mailbox import LOG_SIZE, Layout, Mailbox
+from orchestrator.fmi.isolation import process, waiting
 from orchestrator.instance import Bundle, StateWrite
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component
@@ -401,36 +399,3 @@ def test_messages_longer_than_the_mailbox_come_in_parts(built):
         values = {"x": np.zeros(200_000)}
         with pytest.raises(CapabilityError, match=r"has 3 elements, 200000 values were given"):
             instance.restart(0.0, values)
-
-
-def test_arrays_and_errors_pass_the_wire_unchanged():
-    for values in (
-        np.array([0.1, -np.inf, 5e-324]),
-        np.array([2**63 - 1]),
-        np.array([2**64 - 1], np.uint64),
-        np.array([True, False]),
-        np.array(["ä\0b", b"\x00\xff", ""], object),
-    ):
-        fields, blob = wire.decode(wire.encode(wire.plain(values), b"\0bytes"))
-        got = wire.array(fields)
-        assert (got.dtype, got.tolist(), blob) == (values.dtype, values.tolist(), b"\0bytes")
-    error = StepError("trouble", component="a", time=2.5)
-    again = wire.error_of(json.loads(json.dumps(wire.describe_error(error))), "a", CapabilityError)
-    assert (type(again), str(again), again.component, again.time) == (StepError, "trouble", "a", 2.5)
-    assert type(wire.error_of({"error": "SystemExit"}, "a", StepError)) is StepError
-
-
-def test_the_ring_of_messages_keeps_the_last_ones():
-    memory = os.memfd_create("test")
-    os.ftruncate(memory, Layout(()).size)
-    mailbox = Mailbox(memory, Layout(()).size)
-    os.close(memory)
-    lines = [f"{index:05d}".encode() * 7 + b"\n" for index in range(4000)]
-    for line in lines[:10]:
-        mailbox.append_log(line)
-    assert mailbox.log_since(0) == b"".join(lines[:10])
-    for line in lines[10:]:
-        mailbox.append_log(line)
-    assert mailbox.log_since(0) == b"".join(lines)[-LOG_SIZE:]
-    mailbox.words[box.LOGGED] = -(2**40)
-    assert mailbox.log_since(0) == b""

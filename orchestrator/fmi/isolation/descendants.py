@@ -1,9 +1,9 @@
 """Descendants: what the process of a component has started: found, counted and ended.
 
-They are found by the tree of processes while the process lives, which keeps its orphans (prctl(2),
-PR_SET_CHILD_SUBREAPER), and afterwards by a mark in the environment that they inherited, whatever session they made
-theirs. The number of processes is not limited by RLIMIT_NPROC: it counts all of a user, those of other runs and
-containers too, and does not hold for root.
+They are counted by the tree of processes, in which orphans stay below the process (prctl(2),
+PR_SET_CHILD_SUBREAPER), and found to be ended, also after it, by a mark in the environment that they inherited,
+whatever session they made theirs. The number of processes is not limited by RLIMIT_NPROC: it counts all of a user,
+those of other runs and containers too, and does not hold for root.
 """
 
 import os
