@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from cotwin.settings import read_setting, short
+from cotwin.settings import above_all, read_setting, short
 from orchestrator.errors import DescriptionError
 from orchestrator.fmi.variables import read_model
 from orchestrator.system.connector import Causality
@@ -45,8 +45,10 @@ def prepare(path: Path, overrides: Overrides) -> SystemDescription:
     if overrides.step_size is not None:
         changes["step_size"] = overrides.step_size
     components: dict[str, Any] = {name: part.model_dump() for name, part in description.components.items()}
-    for setting in (read_setting(text, components) for text in overrides.parameters):
+    settings = [read_setting(text, components) for text in overrides.parameters]
+    for setting in settings:
         components[setting.component]["parameters"][setting.parameter] = setting.value
+    changes["subsystems"] = above_all(description, settings)
     fed: list[_Fed] = []
     for text in overrides.inputs:
         fed.append(_fed(description, text, {*components, *(one.name for one in fed)}))

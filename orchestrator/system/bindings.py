@@ -71,6 +71,13 @@ def bind(description: SystemDescription) -> Bound:
     return Bound(tuple(assignments), tuple(unused), tuple(problems))
 
 
+def hierarchical_name(description: SystemDescription, path: str) -> str:
+    """The name of a component in the bindings of the whole system: its own behind those of the systems around it."""
+    names = _Names(description)
+    parts = path.split("/")
+    return ".".join(names.label("/".join(parts[: end + 1])) for end in range(len(parts)))
+
+
 def _ordered(description: SystemDescription) -> Iterator[tuple[str, str, ParameterBinding]]:
     """Owner, place and binding of all bindings: components first, then systems from the innermost outwards."""
     for path, component in description.components.items():
@@ -98,16 +105,14 @@ def _mapped(binding: ParameterBinding, place: str, unused: list[str], problems: 
     values = {f"{binding.prefix}{name}": given for name, given in binding.values.items()}
     seen: dict[str, str] = {}
     for index, mapping in enumerate(binding.mapping or ()):
-        where = f"{place}.mapping[{index}]"
+        where = f"{place}.mapping[{index}] ({mapping.target})"
         if mapping.source not in values:
             unused.append(
                 f"{where}: there is no parameter '{mapping.source}' in the set; nothing is given to its target"
             )
             continue
         if mapping.target in seen:
-            problems.append(
-                f"{where}: '{mapping.target}' also gets a value from '{seen[mapping.target]}'; map one of them to it"
-            )
+            problems.append(f"{where}: it also gets a value from '{seen[mapping.target]}'; map one of them to it")
             continue
         seen[mapping.target] = mapping.source
         yield mapping.target, values[mapping.source], where, mapping
@@ -132,7 +137,7 @@ class _Names:
             return
         yield from (Target(owner, connector) for connector in self._connectors(owner, name))
         for path in self._inside.get(owner, ()):
-            prefix = f"{self._label(path)}."
+            prefix = f"{self.label(path)}."
             if name.startswith(prefix):
                 yield from self.find(path, name.removeprefix(prefix))
 
@@ -140,7 +145,8 @@ class _Names:
         connectors = self._systems[owner].connectors if owner in self._systems else {}
         return (key for key, connector in connectors.items() if name in (key, connector.markup.label))
 
-    def _label(self, path: str) -> str:
+    def label(self, path: str) -> str:
+        """The name of a component or system in the system around it."""
         part = self._components.get(path) or self._systems.get(path)
         label = None if part is None else part.markup.label
         return path.rpartition("/")[2] if label is None else label

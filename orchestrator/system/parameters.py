@@ -182,16 +182,14 @@ class _Giving:
         if assignment.optional:
             self._passed_over.append(f"{assignment.place}: nothing has this name; it is given to nothing")
             return
-        name = assignment.mapping.target if assignment.mapping is not None else assignment.targets[0].name
         known = [
             variable
             for target in assignment.targets
             if target.owner in self._interfaces
             for variable in self._interfaces[target.owner].names(Causality.PARAMETER, Causality.INPUT)
         ]
-        what = "unknown variable" if assignment.mapping is None else f"'{name}' is no variable"
-        hint = nearest(assignment.targets[-1].name, known) if assignment.targets else "correct the target"
-        self._problems.append(f"{assignment.place}: {what}; {hint}")
+        hint = nearest(assignment.targets[-1].name, known) if known else "no component is named so; correct the target"
+        self._problems.append(f"{assignment.place}: unknown variable; {hint}")
 
 
 def _picked(given: Given, element: int) -> Given:

@@ -172,7 +172,7 @@ def test_a_mapping_gives_only_what_it_maps_and_one_parameter_to_several():
     description = system({"pump": {"bindings": (ParameterBinding(values={"a": 2, "k": 9}, mapping=entries),)}})
     assert given(description) == {"pump.k": 2, "pump.V": 2}
     assert passed_over(description) == (
-        "components.pump.bindings[0].mapping[2]: there is no parameter 'c' in the set; nothing is given to its target",
+        "components.pump.bindings[0].mapping[2] (n): there is no parameter 'c' in the set; nothing is given to its target",
     )
 
 
@@ -218,7 +218,7 @@ def test_units_of_the_set_are_its_own():
 @pytest.mark.parametrize(
     ("binding", "problem"),
     [
-        (mapped("a", "kk", 1), "components.pump.bindings[0].mapping[0]: 'kk' is no variable; did you mean 'k'?"),
+        (mapped("a", "kk", 1), "components.pump.bindings[0].mapping[0] (kk): unknown variable; did you mean 'k'?"),
         (bound(y=1), "values.y: it is calculated by the component (causality output)"),
         (bound(V="2 kg"), "values.V: '2 kg' is not a number in 'L': 'kg' (kg) does not convert to 'L' (m3)"),
         (bound(V=Quantity(value=2, unit="kg")), "values.V: 2 'kg': 'kg' (kg) does not convert to 'L' (m3)"),
@@ -244,7 +244,7 @@ def test_what_does_not_fit_is_refused_with_its_place(binding, problem):
 def test_two_sources_of_one_target_are_refused():
     entries = (Mapping(source="a", target="k"), Mapping(source="b", target="k"))
     binding = ParameterBinding(values={"a": 1, "b": 2}, mapping=entries)
-    message = "components.pump.bindings[0].mapping[1]: 'k' also gets a value from 'a'; map one of them to it"
+    message = "components.pump.bindings[0].mapping[1] (k): it also gets a value from 'a'; map one of them to it"
     assert refused(system({"pump": {"bindings": (binding,)}})) == message
 
 
@@ -321,7 +321,7 @@ def test_what_was_done_to_a_value_is_told():
         (one.place, one.variable, one.given, one.unit, one.target_unit, one.factor, one.offset) for one in applied
     ] == [
         ("components.pump.parameters.T", "pump.T", "37 degC", "degC", "K", 1.0, 273.15),
-        ("components.pump.bindings[0].mapping[0]", "pump.k", "3", "", "", 1.0, 0.0),
+        ("components.pump.bindings[0].mapping[0] (k)", "pump.k", "3", "", "", 1.0, 0.0),
     ]
     assert [one.value for one in applied] == [310.15, 6.0]
     assert applied[1].transformation == "2 x +0"
