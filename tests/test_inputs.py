@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from orchestrator.errors import CapabilityError
-from orchestrator.inputs import TableInstance
+from orchestrator.inputs import TableInstance, fed_by
 from orchestrator.instance import Bundle
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
+from orchestrator.system.description import Component, Experiment, SystemDescription
+from orchestrator.system.structure import DeclaredConnector, Subsystem
 from orchestrator.system.tables import read_table
 
 KINDS = {"f": Storage.FLOAT64, "n": Storage.INT64, "b": Storage.BOOLEAN, "s": Storage.STRING, "x": Storage.BINARY}
@@ -99,3 +101,29 @@ def test_nothing_can_be_set(tmp_path):
     one = instance(tmp_path, TEXT)
     with pytest.raises(CapabilityError, match="change its file"):
         one.set(Bundle.of(one.connectors[:1]), np.zeros(1))
+
+
+def test_columns_take_the_type_of_what_they_feed_through_nested_systems_and_in_parts():
+    def described(*connections):
+        ends = [[end.split(".") for end in one.split(" -> ")] for one in connections]
+        return SystemDescription(
+            name="fed",
+            components={name: Component(source=name) for name in ("inputs", "cooling/pump")},
+            connections=[
+                {"source": dict(zip(keys, one, strict=True)), "destination": dict(zip(keys, other, strict=True))}
+                for one, other in ends
+            ],
+            experiment=Experiment(stop=1.0),
+            step_size=1.0,
+            subsystems={"cooling": Subsystem(connectors={"n": DeclaredConnector(kind="input")})},
+        )
+
+    keys = ("component", "connector")
+    level = Connector("n", Causality.INPUT, Storage.INT64, 0)
+    flows = Connector("S", Causality.INPUT, Storage.FLOAT64, 1, shape=(4,))
+    interfaces = {"cooling/pump": [level, flows]}
+    through = described("inputs.level -> cooling.n", "cooling.n -> cooling/pump.n")
+    assert fed_by("inputs", ["level"], through, interfaces) == {"level": level}
+    parts = described("inputs.S[2:3] -> cooling/pump.S[1:2]", "inputs.x -> cooling.n")
+    columns = ["S[1]", "S[2]", "S[3]", "x"]
+    assert fed_by("inputs", columns, parts, interfaces) == {"S[2]": flows, "S[3]": flows}
