@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orchestrator.recording.comparison import Comparison as Comparison
     from orchestrator.recording.results import Results as Results
     from orchestrator.simulation import Simulation as Simulation
+    from orchestrator.ssp.reader import read_ssp as read_ssp
     from orchestrator.swap_report import SwapReport as SwapReport
     from orchestrator.system.description import Component as Component
     from orchestrator.system.description import Connection as Connection
@@ -83,6 +84,7 @@ __all__ = [
     "__version__",
     "load_results",
     "open_simulation",
+    "read_ssp",
     "read_system",
     "single_fmu",
 ]
@@ -118,6 +120,7 @@ _HOMES = {
     "orchestrator.recording.comparison": ("Comparison",),
     "orchestrator.recording.results": ("Results",),
     "orchestrator.simulation": ("Simulation",),
+    "orchestrator.ssp.reader": ("read_ssp",),
     "orchestrator.swap_report": ("SwapReport",),
     "orchestrator.system.description": (
         "Component",

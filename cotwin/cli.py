@@ -9,7 +9,7 @@ from cotwin import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-System = Annotated[Path, typer.Argument(metavar="SYSTEM", help="A system (YAML) or one FMU.")]
+System = Annotated[Path, typer.Argument(metavar="SYSTEM", help="A system (YAML, SSP) or one FMU.")]
 Fmu = Annotated[Path, typer.Argument(metavar="FILE.fmu", help="An FMU, FMI 1.0 to 3.0.")]
 Record = Annotated[Path, typer.Argument(metavar="RESULT.parquet", help="What a run has recorded.")]
 Names = Annotated[list[str], typer.Argument(metavar="VAR...", help="component.variable; arrays by element or name.")]
@@ -23,7 +23,8 @@ Inputs = Annotated[
 ]
 FmuFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of FMUs.")]
 Target = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.yaml", help="Default: DIR/system.yaml.")]
-Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML) or one FMU.")]
+Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML, SSP) or one FMU.")]
+Variant = Annotated[str | None, typer.Option(metavar="NAME", help="Another structure of an SSP package.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Drawing = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Default: NAME.svg.")]
@@ -57,6 +58,7 @@ def run(  # noqa: PLR0913 -- one for each option
     step: Step = None,
     settings: Settings = [],  # noqa: B006 -- typer copies it
     inputs: Inputs = [],  # noqa: B006 -- typer copies it
+    variant: Variant = None,
     debug: Debug = False,
 ) -> None:
     """Run a system, or one FMU by its default experiment; write the record, plots and a report."""
@@ -68,7 +70,7 @@ def run(  # noqa: PLR0913 -- one for each option
         from cotwin.settings import settings_named
 
         with settings_named(settings):
-            description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs)))
+            description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs), variant))
             with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
                 outcome = execute(description, folder or Path("runs") / description.name, (bar,))
         terminal.show_outcome(outcome, bar.elapsed)
@@ -95,14 +97,14 @@ def inspect(fmu: Fmu, json: Json = False, debug: Debug = False) -> None:
 
 
 @app.command()
-def validate(file: Checked, strict: Strict = False, debug: Debug = False) -> None:
+def validate(file: Checked, strict: Strict = False, variant: Variant = None, debug: Debug = False) -> None:
     """Check an FMU or a system without running it; exit code 2 where something is wrong."""
     from cotwin import terminal
 
     with terminal.errors_reported(debug, file):
         from cotwin.validation import fails, finding_table, validated, verdict
 
-        findings = validated(file)
+        findings = validated(file, variant)
         terminal.show([finding_table(findings)])
         terminal.say(f"{file}: {verdict(findings, strict=strict)}")
         if fails(findings, strict=strict):
@@ -110,7 +112,7 @@ def validate(file: Checked, strict: Strict = False, debug: Debug = False) -> Non
 
 
 @app.command()
-def explain(system: System, debug: Debug = False) -> None:
+def explain(system: System, variant: Variant = None, debug: Debug = False) -> None:
     """Show the structure of a system: stages, feedthrough, delays, loops. Nothing is run."""
     from cotwin import terminal
 
@@ -119,14 +121,14 @@ def explain(system: System, debug: Debug = False) -> None:
         from cotwin.preparation import Overrides, prepare
         from cotwin.views import explanation_tables, interfaces_of, structure
 
-        description = prepare(system, Overrides())
+        description = prepare(system, Overrides(variant=variant))
         models = interfaces_of(description)
         tables = explanation_tables(structure(description, models), description.algorithm)
         terminal.show([*tables, conversion_table(description, models)])
 
 
 @app.command()
-def graph(system: System, drawing: Drawing = None, debug: Debug = False) -> None:
+def graph(system: System, drawing: Drawing = None, variant: Variant = None, debug: Debug = False) -> None:
     """Draw a system: components in boxes coloured by stage, connections, loops marked. Nothing is run."""
     from cotwin import terminal
 
@@ -135,7 +137,7 @@ def graph(system: System, drawing: Drawing = None, debug: Debug = False) -> None
         from cotwin.system_picture import write_picture
         from cotwin.views import explained
 
-        description = prepare(system, Overrides())
+        description = prepare(system, Overrides(variant=variant))
         path = write_picture(description.name, explained(description), drawing or Path(f"{description.name}.svg"))
         terminal.say(f"wrote {path}")
 

@@ -1,4 +1,4 @@
-"""From what somebody typed to the description that will run: a YAML file or one FMU, with values replaced."""
+"""From what was typed to the description that will run: a YAML file, an SSP package or one FMU, values replaced."""
 
 from collections.abc import Collection, Sequence
 from math import isfinite
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from cotwin.settings import above_all, read_setting, short
+from orchestrator.assembly import read_description
 from orchestrator.errors import DescriptionError
 from orchestrator.fmi.variables import read_model
 from orchestrator.system.connector import Causality
@@ -15,7 +16,7 @@ from orchestrator.system.description import Connection, Endpoint, SystemDescript
 from orchestrator.system.interface import Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.tables import SUFFIXES, read_table
-from orchestrator.system.yaml_file import read_system, single_fmu
+from orchestrator.system.yaml_file import single_fmu
 
 STEPS_WHERE_NO_STEP_SIZE_IS_GIVEN = 500
 
@@ -24,12 +25,14 @@ class Overrides(NamedTuple):
     """Values that replace those of the description: stop time and step size (s), `component.parameter=value`.
 
     `inputs` are tables that feed a component: `component=FILE.csv`, or `FILE.csv` where there is one component.
+    `variant` is the structure of an SSP package that is meant.
     """
 
     stop: float | None = None
     step_size: float | None = None
     parameters: Sequence[str] = ()
     inputs: Sequence[str] = ()
+    variant: str | None = None
 
 
 def prepare(path: Path, overrides: Overrides) -> SystemDescription:
@@ -38,7 +41,8 @@ def prepare(path: Path, overrides: Overrides) -> SystemDescription:
     Raises DescriptionError where the file or a replaced value is wrong.
     """
     _check_times(overrides)
-    description = _of_fmu(path, overrides.stop) if path.suffix.lower() == ".fmu" else read_system(path)
+    fmu = path.suffix.lower() == ".fmu" and overrides.variant is None
+    description = _of_fmu(path, overrides.stop) if fmu else read_description(path, variant=overrides.variant)
     changes: dict[str, Any] = {}
     if overrides.stop is not None:
         changes["experiment"] = description.experiment.model_copy(update={"stop": overrides.stop})

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cotwin.inspection import brief, declared_kinds, not_imported
 from cotwin.tables import Table, number
 from cotwin.views import interfaces_of, structure
+from orchestrator.assembly import read_description
 from orchestrator.errors import CotwinError
 from orchestrator.fmi.binary_check import binary_problems
 from orchestrator.fmi.clocks import Clock, read_clocks
@@ -20,7 +21,6 @@ from orchestrator.system.description import SystemDescription
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.parameters import given_parameters, parameter_values
 from orchestrator.system.resolution import Slot, resolve
-from orchestrator.system.yaml_file import read_system
 
 
 class Severity(StrEnum):
@@ -38,15 +38,15 @@ class Finding(NamedTuple):
     text: str
 
 
-def validated(path: Path) -> list[Finding]:
-    """Everything to be said against an FMU (.fmu) or a system (any other file), the worst first.
+def validated(path: Path, variant: str | None = None) -> list[Finding]:
+    """Everything to be said against an FMU (.fmu) or a system (any other file or folder), the worst first.
 
-    A file that cannot be read at all is one violation.
+    A file that cannot be read at all is one violation. `variant` is the structure of an SSP package that is meant.
     """
     found: list[Finding] = []
     try:
         fmu = path.suffix.lower() == ".fmu"
-        for finding in _fmu(read_model(path, validate=True)) if fmu else _system(read_system(path)):
+        for finding in _fmu(read_model(path, validate=True)) if fmu else _file(path, variant):
             found.append(finding)  # noqa: PERF402 -- what was found before an error counts
     except CotwinError as error:
         found += _violations(error)
@@ -138,6 +138,15 @@ def _experiment(model: ModelInfo) -> Iterator[Finding]:
         )
     if experiment.step_size is not None and experiment.step_size <= 0.0:
         yield Finding(Severity.WARNING, f"the default step size is {experiment.step_size:g} s; give one with --step")
+
+
+def _file(path: Path, variant: str | None) -> Iterator[Finding]:
+    if path.suffix.lower() in (".ssp", ".ssd") or path.is_dir():
+        from orchestrator.ssp.schema import violations
+
+        for text in violations(path):
+            yield Finding(Severity.WARNING, text)
+    yield from _system(read_description(path, variant=variant))
 
 
 def _system(description: SystemDescription) -> Iterator[Finding]:

@@ -111,16 +111,21 @@ def _described(description: SystemDescription | Mapping[str, Any] | Path | str) 
             f"{path}: an FMU is not a description. Describe it with orchestrator.system.yaml_file.single_fmu, or use "
             "`cotwin run` for its default experiment"
         )
-    if is_ssp(path):
+    return read_description(path)
+
+
+def read_description(path: Path, *, variant: str | None = None) -> SystemDescription:
+    """Read a system from an SSP package (.ssp, .ssd, or a folder with a SystemStructure.ssd) or from a YAML file.
+
+    `variant` names another structure of a package.
+    """
+    if path.suffix.lower() in (".ssp", ".ssd") or path.is_dir():
         from orchestrator.ssp.reader import read_ssp
 
-        return read_ssp(path)
+        return read_ssp(path, variant=variant)
+    if variant is not None:
+        raise DescriptionError(f"{path}: only SSP packages have variants; leave the variant '{variant}' out")
     return read_system(path)
-
-
-def is_ssp(path: Path) -> bool:
-    """Whether a path is that of an SSP package, of a structure in it, or of a folder that should be one."""
-    return path.suffix.lower() in (".ssp", ".ssd") or path.is_dir()
 
 
 def _coupled(

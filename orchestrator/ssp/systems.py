@@ -125,21 +125,31 @@ class Systems:
         document = structure.document
         declared = connectors(document, element, structure.terms)
         kind, source = element.get("type", FMU_TYPE), element.get("source")
-        if source is None:  # an architecture without implementation is as good as an empty system
-            bound = self._bindings(element, structure)
-            self.subsystems[path] = Subsystem(connectors=declared, bindings=bound, markup=about)
+        fields: dict[str, Any] = {"connectors": declared, "markup": about}
+        if source is None:
+            self._without_file(element, path, around, fields)
         elif kind in (SSD_TYPE, SSP_TYPE) or source.startswith("#"):
             return self._nested(element, path, around, about, declared)
         elif kind not in _SUFFIXES:
             document.problem(element, f"is of the type '{kind[:80]}', which does not run; use one of {_told()}")
         else:
             try:
-                file = structure.place.existing(source, folder=kind == SURROGATE_TYPE)
+                fields["source"] = structure.place.existing(source, folder=kind == SURROGATE_TYPE)
             except ValueError as error:
                 document.problem(element, f"source: {error}")
             else:
-                self._with_file(element, path, around, {"source": file, "connectors": declared, "markup": about})
+                self._with_file(element, path, around, fields)
         return declared
+
+    def _without_file(self, element: Element, path: str, around: _Around, fields: dict[str, Any]) -> None:
+        """An architecture without implementation is as good as an empty system; cotwin can generate its signals."""
+        structure = around.structure
+        own = component_fields(structure.document, element, structure.place)
+        bound = self._bindings(element, structure)
+        if "signals" in own:
+            self._made(element, path, around, own | fields | {"bindings": bound})
+        else:
+            self.subsystems[path] = Subsystem(**fields, bindings=bound)
 
     def _with_file(self, element: Element, path: str, around: _Around, fields: dict[str, Any]) -> None:
         structure, kind = around.structure, element.get("type", FMU_TYPE)
@@ -148,11 +158,14 @@ class Systems:
             document.problem(element, f"source: '{file.name}' is of the type {kind}: let it end in {_SUFFIXES[kind]}")
         implementation = document.choice(element, "implementation", tuple(IMPLEMENTATIONS), "any")
         fields |= {"kind": IMPLEMENTATIONS[implementation], "bindings": self._bindings(element, structure, file)}
+        self._made(element, path, around, component_fields(document, element, structure.place) | fields)
+
+    def _made(self, element: Element, path: str, around: _Around, fields: dict[str, Any]) -> None:
         try:
-            self.components[path] = Component(**component_fields(document, element, structure.place), **fields)
+            self.components[path] = Component(**fields)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                document.problem(element, f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}")
+                around.structure.document.problem(element, f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}")
 
     def _nested(
         self, element: Element, path: str, around: _Around, about: Markup, declared: Mapping[str, DeclaredConnector]
