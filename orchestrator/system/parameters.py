@@ -89,7 +89,7 @@ class _Giving:
         self._values = {
             name: StartValues(interface, sources.get(name, {})) for name, interface in self._interfaces.items()
         }
-        self._applied: dict[tuple[str, str, int], Applied] = {}
+        self._applied: list[tuple[str, str, Applied]] = []
         self._problems: list[str] = []
         self._passed_over: list[str] = []
 
@@ -106,7 +106,10 @@ class _Giving:
         if problems:
             raise DescriptionError("\n".join(problems))
         values = {name: self._values[name].values for name in self._description.components}
-        return Parameters(values, tuple(self._applied.values()), (*bound.unused, *self._passed_over))
+        applied = tuple(
+            one for component, name, one in self._applied if one.place in self._values[component].places(name)
+        )
+        return Parameters(values, applied, (*bound.unused, *self._passed_over))
 
     def _give(self, assignment: Assignment, target: Target) -> bool:
         """Give a value to what a name means; False where it means nothing."""
@@ -157,9 +160,8 @@ class _Giving:
         scalar, applied = read_scalar(self._reader, self._in_declared_unit(component, connector), given, way)
         if applied is not None:
             name = f"{component}.{connector.name}"
-            self._applied[component, connector.name, len(self._applied)] = applied._replace(
-                place=assignment.place, variable=name
-            )
+            story = applied._replace(place=assignment.place, variable=name)
+            self._applied.append((component, connector.name, story))
         return scalar
 
     def _in_declared_unit(self, component: str, connector: Connector) -> Connector:

@@ -73,6 +73,10 @@ class StartValues:
             if not self._add(element, scalar, offer, whole=len(elements) == element.connector.size):
                 return
 
+    def places(self, connector: str) -> frozenset[str]:
+        """Where the values of a connector come from that nothing wins over."""
+        return frozenset(offer.place for (name, _), offer in self._given.items() if name == connector)
+
     def finish(self) -> None:
         """Refuse structural parameters that the component was not opened with."""
         for name, (offer, value) in self._structure.items():

@@ -172,7 +172,8 @@ def test_a_mapping_gives_only_what_it_maps_and_one_parameter_to_several():
     description = system({"pump": {"bindings": (ParameterBinding(values={"a": 2, "k": 9}, mapping=entries),)}})
     assert given(description) == {"pump.k": 2, "pump.V": 2}
     assert passed_over(description) == (
-        "components.pump.bindings[0].mapping[2] (n): there is no parameter 'c' in the set; nothing is given to its target",
+        "components.pump.bindings[0].mapping[2] (n): there is no parameter 'c' in the set; nothing "
+        "is given to its target",
     )
 
 
@@ -213,6 +214,18 @@ def test_units_of_the_set_are_its_own():
     barrel = {"bbl": UnitDefinition(exponents={"m": 3}, factor=0.158987294928)}
     binding = ParameterBinding(values={"V": Quantity(value=2, unit="bbl")}, units=barrel)
     assert given(system({"pump": {"bindings": (binding,)}})) == {"pump.V": pytest.approx(317.974589856, rel=1e-15)}
+
+
+def test_a_variable_without_a_unit_has_the_one_that_its_connector_declares():
+    connectors = {
+        "k": DeclaredConnector(kind="parameter", unit="degC"),
+        "V": DeclaredConnector(kind="parameter", unit="m3"),
+    }
+    binding = bound(k=Quantity(value=310.15, unit="K"), V=Quantity(value=0.5, unit="m3"))
+    assert given(system({"pump": {"connectors": connectors, "bindings": (binding,)}})) == {
+        "pump.k": 37.0,
+        "pump.V": 500.0,
+    }
 
 
 @pytest.mark.parametrize(
@@ -325,3 +338,9 @@ def test_what_was_done_to_a_value_is_told():
     ]
     assert [one.value for one in applied] == [310.15, 6.0]
     assert applied[1].transformation == "2 x +0"
+
+
+def test_nothing_is_told_of_a_value_that_another_one_wins_over():
+    component = {"parameters": {"T": "37 degC", "V": "2 m3"}, "bindings": (bound(T=300.0),)}
+    applied = given_parameters(system({"pump": component}), {"pump": PUMP}).applied
+    assert [one.variable for one in applied] == ["pump.V"]

@@ -7,7 +7,7 @@ opposite sign (right and left Riemann sum), and exact for one that is constant b
 exactly by the communication points.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from orchestrator.errors import CapabilityError, DescriptionError
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, EventMode, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
-from orchestrator.system.description import Endpoint, SystemDescription
-from orchestrator.system.interface import Element, Interface, Interfaces
+from orchestrator.system.description import SystemDescription
+from orchestrator.system.interface import Interface, Interfaces
 from orchestrator.system.tables import Column, InputTable
 from orchestrator.system.units import Unit
 
@@ -138,29 +138,16 @@ def fed_by(
     table: str, columns: Collection[str], description: SystemDescription, interfaces: Interfaces
 ) -> dict[str, Connector]:
     """The first connector that each column of the table feeds, by the connections of the description."""
-    known = {name: Interface(connectors) for name, connectors in interfaces.items()}
-    mine = Interface([Connector(name, Causality.OUTPUT, Storage.FLOAT64, 0) for name in columns])
     fed: dict[str, Connector] = {}
     for connection in description.connections:
-        sources = mine.find(connection.source.connector) if connection.source.component == table else None
-        destinations = _reached(connection.destination, description, known) if sources else ()
-        for source, destination in zip(sources or (), destinations, strict=False):
-            fed.setdefault(source.connector.name, destination.connector)
+        source, destination = connection.source, connection.destination
+        if source.component != table or destination.component not in interfaces:
+            continue
+        elements = Interface(interfaces[destination.component]).find(destination.connector)
+        for column in columns:
+            if elements and (column == source.connector or column.startswith(f"{source.connector}[")):
+                fed.setdefault(column, elements[0].connector)
     return fed
-
-
-def _reached(end: Endpoint, description: SystemDescription, interfaces: Mapping[str, Interface]) -> Sequence[Element]:
-    """The first elements of a component behind an end, through the connectors of nested systems."""
-    waiting, seen = [end], {end}
-    while waiting:
-        end = waiting.pop(0)
-        elements = interfaces[end.component].find(end.connector) if end.component in interfaces else None
-        if elements:
-            return elements
-        behind = [each.destination for each in description.connections if each.source == end]
-        waiting += [each for each in behind if each not in seen]
-        seen.update(behind)
-    return ()
 
 
 class _Jumps:
