@@ -222,3 +222,38 @@ def test_enumerations_are_mapped_by_the_names_of_their_items(tmp_path):
     )
     mode = f'<ssd:Enumerations><ssc:Enumeration name="Mode">{items}</ssc:Enumeration></ssd:Enumerations>'
     assert run(tmp_path, parts + wires, mode)["b.Enumeration_y"] == 2
+
+
+def array(name, *numbers, rows=None):
+    sizes = (len(numbers),) if rows is None else (rows, len(numbers) // rows)
+    extents = "".join(f'<ssc:Dimension size="{size}"/>' for size in sizes)
+    listed = " ".join(map(str, numbers))
+    return f'<ssv:Parameter name="{name}"><ssv:Float64 value="{listed}"/>{extents}</ssv:Parameter>'
+
+
+def test_structural_parameters_change_the_sizes_of_arrays(tmp_path):
+    sizes = "".join(real(name, 1, kind="UInt64") for name in ("n", "m", "r"))
+    matrices = "".join(array(name, value, rows=1) for name, value in (("A", 0), ("B", 2), ("C", 1), ("D", 0)))
+    arrays = [
+        connector("m", "structuralParameter", "<ssc:UInt64/>"),
+        connector("u", "input", '<ssc:Float64/><ssc:Dimension sizeConnector="m"/>'),
+    ]
+    inner = given(sizes, matrices, array("x", 3), array("u", 4))
+    ends = run(tmp_path, elements(component("space", *arrays, source="resources/space.fmu", inner=inner)))
+    # x' = 2 u from x(0) = 3 with u = 4
+    assert ends["space.y[1]"] == pytest.approx(11.0, rel=1e-12)
+
+
+def test_clocked_components_run_as_their_fmus_say(tmp_path):
+    typed = [
+        connector("tick", "input", '<ssc:Clock intervalVariability="constant"/>'),
+        connector("u", "input", '<ssc:Float64/><ssd:Clock name="tick"/>'),
+        connector("sample", "output", '<ssc:Float64/><ssd:Clock name="tick"/>'),
+        connector("count", "output", '<ssc:Int32/><ssd:Clock name="tick"/>'),
+    ]
+    parts = elements(feedthrough("one", given(real(U, 5))), component("clocked", *typed, source="resources/clocks.fmu"))
+    wires = connections(connection("clocked.u", f"one.{Y}"))
+    files = {"resources/clocks.fmu": kit_fmu("Clocks", "3.0", "co_simulation").read_bytes()}
+    ends = run(tmp_path, parts + wires, files=files)
+    assert ends["clocked.sample"] == 5.0
+    assert ends["clocked.count"] == 11  # at 0.0, 0.1 ... 1.0 s
