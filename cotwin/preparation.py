@@ -106,7 +106,7 @@ def _fed(description: SystemDescription, text: str, taken: Collection[str]) -> _
         )
     columns = [column.name for column in read_table(file).columns]
     source = description.components[component].source
-    if source.suffix.lower() == ".fmu":
+    if source is not None and source.suffix.lower() == ".fmu":
         _check_columns(file, columns, component, Interface(read_model(source).connectors))
     name = "inputs" if len(description.components) == 1 else f"inputs_{component.replace('/', '_')}"
     while name in taken:

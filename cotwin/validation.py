@@ -151,8 +151,8 @@ def _file(path: Path, variant: str | None) -> Iterator[Finding]:
 
 def _system(description: SystemDescription) -> Iterator[Finding]:
     for name, component in description.components.items():
-        if component.source.suffix.lower() == ".fmu" and component.source.exists():
-            yield from _component(name, read_model(component.source, validate=True))
+        if _is_fmu(component.source) and component.file.exists():
+            yield from _component(name, read_model(component.file, validate=True))
     models = interfaces_of(description)
     interfaces = {name: model.connectors for name, model in models.items()}
     checks: tuple[Callable[[], object], ...] = (lambda: select(description.record, interfaces),)
@@ -212,8 +212,12 @@ def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[
     return {name: inputs for name, inputs in left.items() if inputs}
 
 
-def _clocks(source: Path) -> Mapping[str, Clock]:
-    return read_clocks(source).by_name if source.suffix.lower() == ".fmu" else {}
+def _clocks(source: Path | None) -> Mapping[str, Clock]:
+    return read_clocks(source).by_name if source is not None and _is_fmu(source) else {}
+
+
+def _is_fmu(source: Path | None) -> bool:
+    return source is not None and source.suffix.lower() == ".fmu"
 
 
 def _component(name: str, model: ModelInfo) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cotwin.inspection import dependencies
 from cotwin.tables import Table, number
-from orchestrator.assembly import is_table, open_instance, open_tables
+from orchestrator.assembly import gives_inputs, open_inputs, open_instance
 from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.opening import chosen_kind
@@ -26,8 +26,8 @@ def explained(description: SystemDescription) -> Explanation:
 
 def interfaces_of(description: SystemDescription) -> dict[str, ModelInfo | Instance]:
     """What tells connectors, feedthrough and identity, by component."""
-    models = {name: _model(name, part) for name, part in configured(description).items() if not is_table(part)}
-    return {**open_tables(description, {name: model.connectors for name, model in models.items()}), **models}
+    models = {name: _model(name, part) for name, part in configured(description).items() if not gives_inputs(part)}
+    return {**open_inputs(description, {name: model.connectors for name, model in models.items()}), **models}
 
 
 def structure(description: SystemDescription, models: Mapping[str, ModelInfo | Instance]) -> Explanation:
@@ -44,7 +44,7 @@ def structure(description: SystemDescription, models: Mapping[str, ModelInfo | I
 
 def _model(name: str, component: Component) -> ModelInfo | Instance:
     """What tells connectors, feedthrough and identity: the description of an FMU, anything else opened and closed."""
-    if component.source.suffix.lower() == ".fmu":
+    if component.file.suffix.lower() == ".fmu":
         model = read_component(component)
         kind = chosen_kind(model, component)
         if kind == "scheduled_execution":

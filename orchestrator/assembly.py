@@ -10,7 +10,9 @@ from typing import Any
 
 from orchestrator.errors import DescriptionError, SurrogateError
 from orchestrator.graph.schedule import build_schedule
-from orchestrator.inputs import TableInstance, fed_by
+from orchestrator.inputs.feeding import fed_by
+from orchestrator.inputs.generated import generated_instance
+from orchestrator.inputs.table import table_instance
 from orchestrator.instance import Instance
 from orchestrator.master.algorithm import Algorithm
 from orchestrator.master.gauss_seidel import GaussSeidel
@@ -53,12 +55,12 @@ def open_simulation(
     with ExitStack() as opened:
         instances: dict[str, Instance] = {}
         for name, component in configured(described).items():
-            if not is_table(component):
+            if not gives_inputs(component):
                 instances[name] = open_instance(name, component)
                 opened.callback(instances[name].close)
-        tables = open_tables(described, {name: instance.connectors for name, instance in instances.items()})
-        # Tables come first, so that they step before the components that they feed.
-        simulation = _coupled(described, {**tables, **instances}, output, observers, meter=meter)
+        inputs = open_inputs(described, {name: instance.connectors for name, instance in instances.items()})
+        # They come first, so that they step before the components that they feed.
+        simulation = _coupled(described, {**inputs, **instances}, output, observers, meter=meter)
         opened.pop_all()
     return simulation
 
@@ -77,27 +79,33 @@ def open_instance(name: str, component: Component) -> Instance:
     return swap
 
 
-def is_table(component: Component) -> bool:
-    """Whether a component is a table of inputs: its connectors follow from what they feed."""
-    return component.source.suffix.lower() in SUFFIXES
+def gives_inputs(component: Component) -> bool:
+    """Whether a component gives inputs over time, from a table or generated: what they feed settles their types."""
+    return component.source is None or component.source.suffix.lower() in SUFFIXES
 
 
-def open_tables(description: SystemDescription, interfaces: Interfaces) -> dict[str, Instance]:
-    """Open the tables of a description; `interfaces` are those of all its other components.
+def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[str, Instance]:
+    """Open the components that give inputs over time; `interfaces` are those of all other components.
 
-    Raises DescriptionError where a table cannot be read or a cell does not fit the input that it feeds.
+    Raises DescriptionError where a table cannot be read, or a value does not fit the input that it feeds.
     """
-    tables: dict[str, Instance] = {}
+    opened: dict[str, Instance] = {}
     for name, component in description.components.items():
-        if is_table(component):
-            plain = Component(source=component.source)
-            asked = [key for key, value in component if value != getattr(plain, key)]
-            if asked:
-                raise DescriptionError(f"component '{name}': a table has no {', '.join(asked)}. Leave it out")
+        if not gives_inputs(component):
+            continue
+        plain = Component(source=component.source, signals=component.signals)
+        asked = [key for key, value in component if value != getattr(plain, key) and key != "markup"]
+        if asked:
+            what = "a table" if component.signals == {} else "a component of signals"
+            raise DescriptionError(f"component '{name}': {what} has no {', '.join(asked)}. Leave it out")
+        if component.source is None:
+            fed = fed_by(name, component.signals, description, interfaces)
+            opened[name] = generated_instance(name, description, fed)
+        else:
             table = read_table(component.source)
-            columns = [column.name for column in table.columns]
-            tables[name] = TableInstance(name, table, fed_by(name, columns, description, interfaces), parse_unit)
-    return tables
+            fed = fed_by(name, [column.name for column in table.columns], description, interfaces)
+            opened[name] = table_instance(name, table, fed, parse_unit)
+    return opened
 
 
 def _described(description: SystemDescription | Mapping[str, Any] | Path | str) -> SystemDescription:
@@ -167,7 +175,7 @@ def _record_path(output: Path | str | None, name: str) -> Path | None:
 
 
 def _open_file(name: str, component: Component) -> Instance:
-    path = component.source
+    path = component.file
     opener = _OPENERS.get(path.suffix.lower())
     if opener is None:
         raise DescriptionError(
@@ -195,9 +203,9 @@ def _open_surrogate(name: str, component: Component) -> Instance:
         from surrogates.instance import open_surrogate
     except ModuleNotFoundError as error:
         raise SurrogateError(
-            f"component '{name}': {component.source} needs the package '{error.name}'. Install cotwin[surrogates]"
+            f"component '{name}': {component.file} needs the package '{error.name}'. Install cotwin[surrogates]"
         ) from error
-    return open_surrogate(name, component.source)
+    return open_surrogate(name, component.file)
 
 
 _OPENERS: Mapping[str, Callable[[str, Component], Instance]] = {".fmu": _open_fmu, ".surrogate": _open_surrogate}

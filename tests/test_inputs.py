@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from orchestrator.errors import CapabilityError
-from orchestrator.inputs import TableInstance, fed_by
+from orchestrator.inputs.feeding import fed_by
+from orchestrator.inputs.table import table_instance
 from orchestrator.instance import Bundle
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.description import Component, Experiment, SystemDescription
@@ -27,7 +28,7 @@ def instance(folder, text):
         )
         for name, storage in KINDS.items()
     }
-    return TableInstance("inputs", table, wanted, lambda name: pytest.fail(name))
+    return table_instance("inputs", table, wanted, lambda name: pytest.fail(name))
 
 
 def values(one):
@@ -99,7 +100,7 @@ def test_a_kept_state_is_the_time_and_the_side_of_a_jump(tmp_path):
 
 def test_nothing_can_be_set(tmp_path):
     one = instance(tmp_path, TEXT)
-    with pytest.raises(CapabilityError, match="change its file"):
+    with pytest.raises(CapabilityError, match=r"the table u\.csv: nothing of it can be set; change it there"):
         one.set(Bundle.of(one.connectors[:1]), np.zeros(1))
 
 

@@ -46,10 +46,10 @@ def open_here(name: str, component: Component) -> Instance:
         return _exchange(name, component, model)
     _refuse_solver(name, component, kind)
     if kind == "scheduled_execution":
-        return open_scheduled(name, component.source, model)
+        return open_scheduled(name, component.file, model)
     if component.swap is not None:
-        return open_fmu(name, component.source, model)  # events stay inside: a swap does not hand on Event Mode
-    return open_with_events(name, component.source, extrapolate=component.extrapolate_inputs, model=model)
+        return open_fmu(name, component.file, model)  # events stay inside: a swap does not hand on Event Mode
+    return open_with_events(name, component.file, extrapolate=component.extrapolate_inputs, model=model)
 
 
 def _exchange(name: str, component: Component, model: ModelInfo) -> Instance:
@@ -72,12 +72,12 @@ def _refuse_slopes(name: str, component: Component, kind: str) -> None:
 
 
 def _with_pyfmi(name: str, component: Component) -> Instance:
-    plain = Component(source=component.source)
+    plain = Component(source=component.file)
     asked = [option for option in _NOT_WITH_PYFMI if getattr(component, option) != getattr(plain, option)]
     if asked:
         raise DescriptionError(f"component '{name}': importer: pyfmi has no {', '.join(asked)}. Leave one out")
     _refuse_limits(name, component)
-    model = read_model(component.source)
+    model = read_model(component.file)
     return open_with_pyfmi(name, model, chosen_kind(model, component))
 
 

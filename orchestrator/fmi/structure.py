@@ -20,14 +20,14 @@ def read_component(component: Component) -> ModelInfo:
 
     DescriptionError where one of them is no whole number or outside of its bounds.
     """
-    model = read_model(component.source)
+    model = read_model(component.file)
     structure = {}
     for connector in model.connectors:
         if connector.causality is Causality.STRUCTURAL_PARAMETER and connector.name in component.parameters:
             size = _size(component, connector)
             if connector.start != (size,):
                 structure[connector.name] = size
-    return read_model(component.source, structure=structure) if structure else model
+    return read_model(component.file, structure=structure) if structure else model
 
 
 def tell_unfitting(name: str, component: Component) -> None:
@@ -39,7 +39,7 @@ def tell_unfitting(name: str, component: Component) -> None:
     model = read_component(component)
     if not model.structure:
         return
-    described = {connector.name for connector in read_model(component.source).connectors if connector.start is not None}
+    described = {connector.name for connector in read_model(component.file).connectors if connector.start is not None}
     given = {each.partition("[")[0] for each in component.parameters} | set(component.parameters)
     chosen = [c.name for c in model.connectors if c.start is None and c.name in described and c.name not in given]
     if chosen:
@@ -57,7 +57,7 @@ def _size(component: Component, connector: Connector) -> int:
     high = inf if connector.maximum is None else connector.maximum
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise DescriptionError(
-            f"{component.source}: the structural parameter '{connector.name}' cannot be {value!r}; give a whole number "
+            f"{component.file}: the structural parameter '{connector.name}' cannot be {value!r}; give a whole number "
             f"from {low} to {high}"
         )
     return value

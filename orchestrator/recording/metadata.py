@@ -21,7 +21,7 @@ def run_metadata(description: SystemDescription, identities: Mapping[str, Mappin
         "system_sha256": sha256(canonical(description).encode()).hexdigest(),
         "description": json.loads(canonical(description)),
         "components": {
-            name: {**identities[name], "file_sha256": content_sha256(component.source)}
+            name: {**identities[name], **_hashed(component.source)}
             for name, component in description.components.items()
         },
         "algorithm": description.algorithm,
@@ -30,6 +30,10 @@ def run_metadata(description: SystemDescription, identities: Mapping[str, Mappin
         "stop": description.experiment.stop,
         "host": host(),
     }
+
+
+def _hashed(source: Path | None) -> Mapping[str, str]:
+    return {} if source is None else {"file_sha256": content_sha256(source)}
 
 
 def canonical(description: SystemDescription) -> str:

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
 
+from orchestrator.system.generated import Signal
 from orchestrator.system.structure import DeclaredConnector, Markup, ParameterBinding, Subsystem, UnitDefinition
 from orchestrator.system.transformation import Transformation
 from orchestrator.system.values import Frozen, Given, Number, Positive, no_text
@@ -39,8 +40,9 @@ class Solver(Frozen):
 
 
 class Component(Frozen):
-    """One component: the file that implements it, and values that replace its start values.
+    """One component: the file that implements it, or the `signals` that it generates, by the names of its outputs.
 
+    `parameters` are values that replace its start values.
     `kind` chooses among what an FMU offers (None: Co-Simulation where there is one). `importer` reads it. With
     `isolation: process` it runs in a process of its own, every call limited to `time_limit` (s) and its memory to
     `memory_limit` (MiB). `check_ranges` makes a value outside min and max an error. `extrapolate_inputs` hands the
@@ -49,7 +51,8 @@ class Component(Frozen):
     `connectors` are those that a file declares, `bindings` sets of parameters that win over `parameters`.
     """
 
-    source: Path
+    source: Path | None = None
+    signals: dict[str, Signal] = Field(default_factory=dict)
     parameters: dict[str, Given] = Field(default_factory=dict)
     swap: Swap | None = None
     kind: Literal["co_simulation", "model_exchange", "scheduled_execution"] | None = None
@@ -63,6 +66,18 @@ class Component(Frozen):
     connectors: dict[str, DeclaredConnector] = Field(default_factory=dict)
     bindings: tuple[ParameterBinding, ...] = ()
     markup: Markup = Markup()
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Component":
+        if (self.source is None) == (not self.signals):
+            raise ValueError("give it a 'source', the path of a file, or 'signals', and not both")
+        return self
+
+    @property
+    def file(self) -> Path:
+        """The file that implements it; for components that generate no signals."""
+        assert self.source is not None
+        return self.source
 
 
 class Endpoint(Frozen):

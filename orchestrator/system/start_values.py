@@ -194,6 +194,14 @@ def binary(text: str) -> bytes:
         raise ValueError(f"{text[:40]!r} is not {_KINDS[Storage.BINARY][1]}") from None
 
 
+def fitting(connector: Connector, scalar: Scalar) -> Scalar:
+    """A scalar as the connector stores it; DescriptionError where it has none such: type, range, items."""
+    problem = _unfit(connector, scalar)
+    if problem is not None:
+        raise DescriptionError(problem)
+    return _stored(connector, scalar)
+
+
 def _stored(connector: Connector, scalar: Scalar) -> Scalar:
     return binary(scalar) if connector.storage is Storage.BINARY and isinstance(scalar, str) else scalar
 

@@ -1,0 +1,1 @@
+"""Inputs over time, from tables and generated, as components with outputs only."""
