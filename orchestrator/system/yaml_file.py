@@ -33,9 +33,10 @@ from orchestrator.system.description import (
     SystemDescription,
 )
 from orchestrator.system.names import nearest
-from orchestrator.system.yaml_loader import Lines, Location, dotted, load
-
-MAX_CHARACTERS = 2**24
+from orchestrator.system.yaml_components import Reading, completed, each_of, with_systems
+from orchestrator.system.yaml_connections import connections
+from orchestrator.system.yaml_document import Document, Problem, anchored, including, read_document
+from orchestrator.system.yaml_loader import Location, dotted
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     model.__name__: tuple(model.model_fields)
@@ -45,16 +46,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 
 def read_system(path: Path) -> SystemDescription:
     """Read the description of a system; DescriptionError lists everything that is wrong with the file at once."""
-    path = path.absolute()
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(MAX_CHARACTERS + 1)
-    except (OSError, ValueError) as error:
-        raise DescriptionError(f"{path}: cannot be read ({error}); give the path of a YAML file in UTF-8") from error
-    if len(text) > MAX_CHARACTERS:
-        raise DescriptionError(f"{path}: longer than {MAX_CHARACTERS} characters; give the path of a YAML file")
-    loaded = load(text, str(path))
-    return _validated(loaded.data, path.parent, str(path), loaded.lines)
+    return _read(path.absolute(), ())
 
 
 def from_mapping(data: Mapping[str, Any], base: Path, origin: str) -> SystemDescription:
@@ -62,7 +54,8 @@ def from_mapping(data: Mapping[str, Any], base: Path, origin: str) -> SystemDesc
 
     Paths in it are relative to `base`; `origin` says in error messages where the data came from.
     """
-    return _validated(data, base.absolute(), origin, {})
+    base = base.absolute()
+    return _validated(including(anchored(data, base, {}), base), origin, ())
 
 
 def single_fmu(
@@ -82,14 +75,26 @@ def single_fmu(
         raise DescriptionError("\n".join(problems)) from error
 
 
-def _validated(data: Any, base: Path, origin: str, lines: Lines) -> SystemDescription:
+def _read(path: Path, around: tuple[Path, ...]) -> SystemDescription:
+    """Read a file; `around` are the files of the systems that this one lies in."""
+    if path in around:
+        raise DescriptionError(f"{path}: this system lies in itself; put another one in its place")
+    return _validated(read_document(path), str(path), (*around, path))
+
+
+def _validated(document: Document, origin: str, around: tuple[Path, ...]) -> SystemDescription:
+    data = document.data
     if not isinstance(data, Mapping):
         raise DescriptionError(
             f"{origin}: expected keys such as 'name', 'components' and 'step_size', got {data!r:.80}"
         )
-    problems: list[tuple[Location, str]] = []
-    shaped = {**data, "connections": _connections(data.get("connections"), problems)}
-    shaped["components"] = _components(data.get("components"), base, problems)
+    problems = list(document.problems)
+    shaped = dict(data)
+    places = dict(document.places)
+    entries = completed(shaped.pop("defaults", None), data.get("components"), problems)
+    entries = _components(each_of(entries, places, problems), problems)
+    links = _connections(data.get("connections"), problems)
+    shaped |= with_systems(shaped, entries, links, Reading(problems, lambda path: _read(path, around)))
     if shaped["components"] is None:
         del shaped["components"]
     try:
@@ -97,62 +102,38 @@ def _validated(data: Any, base: Path, origin: str, lines: Lines) -> SystemDescri
     except ValidationError as error:
         problems += _explained(error, {location for location, _ in problems})
     if problems:
-        raise DescriptionError("\n".join(_placed(location, text, origin, lines) for location, text in problems))
+        raise DescriptionError("\n".join(_placed(location, text, origin, places) for location, text in problems))
     return description
 
 
-def _connections(entries: Any, problems: list[tuple[Location, str]]) -> list[Any]:
+def _connections(entries: Any, problems: list[Problem]) -> list[Connection]:
     if entries is None:
         return []
     if not isinstance(entries, Sequence) or isinstance(entries, str):
         problems.append((("connections",), f"{entries!r:.80} is not a list; write '- a.y -> b.u', one line each"))
         return []
-    connections = []
+    links: list[Connection] = []
     for index, entry in enumerate(entries):
         try:
-            connections.append(_connection(entry))
+            links += [Connection.model_validate(one) for one in connections(entry)]
+        except ValidationError as error:
+            problems += [(("connections", index, *location), text) for location, text in _explained(error, set())]
         except ValueError as error:
             problems.append((("connections", index), str(error)))
-    return connections
+    return links
 
 
-def _connection(entry: Any) -> Any:
-    if not isinstance(entry, str):
-        raise ValueError(f"{entry!r:.80} is not a connection; write it as one line: a.y -> b.u")
-    ends = [end.strip() for end in entry.split("->")]
-    split = [end.partition(".") for end in ends]
-    if len(ends) != 2 or not all(component and connector for component, _, connector in split):
-        raise ValueError(f"'{entry}' is not a connection; write 'component.output -> component.input'")
-    source, destination = ({"component": component, "connector": connector} for component, _, connector in split)
-    return {"source": source, "destination": destination}
-
-
-def _components(entries: Any, base: Path, problems: list[tuple[Location, str]]) -> Any:
+def _components(entries: Any, problems: list[Problem]) -> Any:
     if not isinstance(entries, Mapping):
         return entries
     shaped: dict[Any, Any] = {}
     for name, entry in entries.items():
+        shaped[name] = entry
         if not isinstance(entry, Mapping):
             problems.append((("components", str(name)), f"{entry!r:.80} is not a component; give it a 'source'"))
-            shaped[name] = entry
-            continue
-        try:
-            shaped[name] = _absolute(entry, "source", base)
-            if isinstance(entry.get("swap"), Mapping):
-                shaped[name]["swap"] = _absolute(entry["swap"], "surrogate", base)
-        except (OSError, ValueError) as error:
-            problems.append((("components", str(name)), f"names a file that cannot be ({error})"))
-            shaped[name] = dict(entry)
-        if entry.get("parameters", {}) is None:
-            del shaped[name]["parameters"]
+        elif entry.get("parameters", {}) is None:
+            shaped[name] = {key: value for key, value in entry.items() if key != "parameters"}
     return shaped
-
-
-def _absolute(entry: Mapping[str, Any], key: str, base: Path) -> dict[str, Any]:
-    changed = dict(entry)
-    if isinstance(entry.get(key), str | Path) and str(entry[key]):
-        changed[key] = (base / entry[key]).resolve()
-    return changed
 
 
 def _explained(error: ValidationError, reported: set[Location]) -> list[tuple[Location, str]]:
@@ -190,7 +171,7 @@ def _known(location: Location) -> tuple[str, ...]:
     return _FIELDS["Experiment" if location == ("experiment",) else "SystemDescription"]
 
 
-def _placed(location: Location, text: str, origin: str, lines: Lines) -> str:
-    known = next((location[:end] for end in range(len(location), -1, -1) if location[:end] in lines), None)
-    where = f"{origin}:{lines[known]}" if known is not None else origin
+def _placed(location: Location, text: str, origin: str, places: Mapping[Location, str]) -> str:
+    known = next((location[:end] for end in range(len(location), -1, -1) if location[:end] in places), None)
+    where = places[known] if known is not None else origin
     return f"{where}: {dotted(location)}: {text}" if location else f"{where}: {text}"

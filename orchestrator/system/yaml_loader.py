@@ -82,6 +82,11 @@ for _tag, _pattern, _first in _SCALARS:
     _Loader.add_implicit_resolver(_TAG + _tag, re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
+def scalar_resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    """Which plain scalars are no text, by their first character, as PyYAML keeps it."""
+    return {first: list(resolvers) for first, resolvers in _Loader.yaml_implicit_resolvers.items()}
+
+
 def _integer(loader: Any, node: Any) -> int:
     text = loader.construct_scalar(node)
     return int(text, 16 if text.startswith("0x") else 10)

@@ -1,0 +1,143 @@
+"""Documents: what a YAML file says together with the files that it includes, and where each part of it stands.
+
+    include: [plant.yaml, controllers.yaml]
+
+A file is laid over those that it includes, in their order: keys of later files win, components and their parameters are
+merged name by name, lists of connections and of what is recorded follow one another. Paths are relative to the file in
+which they stand.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from orchestrator.errors import DescriptionError
+from orchestrator.system.yaml_loader import Location, load
+
+MAX_CHARACTERS = 2**24
+_LISTS = ("connections", "record")
+_FILES = ("source", "system")
+
+
+Problem = tuple[Location, str]
+"""What is wrong, and with which part."""
+
+
+class Document(NamedTuple):
+    """What the files say, where each part stands (`file:line`), and what is wrong with paths in them."""
+
+    data: Any
+    places: Mapping[Location, str]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_document(path: Path, opened: tuple[Path, ...] = ()) -> Document:
+    """Read a file and all that it includes; DescriptionError names the file and line of what cannot be read.
+
+    `opened` are the files that include this one, from the outermost on.
+    """
+    if path in opened:
+        circle = " -> ".join(str(each) for each in (*opened[opened.index(path) :], path))
+        raise DescriptionError(f"{path}: includes itself: {circle}; take one of them out")
+    loaded = load(_text(path), str(path))
+    places = {location: f"{path}:{line}" for location, line in loaded.lines.items()}
+    return _with_included(anchored(loaded.data, path.parent, places), path.parent, (*opened, path))
+
+
+def anchored(data: Any, base: Path, places: Mapping[Location, str]) -> Document:
+    """The same with every path of a component made absolute; `base` is where they are relative to."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("components"), Mapping):
+        return Document(data, places)
+    problems: list[Problem] = []
+    components = {}
+    for name, entry in data["components"].items():
+        components[name] = entry
+        if isinstance(entry, Mapping):
+            try:
+                components[name] = _absolute(entry, base)
+            except (OSError, ValueError) as error:
+                problems.append((("components", str(name)), f"names a file that cannot be ({error})"))
+    return Document({**data, "components": components}, places, tuple(problems))
+
+
+def including(document: Document, base: Path) -> Document:
+    """A document that is in no file itself, laid over the files that it includes."""
+    return _with_included(document, base, ())
+
+
+def _with_included(document: Document, base: Path, opened: tuple[Path, ...]) -> Document:
+    data = document.data
+    if not isinstance(data, Mapping) or "include" not in data:
+        return document
+    names = data["include"]
+    names = [names] if isinstance(names, str) else names
+    where = document.places.get(("include",), str(opened[-1]) if opened else "description")
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
+        raise DescriptionError(
+            f"{where}: include: {names!r:.80}: write a list of files: [plant.yaml, controllers.yaml]"
+        )
+    own = document._replace(data={key: value for key, value in data.items() if key != "include"})
+    merged = Document({}, {})
+    for name in names:
+        path = base / name
+        try:
+            path = path.resolve()
+        except (OSError, ValueError) as error:
+            raise DescriptionError(f"{where}: include: {name!r:.80} names a file that cannot be ({error})") from error
+        included = read_document(path, opened)
+        if not isinstance(included.data, Mapping):
+            raise DescriptionError(f"{path}: holds no keys of a description; write keys such as 'components'")
+        merged = _laid_over(merged, included)
+    return _laid_over(merged, own)
+
+
+def _laid_over(under: Document, over: Document) -> Document:
+    shift = {key: len(under.data[key]) for key in _LISTS if _both_lists(under.data, over.data, key)}
+    moved = {_moved(location, shift): place for location, place in over.places.items()}
+    problems = tuple((_moved(location, shift), text) for location, text in over.problems)
+    return Document(_merged(under.data, over.data), {**under.places, **moved}, (*under.problems, *problems))
+
+
+def _merged(under: Mapping[Any, Any], over: Mapping[Any, Any]) -> dict[Any, Any]:
+    result = dict(under)
+    for key, value in over.items():
+        before = under.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            result[key] = _merged(before, value)
+        elif key in _LISTS and _both_lists(under, over, key):
+            result[key] = [*under[key], *value]
+        else:
+            result[key] = value
+    return result
+
+
+def _both_lists(under: Mapping[Any, Any], over: Mapping[Any, Any], key: str) -> bool:
+    return isinstance(under.get(key), list | tuple) and isinstance(over.get(key), list | tuple)
+
+
+def _moved(location: Location, shift: Mapping[str, int]) -> Location:
+    if len(location) > 1 and location[0] in shift and isinstance(location[1], int):
+        return (location[0], location[1] + shift[str(location[0])], *location[2:])
+    return location
+
+
+def _absolute(entry: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    changed = dict(entry)
+    for key in _FILES:
+        if isinstance(entry.get(key), str | Path) and str(entry[key]):
+            changed[key] = (base / entry[key]).resolve()
+    swap = entry.get("swap")
+    if isinstance(swap, Mapping) and isinstance(swap.get("surrogate"), str | Path) and str(swap["surrogate"]):
+        changed["swap"] = {**swap, "surrogate": (base / swap["surrogate"]).resolve()}
+    return changed
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_CHARACTERS + 1)
+    except (OSError, ValueError) as error:
+        raise DescriptionError(f"{path}: cannot be read ({error}); give the path of a YAML file in UTF-8") from error
+    if len(text) > MAX_CHARACTERS:
+        raise DescriptionError(f"{path}: longer than {MAX_CHARACTERS} characters; give the path of a YAML file")
+    return text
