@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from orchestrator.instance import Bundle, InputSlopes, Instance, OutputSlopes, output_slopes
 from orchestrator.signals import Block, GatherPlan, gather
+from orchestrator.system.connector import Storage, Variability
 from orchestrator.system.resolution import Link
 
 
@@ -15,7 +16,8 @@ class SlopedInputs:
 
     A source that knows the slope of its output at t gives it. An input whose source has made the step already goes
     straight from u(t) to u(t + h). For the others the slope is that from the last communication point to this one,
-    (u(t) - u(t')) / (t - t'); it is 0 where there is no last point, as at the start and after an event.
+    (u(t) - u(t')) / (t - t'); it is 0 where there is no last point, as at the start and after an event. An input whose
+    source changes in steps, such as a Boolean or a sampled controller, holds its newest value.
     """
 
     def __init__(self, instance: Instance, slopes: InputSlopes, blocks: Iterable[Block], plan: GatherPlan) -> None:
@@ -31,7 +33,7 @@ class SlopedInputs:
 
     def connect(self, links: Iterable[Link], before: Iterable[str], instances: Mapping[str, Instance]) -> None:
         """Take the links into the component, the components that step before it, and all instances."""
-        earlier, links = set(before), tuple(links)
+        earlier, links = set(before), tuple(link for link in links if _is_continuous(link, instances))
         for link in links:
             for line in self._lines:
                 line.connect(link, ahead=link.source.component in earlier)
@@ -59,12 +61,19 @@ class SlopedInputs:
         since = None if self._last is None else t - self._last
         for line in self._lines:
             slopes = line.slopes(h, since, newest=newest)
-            self._instance.set(line.bundle, line.now)
-            self._slopes.set(line.bundle, line.now, slopes, t)
+            values = line.values()
+            self._instance.set(line.bundle, values)
+            self._slopes.set(line.bundle, values, slopes, t)
 
     def finished(self) -> None:
         """The step is made; raises what went wrong with the inputs during it."""
         self._slopes.finished()
+
+
+def _is_continuous(link: Link, instances: Mapping[str, Instance]) -> bool:
+    connectors = instances[link.source.component].connectors
+    source = next(connector for connector in connectors if connector.name == link.source.connector)
+    return source.storage is Storage.FLOAT64 and source.variability is Variability.CONTINUOUS
 
 
 class _Source:
@@ -123,6 +132,10 @@ class _Line:
 
     def begin(self) -> None:
         self._before, self.now = self.now, self._values[self._where]
+
+    def values(self) -> NDArray[np.float64]:
+        """Where the lines begin: at the last communication point; inputs that are held have their newest value."""
+        return np.where(self._connected, self.now, self._values[self._where])
 
     def slopes(self, h: float, since: float | None, *, newest: bool) -> NDArray[np.float64]:
         past = np.zeros_like(self.now) if since is None else (self.now - self._before) / since

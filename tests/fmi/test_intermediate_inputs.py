@@ -14,12 +14,12 @@ from orchestrator.instance import Bundle
 from orchestrator.master.input_slopes import _Line
 from orchestrator.realtime.metering import Meter
 from orchestrator.signals import Block
-from orchestrator.system.connector import Causality
+from orchestrator.system.connector import Causality, Variability
 from orchestrator.system.description import Component, Swap
 from orchestrator.system.resolution import Link, Slot
 from orchestrator.system.units import IDENTITY, Conversion
 from tests.coupled import simulation
-from tests.doubles import FunctionInstance, an_input
+from tests.doubles import FunctionInstance, an_input, an_output
 from tests.fmi.event_fmus import event_fmu, integrator_fmi2
 from tests.kit.build import changed
 from tests.master.event_doubles import EventDouble, discrete
@@ -95,6 +95,18 @@ def test_a_jump_at_an_event_has_no_slope(path):
     with simulation([sink, source], ["source.n -> sink.u"], algorithm="jacobi") as run:
         run.run()
         assert run["sink.x"] == pytest.approx(0.65, abs=1e-12)
+
+
+@pytest.mark.parametrize(("algorithm", "expected"), [("jacobi", 0.5), ("gauss_seidel", 0.6)])
+@pytest.mark.parametrize("kind", ["boolean", "discrete"])
+def test_an_input_whose_source_changes_in_steps_is_held_at_its_newest_value(path, kind, algorithm, expected):
+    """u is 1 from t = 0.5 on: five steps of 0.1 begin there or later, six end there or later."""
+    more = {"storage": "boolean"} if kind == "boolean" else {"variability": Variability.DISCRETE}
+    source = FunctionInstance(lambda t, u: [t > 0.499], name="source", inputs=[], outputs=[an_output("y", **more)])
+    sink = open_with_events("sink", path, extrapolate=True)
+    with simulation([source, sink], ["source.y -> sink.u"], step_size=0.1, algorithm=algorithm) as run:
+        run.run()
+        assert run["sink.x"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_an_input_refused_during_a_step_is_an_error_that_names_the_component(fmus):
