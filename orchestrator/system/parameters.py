@@ -18,7 +18,7 @@ from orchestrator.system.names import nearest
 from orchestrator.system.quantities import Reader
 from orchestrator.system.reading import Applied, Way, read_scalar
 from orchestrator.system.start_values import Offer, StartValues
-from orchestrator.system.unit_text import find_unit
+from orchestrator.system.unit_text import find_unit, settled
 from orchestrator.system.values import Given, Quantity
 
 Values = dict[str, dict[str, NDArray[Any]]]
@@ -157,21 +157,20 @@ class _Giving:
         given: Given,
     ) -> Scalar:
         way = Way(assignment.units, assignment.mapping, *self._boundary(through))
-        scalar, applied = read_scalar(self._reader, self._in_declared_unit(component, connector), given, way)
+        scalar, applied = read_scalar(self._reader, self._in_known_unit(component, connector), given, way)
         if applied is not None:
             name = f"{component}.{connector.name}"
             story = applied._replace(place=assignment.place, variable=name)
             self._applied.append((component, connector.name, story))
         return scalar
 
-    def _in_declared_unit(self, component: str, connector: Connector) -> Connector:
-        """The connector in the unit that the description declares for it, where its file defines none."""
+    def _in_known_unit(self, component: str, connector: Connector) -> Connector:
+        """The connector in the unit that the description defines or declares for it, where its file defines none."""
+        unit = settled(connector.unit, self._description.units)
         declared = self._description.components[component].connectors.get(connector.name)
-        if declared is None or declared.unit is None:
-            return connector
-        if connector.unit is not None and connector.unit.exponents is not None:
-            return connector
-        return replace(connector, unit=find_unit(declared.unit, self._description.units))
+        if declared is not None and declared.unit is not None and (unit is None or unit.exponents is None):
+            unit = find_unit(declared.unit, self._description.units)
+        return connector if unit == connector.unit else replace(connector, unit=unit)
 
     def _boundary(self, through: tuple[Target, Reached] | None) -> tuple[Reached | None, Mapping[str, int]]:
         if through is None:

@@ -10,7 +10,7 @@ from orchestrator.system.domains import declared_domain, domain_of
 from orchestrator.system.interface import Interface
 from orchestrator.system.passage import Port
 from orchestrator.system.structure import DeclaredConnector
-from orchestrator.system.unit_text import find_unit
+from orchestrator.system.unit_text import find_unit, settled
 from orchestrator.system.units import IDENTITY, Unit, conversion
 
 
@@ -87,7 +87,12 @@ class Ports:
         declared = self._declared(owner, connector.name)
         name = f"{owner}.{connector.name}"
         unit = self._unit(name, None if declared is None else declared.unit)
-        return Port(domain_of(connector), self._agreed(name, unit, connector.unit))
+        try:
+            own = settled(connector.unit, self._description.units)
+        except UnitError as error:
+            self.unit_problems.append(f"connector '{name}': {error}")
+            own = connector.unit
+        return Port(domain_of(connector), self._agreed(name, unit, own))
 
     def _declared(self, owner: str, connector: str) -> DeclaredConnector | None:
         component = self._description.components.get(owner)

@@ -9,6 +9,7 @@ After a "/" only another "/" may follow at the same level: what `g/L.h` means is
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
@@ -43,6 +44,14 @@ def find_unit(name: str, *scopes: Mapping[str, UnitDefinition]) -> Unit:
         if name in scope:
             return _defined(name, scope[name])
     return parse_unit(name)
+
+
+def settled(unit: Unit | None, definitions: Mapping[str, UnitDefinition]) -> Unit | None:
+    """The unit of a variable, as a description defines it where the file of the variable does not."""
+    if unit is None or unit.exponents is not None or unit.name not in definitions:
+        return unit
+    known = find_unit(unit.name, definitions)
+    return replace(known, relative=True, offset=0.0) if unit.relative else known
 
 
 def parse_unit(text: str) -> Unit:

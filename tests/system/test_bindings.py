@@ -2,10 +2,11 @@
 
 import pytest
 
-from orchestrator.errors import DescriptionError
+from orchestrator.errors import DescriptionError, UnitError
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component, Connection, Endpoint, Experiment, SystemDescription
 from orchestrator.system.parameters import configured, given_parameters, parameter_values
+from orchestrator.system.resolution import resolve
 from orchestrator.system.structure import (
     DeclaredConnector,
     Mapping,
@@ -16,6 +17,7 @@ from orchestrator.system.structure import (
 )
 from orchestrator.system.transformation import Linear, ValueMap
 from orchestrator.system.unit_text import parse_unit
+from orchestrator.system.units import Unit
 from orchestrator.system.values import Quantity
 
 
@@ -226,6 +228,22 @@ def test_a_variable_without_a_unit_has_the_one_that_its_connector_declares():
         "pump.k": 37.0,
         "pump.V": 500.0,
     }
+
+
+def test_a_description_defines_units_that_a_file_only_names():
+    parts = {"reader": None, "meter": {"parameters": {"u": "1500 mOD"}}}
+    units = {"OD": UnitDefinition(), "mOD": UnitDefinition(factor=1e-3)}
+    meter = [
+        variable("u", unit=Unit("OD"), start=(0.0,)),
+        variable("y", "output", unit=Unit("mOD"), start=None),
+        variable("v", "input", unit=Unit("OD")),
+    ]
+    described = system(parts, connections=(flow("meter.y", "reader.v"),), units=units)
+    interfaces = dict.fromkeys(parts, meter)
+    assert parameter_values(described, interfaces)["meter"]["u"].tolist() == [1.5]
+    assert resolve(described, interfaces)[0].conversion == (0.001, 0.0)
+    with pytest.raises(UnitError, match="'mOD' has no definition"):
+        resolve(described.model_copy(update={"units": {}}), interfaces)
 
 
 @pytest.mark.parametrize(
