@@ -20,10 +20,10 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from orchestrator.errors import DescriptionError
 from orchestrator.system.formula import Kind, compiled
 from orchestrator.system.quantities import Reader
-from orchestrator.system.unit_text import parse_unit
+from orchestrator.system.units import BASE, Unit
 from orchestrator.system.values import Frozen, Given
 
-_SECOND: Final = parse_unit("s")
+_SECOND: Final = Unit("s", tuple(int(base == "s") for base in BASE))
 
 
 def seconds(value: Any) -> Any:
