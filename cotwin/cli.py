@@ -29,6 +29,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Drawing = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Default: NAME.svg.")]
 Other = Annotated[Path, typer.Argument(metavar="OTHER", help="Another system, to compare with.")]
+SchemaTarget = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Default: printed.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -158,6 +159,21 @@ def diff(system: System, other: Other, debug: Debug = False) -> None:
             return
         terminal.show([difference_table(found, system, other)])
         raise typer.Exit(1)
+
+
+@app.command()
+def schema(target: SchemaTarget = None) -> None:
+    """Print the JSON schema of system files, for editors that complete and check them."""
+    from json import dumps
+
+    from orchestrator.system.json_schema import json_schema
+
+    text = dumps(json_schema(), indent=2)
+    if target is None:
+        typer.echo(text)
+    else:
+        target.write_text(text + "\n", encoding="utf-8")
+        typer.echo(f"wrote {target}")
 
 
 @app.command()

@@ -44,9 +44,11 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+_Plain = bool | int | float | str | list[bool] | list[int | float] | list[str]
+
 Value = Annotated[
     bool | int | float | str | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...] | tuple[str, ...],
-    PlainValidator(_value),
+    PlainValidator(_value, json_schema_input_type=_Plain),
     PlainSerializer(_as_it_is),
 ]
 """A parameter or start value: a scalar, or all elements of an array in row-major order. Bytes are given as text."""
@@ -79,7 +81,7 @@ def _given(value: Any) -> Any:
 
 Given = Annotated[
     bool | int | float | str | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...] | tuple[str, ...] | Quantity,
-    PlainValidator(_given),
+    PlainValidator(_given, json_schema_input_type=_Plain | Quantity),
     PlainSerializer(_as_it_is),
 ]
 """A value, or a quantity in a unit of its own."""

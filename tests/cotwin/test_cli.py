@@ -1,5 +1,6 @@
 """The commands as somebody types them: exit codes, messages, files."""
 
+import json
 import math
 import re
 import signal
@@ -276,3 +277,10 @@ def test_diff_names_what_differs_and_says_so_with_its_exit_code(toys, tmp_path):
     assert (same.exit_code, different.exit_code) == (DONE, 1)
     assert "describe the same" in same.stdout
     assert re.search(r"experiment\.stop +4\.0 +5\.0 +may change", different.stdout)
+
+
+def test_schema_prints_json_or_writes_it(tmp_path):
+    printed, written = call("schema"), call("schema", "-o", tmp_path / "schema.json")
+    assert printed.exit_code == written.exit_code == DONE
+    assert json.loads(printed.stdout) == json.loads((tmp_path / "schema.json").read_text())
+    assert "step_size" in json.loads(printed.stdout)["properties"]
