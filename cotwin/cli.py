@@ -171,9 +171,12 @@ def schema(target: SchemaTarget = None) -> None:
     text = dumps(json_schema(), indent=2)
     if target is None:
         typer.echo(text)
-    else:
+        return
+    try:
         target.write_text(text + "\n", encoding="utf-8")
-        typer.echo(f"wrote {target}")
+    except OSError as error:
+        raise typer.BadParameter(f"{target}: cannot be written ({error.strerror})") from error
+    typer.echo(f"wrote {target}")
 
 
 @app.command()
