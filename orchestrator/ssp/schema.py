@@ -9,7 +9,8 @@ from typing import Final
 from lxml import etree
 
 from orchestrator import archives
-from orchestrator.ssp.document import Element, Problems, grandchildren, local, parse, read_bytes
+from orchestrator.errors import DescriptionError
+from orchestrator.ssp.document import Element, Problems, grandchildren, parse, read_bytes
 from orchestrator.ssp.packages import PACKAGE, find
 from orchestrator.ssp.vocabulary import FLOAT_TYPES, ROOTS, SUFFIXES
 
@@ -21,15 +22,30 @@ _FILES: Final = {namespace: f"{namespace.rpartition('/')[2]}.xsd" for namespace 
 def violations(path: Path) -> tuple[str, ...]:
     """Departures from the standard: from the XML schemas of SSP 1.0, undefined units, archives that others refuse.
 
-    Files of SSP 2.0 are named as not checked against a schema. DescriptionError where a file cannot be read at all.
+    Files of SSP 2.0 are named as not checked against a schema, in one finding. DescriptionError where there is no
+    package; a file in it that cannot be read is a finding, for nothing may need it.
     """
     findings = [*_of_archive(path)] if path.is_file() and path.suffix.lower() == ".ssp" else []
     place = find(path, None, None)
     single = path.suffix.lower() == ".ssd" and not path.is_dir()
-    files = [place.file] if single else sorted(file for file in place.root.rglob("*") if file.suffix in SUFFIXES)
+    files = [place.file] if single else _files(place.root)
+    unchecked: set[str] = set()
     for file in files:
-        findings += _of_file(file, place.at(file).origin)
+        findings += _of_file(file, place.at(file).origin, unchecked)
+    if unchecked:
+        findings.append(f"{path}: not checked against a schema: {_listed(unchecked)}; only that of SSP 1.0 is at hand")
     return tuple(dict.fromkeys(findings))[:MAX_FINDINGS]
+
+
+def _files(root: Path) -> list[Path]:
+    found = (file for file in root.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+    return sorted(file for file in found if file.resolve().is_relative_to(root))
+
+
+def _listed(origins: set[str]) -> str:
+    names = sorted(Path(origin).name for origin in origins)
+    more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more} of SSP 2.0"
 
 
 def _of_archive(path: Path) -> Iterator[str]:
@@ -39,12 +55,18 @@ def _of_archive(path: Path) -> Iterator[str]:
                 yield f"{path}: entry '{info.filename}': SSP allows only the methods stored and deflated"
 
 
-def _of_file(file: Path, origin: str) -> list[str]:
+def _of_file(file: Path, origin: str, unchecked: set[str]) -> list[str]:
     namespace = SUFFIXES[file.suffix]
     name = next(root for root, its in ROOTS.items() if its == namespace)
-    document = parse(read_bytes(file), origin, name, Problems())
+    try:
+        document = parse(read_bytes(file), origin, name, Problems())
+    except DescriptionError as error:
+        return [str(error)]
     parts = [document.root, *_inline(document.root)]
-    findings = [finding for part in parts for finding in _of_schema(part, origin)]
+    first = [part for part in parts if part.get("version", "").startswith("1.")]
+    if len(first) < len(parts):
+        unchecked.add(origin)
+    findings = [finding for part in first for finding in _of_schema(part, origin)]
     return findings + [finding for part in parts for finding in _undefined_units(part, origin)]
 
 
@@ -55,10 +77,6 @@ def _inline(root: Element) -> Iterator[Element]:
 
 
 def _of_schema(root: Element, origin: str) -> Iterator[str]:
-    version = root.get("version", "")
-    if not version.startswith("1."):
-        yield f"{origin}: {local(root)} is of SSP {version}: not checked against a schema, only that of 1.0 is at hand"
-        return
     schema = _schema(etree.QName(root).namespace)
     copied = etree.ElementTree(root) if root.getparent() is None else etree.ElementTree(etree.fromstring(_text(root)))
     if not schema.validate(copied):

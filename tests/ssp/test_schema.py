@@ -4,6 +4,7 @@ import zipfile
 
 from orchestrator.ssp.reader import read_ssp
 from orchestrator.ssp.schema import violations
+from tests.ssp.everything import everything
 from tests.ssp.texts import (
     ENUMERATIONS,
     UNITS,
@@ -54,11 +55,11 @@ def test_violations_are_named_with_file_and_line_and_the_import_goes_on(tmp_path
 
 def test_files_of_ssp_2_are_not_checked_against_the_schema_of_1(tmp_path):
     inline = bound(values('<ssv:Parameter name="k"><ssv:Float64 value="1"/></ssv:Parameter>', version="2.0"))
-    found = violations(package(tmp_path / "plant.ssp", ssd(elements(component("a", inner=inline)), version="2.0")))
-    assert [text.partition(": ")[2] for text in found] == [
-        "SystemStructureDescription is of SSP 2.0: not checked against a schema, only that of 1.0 is at hand",
-        "ParameterSet is of SSP 2.0: not checked against a schema, only that of 1.0 is at hand",
-    ]
+    path = package(tmp_path / "plant.ssp", ssd(elements(component("a", inner=inline)), version="2.0"))
+    told = f"{path}: not checked against a schema: SystemStructure.ssd of SSP 2.0; only that of SSP 1.0 is at hand"
+    assert violations(path) == (told,)
+    many = package(tmp_path / "plant.ssp", *everything())
+    assert "SystemStructure.ssd, b.ssb, m.ssm and 2 more files of SSP 2.0" in violations(many)[0]
 
 
 def test_units_that_their_file_does_not_define_are_named(tmp_path):
@@ -76,3 +77,9 @@ def test_methods_of_compression_that_others_refuse_are_named(tmp_path):
     with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:
         archive.writestr("extra/x", "x")
     assert violations(path) == (f"{path}: entry 'extra/x': SSP allows only the methods stored and deflated",)
+
+
+def test_a_file_that_nothing_needs_may_be_broken(tmp_path):
+    path = package(tmp_path / "plant.ssp", ssd(elements(component("a"))), {"extra/x.ssv": "time;value"})
+    assert "extra/x.ssv is not valid XML" in violations(path)[0]
+    assert list(read_ssp(path).components) == ["a"]
