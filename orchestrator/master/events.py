@@ -89,7 +89,7 @@ class Events:
         for _ in range(ITERATION_LIMIT):
             self._exchange(t)
             restless = self._update(t, ending)
-            gather(self._coupling.plan)
+            gather(self._coupling.during_events)
             restless += [member.name for member in self._members if member.wants_event]
             if not restless or ending:
                 break
@@ -106,7 +106,7 @@ class Events:
 
     def _exchange(self, t: float) -> None:
         for _ in range(ITERATION_LIMIT):
-            gather(self._coupling.plan)
+            gather(self._coupling.during_events)
             moved = []
             for member in self._members:
                 with self._coupling.naming(member.name, t):

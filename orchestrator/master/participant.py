@@ -15,7 +15,7 @@ from orchestrator.master.events_participant import EventParticipant
 from orchestrator.master.input_slopes import SlopedInputs
 from orchestrator.master.ranges import Ranges
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
-from orchestrator.system.connector import Storage
+from orchestrator.system.connector import Causality, Storage
 from orchestrator.system.resolution import Link
 
 _TIME_TOLERANCE = 1e-6
@@ -197,12 +197,16 @@ def _first_not_finite(block: Block) -> tuple[str, float]:
 
 @dataclass(frozen=True, eq=False)
 class Coupling:
-    """Components in the order in which they step, and everything that flows between them, over one set of signals."""
+    """Components in the order in which they step, and everything that flows between them, over one set of signals.
+
+    During an event everything flows but into the parameters that break a loop: those keep their value until the next.
+    """
 
     signals: Signals
     participants: tuple[Participant, ...]
     links: tuple[Link, ...]
     plan: GatherPlan
+    during_events: GatherPlan
 
     @classmethod
     def of(
@@ -224,7 +228,9 @@ class Coupling:
             participant.ranges = Ranges() if participant.name in check_ranges else None
             if participant.slopes is not None:
                 participant.slopes.connect(into[participant.name], names[:index], instances)
-        return cls(signals, participants, links, signals.plan(links))
+        plan, late = signals.plan(links), _breaking_loops(links, names, instances)
+        at_once = signals.plan(link for link in links if link not in late) if late else plan
+        return cls(signals, participants, links, plan, at_once)
 
     @contextmanager
     def naming(self, component: str, t: float) -> Iterator[None]:
@@ -234,3 +240,20 @@ class Coupling:
         except Exception as error:
             participant = next(each for each in self.participants if each.name == component)
             raise participant.named(error, StepError, t) from error
+
+
+def _breaking_loops(links: Iterable[Link], order: Sequence[str], instances: Mapping[str, Instance]) -> set[Link]:
+    """Links into parameters of components that step before the source: the order would be another without a loop."""
+    position = {name: index for index, name in enumerate(order)}
+    inputs = {
+        (name, connector.name)
+        for name, instance in instances.items()
+        for connector in instance.connectors
+        if connector.causality is Causality.INPUT
+    }
+    return {
+        link
+        for link in links
+        if link.destination[:2] not in inputs
+        and position[link.source.component] >= position[link.destination.component]
+    }

@@ -13,6 +13,7 @@ from orchestrator.system.description import Component, Connection
 from orchestrator.system.structure import DeclaredConnector
 from tests.coupled import Memory, describe, setup
 from tests.doubles import FunctionInstance, a_parameter, an_input, an_output, connector
+from tests.master.event_doubles import EventDouble, discrete
 
 
 def a_ramp(name="ramp"):
@@ -155,3 +156,23 @@ def test_booleans_drive_floats_as_zero_and_one():
             simulation.step()
             heat.append(simulation["heater.y"])
     np.testing.assert_array_equal(heat, [0.0, 500.0, 500.0])
+
+
+def test_at_an_event_a_parameter_that_breaks_a_loop_is_set_once():
+    # y = 3 p + 1 at once, p = y: iterated at one time it would grow without end
+    def react(one):
+        one["y"] = 3.0 * one["p"] + 1.0
+
+    plant = EventDouble(
+        "plant",
+        inputs=[a_parameter("p", 0.0, tunable=True)],
+        outputs=[discrete("y", Causality.OUTPUT)],
+        on_exchange=react,
+    )
+    pass_on = FunctionInstance(lambda t, u: u, name="ramp")
+    with run([pass_on, plant], TUNE, flow("plant.y>ramp.u")) as simulation:
+        seen = []
+        for _ in range(4):
+            simulation.step()
+            seen.append(simulation["plant.y"])
+    assert seen == [4.0, 13.0, 40.0, 121.0]
