@@ -11,11 +11,12 @@ from cotwin.settings import above_all, read_setting, short
 from orchestrator.assembly import read_description
 from orchestrator.errors import DescriptionError
 from orchestrator.fmi.variables import read_model
+from orchestrator.recording.input_tables import read_inputs
 from orchestrator.system.connector import Causality
 from orchestrator.system.description import Connection, Endpoint, SystemDescription
 from orchestrator.system.interface import Interface
 from orchestrator.system.names import nearest
-from orchestrator.system.tables import SUFFIXES, read_table
+from orchestrator.system.tables import SUFFIXES
 from orchestrator.system.yaml_file import single_fmu
 
 STEPS_WHERE_NO_STEP_SIZE_IS_GIVEN = 500
@@ -104,7 +105,7 @@ def _fed(description: SystemDescription, text: str, taken: Collection[str]) -> _
         raise DescriptionError(
             f"--input {short(text)}: '{short(file.name)}' is no table; give a file in {' or '.join(SUFFIXES)}"
         )
-    columns = [column.name for column in read_table(file).columns]
+    columns = [column.name for column in read_inputs(file).columns]
     source = description.components[component].source
     if source is not None and source.suffix.lower() == ".fmu":
         _check_columns(file, columns, component, Interface(read_model(source).connectors))

@@ -21,6 +21,7 @@ from orchestrator.master.participant import Coupling
 from orchestrator.observer import Observer
 from orchestrator.realtime import clock
 from orchestrator.realtime.metering import Meter
+from orchestrator.recording.input_tables import read_inputs
 from orchestrator.recording.metadata import run_metadata
 from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
@@ -31,7 +32,7 @@ from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.parameters import configured, parameter_values
 from orchestrator.system.resolution import resolve
-from orchestrator.system.tables import SUFFIXES, read_table
+from orchestrator.system.tables import SUFFIXES
 from orchestrator.system.unit_text import parse_unit
 from orchestrator.system.yaml_file import from_mapping, read_system
 
@@ -102,7 +103,7 @@ def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[
             fed = fed_by(name, component.signals, description, interfaces)
             opened[name] = generated_instance(name, description, fed)
         else:
-            table = read_table(component.source)
+            table = read_inputs(component.source)
             fed = fed_by(name, [column.name for column in table.columns], description, interfaces)
             opened[name] = table_instance(name, table, fed, parse_unit)
     return opened

@@ -1,4 +1,4 @@
-"""Tables: inputs over time from a text file, CSV or TSV.
+"""Tables: inputs over time from a text file, CSV or TSV, or from the cells of another kind of file.
 
     time, S [g/L], feed_on
     0,    5.0,     false
@@ -27,7 +27,7 @@ from orchestrator.errors import DescriptionError
 from orchestrator.system.connector import Storage
 from orchestrator.system.start_values import binary
 
-SUFFIXES: Final = (".csv", ".tsv")
+SUFFIXES: Final = (".csv", ".tsv", ".parquet")
 MAX_CELLS: Final = 20_000_000
 
 _HEADER = re.compile(r"(?P<name>.*\S)\s+\[(?P<unit>[^\[\]]*)\]")
@@ -68,7 +68,7 @@ class InputTable:
             try:
                 values[index] = numbers[cell] if items else read(cell)
             except (KeyError, ValueError, OverflowError) as error:
-                where = f"{self.path}:{line}: column '{column.name}'"
+                where = f"{place(self.path, line)}: column '{column.name}'"
                 hint = _choice(items) if items else _hint(cell, storage)
                 raise DescriptionError(f"{where}: {cell!r:.40} is no {storage} value{hint}") from error
         return values
@@ -84,7 +84,11 @@ class InputTable:
 
 def read_table(path: Path) -> InputTable:
     """Read a table; DescriptionError names file, line and what is wrong: times, numbers of cells, decimal commas."""
-    header, rows = _header_and_rows(path, _text(path))
+    return table_of(path, *_header_and_rows(path, _text(path)))
+
+
+def table_of(path: Path, header: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> InputTable:
+    """A table of the cells of a file: its header, and the number and cells of each row. DescriptionError as above."""
     columns = [_column(cell) for cell in header]
     if not columns or columns[0][0].lower() != "time":
         first = header[0] if header else ""
@@ -98,6 +102,11 @@ def read_table(path: Path) -> InputTable:
     cells = list(zip(*(row for _, row in rows), strict=True))
     named = tuple(Column(*column, cells[index + 1]) for index, column in enumerate(columns[1:]))
     return InputTable(path, times, tuple(line for line, _ in rows), named)
+
+
+def place(path: Path, line: int) -> str:
+    """Where a row stands: the line of a text file, the row of any other."""
+    return f"{path}: row {line}" if path.suffix.lower() == ".parquet" else f"{path}:{line}"
 
 
 def _text(path: Path) -> str:
@@ -162,14 +171,14 @@ def _times(path: Path, rows: Sequence[tuple[int, Sequence[str]]], unit: str | No
             times[index] = factor * _real(cells[0])
         except ValueError as error:
             raise DescriptionError(
-                f"{path}:{line}: the time {cells[0]!r:.40} is no number{_hint(cells[0], Storage.FLOAT64)}"
+                f"{place(path, line)}: the time {cells[0]!r:.40} is no number{_hint(cells[0], Storage.FLOAT64)}"
             ) from error
         if index and times[index] < times[index - 1]:
             raise DescriptionError(
-                f"{path}:{line}: the time {cells[0]} lies before that of the row above; sort the rows"
+                f"{place(path, line)}: the time {cells[0]} lies before that of the row above; sort the rows"
             )
         if index > 1 and times[index] == times[index - 2]:
-            raise DescriptionError(f"{path}:{line}: a third row at the time {cells[0]}; a jump has two")
+            raise DescriptionError(f"{place(path, line)}: a third row at the time {cells[0]}; a jump has two")
     return times
 
 

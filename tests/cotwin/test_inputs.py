@@ -3,6 +3,8 @@
 import math
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -195,3 +197,48 @@ def test_lines_and_jumps_are_integrated_exactly_by_an_fmu_that_gets_slopes(tmp_p
     # Jacobi knows no slope in the first step: it misses h * h * slope / 2 of the integral there.
     missed = 0.0 if algorithm == "gauss_seidel" else 0.25**2
     assert results["tank.y"][-1] == pytest.approx(1.0 + 5.0 - missed, rel=1e-9)
+
+
+def test_a_parquet_file_feeds_by_columns_with_units_in_metadata_or_name(fmu, tmp_path):
+    schema = pa.schema([("time [min]", pa.float64()), pa.field("u", pa.int32(), metadata={"unit": "L/min"})])
+    times, flows = [0.0, 0.01, 0.01, 1.0], [60, 60, 240, 240]
+    pq.write_table(pa.table([times, flows], schema=schema), tmp_path / "u.parquet")
+    description = prepare(fmu, Overrides(2.0, 0.25, (), [str(tmp_path / "u.parquet")]))
+    with cotwin.open_simulation(description) as simulation:
+        results = simulation.run()
+    assert results["integral.x"][-1] == pytest.approx((0.6 * 60.0 + 1.4 * 240.0) * 1e-3 / 60.0, rel=1e-9)
+
+
+def test_the_record_of_a_run_is_a_table_of_inputs(fmu, tmp_path):
+    (tmp_path / "u.csv").write_text(JUMPS)
+    first = prepare(fmu, Overrides(2.0, 0.25, (), [str(tmp_path / "u.csv")]))
+    with cotwin.open_simulation(first, output=tmp_path / "first.parquet") as simulation:
+        once = simulation.run()
+    again = {
+        "name": "again",
+        "components": {"record": {"source": str(tmp_path / "first.parquet")}, "tank": {"source": str(fmu)}},
+        "connections": ["record.inputs.u -> tank.u"],
+        "experiment": {"stop": 2.0},
+        "step_size": 0.25,
+    }
+    with cotwin.open_simulation(again) as simulation:
+        assert simulation.run()["tank.x"][-1] == pytest.approx(once["integral.x"][-1], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"time": [0.0, 1.0], "u": [1.0, None]}, "has rows without a value"),
+        ({"time": [1.0, 0.0], "u": [1.0, 2.0]}, "row 2: the time 0.0 lies before that of the row above"),
+        ({"t": [0.0], "u": [1.0]}, "begin the header with 'time'"),
+        ({"time": [0.0], "u": [[1.0]]}, "give numbers, Booleans, text or bytes"),
+        (None, "cannot be read as Parquet"),
+    ],
+)
+def test_wrong_parquet_files_are_refused(fmu, tmp_path, columns, said):
+    path = tmp_path / "u.parquet"
+    path.write_bytes(b"PAR1") if columns is None else pq.write_table(pa.table(columns), path)
+    with pytest.raises(DescriptionError) as refused:
+        prepare(fmu, Overrides(1.0, 0.1, (), [str(path)]))
+    assert said in str(refused.value)
+    assert str(path) in str(refused.value)
