@@ -19,6 +19,12 @@ def usable(names: Iterable[str]) -> dict[str, str]:
     return fitted
 
 
+def title(name: str) -> str:
+    """The name of a whole system, which may hold dots and arrows."""
+    fitted = re.sub(NOT_IN_NAMES, "_", name)[:MAX_NAME]
+    return fitted if fitted.strip(". ") else "system"
+
+
 def free(name: str, taken: Iterable[str]) -> str:
     """The name itself, or with the first number behind it that makes it unique."""
     others = taken if isinstance(taken, set | dict) else set(taken)

@@ -9,7 +9,7 @@ from orchestrator.errors import DescriptionError
 from orchestrator.ssp.common import markup
 from orchestrator.ssp.document import Document, children
 from orchestrator.ssp.files import Files, Structure
-from orchestrator.ssp.naming import usable
+from orchestrator.ssp.naming import title
 from orchestrator.ssp.own import foreign_step, system_fields
 from orchestrator.ssp.packages import variants
 from orchestrator.ssp.systems import Systems
@@ -60,7 +60,7 @@ def _fields(document: Document) -> dict[str, Any]:
 def _description(structure: Structure, systems: Systems, files: Files, fields: dict[str, Any]) -> SystemDescription:
     root = structure.document.root
     given = root.get("name") or structure.system.get("name") or structure.place.file.stem
-    name = usable([given])[given]
+    name = title(given)
     about = markup(root, label=given if given != name else None)
     for experiment in children(root, "DefaultExperiment"):  # its annotations have no place of their own
         about = about.model_copy(update={"annotations": about.annotations + markup(experiment).annotations})

@@ -117,6 +117,14 @@ def test_names_that_descriptions_cannot_have_become_others_and_stay_as_labels(tm
     assert len(labels) == len(names)
 
 
+@pytest.mark.parametrize(
+    ("given", "name", "label"), [("v1.2", "v1.2", None), ("a/b", "a_b", "a/b"), ("..", "system", "..")]
+)
+def test_a_whole_system_is_called_as_in_the_file_where_that_can_be(tmp_path, given, name, label):
+    description = read(tmp_path, ssd(PAIR, name=given))
+    assert (description.name, description.markup.label) == (name, label)
+
+
 TYPES = [
     ("<ssc:Real/>", {"type": "Real"}),
     ('<ssc:Real unit="degC"/>', {"type": "Real", "unit": "degC"}),
