@@ -8,8 +8,9 @@ The data (`SCHEMA` names its version; keys are only ever added to a version):
     platforms, log_categories, not_imported (variable -> type), warnings
     clocks                name, causality, kind (FMI's intervalVariability), interval, shift (s), priority, description
     default_experiment    start, stop, tolerance, step_size; null where the FMU suggests nothing
-    variables             name, causality, variability, initial, type, shape, unit, start, min, max, nominal, state,
-                          items, description; outputs also depends_on: names of inputs, null where it is unknown
+    variables             name, causality, variability, initial, type, shape, unit, display_unit, start, min, max,
+                          nominal, state, items, description; outputs also depends_on: names of inputs, null where it
+                          is unknown
 
 Numbers that JSON does not know are the texts "NaN", "Infinity" and "-Infinity"; binary values are in hexadecimal.
 """
@@ -159,6 +160,7 @@ def _variable(connector: Connector, model: ModelInfo) -> dict[str, Any]:
         "type": model.types[connector.name],
         "shape": list(connector.shape),
         "unit": connector.unit.name if connector.unit else None,
+        "display_unit": connector.display_unit.name if connector.display_unit else None,
         "start": None if start is None else [_plain(value) for value in start],
         "min": _plain(connector.minimum),
         "max": _plain(connector.maximum),

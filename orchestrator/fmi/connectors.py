@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.archive import DESCRIPTION
+from orchestrator.fmi.display_units import display_units, shown
 from orchestrator.fmi.fmi1_description import complete
 from orchestrator.fmi.literals import floating, literal, whole
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
@@ -49,9 +50,13 @@ def read_connectors(path: Path, parsed: Any, root: ET.Element) -> tuple[Connecto
         complete(variables, root)
     states = {id(unknown.variable.derivative) for unknown in parsed.derivatives if unknown.variable.derivative}
     _check_sizes(variables)
-    return tuple(
+    connectors = (
         _named_connector(variable, _variable_attributes(elements, variable), units, id(variable) in states)
         for variable in variables
+    )
+    displays = display_units(root, units)
+    return tuple(
+        shown(connector, variable, displays) for connector, variable in zip(connectors, variables, strict=True)
     )
 
 

@@ -84,7 +84,7 @@ class Connector:
 
     `initial` is FMI's exact, approx or calculated. `start` holds one value, or one per element. `items` names the
     values of an enumeration. `is_state` tells a continuous state, `unsigned` an integer type without negative
-    values.
+    values. Values are in `unit`; `display_unit` is the one that people like to see.
     """
 
     name: str
@@ -103,6 +103,7 @@ class Connector:
     items: tuple[tuple[int, str], ...] = ()
     is_state: bool = False
     unsigned: bool = False
+    display_unit: Unit | None = None
 
     @property
     def size(self) -> int:

@@ -15,7 +15,7 @@ from orchestrator.system.quantities import Read, Reader
 from orchestrator.system.structure import Mapping as MappingEntry
 from orchestrator.system.structure import UnitDefinition
 from orchestrator.system.transformation import Linear, ValueMap
-from orchestrator.system.units import IDENTITY, Unit
+from orchestrator.system.units import BASE, IDENTITY, Unit
 from orchestrator.system.values import Given, Quantity
 
 
@@ -72,12 +72,20 @@ def _number(reader: Reader, connector: Connector, given: float | int | str | Qua
         wanted = None
         given = given.value if isinstance(given, Quantity) and isinstance(given.value, float | int) else given
     try:
-        return reader.read(given, wanted, way.units)
+        return reader.read(given, wanted, way.units, _shown(connector))
     except DescriptionError as error:
         where = "" if wanted is None else f" in '{wanted.name}'"
         if isinstance(given, Quantity):
             raise type(error)(f"{given.value!r:.80} '{given.unit}': {error}") from error
         raise type(error)(f"{given!r:.80} is not a number{where}: {error}") from error
+
+
+def _shown(connector: Connector) -> dict[str, UnitDefinition]:
+    unit = connector.display_unit
+    if unit is None or unit.exponents is None:
+        return {}
+    exponents = dict(zip(BASE, unit.exponents, strict=True))
+    return {unit.name: UnitDefinition(exponents=exponents, factor=unit.factor, offset=unit.offset)}
 
 
 def _without_unit(given: Given) -> Scalar:
@@ -97,10 +105,10 @@ def _item(name: str, connector: Connector, way: Way) -> int:
     return items[name]
 
 
-def _looked_up(given: Given, table: ValueMap) -> Given:
+def _looked_up(given: Given, table: ValueMap) -> bool | int | str:
     kind: type = {"boolean": bool, "integer": int, "enumeration": str}[table.kind]
     value = given.value if isinstance(given, Quantity) else given
-    if type(value) is not kind:
+    if type(value) is not kind or isinstance(value, float | tuple):
         raise DescriptionError(
             f"{value!r:.80} has not the kind '{table.kind}' of the transformation; correct one of them"
         )

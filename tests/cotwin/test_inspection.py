@@ -96,7 +96,7 @@ def test_json_keys_of_the_first_schema_are_all_there(toys):
         *("warnings", "clocks"),
     }
     common = {"name", "causality", "variability", "initial", "type", "shape", "unit", "start", "min", "max", "nominal"}
-    common |= {"state", "items", "description"}
+    common |= {"state", "items", "description", "display_unit"}
     assert all(common <= set(variable) <= common | {"depends_on"} for variable in data["variables"])
 
 
