@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from math import prod
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from orchestrator.system.names import nearest
 from orchestrator.system.structure import DeclaredConnector
 
 Shape = tuple[int, ...]
+
+MAX_ELEMENTS: Final = 10_000_000
+"""Elements of one connector of a nested system: a declared size costs nothing to write, its elements do."""
 
 
 class End(NamedTuple):
@@ -60,7 +63,16 @@ class Boundaries:
         shape = self._shapes.get((end.component, name))
         if shape is None:
             raise LookupError(f"the size of '{name}' of {system_name(end.component)} is open; declare its dimensions")
+        if prod(shape) > MAX_ELEMENTS:
+            raise LookupError(f"'{name}' of {system_name(end.component)} has {prod(shape)} elements; connect fewer")
         return self._picked(end, name, shape)
+
+    def connector(self, end: Endpoint) -> str:
+        """The connector of a nested system that an end names, with indices or without; LookupError where none."""
+        name = _connector_name(end.connector, self._systems[end.component])
+        if name is None:
+            raise LookupError(end.connector)
+        return name
 
     def element_name(self, slot: Slot) -> str:
         """How people write an element of a nested system's connector: `S[2]`."""
@@ -72,7 +84,12 @@ class Boundaries:
     def elements(self, system: str, connector: str) -> tuple[Slot, ...]:
         """All elements of a connector of a nested system; none where its size is not known."""
         shape = self._shapes.get((system, connector))
-        return () if shape is None else tuple(Slot(system, connector, element) for element in range(prod(shape)))
+        known = shape is not None and prod(shape) <= MAX_ELEMENTS
+        return (
+            ()
+            if shape is None or not known
+            else tuple(Slot(system, connector, element) for element in range(prod(shape)))
+        )
 
     def _picked(self, end: Endpoint, name: str, shape: Shape) -> End:
         parts = None if end.connector == name else indexed(end.connector)

@@ -5,6 +5,7 @@ of the value that arrives. Where a conversion is suppressed the value has the un
 none. SSP 2.0, sections on the type `Real` and on connections.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from orchestrator.errors import UnitError
@@ -16,10 +17,14 @@ from orchestrator.system.units import IDENTITY, Conversion, Unit, conversion
 
 
 class Port(NamedTuple):
-    """What is known of a connector at one end of a connection; None where it is left open."""
+    """What is known of a connector at one end of a connection; None where it is left open.
+
+    `nested` tells the connector of a nested system: SSP cannot say that its unit is that of a difference.
+    """
 
     domain: Domain | None
     unit: Unit | None
+    nested: bool = False
 
 
 class Passage(NamedTuple):
@@ -64,17 +69,20 @@ class Passage(NamedTuple):
         return moved._replace(domain=carried.domain, mapping=mapping)
 
     def _converted(self, port: Port) -> "Passage":
-        if port.unit is None:
+        unit = port.unit
+        if unit is None:
             return self
-        step = conversion(self.unit, port.unit)
+        if port.nested and self.unit is not None and self.unit.relative:
+            unit = replace(unit, relative=True, offset=0.0)
+        step = conversion(self.unit, unit)
         if self.unit is None:
             untouched = self.given is None and self.conversion == IDENTITY
-            return self._replace(unit=port.unit, since=port.unit, given=port.unit if untouched else self.given)
+            return self._replace(unit=unit, since=unit, given=unit if untouched else self.given)
         try:
-            conversion(self.since, port.unit)
+            conversion(self.since, unit)
         except UnitError:  # by way of a unit of the same name that nobody defined
-            return self._replace(conversion=joined(self.total, step), since=port.unit, unit=port.unit)
-        return self._replace(unit=port.unit)
+            return self._replace(conversion=joined(self.total, step), since=unit, unit=unit)
+        return self._replace(unit=unit)
 
     def _suppressed(self, port: Port) -> "Passage":
         return self._replace(conversion=self.total, since=port.unit, unit=port.unit)

@@ -81,7 +81,7 @@ class Ports:
             domain = declared_domain(declared, self._description.enumerations)
         except ValueError as error:
             self.problems.append(f"connector '{owner}.{name}': {error}")
-        return Port(domain, self._unit(f"{owner}.{name}", declared.unit))
+        return Port(domain, self._unit(f"{owner}.{name}", declared.unit), nested=True)
 
     def _of_component(self, owner: str, connector: Connector) -> Port:
         declared = self._declared(owner, connector.name)

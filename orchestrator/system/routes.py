@@ -98,7 +98,7 @@ class Routes:
         """Whether the ends belong to the system around the connection, or to something in it."""
         source, destination = connection.source.component, connection.destination.component
         if source == destination and source not in self._interfaces:
-            kind = self._ports.kind(*self.boundaries.find(connection.source, Causality.OUTPUT).slots[0][:2])
+            kind = self._ports.kind(source, self.boundaries.connector(connection.source))
             given = kind in ("input", "parameter", "structuralParameter", "unspecified")
             return ("system", "system") if given else ("element", "element")
         return (

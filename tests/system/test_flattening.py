@@ -150,6 +150,18 @@ def test_an_undeclared_connector_takes_the_unit_that_arrives():
     assert link.conversion == Conversion(1.0, 273.15)
 
 
+def test_a_difference_stays_one_on_its_way_through_a_nested_system():
+    rise, fall = (variable(name, "output", unit=Unit("K", KELVIN, relative=True)) for name in ("rise", "fall"))
+    sink = variable("dT", "input", unit=Unit("degF", KELVIN, 5 / 9, relative=True))
+    description = described(
+        "plant.rise -> cooling.d",
+        "cooling.d -> cooling/pump.dT",
+        cooling={"d": {"kind": "input", "unit": "degC"}},
+    )
+    (link,) = Flattened(description, {"plant": [rise, fall], "cooling/pump": [sink]}).links
+    assert link.conversion == (pytest.approx(9 / 5), 0.0)
+
+
 def test_a_transformation_acts_after_the_conversion_or_instead_of_it():
     double = Linear(factor=2.0, offset=1.0)
     (after,) = links(joined("plant.T -> cooling/pump.T", transformation=double))
@@ -274,6 +286,15 @@ def test_an_open_size_is_settled_from_far_or_refused():
     assert "no connector 'a[3]'; 'a' has the indices 1:2" in refused(
         "cooling.a[3] -> cooling/pump.u", cooling={"a": {"kind": "input", "dimensions": (2,)}}
     )
+
+
+def test_a_size_that_nobody_can_hold_and_one_of_nothing_are_refused():
+    huge = {"kind": "input", "dimensions": (10**6, 10**6)}
+    for connection in ("cooling.a -> cooling/pump.u", "cooling.a[1:999999,1] -> cooling/pump.u"):
+        assert "'a' of the system 'cooling' has 1000000000000 elements" in refused(connection, cooling={"a": huge})
+    nothing = {"kind": "input", "dimensions": (0,)}
+    message = refused("cooling.a -> cooling.b", cooling={"a": nothing, "b": "output"})
+    assert "'cooling.a' has size 0, 'cooling.b' 1" in message
 
 
 def test_an_input_of_the_whole_system_reaches_components_with_conversions():
