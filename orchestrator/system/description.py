@@ -81,7 +81,7 @@ class Component(Frozen):
 
 
 class Endpoint(Frozen):
-    """A connector of a component: `component.connector`, an array as a whole or one element of it."""
+    """A connector of a component or nested system: `component.connector`, an array as a whole or elements of it."""
 
     component: str
     connector: str
@@ -93,7 +93,7 @@ class Endpoint(Frozen):
 class Connection(Frozen):
     """Values flow from the source (an output) to the destination (an input), units converted on the way.
 
-    A `transformation` acts on the converted value; with `suppress_unit_conversion` it acts instead of the conversion.
+    Either end may be a connector of a nested system, which passes values on. A `transformation` acts on the converted value; with `suppress_unit_conversion` it acts instead of the conversion.
     `as_parameter` lets the destination be a tunable parameter, set at communication points. No standard provides that.
     """
 
