@@ -43,12 +43,12 @@ class Side(NamedTuple):
     tunable: bool = True
 
 
-def _rows() -> frozenset[tuple[Owner, str, Owner, str]]:
-    rows = set()
+def _rows() -> frozenset[tuple[str, str, str, str]]:
+    rows: set[tuple[str, str, str, str]] = set()
     for line in _TABLE.strip().splitlines():
         (owner, kind), (other, *kinds) = (part.split() for part in line.split("->"))
         rows.update((owner, kind, other, each) for each in kinds)
-    return frozenset(rows)  # type: ignore[arg-type]
+    return frozenset(rows)
 
 
 ALLOWED: Final = _rows()

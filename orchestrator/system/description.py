@@ -93,7 +93,8 @@ class Endpoint(Frozen):
 class Connection(Frozen):
     """Values flow from the source (an output) to the destination (an input), units converted on the way.
 
-    Either end may be a connector of a nested system, which passes values on. A `transformation` acts on the converted value; with `suppress_unit_conversion` it acts instead of the conversion.
+    Either end may be a connector of a nested system, which passes values on. A `transformation` acts on the converted
+    value; with `suppress_unit_conversion` it acts instead of the conversion.
     `as_parameter` lets the destination be a tunable parameter, set at communication points. No standard provides that.
     """
 
