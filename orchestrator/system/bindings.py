@@ -123,11 +123,11 @@ class _Names:
 
     def __init__(self, description: SystemDescription) -> None:
         self._components, self._systems = description.components, description.subsystems
-        self._inside: dict[str, dict[str, None]] = {}
+        self._inside: dict[str, dict[str, dict[str, None]]] = {}
         for path in (*description.components, *description.subsystems):
             while path:
                 above = path.rpartition("/")[0]
-                self._inside.setdefault(above, {})[path] = None
+                self._inside.setdefault(above, {}).setdefault(self.label(path), {})[path] = None
                 path = above
 
     def find(self, owner: str, name: str) -> Iterator[Target]:
@@ -136,10 +136,10 @@ class _Names:
             yield Target(owner, name)
             return
         yield from (Target(owner, connector) for connector in self._connectors(owner, name))
-        for path in self._inside.get(owner, ()):
-            prefix = f"{self.label(path)}."
-            if name.startswith(prefix):
-                yield from self.find(path, name.removeprefix(prefix))
+        inside = self._inside.get(owner, {})
+        for dot in (place for place, character in enumerate(name) if character == "."):
+            for path in inside.get(name[:dot], ()):
+                yield from self.find(path, name[dot + 1 :])
 
     def _connectors(self, owner: str, name: str) -> Iterator[str]:
         connectors = self._systems[owner].connectors if owner in self._systems else {}

@@ -89,7 +89,7 @@ class _Giving:
         self._values = {
             name: StartValues(interface, sources.get(name, {})) for name, interface in self._interfaces.items()
         }
-        self._applied: list[tuple[str, str, Applied]] = []
+        self._applied: dict[tuple[str, ...], Applied] = {}
         self._problems: list[str] = []
         self._passed_over: list[str] = []
 
@@ -106,10 +106,13 @@ class _Giving:
         if problems:
             raise DescriptionError("\n".join(problems))
         values = {name: self._values[name].values for name in self._description.components}
-        applied = tuple(
-            one for component, name, one in self._applied if one.place in self._values[component].places(name)
-        )
+        applied = self._holding()
         return Parameters(values, applied, (*bound.unused, *self._passed_over))
+
+    def _holding(self) -> tuple[Applied, ...]:
+        """The stories of the values that no other value wins over."""
+        places = {name: given.places() for name, given in self._values.items()}
+        return tuple(one for key, one in self._applied.items() if key[1:3] in places[key[0]])
 
     def _give(self, assignment: Assignment, target: Target) -> bool:
         """Give a value to what a name means; False where it means nothing."""
@@ -160,8 +163,9 @@ class _Giving:
         scalar, applied = read_scalar(self._reader, self._in_known_unit(component, connector), given, way)
         if applied is not None:
             name = f"{component}.{connector.name}"
-            story = applied._replace(place=assignment.place, variable=name)
-            self._applied.append((component, connector.name, story))
+            key = (component, connector.name, assignment.place, applied.unit, applied.transformation)
+            # The first of the elements of an array speaks for all that are treated alike.
+            self._applied.setdefault(key, applied._replace(place=assignment.place, variable=name))
         return scalar
 
     def _in_known_unit(self, component: str, connector: Connector) -> Connector:

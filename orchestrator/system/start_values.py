@@ -73,9 +73,9 @@ class StartValues:
             if not self._add(element, scalar, offer, whole=len(elements) == element.connector.size):
                 return
 
-    def places(self, connector: str) -> frozenset[str]:
-        """Where the values of a connector come from that nothing wins over."""
-        return frozenset(offer.place for (name, _), offer in self._given.items() if name == connector)
+    def places(self) -> frozenset[tuple[str, str]]:
+        """The name of each connector with a value, and the place in the description that gives it."""
+        return frozenset((name, offer.place) for (name, _), offer in self._given.items())
 
     def finish(self) -> None:
         """Refuse structural parameters that the component was not opened with."""
