@@ -135,7 +135,10 @@ def _converted(value: float | int | Fraction, source: Unit, wanted: Unit | None)
     if wanted is None or factors == IDENTITY:
         return Read(_rounded(value) if isinstance(value, Fraction) else value, source)
     si = _exact(value) * _exact(source.factor) + _exact(source.offset)
-    return Read(float((si - _exact(wanted.offset)) / _exact(wanted.factor)), source, factors)
+    try:
+        return Read(float((si - _exact(wanted.offset)) / _exact(wanted.factor)), source, factors)
+    except OverflowError as error:
+        raise DescriptionError(f"it is beyond the largest number in '{wanted.name}'; correct it") from error
 
 
 def _exact(value: float | int | Fraction) -> Fraction:

@@ -66,6 +66,7 @@ def test_what_was_converted_is_told():
         ("2,5 L", L, "',' is left over"),
         ("2 V0", L, "'V0' is a constant; write '*' before it"),
         ("0.5 g/L", OD, "'g/L' does not convert to 'OD': 'OD' has no definition"),
+        ("1e308 m3", L, "it is beyond the largest number in 'L'"),
         (Quantity(value=2.0, unit="OD"), L, "'OD' is no unit"),
         (Quantity(value="2", unit="L"), L, "'2' is no number"),
         (Quantity(value=(1.0, 2.0), unit="L"), L, "is no number"),
