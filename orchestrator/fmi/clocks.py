@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.archive import fingerprint, read_description
+from orchestrator.fmi.literals import floating, shown, whole
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.units import Unit
 
@@ -28,6 +29,7 @@ UNCHANGED: Final = 1
 CHANGED: Final = 2
 
 _NEAR: Final = 1e-9
+_SECONDS: Final = "It has to be a number of seconds: ask its supplier for a correction"
 _SECOND: Final = Unit("s", (0, 0, 1, 0, 0, 0, 0, 0))
 
 
@@ -185,10 +187,7 @@ def _clock(path: Path, element: ET.Element) -> Clock:
         )
     except (ValueError, ZeroDivisionError) as error:
         raise ModelDescriptionError(f"{path}: clock '{name}': {error}") from error
-    if (clock.interval is not None and clock.interval <= 0) or clock.shift < 0:
-        raise ModelDescriptionError(
-            f"{path}: clock '{name}' has an interval of {clock.interval} s, or a negative shift"
-        )
+    _check_times(path, clock)
     if kind == "constant" and clock.interval is None:
         raise ModelDescriptionError(f"{path}: clock '{name}' is constant, but has no interval")
     return clock
@@ -198,8 +197,37 @@ def _seconds(element: ET.Element, what: str) -> Fraction | None:
     """Interval or shift (s): intervalCounter / resolution where it supports fractions, else the decimal text itself."""
     counter, resolution, decimal = (element.get(key) for key in (f"{what}Counter", "resolution", f"{what}Decimal"))
     if element.get("supportsFraction") in ("true", "1") and counter is not None and resolution is not None:
-        return Fraction(int(counter), int(resolution))
-    return None if decimal is None else Fraction(decimal.strip())
+        if not whole(resolution, Storage.UINT64):
+            raise ValueError("its resolution is 0. Ask its supplier for a correction")
+        return Fraction(whole(counter, Storage.UINT64), whole(resolution, Storage.UINT64))
+    if decimal is None:
+        return None
+    try:
+        number = floating(decimal)
+        # What is 0 as a float may have an exponent that no computer can write out.
+        exactly = Fraction(decimal.strip()) if number and math.isfinite(number) else Fraction(0)
+    except ValueError as error:
+        raise ValueError(f"its {what}Decimal: {error}. {_SECONDS}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"its {what}Decimal is {shown(decimal)}. {_SECONDS}")
+    return exactly
+
+
+def _check_times(path: Path, clock: Clock) -> None:
+    if clock.interval is not None and clock.interval <= 0:
+        raise ModelDescriptionError(f"{path}: clock '{clock.name}' has an interval of {float(clock.interval):.9g} s")
+    if clock.interval is not None and stands_still(clock.interval, 0.0):
+        raise ModelDescriptionError(
+            f"{path}: clock '{clock.name}' has an interval of {float(clock.interval):.9g} s, by which time as a "
+            "floating-point number in s does not advance. Ask its supplier for a correction"
+        )
+    if clock.shift < 0:
+        raise ModelDescriptionError(f"{path}: clock '{clock.name}' has a shift of {float(clock.shift):.9g} s")
+
+
+def stands_still(interval: Fraction, t: float) -> bool:
+    """Whether a positive interval (s) is too short to tell the tick after it from one at t, or at 1 s."""
+    return 0 < interval <= 4.0 * math.ulp(max(1.0, abs(t)))
 
 
 @dataclass

@@ -11,7 +11,17 @@ from fractions import Fraction
 from typing import Final
 
 from orchestrator.errors import CapabilityError, StepError
-from orchestrator.fmi.clocks import APERIODIC, CHANGED, NOT_YET_KNOWN, PERIODIC, Clock, Setting, Ticks, exact
+from orchestrator.fmi.clocks import (
+    APERIODIC,
+    CHANGED,
+    NOT_YET_KNOWN,
+    PERIODIC,
+    Clock,
+    Setting,
+    Ticks,
+    exact,
+    stands_still,
+)
 from orchestrator.fmi.events_functions import IntervalFunctions
 
 State = tuple[Ticks, ...]
@@ -63,7 +73,12 @@ class Ticking:
         if not (seconds > 0.0 if setting.what == "interval" else seconds >= 0.0) or seconds == float("inf"):
             least = "positive" if setting.what == "interval" else "not negative"
             raise CapabilityError(f"'{self._component}.{name}' cannot be {seconds!r} s: give one that is {least}")
-        self._given[name] = exact(seconds)
+        given = exact(seconds)
+        if setting.what == "interval" and stands_still(given, 0.0):
+            raise CapabilityError(
+                f"'{self._component}.{name}' cannot be {seconds!r} s: time does not advance by it. Give a longer one"
+            )
+        self._given[name] = given
 
     def prepare(self, start: float) -> None:
         """In Initialization Mode: tell the FMU what was given, ask it for all else, and count from the start (s) on."""
@@ -151,7 +166,15 @@ class Ticking:
                 component=self._component,
                 time=t,
             )
-        ticks.change(raw.interval, t)
+        if clock.kind != "countdown" and stands_still(raw.interval, t):
+            raise StepError(
+                f"the FMU gives '{self._component}.{clock.name}' the interval {float(raw.interval):.9g} s at t = {t!r} "
+                "s, by which time as a floating-point number does not advance. Set other parameters that it depends on",
+                component=self._component,
+                time=t,
+            )
+        # A countdown as short as this is what rounding leaves of one that is over.
+        ticks.change(Fraction(0) if stands_still(raw.interval, t) else raw.interval, t)
 
 
 def _described(clock: Clock) -> bool:

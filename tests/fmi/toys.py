@@ -45,6 +45,15 @@ def archive(path: Path, entries: dict[str, str | bytes]) -> Path:
     return path
 
 
+def altered(source: Path, path: Path, old: str, new: str) -> Path:
+    """A copy of an FMU with another text in its description."""
+    with zipfile.ZipFile(source) as file:
+        entries = {name: file.read(name) for name in file.namelist()}
+    text = entries["modelDescription.xml"].decode()
+    assert old in text
+    return archive(path, {**entries, "modelDescription.xml": text.replace(old, new)})
+
+
 VARIABLES = {
     "fmi2": """
     <ScalarVariable name="status" valueReference="0" causality="input" variability="discrete">
