@@ -9,6 +9,7 @@ from orchestrator.fmi.clocks_state import Bookkeeping, pack, unpack
 from orchestrator.fmi.co_simulation import CoSimulationFmu
 from orchestrator.fmi.events_clocks import EventClocks
 from orchestrator.fmi.events_functions import EventFunctions
+from orchestrator.fmi.fmu import Phase
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, InputSlopes, OutputSlopes, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Variability
 
@@ -125,6 +126,7 @@ class EventFmu:
 
     def enter(self, t: float) -> None:
         """Enter Event Mode, give the parameters that waited, and activate the clocks that are due."""
+        self._require("enter Event Mode")
         self._check(self._functions.enter(), "EnterEventMode")
         self._in_event_mode, self._t = True, t
         self._co.fmu.time = t
@@ -136,14 +138,17 @@ class EventFmu:
 
     def activate(self, clocks: Collection[str]) -> None:
         """Activate triggered input clocks."""
+        self._require("activate clocks")
         self._clocks.activate(clocks)
 
     def active(self) -> Collection[str]:
         """Clocks that are active now."""
+        self._require("tell its active clocks")
         return self._clocks.active()
 
     def update(self) -> DiscreteUpdate:
         """Compute the discrete states anew, then take new intervals and the next time event."""
+        self._require("update its discrete states")
         raw = self._functions.update()
         self._check(raw.status, "UpdateDiscreteStates")
         self._time_event = raw.next_time
@@ -159,6 +164,7 @@ class EventFmu:
 
     def leave(self) -> None:
         """Leave Event Mode for Step Mode."""
+        self._require("leave Event Mode")
         self._clocks.ticking.require_intervals()
         self._check(self._functions.leave(), "EnterStepMode")
         self._in_event_mode = False
@@ -242,6 +248,11 @@ class EventFmu:
         if not isinstance(state, _Kept):
             raise CapabilityError(f"'{self.name}': the state belongs to another instance; save a new one")
         return state
+
+    def _require(self, doing: str) -> None:
+        """No call may follow the end of the run, or a fatal error of another instance of the FMU."""
+        if self._co.fmu.phase is not Phase.STEP:
+            self._co.fmu.require(doing, Phase.STEP)
 
     def _check(self, status: int, function: str) -> None:
         self._co.fmu.check(status, function)

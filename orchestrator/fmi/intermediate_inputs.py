@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from orchestrator.errors import FmuImportError
 from orchestrator.fmi.archive import read_description
 from orchestrator.fmi.events_description import StepFeatures
-from orchestrator.fmi.fmu import Fmu, named
+from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import OK, WARNING, bound
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Values
@@ -74,6 +74,7 @@ class DerivativeInputs:
 
     def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:  # noqa: ARG002
         """Give the slopes; the values at t were set already."""
+        self._fmu.require("take slopes", Phase.STEP)
         orders = np.ones(bundle.size, np.intc)
         numbers = np.ascontiguousarray(slopes, np.float64)
         references = bundle.references

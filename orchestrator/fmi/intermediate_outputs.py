@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrator.fmi.fmu import Fmu, named
+from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import OK, bound
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Causality, Variability
@@ -31,6 +31,7 @@ class OutputDerivatives:
 
     def get(self, bundle: Bundle, slopes: Values) -> None:
         """Read the derivatives (1/s) of a bundle in Step Mode."""
+        self._fmu.require("tell slopes", Phase.STEP)
         orders = np.ones(bundle.references.size, np.intc)
         arguments = [bundle.references.ctypes.data, orders.size, orders.ctypes.data, slopes.ctypes.data]
         status = self._call(*arguments, *([slopes.size] if self._sized else []))

@@ -158,6 +158,7 @@ class ClockedExchangeFmu:
 
     def enter(self, t: float) -> None:
         """Enter Event Mode, give the parameters that waited, and activate the clocks that are due."""
+        self._fmu.require("enter Event Mode", Phase.STEP)
         running = self._exchange.running
         running.open()
         self._outside, self._fmu.time = True, t
@@ -170,19 +171,23 @@ class ClockedExchangeFmu:
 
     def activate(self, clocks: Collection[str]) -> None:
         """Activate triggered input clocks."""
+        self._fmu.require("activate clocks", Phase.STEP)
         self._clocks.activate(clocks)
 
     def active(self) -> Collection[str]:
         """Clocks that are active now."""
+        self._fmu.require("tell its active clocks", Phase.STEP)
         return self._clocks.active()
 
     def update(self) -> DiscreteUpdate:
         """Compute the discrete states anew, then take new intervals and the next time event."""
+        self._fmu.require("update its discrete states", Phase.STEP)
         raw = self._updated()
         return DiscreteUpdate(raw.again, raw.terminate, raw.nominals_changed)
 
     def leave(self) -> None:
         """Leave Event Mode for Continuous-Time Mode."""
+        self._fmu.require("leave Event Mode", Phase.STEP)
         self._clocks.ticking.require_intervals()
         self._outside = False
         running = self._exchange.running
