@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from fmpy import fmi2
 
 from orchestrator.fmi.fmi1_model import Model
-from orchestrator.fmi.function_table import OK, bound
+from orchestrator.fmi.function_table import GOOD, OK, bound
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.variables import ModelInfo
 
@@ -227,6 +227,6 @@ def _count3(dll: Any, handle: int, model: ModelInfo) -> Callable[[], int]:
 
     def call() -> int:
         # An FMU that does not answer has as many as its description lists.
-        return number.value if function(byref(number)) <= 1 else model.event_indicators
+        return number.value if function(byref(number)) in GOOD else model.event_indicators
 
     return call

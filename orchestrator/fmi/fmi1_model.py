@@ -10,7 +10,7 @@ from typing import Any
 
 from fmpy import fmi1
 
-from orchestrator.fmi.function_table import ERROR, OK, WARNING, bound
+from orchestrator.fmi.function_table import ERROR, GOOD, OK, bound
 from orchestrator.fmi.messages import Messages, fmi1_callbacks
 
 
@@ -73,12 +73,12 @@ class Life:
         if self._initialized:
             return OK
         status: int = self._set_time(self._start)
-        if status > WARNING:
+        if status not in GOOD:
             return status
         self._initialized = True
-        status = max(status, self._initialize(self._tolerance > 0.0, self._tolerance, byref(self._model.info)))
-        self._running = self._model.answered = status <= WARNING
-        return status
+        answer: int = self._initialize(self._tolerance > 0.0, self._tolerance, byref(self._model.info))
+        self._running = self._model.answered = answer in GOOD
+        return max(status, answer) if answer in GOOD else answer
 
     def terminate(self) -> int:
         """End the run regularly."""
@@ -88,7 +88,7 @@ class Life:
 
     def reset(self) -> int:
         """Free the instance and make another."""
-        if self._running and (status := self.terminate()) > WARNING:
+        if self._running and (status := self.terminate()) not in GOOD:
             return status
         self.free()
         self._initialized = False

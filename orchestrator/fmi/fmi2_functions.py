@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.function_table import (
     DISCARD,
+    GOOD,
     Access,
     FunctionTable,
     RawStep,
@@ -107,7 +108,10 @@ def _enter_initialization(library: Any, handle: int) -> Any:
 
     def call(start: float, stop: float | None, tolerance: float | None) -> int:
         status: int = setup(tolerance is not None, tolerance or 0.0, start, stop is not None, stop or 0.0)
-        return max(status, enter()) if status <= 1 else status
+        if status not in GOOD:
+            return status
+        entered: int = enter()
+        return max(status, entered) if entered in GOOD else entered
 
     return call
 

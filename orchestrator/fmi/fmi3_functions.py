@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import (
-    WARNING,
+    GOOD,
     Access,
     FunctionTable,
     RawStep,
@@ -159,7 +159,7 @@ def do_step(library: Any, handle: int) -> StepFunction:
         early.value = terminate.value = event.value = False
         reached.value = t
         status: int = step(t, h, keeps_no_state, *flags)
-        if status > WARNING:
+        if status not in GOOD:
             return RawStep(status, t)  # its answers are undefined; after Discard it is where it was (section 2.2.4)
         time = reached.value if early.value else t + h
         return RawStep(status, time, early.value, terminate.value, event.value)

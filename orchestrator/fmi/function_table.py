@@ -18,6 +18,9 @@ DISCARD: Final = 2
 ERROR: Final = 3
 FATAL: Final = 4
 
+GOOD: Final = (OK, WARNING)
+"""What a call answers that did what it should; all else, numbers that are no status too, is a failure."""
+
 
 class RawStep(NamedTuple):
     """What doStep reported: the status, the last successful time (s), and FMI 3.0's flags."""

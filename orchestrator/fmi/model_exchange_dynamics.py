@@ -5,7 +5,7 @@ from ctypes import memmove
 import numpy as np
 
 from orchestrator.fmi.exchange_functions import ExchangeFunctions
-from orchestrator.fmi.function_table import DISCARD, OK, WARNING
+from orchestrator.fmi.function_table import DISCARD, GOOD, OK
 from orchestrator.fmi.model_exchange_inputs import Lines
 from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
 from orchestrator.fmi.solver import address
@@ -96,7 +96,7 @@ class FmuDynamics:
         return 0
 
     def _verdict(self, status: int, called: str, t: float) -> int:
-        if status <= WARNING:
+        if status in GOOD:
             return 0
         self.status, self.called = status, called
         discarded = status == DISCARD

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from orchestrator.errors import StepError
 from orchestrator.fmi.exchange_functions import ExchangeFunctions, Update
 from orchestrator.fmi.fmu import Fmu
-from orchestrator.fmi.function_table import DISCARD, OK
+from orchestrator.fmi.function_table import DISCARD, GOOD, OK
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
 from orchestrator.fmi.solver import Solver, address
 
@@ -196,7 +196,7 @@ class Integration:
 
     def _fail(self, trouble: str) -> None:
         dynamics = self._dynamics
-        if dynamics.status > DISCARD:
+        if dynamics.status not in (*GOOD, DISCARD):
             self._check(dynamics.status, dynamics.called)
         raise self._error(
             f"its solver cannot go on at t = {self.time!r} s: {trouble}{self._fmu.library.messages.quoted()}\n"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.fmi.function_table import WARNING
+from orchestrator.fmi.function_table import GOOD
 from orchestrator.fmi.solver import address
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.system.connector import Connector
@@ -59,7 +59,7 @@ class DirectionalDerivatives:
         result, size, worst = address(self._result), self._result.size, 0
         for knowns, seed, rows, columns in self._colours:
             status = self._call(unknowns, n, address(knowns), knowns.size, address(seed), seed.size, result, size)
-            if status > WARNING:
+            if status not in GOOD:
                 return status
             worst = max(worst, status)
             self.matrix[rows, columns] = self._result[rows]

@@ -9,7 +9,7 @@ from ctypes import byref, c_int, c_void_p
 from time import sleep
 from typing import Any, Final
 
-from orchestrator.fmi.function_table import FATAL, WARNING, bound
+from orchestrator.fmi.function_table import FATAL, GOOD, bound
 
 PENDING: Final = 5
 _DO_STEP_STATUS: Final = 0
@@ -45,6 +45,6 @@ def _final(get_status: Callable[..., int]) -> int:
         sleep(pause)
         pause = min(2.0 * pause, _LONGEST)
         answer = get_status(_DO_STEP_STATUS, byref(status))
-        if answer > WARNING:
+        if answer not in GOOD:
             return FATAL if answer == FATAL else PENDING
     return status.value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.errors import DescriptionError, FmuImportError
-from orchestrator.fmi.function_table import WARNING, FunctionTable, bound
+from orchestrator.fmi.function_table import GOOD, FunctionTable, bound
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.system.connector import Causality, Connector
 from orchestrator.system.description import Component
@@ -72,13 +72,13 @@ def configured(model: ModelInfo, library: Any, handle: int, functions: FunctionT
         return functions
     configure = _configuration(model, library, handle, functions)
     status, function = configure()
-    if status > WARNING:
+    if status not in GOOD:
         given = ", ".join(f"{name} = {value}" for name, value in model.structure.items())
         raise FmuImportError(f"{model.path}: {function} refused the structural parameters {given}; give others")
 
     def reset() -> int:
         status = functions.reset()
-        return configure()[0] if status <= WARNING else status
+        return configure()[0] if status in GOOD else status
 
     return replace(functions, reset=reset)
 
@@ -92,14 +92,14 @@ def _configuration(
 
     def configure() -> tuple[int, str]:
         status = enter()
-        if status > WARNING:
+        if status not in GOOD:
             return status, "fmi3EnterConfigurationMode"
         for name, value in model.structure.items():
             access = functions.access[model.types[name]]
             references = np.array([by_name[name].reference], dtype=np.uint32)
             values = np.array([value], dtype=access.dtype)
             status = access.set(*functions.arguments(references, values))
-            if status > WARNING:
+            if status not in GOOD:
                 return status, f"setting '{name}'"
         return leave(), "fmi3ExitConfigurationMode"
 

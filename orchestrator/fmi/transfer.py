@@ -7,12 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.fmi.buffers import Buffer, Bytes, Numbers, Texts
-from orchestrator.fmi.function_table import OK, WARNING, CFunction, FunctionTable
+from orchestrator.fmi.function_table import GOOD, OK, CFunction, FunctionTable
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Storage
-
-_GOOD: Final = (OK, WARNING)
-"""What a call answers that gave or took its values; after any other, Fatal above all, none may follow unasked."""
 
 
 class Transfer:
@@ -45,7 +42,7 @@ class Transfer:
         status = OK
         for part in self._parts:
             answer = part.set(*part.arguments)
-            if answer not in _GOOD:
+            if answer not in GOOD:
                 return answer  # type: ignore[no-any-return]
             status = max(status, answer)
         return status
@@ -55,7 +52,7 @@ class Transfer:
         status = OK
         for part in self._parts:
             answer = part.get(*part.arguments)
-            if answer not in _GOOD:
+            if answer not in GOOD:
                 return answer  # type: ignore[no-any-return]
             values[part.selection] = part.buffer.take()
             status = max(status, answer)

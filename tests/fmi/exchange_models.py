@@ -93,7 +93,8 @@ TOYS = {
         ("x",),
         {"k": FIXED},
         start="r[0] = 1;",
-        rates="if (r[0] < 0) { if (r[2] == 2) r[1] = sqrt(r[0]); else FAIL(r[2] == 1 ? 3 : 2); } else r[1] = -1;",
+        rates="if (r[0] < 0) { if (r[2] == 2) r[1] = sqrt(r[0]); else FAIL(r[2] < 0 ? r[2] : r[2] == 1 ? 3 : 2); } "
+        "else r[1] = -1;",
     ),
     # x' = 1; k = 1: an event never ends (5: the first), 2: time events without progress, 3: ends the run at 0.5, 4: at
     # a step.

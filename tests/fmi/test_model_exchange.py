@@ -158,7 +158,12 @@ def test_the_tolerance_is_that_of_the_solver_else_of_the_experiment_else_of_the_
 
 
 def test_a_refused_derivative_is_retried_with_a_smaller_step_and_named_in_the_end(opened, solver):
-    for k, expected in ((0.0, "was discarded"), (2.0, "nan at t = 1.0"), (1.0, "returned Error")):
+    for k, expected in (
+        (0.0, "was discarded"),
+        (2.0, "nan at t = 1.0"),
+        (1.0, "returned Error"),
+        (-7.0, "unknown status -7"),
+    ):
         wall = opened("wall", solver, parameters={"k": k})
         wall.do_step(0.0, 0.999)
         with pytest.raises(StepError, match=expected) as caught:
