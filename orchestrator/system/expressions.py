@@ -122,7 +122,7 @@ class _Evaluation:
         if text is not None:
             return _measured(_decimal(text), self._units())
         name = self._peek("name")
-        if name is not None and name in _FUNCTIONS:
+        if name is not None and self._is_function(name):
             return self._call(name)
         constant = number(Fraction(math.pi)) if name == "pi" else self._constants(name) if name else None
         if constant is not None:
@@ -132,6 +132,11 @@ class _Evaluation:
         if not units:
             raise DescriptionError("a number or name is missing" + self._before())
         return _measured(None, units)
+
+    def _is_function(self, name: str) -> bool:
+        """Whether a name is that of a function here: `min` without a bracket behind it is the minute."""
+        following = self._tokens[self._place + 1]["sign"] if self._place + 1 < len(self._tokens) else None
+        return name in _FUNCTIONS and (name != "min" or following == "(")
 
     def _call(self, name: str) -> Amount:
         self._place += 1
@@ -153,7 +158,7 @@ class _Evaluation:
     def _units(self) -> list[tuple[str, int]]:
         """Units and their powers from here on, as many as stand beside each other."""
         units: list[tuple[str, int]] = []
-        while (name := self._peek("name")) is not None and name not in RESERVED:
+        while (name := self._peek("name")) is not None and name != "pi" and not self._is_function(name):
             if self._constants(name) is not None:
                 raise DescriptionError(f"'{name}' is a constant; write '*' before it")
             self._place += 1
