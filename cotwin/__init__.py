@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from orchestrator.system.description import Solver as Solver
     from orchestrator.system.description import Swap as Swap
     from orchestrator.system.description import SystemDescription as SystemDescription
+    from orchestrator.system.scenario import Scenario as Scenario
+    from orchestrator.system.scenario_file import read_scenario as read_scenario
     from orchestrator.system.yaml_file import read_system as read_system
     from orchestrator.system.yaml_file import single_fmu as single_fmu
 
@@ -71,6 +73,7 @@ __all__ = [
     "PacingReport",
     "ResultError",
     "Results",
+    "Scenario",
     "Simulation",
     "SimulationError",
     "Solver",
@@ -84,6 +87,7 @@ __all__ = [
     "__version__",
     "load_results",
     "open_simulation",
+    "read_scenario",
     "read_ssp",
     "read_system",
     "single_fmu",
@@ -131,6 +135,8 @@ _HOMES = {
         "Swap",
         "SystemDescription",
     ),
+    "orchestrator.system.scenario": ("Scenario",),
+    "orchestrator.system.scenario_file": ("read_scenario",),
     "orchestrator.system.yaml_file": (
         "read_system",
         "single_fmu",

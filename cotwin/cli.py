@@ -21,6 +21,9 @@ Settings = Annotated[list[str], typer.Option("--set", metavar="COMP.PAR=VALUE", 
 Inputs = Annotated[
     list[str], typer.Option("--input", metavar="[COMP=]FILE.csv", help="Inputs over time from a table; repeatable.")
 ]
+Scenarios = Annotated[
+    list[Path], typer.Option("--scenario", metavar="FILE.yaml", help="What is done during the run; repeatable.")
+]
 FmuFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of FMUs.")]
 Target = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.yaml", help="Default: DIR/system.yaml.")]
 Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML, SSP) or one FMU.")]
@@ -59,6 +62,7 @@ def run(  # noqa: PLR0913 -- one for each option
     step: Step = None,
     settings: Settings = [],  # noqa: B006 -- typer copies it
     inputs: Inputs = [],  # noqa: B006 -- typer copies it
+    scenario: Scenarios = [],  # noqa: B006 -- typer copies it
     variant: Variant = None,
     debug: Debug = False,
 ) -> None:
@@ -73,7 +77,7 @@ def run(  # noqa: PLR0913 -- one for each option
         with settings_named(settings):
             description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs), variant))
             with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
-                outcome = execute(description, folder or Path("runs") / description.name, (bar,))
+                outcome = execute(description, folder or Path("runs") / description.name, (bar,), scenario)
         terminal.show_outcome(outcome, bar.elapsed)
         if outcome.interrupted_by is not None:
             raise terminal.interrupted(outcome.interrupted_by, terminal.recorded(outcome))

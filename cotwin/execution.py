@@ -38,15 +38,24 @@ class Outcome(NamedTuple):
     interrupted_by: signal.Signals | None = None
 
 
-def execute(description: SystemDescription, folder: Path, observers: Sequence[Observer] = ()) -> Outcome:
+def execute(
+    description: SystemDescription,
+    folder: Path,
+    observers: Sequence[Observer] = (),
+    scenarios: Sequence[Path] = (),
+) -> Outcome:
     """Run a system and write record, plots and report into `folder`; a failed run keeps what it recorded.
+
+    `scenarios` are files that say what is done to the system during the run.
 
     Ctrl-C and SIGTERM end the run at the next communication point; once more, or while plots are drawn, they end at
     once what is going on. Raises what is wrong before the run begins: DescriptionError, FmuImportError,
     CapabilityError, ResultError where another run is writing into the folder; KeyboardInterrupt or Terminated then.
     """
     with Interruption(waiting=True):
-        simulation = open_simulation(description, output=folder / RECORD, observers=observers, meter=True)
+        simulation = open_simulation(
+            description, output=folder / RECORD, observers=observers, meter=True, scenarios=scenarios
+        )
         failure, stop = _run(simulation, folder)
         outcome = _kept(folder, measured(simulation.instances.values()), failure, stop)
         try:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from cotwin.tables import Table, number
 from orchestrator.instance import Instance
 from orchestrator.realtime.metering import Meter, MeterReading
+from orchestrator.scenarios.points import unaltered
 from orchestrator.swap import SwapInstance
 from orchestrator.swap_report import Bump, SwapReport
 
@@ -12,7 +13,8 @@ from orchestrator.swap_report import Bump, SwapReport
 def measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
     """Costs of the metered instances, and what the swaps among them did."""
     meters = [instance for instance in instances if isinstance(instance, Meter)]
-    swaps = [meter.instance.report for meter in meters if isinstance(meter.instance, SwapInstance)]
+    inside = [unaltered(meter.instance) for meter in meters]
+    swaps = [instance.report for instance in inside if isinstance(instance, SwapInstance)]
     return (cost_table([meter.reading for meter in meters]), hand_over_table(swaps), swap_table(swaps))
 
 

@@ -3,13 +3,13 @@
 They are imported when they are first needed, so that an integrator of FMUs needs neither torch nor a plant model.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.errors import DescriptionError, SurrogateError
-from orchestrator.graph.schedule import build_schedule
+from orchestrator.graph.schedule import Schedule, build_schedule
 from orchestrator.inputs.feeding import fed_by
 from orchestrator.inputs.generated import generated_instance
 from orchestrator.inputs.table import table_instance
@@ -26,12 +26,18 @@ from orchestrator.recording.metadata import run_metadata
 from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
 from orchestrator.recording.selection import observed, select
+from orchestrator.scenarios.instance import ScenarioInstance
+from orchestrator.scenarios.opening import open_scenarios
+from orchestrator.scenarios.points import with_points
 from orchestrator.simulation import Setup, Simulation
 from orchestrator.swap import SwapInstance
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
+from orchestrator.system.links import Link
 from orchestrator.system.parameters import configured, parameter_values
 from orchestrator.system.resolution import resolve
+from orchestrator.system.scenario import Scenario
+from orchestrator.system.scenario_file import read_scenario
 from orchestrator.system.tables import SUFFIXES
 from orchestrator.system.unit_text import parse_unit
 from orchestrator.system.yaml_file import from_mapping, read_system
@@ -45,13 +51,15 @@ def open_simulation(
     output: Path | str | None = None,
     observers: Iterable[Observer] = (),
     meter: bool = False,
+    scenarios: Iterable[Scenario | Path | str] = (),
 ) -> Simulation[Results]:
     """Open everything that a description names and couple it; what was opened is closed where this fails.
 
     `description` may be a YAML file, an SSP package, or the content of a YAML file as dicts and lists. Results stay in
     memory, or go to the Parquet file `output` (or NAME.parquet in the folder `output`). With `meter` every instance is
-    a `Meter`.
+    a `Meter`. `scenarios`, or their files, say what is done to the system during the run.
     """
+    acted = [one if isinstance(one, Scenario) else read_scenario(Path(one)) for one in scenarios]
     described = _described(description)
     with ExitStack() as opened:
         instances: dict[str, Instance] = {}
@@ -61,7 +69,8 @@ def open_simulation(
                 opened.callback(instances[name].close)
         inputs = open_inputs(described, {name: instance.connectors for name, instance in instances.items()})
         # They come first, so that they step before the components that they feed.
-        simulation = _coupled(described, {**inputs, **instances}, output, observers, meter=meter)
+        wishes = _Wishes(output, tuple(observers), meter, acted)
+        simulation = _coupled(described, {**inputs, **instances}, wishes)
         opened.pop_all()
     return simulation
 
@@ -137,35 +146,61 @@ def read_description(path: Path, *, variant: str | None = None) -> SystemDescrip
     return read_system(path)
 
 
-def _coupled(
-    description: SystemDescription,
-    instances: Mapping[str, Instance],
-    output: Path | str | None,
-    observers: Iterable[Observer],
-    *,
-    meter: bool,
-) -> Simulation[Results]:
+class _Wishes(NamedTuple):
+    """What a run is to have beside its system."""
+
+    output: Path | str | None
+    observers: tuple[Observer, ...]
+    meter: bool
+    scenarios: Sequence[Scenario]
+
+
+def _coupled(description: SystemDescription, instances: Mapping[str, Instance], wishes: _Wishes) -> Simulation[Results]:
     interfaces = {name: instance.connectors for name, instance in instances.items()}
     links = resolve(description, interfaces)
     columns = select(description.record, interfaces)
-    identities = {name: instance.identity for name, instance in instances.items()}
-    recorder = Recorder(columns, run_metadata(description, identities), _record_path(output, description.name))
+    scenario = open_scenarios(wishes.scenarios, description, instances, links)
+    stepped = _metered(_acted(instances, scenario), scenario) if wishes.meter else _acted(instances, scenario)
     setup = Setup(
-        instances={name: Meter(instance) for name, instance in instances.items()} if meter else instances,
+        instances=stepped,
         links=links,
-        schedule=build_schedule(interfaces, {name: each.feedthrough for name, each in instances.items()}, links),
+        schedule=_schedule(stepped, links),
         algorithm=ALGORITHMS[description.algorithm],
         experiment=description.experiment,
         step_size=description.step_size,
         start_values=parameter_values(description, interfaces),
         observed=observed(columns),
         check_ranges=frozenset(name for name, each in description.components.items() if each.check_ranges),
+        alteration=None if scenario is None else scenario.arrivals,
     )
-    simulation = Simulation(setup, (recorder, *observers), recorder.results)
+    metadata = run_metadata(description, {name: instance.identity for name, instance in instances.items()})
+    if wishes.scenarios:
+        metadata["scenarios"] = [one.model_dump(mode="json", exclude_defaults=True) for one in wishes.scenarios]
+    recorder = Recorder(columns, metadata, _record_path(wishes.output, description.name))
+    simulation = Simulation(setup, (recorder, *wishes.observers), recorder.results)
     for instance in instances.values():
         if isinstance(instance, SwapInstance):
             instance.emit = simulation.emit
+    if scenario is not None:
+        scenario.attach(simulation, setup.start_values)
     return simulation
+
+
+def _acted(instances: Mapping[str, Instance], scenario: ScenarioInstance | None) -> Mapping[str, Instance]:
+    """The instances with the scenario, which steps before all others, where there is one."""
+    if scenario is None:
+        return instances
+    altered = {name: with_points(instance, scenario.points) for name, instance in instances.items()}
+    return {scenario.name: scenario, **altered}
+
+
+def _metered(instances: Mapping[str, Instance], scenario: ScenarioInstance | None) -> Mapping[str, Instance]:
+    return {name: instance if instance is scenario else Meter(instance) for name, instance in instances.items()}
+
+
+def _schedule(instances: Mapping[str, Instance], links: Sequence[Link]) -> Schedule:
+    interfaces = {name: instance.connectors for name, instance in instances.items()}
+    return build_schedule(interfaces, {name: each.feedthrough for name, each in instances.items()}, links)
 
 
 def _record_path(output: Path | str | None, name: str) -> Path | None:

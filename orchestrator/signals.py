@@ -7,7 +7,7 @@ or writes all of them through a view.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +52,19 @@ class _Table(NamedTuple):
     total: bool
 
 
+class Alteration(Protocol):
+    """What is put in the place of values on their way into components, as a scenario does."""
+
+    def alter(self, array: Values, places: NDArray[np.intp], values: Values) -> None:
+        """Change values in place that are about to be written at these places of one of the flat arrays."""
+        ...
+
+
 class Transfer(NamedTuple):
     """destination[i] = factor[i] * table(source[i]) + offset[i], along `links`.
 
-    `factor` and `offset` are None where nothing is converted, `table` where no value takes the place of another.
+    `factor` and `offset` are None where nothing is converted, `table` where no value takes the place of another,
+    `alteration` where nothing is altered on the way.
     """
 
     links: tuple[Link, ...]
@@ -68,6 +77,7 @@ class Transfer(NamedTuple):
     exact_to: int | None = None
     """Largest absolute value that passes exactly, where that is a limit: 2**53 from int64 to float64."""
     table: _Table | None = None
+    alteration: Alteration | None = None
 
 
 GatherPlan = tuple[Transfer, ...]
@@ -86,7 +96,9 @@ class Signals:
         interfaces: Mapping[str, Sequence[Connector]],
         observed: Mapping[str, Collection[str]] | None = None,
         links: Iterable[Link] = (),
+        alteration: Alteration | None = None,
     ) -> None:
+        self._alteration = alteration
         self._places: dict[str, dict[str, Place]] = {component: {} for component in interfaces}
         self._blocks: dict[tuple[str, Direction], list[Block]] = defaultdict(list)
         self._arrays: dict[Storage, Values] = {}
@@ -181,6 +193,7 @@ class Signals:
             np.array([link.conversion.offset for link in links]) if alike.converted else None,
             2**53 if (source, destination) == (Storage.INT64, Storage.FLOAT64) else None,
             None if alike.mapping is None else _table(alike.mapping, source),
+            self._alteration,
         )
 
     def keep(self) -> None:
@@ -200,7 +213,7 @@ def gather(plan: GatherPlan) -> None:
     VariableError where an integer is too large to become a float exactly, or is no value of its destination.
     """
     for transfer in plan:
-        _, source, source_index, destination, destination_index, factor, offset, exact_to, table = transfer
+        _, source, source_index, destination, destination_index, factor, offset, exact_to, table, alteration = transfer
         values = source[source_index]
         if table is not None:
             values = _substituted(values, table, transfer)
@@ -208,6 +221,9 @@ def gather(plan: GatherPlan) -> None:
             _refuse_inexact(values, exact_to, transfer)
         if factor is not None and offset is not None:
             values = factor * values + offset
+        if alteration is not None:
+            values = values.astype(destination.dtype)
+            alteration.alter(destination, destination_index, values)
         destination[destination_index] = values
 
 

@@ -23,7 +23,7 @@ from orchestrator.master.initialization import initialize
 from orchestrator.master.participant import Coupling
 from orchestrator.master.step_size import FixedStep
 from orchestrator.observer import Event, Observer
-from orchestrator.signals import Signals
+from orchestrator.signals import Alteration, Signals
 from orchestrator.system.connector import Scalar
 from orchestrator.system.description import Experiment
 from orchestrator.system.resolution import Link
@@ -50,7 +50,8 @@ class Setup:
     """Everything a run is made of.
 
     `observed` names locals and parameters whose values are wanted at each communication point, `check_ranges` the
-    components whose inputs, outputs and observed variables are held against their min and max.
+    components whose inputs, outputs and observed variables are held against their min and max. `alteration` acts on
+    values on their way along connections.
     """
 
     instances: Mapping[str, Instance]
@@ -62,6 +63,7 @@ class Setup:
     start_values: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
     observed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     check_ranges: frozenset[str] = frozenset()
+    alteration: Alteration | None = None
 
 
 class _Phase(Enum):
@@ -82,7 +84,7 @@ class Simulation(Generic[ResultsT]):
         self.grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
         _check_steps(self.grid, setup.instances)
         interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
-        self.signals = Signals(interfaces, setup.observed, setup.links)
+        self.signals = Signals(interfaces, setup.observed, setup.links, setup.alteration)
         self._experiment = setup.experiment
         self._coupling = Coupling.of(
             setup.instances, setup.links, setup.schedule.order, self.signals, setup.check_ranges
@@ -130,6 +132,11 @@ class Simulation(Generic[ResultsT]):
     def time(self) -> float:
         """The last communication point (s): on the grid, or at an event between two of its points."""
         return self.grid.time(self._index) if self._between is None else self._between
+
+    @property
+    def started(self) -> bool:
+        """Whether the initialization is done, so that every variable has a value."""
+        return self._phase is not _Phase.CREATED
 
     @property
     def ended(self) -> bool:

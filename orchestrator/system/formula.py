@@ -84,7 +84,10 @@ class Formula(NamedTuple):
 
 
 def compiled(text: str, known: Mapping[str, Kind] | None = None) -> Formula:
-    """Compile a text; `known` are the names that it may hold (None: all). DescriptionError says what is wrong."""
+    """Compile a text; `known` are the names that it may hold (None: `t` and all variables).
+
+    DescriptionError says what is wrong.
+    """
     if len(text) > MAX_CHARACTERS:
         raise DescriptionError(f"longer than {MAX_CHARACTERS} characters; make it shorter")
     return _Compiler(text, known).formula()
@@ -194,7 +197,7 @@ class _Compiler:
     def _named(self, name: str) -> _Node:
         if name in _WORDS or (self._known is not None and name not in self._known):
             raise DescriptionError(f"unknown name '{name}'; {nearest(name, self._known or ())}")
-        if self._known is None and "." not in name:
+        if self._known is None and "." not in name and name != "t":
             raise DescriptionError(f"'{name}' is no variable; write component.variable")
         place = self._names.setdefault(name, len(self._names))
         return _Node(None if self._known is None else self._known[name], lambda v: v[place])
