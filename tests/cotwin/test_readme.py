@@ -61,6 +61,6 @@ def test_the_descriptions_in_the_documentation_are_valid(tmp_path):
             named = re.match(r"# ([\w.]+\.yaml)\n", block)
             path = folder / (named[1] if named else f"{number}.yaml")
             path.write_text(block)
-            if "name" in load(block, page.name).data:
+            if "name" in (load(block, page.name).data or ()):
                 written.append(path)
         assert all(read_system(path).components for path in written)
