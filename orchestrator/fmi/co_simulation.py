@@ -35,7 +35,9 @@ def open_fmu(name: str, path: Path, model: ModelInfo | None = None) -> "CoSimula
         raise FmuImportError(
             f"{path}: declares {' and '.join(model.kinds)} only; export it for Co-Simulation, which runs coupled here"
         )
-    return CoSimulationFmu(name, model, Library(name, model, "CoSimulation"))
+    library = Library(name, model, "CoSimulation")
+    with library.completing():
+        return CoSimulationFmu(name, model, library)
 
 
 class CoSimulationFmu:

@@ -26,12 +26,14 @@ def open_with_events(name: str, path: Path, *, extrapolate: bool = False, model:
         require_slopes(name, model, features)
     if not (features.event_mode or features.early_return or features.returns_on_request or extrapolate):
         plain = open_fmu(name, path, model)
-        _know_slopes(plain, features)
-        return plain
+        with plain.fmu.library.completing():
+            _know_slopes(plain, features)
+            return plain
     clocks = read_clocks(path)
     fmu = _instantiated(name, model, features, extrapolate)
-    _know_slopes(fmu, features)
-    return EventFmu(fmu, clocks) if features.event_mode else fmu
+    with fmu.fmu.library.completing():
+        _know_slopes(fmu, features)
+        return EventFmu(fmu, clocks) if features.event_mode else fmu
 
 
 def _know_slopes(fmu: CoSimulationFmu, features: StepFeatures) -> None:
@@ -41,9 +43,10 @@ def _know_slopes(fmu: CoSimulationFmu, features: StepFeatures) -> None:
 
 def _instantiated(name: str, model: ModelInfo, features: StepFeatures, extrapolate: bool) -> CoSimulationFmu:
     if not model.fmi_version.startswith("3"):
-        fmu = CoSimulationFmu(name, model, Library(name, model, "CoSimulation"))
-        fmu.input_slopes = DerivativeInputs(fmu.fmu)
-        return fmu
+        fmu = open_fmu(name, model.path, model)
+        with fmu.fmu.library.completing():
+            fmu.input_slopes = DerivativeInputs(fmu.fmu)
+            return fmu
     inputs = IntermediateInputs(model) if extrapolate else None
     update = IntermediateUpdate(inputs.at if inputs is not None else None)
     used = inputs is not None or features.returns_on_request
@@ -54,9 +57,10 @@ def _instantiated(name: str, model: ModelInfo, features: StepFeatures, extrapola
         update=update.callback if used else None,
     )
     library = Library(name, model, "CoSimulation", options)
-    fmu = CoSimulationFmu(name, model, library, early_return=features.early_return)
-    fmu.intermediate = update if used else None
-    if inputs is not None:
-        inputs.attach(fmu.fmu)
-        fmu.input_slopes = inputs
-    return fmu
+    with library.completing():
+        fmu = CoSimulationFmu(name, model, library, early_return=features.early_return)
+        fmu.intermediate = update if used else None
+        if inputs is not None:
+            inputs.attach(fmu.fmu)
+            fmu.input_slopes = inputs
+        return fmu

@@ -17,6 +17,7 @@ from orchestrator.fmi import fmi1_model
 from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.function_table import (
     DISCARD,
+    OK,
     Access,
     FunctionTable,
     RawStep,
@@ -81,8 +82,16 @@ def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | f
     return handle
 
 
-def log_categories(fmu: Any, handle: Any, categories: list[bytes]) -> None:
+def free(library: Any, handle: int | fmi1_model.Model) -> None:
+    """Free an instance where there is one, whether or not its other functions could be bound."""
+    if handle:
+        kind = "Model" if isinstance(handle, fmi1_model.Model) else "Slave"
+        optional(library, f"fmiFree{kind}Instance", c_void_p, result=None)(handle)
+
+
+def log_categories(fmu: Any, handle: Any, categories: list[bytes]) -> int:  # noqa: ARG001
     """FMI 1.0 has no categories to switch on."""
+    return OK
 
 
 def table(fmu: Any, handle: Any) -> FunctionTable:

@@ -64,10 +64,16 @@ def instantiate(kind: str, fmu: Any, messages: Messages, debug: bool) -> int | N
     return handle
 
 
-def log_categories(fmu: Any, handle: int, categories: list[bytes]) -> None:
-    """Switch on some categories of messages; an FMU that refuses stays silent."""
+def free(library: Any, handle: int) -> None:
+    """Free an instance, whether or not its other functions could be bound."""
+    optional(library, "fmi2FreeInstance", c_void_p, result=None)(handle)
+
+
+def log_categories(fmu: Any, handle: int, categories: list[bytes]) -> int:
+    """Switch on some categories of messages."""
     names = (fmi2.fmi2String * len(categories))(*categories)
-    fmu.dll.fmi2SetDebugLogging(handle, fmi2.fmi2True, len(categories), names)
+    status: int = fmu.dll.fmi2SetDebugLogging(handle, fmi2.fmi2True, len(categories), names)
+    return status
 
 
 def table(fmu: Any, handle: int) -> FunctionTable:

@@ -70,6 +70,8 @@ class Fmu:
         self._reads: dict[Bundle, Transfer] = {}
         self._writes: dict[Bundle, tuple[Transfer, tuple[str | None, ...]]] = {}
         _instances.add(self)
+        if library.fatal is not None:
+            self._end(library.fatal)
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
@@ -212,6 +214,13 @@ class Fmu:
         if status == FATAL:
             self._break_all()
         raise kind(message, component=self.name, time=self.time)
+
+    def _end(self, function: str) -> None:
+        """What was fatal while the FMU was opened ends this instance and those of the same FMU."""
+        try:
+            self.check(FATAL, function)
+        finally:
+            self.close()
 
     def _break_all(self) -> None:
         """Call no instance of this FMU again: FMI 2.0.4 section 2.1.3, FMI 3.0.2 section 2.2.4."""

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,7 @@ from orchestrator.fmi import archive, fmi1_functions, fmi2_functions, fmi3_funct
 from orchestrator.fmi.binary import found, refused
 from orchestrator.fmi.completeness import unreachable, withdrawals
 from orchestrator.fmi.events_description import StepOptions
-from orchestrator.fmi.function_table import FunctionTable
+from orchestrator.fmi.function_table import FATAL, OK, FunctionTable
 from orchestrator.fmi.messages import Messages
 from orchestrator.fmi.structure import configured
 from orchestrator.fmi.variables import ModelInfo
@@ -33,6 +34,7 @@ class Library:
 
     `model` is the description without the capabilities that the binary lacks functions for.
     `dll` and `handle` are for those who bind the functions of that kind; `versions` holds how the version binds them.
+    `fatal` names the function that returned Fatal while it was opened, if one did: no call may follow.
     Raises FmuImportError where it cannot be loaded or instantiated; nothing stays behind then.
     """
 
@@ -55,19 +57,38 @@ class Library:
                     handle = _instantiated(name, model, kind, fmu, versions, self.messages, **more)
                 except AttributeError as error:
                     raise refused(model, library, error) from error
+                binary.callback(versions.free, fmu.dll, handle)
+                self.fatal = _logging(model, self.messages, versions, fmu, handle)
                 functions = _bound(model, library, versions, fmu, handle)
-                self.functions: Final[FunctionTable] = configured(model, fmu.dll, handle, functions)
+                if self.fatal is None:
+                    functions, self.fatal = configured(model, fmu.dll, handle, functions)
+                self.functions: Final[FunctionTable] = functions
+                if self.fatal is not None:
+                    binary.pop_all()
             self.versions, self.dll, self.handle = versions, fmu.dll, handle
-            self._fmu = fmu  # holds the callbacks that the binary may call
+            self._path, self._fmu = library, fmu  # holds the callbacks that the binary may call
             self._binary, self._folder = binary.pop_all(), folder.pop_all()
 
     def close(self) -> None:
-        """Free the instance, unload the binary and give back the folder."""
+        """Free the instance, unload the binary and give back the folder; does nothing where that is done."""
         with self._folder, self._binary:
-            self.functions.free_instance()
+            pass
+
+    @contextmanager
+    def completing(self) -> Iterator[None]:
+        """Close where what makes an instance of it fails; FmuImportError where that is a function that it lacks."""
+        try:
+            yield
+        except AttributeError as error:  # as ctypes puts it where a function is missing
+            self.close()
+            raise refused(self.model, self._path, error) from error
+        except BaseException:
+            self.close()
+            raise
 
     def abandon(self) -> None:
         """Give back the folder only: after a fatal error the standard forbids every further call into the binary."""
+        self._binary.pop_all()
         self._folder.close()
 
 
@@ -123,10 +144,22 @@ def _instantiated(
             f"{model.path}: the FMU refused to be instantiated as '{name}' with token {model.token}"
             f"{messages.quoted()}\n{remedy}"
         )
-    categories = [category.encode() for category in _ASKED_CATEGORIES if category in model.log_categories]
-    if categories and not debug:
-        versions.log_categories(fmu, handle, categories)
     return handle
+
+
+def _logging(model: ModelInfo, messages: Messages, versions: ModuleType, fmu: Any, handle: Any) -> str | None:
+    """Switch on the messages about failures; the name of the function where that is fatal."""
+    categories = [category.encode() for category in _ASKED_CATEGORIES if category in model.log_categories]
+    if not categories or messages.logger.isEnabledFor(logging.DEBUG):
+        return None
+    status = versions.log_categories(fmu, handle, categories)
+    if status == FATAL:
+        return "SetDebugLogging"
+    if status != OK:
+        messages.logger.warning(
+            "%s: SetDebugLogging returned the status %s: its messages may be missing", model.path, status
+        )
+    return None
 
 
 def _bound(model: ModelInfo, library: Path, versions: ModuleType, fmu: Any, handle: int) -> FunctionTable:

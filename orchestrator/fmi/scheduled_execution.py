@@ -49,9 +49,9 @@ def open_scheduled(name: str, path: Path, model: ModelInfo | None = None) -> "Sc
         raise FmuImportError(f"{path}: has no clock that could activate a model partition; export it with clocks")
     model = model or read_model(path)
     updates = _Updates()
-    return ScheduledFmu(
-        name, model, Library(name, model, _KIND, StepOptions(clock_update=updates.callback)), clocks, updates
-    )
+    library = Library(name, model, _KIND, StepOptions(clock_update=updates.callback))
+    with library.completing():
+        return ScheduledFmu(name, model, library, clocks, updates)
 
 
 class _Updates:

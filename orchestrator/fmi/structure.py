@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.errors import DescriptionError, FmuImportError
-from orchestrator.fmi.function_table import GOOD, FunctionTable, bound
+from orchestrator.fmi.function_table import FATAL, GOOD, FunctionTable, bound
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.system.connector import Causality, Connector
 from orchestrator.system.description import Component
@@ -63,24 +63,29 @@ def _size(component: Component, connector: Connector) -> int:
     return value
 
 
-def configured(model: ModelInfo, library: Any, handle: int, functions: FunctionTable) -> FunctionTable:
+def configured(
+    model: ModelInfo, library: Any, handle: int, functions: FunctionTable
+) -> tuple[FunctionTable, str | None]:
     """Set the structural parameters in Configuration Mode, now and after each reset.
 
-    FmuImportError where that fails.
+    Gives the functions with such a reset, and the name of the one that returned Fatal. FmuImportError for other
+    failures.
     """
     if not model.structure:
-        return functions
+        return functions, None
     configure = _configuration(model, library, handle, functions)
     status, function = configure()
+    if status == FATAL:
+        return functions, function
     if status not in GOOD:
         given = ", ".join(f"{name} = {value}" for name, value in model.structure.items())
-        raise FmuImportError(f"{model.path}: {function} refused the structural parameters {given}; give others")
+        raise FmuImportError(f"{model.path}: fmi3{function} refused the structural parameters {given}; give others")
 
     def reset() -> int:
         status = functions.reset()
         return configure()[0] if status in GOOD else status
 
-    return replace(functions, reset=reset)
+    return replace(functions, reset=reset), None
 
 
 def _configuration(
@@ -93,14 +98,14 @@ def _configuration(
     def configure() -> tuple[int, str]:
         status = enter()
         if status not in GOOD:
-            return status, "fmi3EnterConfigurationMode"
+            return status, "EnterConfigurationMode"
         for name, value in model.structure.items():
             access = functions.access[model.types[name]]
             references = np.array([by_name[name].reference], dtype=np.uint32)
             values = np.array([value], dtype=access.dtype)
             status = access.set(*functions.arguments(references, values))
             if status not in GOOD:
-                return status, f"setting '{name}'"
-        return leave(), "fmi3ExitConfigurationMode"
+                return status, f"Set for {name}"
+        return leave(), "ExitConfigurationMode"
 
     return configure

@@ -87,6 +87,7 @@ def description(
 
 # `where` says which function returns `status` (an FMI status): 0 doStep, 1 entering initialization, 2 set, 3 get,
 # 6 doStep with answers that it must not be believed, 7 freeing a state, 8 the third question after a pending doStep.
+# Where logStatusFatal is the only category, switching it on is fatal; any other single one is discarded.
 _COMMON = """
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,7 @@ typedef struct {
   signed char tiny;
   float single;
 } M;
+static int asked(size_t n, const char **c) { return n > 1 ? 0 : strcmp(c[0], "logStatusFatal") ? 2 : 4; }
 static int answer(M *m, int where) {
   if (m->where != where || m->status == 0) return 0;
   say(m, m->status, "trouble in function", where);
@@ -120,6 +122,7 @@ void *fmi2Instantiate(const char *name, int type, const char *guid, const char *
 void fmi2FreeInstance(M *m) { say(m, 1, "freed", 0); free(m); }
 int fmi2SetupExperiment(M *m, int a, double b, double c, int d, double e) { return 0; }
 int fmi2EnterInitializationMode(M *m) { return answer(m, 1); }
+int fmi2SetDebugLogging(M *m, int on, size_t n, const char **c) { return asked(n, c); }
 int fmi2ExitInitializationMode(M *m) { return 0; }
 int fmi2Terminate(M *m) { return 0; }
 int fmi2SetInteger(M *m, const unsigned *vr, size_t n, const int *v) {
@@ -164,6 +167,7 @@ void *fmi3InstantiateCoSimulation(const char *name, const char *token, const cha
   return m;
 }
 void fmi3FreeInstance(M *m) { say(m, 1, "freed", 0); free(m); }
+int fmi3SetDebugLogging(M *m, bool on, size_t n, const char **c) { return asked(n, c); }
 int fmi3EnterInitializationMode(M *m, bool a, double b, double c, bool d, double e) { return answer(m, 1); }
 int fmi3ExitInitializationMode(M *m) { return 0; }
 int fmi3Terminate(M *m) { return 0; }
