@@ -63,7 +63,7 @@ def atom_names() -> tuple[str, ...]:
 def _registry() -> Any:
     from pint import UnitRegistry
 
-    registry = UnitRegistry(non_int_type=Fraction)
+    registry: Any = UnitRegistry(non_int_type=Fraction)
     for definition in _OF_THE_FIELD:
         registry.define(definition)
     return registry
