@@ -7,11 +7,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from orchestrator.ssp.common import own_annotation
-from orchestrator.ssp.document import Document, Element, number
+from orchestrator.ssp.document import Document, Element, local, number
 from orchestrator.ssp.packages import Place
-from orchestrator.ssp.vocabulary import FOREIGN_STEPS, OWN_COMPONENT_FIELDS, OWN_FIELDS
+from orchestrator.ssp.vocabulary import FOREIGN_STEPS, OWN_BINDING_FIELDS, OWN_COMPONENT_FIELDS, OWN_FIELDS
 from orchestrator.system.names import nearest
+from orchestrator.system.values import Given, Quantity
+
+_VALUES: TypeAdapter[dict[str, Given]] = TypeAdapter(dict[str, Given])
 
 
 def system_fields(document: Document) -> dict[str, Any]:
@@ -43,6 +48,30 @@ def foreign_step(document: Document) -> float | None:
     return None
 
 
+def of_parameters(owner: Element, element: Element) -> bool:
+    """Whether a binding is what cotwin writes for the `parameters` of a component."""
+    annotation = own_annotation(element)
+    plain = local(owner) == "Component" and not element.get("prefix") and element.get("source") is None
+    return plain and annotation is not None and '"parameters": true' in "".join(annotation.itertext())
+
+
+def restored(document: Document, element: Element, values: dict[str, Given]) -> dict[str, Given]:
+    """The values of a binding with what its annotation says of expressions and the like.
+
+    The annotation holds what was `given` and what was `written` in its place for others. It counts for nothing where
+    somebody has changed what was written since.
+    """
+    fields = _fields(document, element, OWN_BINDING_FIELDS)
+    try:
+        given, written = (_VALUES.validate_python(fields.get(name, {})) for name in ("given", "written"))
+    except ValidationError as error:
+        document.problem(element, f"the annotation of cotwin: {error.errors()[0]['msg']}; remove it or write it again")
+        return values
+    if any(name not in values or not same(values[name], before) for name, before in written.items()):
+        return values
+    return {**{name: value for name, value in values.items() if name not in written}, **given}
+
+
 def _fields(document: Document, element: Element, known: Sequence[str]) -> dict[str, Any]:
     annotation = own_annotation(element)
     if annotation is None:
@@ -60,6 +89,15 @@ def _fields(document: Document, element: Element, known: Sequence[str]) -> dict[
         if name not in known:
             document.problem(element, f"the annotation of cotwin has no '{name[:80]}'; {nearest(name, known)}")
     return {name: value for name, value in fields.items() if name in known}
+
+
+def same(one: Given, other: Given) -> bool:
+    """Whether two values are the same for whoever reads them: 2 and 2.0 are, 1 and true are not."""
+    if isinstance(one, Quantity) or isinstance(other, Quantity):
+        return one == other
+    pair = [value if isinstance(value, tuple) else (value,) for value in (one, other)]
+    kinds = [[isinstance(value, bool) for value in values] for values in pair]
+    return one == other and kinds[0] == kinds[1]
 
 
 def _no_number(text: str) -> float:

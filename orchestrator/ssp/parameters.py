@@ -1,6 +1,7 @@
 """Parameters: sets of values, mappings of their names, and bindings of both (SSP 2.0, sections 5.2.3, 6 and 7)."""
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping as MappingOf
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +11,11 @@ from pydantic import ValidationError
 from orchestrator.ssp.common import enumerations, markup, transformation, units
 from orchestrator.ssp.connectors import dimensions
 from orchestrator.ssp.document import Document, Element, boolean, children, grandchildren, integer, local, number
+from orchestrator.ssp.own import of_parameters, restored
+from orchestrator.ssp.value_types import implied
 from orchestrator.ssp.vocabulary import FLOAT_TYPES, INTEGER_RANGES, TYPES
 from orchestrator.system.names import nearest
-from orchestrator.system.structure import Mapping, ParameterBinding, UnitDefinition
+from orchestrator.system.structure import Mapping, ParameterBinding, UnitDefinition, ValueType
 from orchestrator.system.values import Given, Quantity
 
 
@@ -29,8 +32,18 @@ Load = Callable[[Element, str], Loaded | None]
 
 def bindings(element: Element, load: Load, known: dict[str, UnitDefinition]) -> tuple[ParameterBinding, ...]:
     """The parameter bindings of a system or component, in their order; `known` are the units of the file around."""
-    found = (_binding(each, load, known) for each in grandchildren(element, "ParameterBindings", "ParameterBinding"))
+    found = (_binding(each, load, known) for each in _elements(element) if not of_parameters(element, each))
     return tuple(binding for binding in found if binding is not None)
+
+
+def own_parameters(element: Element, load: Load, known: dict[str, UnitDefinition]) -> dict[str, Given]:
+    """The `parameters` of a component, which cotwin writes as a binding for others to read."""
+    found = (_binding(each, load, known) for each in _elements(element) if of_parameters(element, each))
+    return {name: given for binding in found if binding is not None for name, given in binding.values.items()}
+
+
+def _elements(element: Element) -> Iterator[Element]:
+    return grandchildren(element, "ParameterBindings", "ParameterBinding")
 
 
 def _binding(element: Element, load: Load, known: dict[str, UnitDefinition]) -> ParameterBinding | None:
@@ -39,6 +52,8 @@ def _binding(element: Element, load: Load, known: dict[str, UnitDefinition]) -> 
         return None
     prefix = element.get("prefix", "")
     values = parameter_set(given.document)
+    types = value_types(given.document, values)
+    values = restored(given.document, element, values)
     mapping, mapping_source = None, None
     for each in children(element, "ParameterMapping"):
         loaded = load(each, "ParameterMapping")
@@ -50,6 +65,7 @@ def _binding(element: Element, load: Load, known: dict[str, UnitDefinition]) -> 
         prefix=prefix,
         name=given.document.root.get("name"),
         values=values,
+        types={name: types[name] for name in types if name in values},
         # Tools leave the units of sets that are given inline to the file around them.
         units=own if given.source else {**_used(values, known), **own},
         mapping=mapping,
@@ -83,6 +99,21 @@ def parameter_set(document: Document) -> dict[str, Given]:
             document.problem(each, error.errors()[0]["msg"].removeprefix("Value error, "))
         except ValueError as error:
             document.problem(each, str(error))
+    return found
+
+
+def value_types(document: Document, values: MappingOf[str, Given]) -> dict[str, ValueType]:
+    """How a file gives values where that does not follow from the values."""
+    found: dict[str, ValueType] = {}
+    for each in grandchildren(document.root, "Parameters", "Parameter"):
+        kind = next((one for one in each.iterchildren("{*}*") if local(one) in TYPES), None)
+        name = each.get("name")
+        if kind is None or name not in values:
+            continue
+        extents = tuple(extent for extent in dimensions(document, each) if isinstance(extent, int))
+        given = ValueType(type=local(kind), dimensions=extents, mime_type=kind.get("mime-type"))
+        if given != implied(values[name]):
+            found[name] = given
     return found
 
 

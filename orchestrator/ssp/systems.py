@@ -3,6 +3,7 @@
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from orchestrator.ssp.document import Element, children, grandchildren, local
 from orchestrator.ssp.files import Files, Structure
 from orchestrator.ssp.naming import usable
 from orchestrator.ssp.own import component_fields
-from orchestrator.ssp.parameters import bindings
+from orchestrator.ssp.parameters import bindings, own_parameters
 from orchestrator.ssp.vocabulary import FMU_TYPE, IMPLEMENTATIONS, SSD_TYPE, SSP_TYPE, SURROGATE_TYPE, TABLE_TYPES
 from orchestrator.system.description import Component, Connection
 from orchestrator.system.names import nearest
@@ -158,6 +159,7 @@ class Systems:
             document.problem(element, f"source: '{file.name}' is of the type {kind}: let it end in {_SUFFIXES[kind]}")
         implementation = document.choice(element, "implementation", tuple(IMPLEMENTATIONS), "any")
         fields |= {"kind": IMPLEMENTATIONS[implementation], "bindings": self._bindings(element, structure, file)}
+        fields |= self._parameters(element, structure)
         self._made(element, path, around, component_fields(document, element, structure.place) | fields)
 
     def _made(self, element: Element, path: str, around: _Around, fields: dict[str, Any]) -> None:
@@ -236,6 +238,11 @@ class Systems:
             found[name] = SignalDictionary(entries=signals, source=loaded.source, markup=markup(each))
         keys = usable(found)
         return {name: (keys[name], dictionary) for name, dictionary in found.items()}
+
+    def _parameters(self, element: Element, structure: Structure) -> dict[str, Any]:
+        load = partial(self._files.load, structure)
+        given = own_parameters(element, load, structure.units)
+        return {"parameters": given} if given else {}
 
     def _bindings(
         self, element: Element, structure: Structure, file: Path | None = None

@@ -32,9 +32,15 @@ VERSIONS: Final = ("1", "2")
 FMU_TYPE: Final = "application/x-fmu-sharedlibrary"
 SSD_TYPE: Final = "application/x-ssp-definition"
 SSP_TYPE: Final = "application/x-ssp-package"
-TABLE_TYPES: Final = {"text/csv": ".csv", "text/tab-separated-values": ".tsv"}
+TABLE_TYPES: Final = {
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/vnd.apache.parquet": ".parquet",
+}
 """Types that SSP does not name, for tables of inputs as components."""
 SURROGATE_TYPE: Final = "application/x-cotwin-surrogate"
+SIGNALS_TYPE: Final = "application/x-cotwin-signals"
+"""Type of a component without a file, whose signals are in its annotation."""
 PARAMETER_SET_TYPE: Final = "application/x-ssp-parameter-set"
 MAPPING_TYPE: Final = "application/x-ssp-parameter-mapping"
 DICTIONARY_TYPE: Final = "application/x-ssp-signal-dictionary"
@@ -91,6 +97,13 @@ OWN_COMPONENT_FIELDS: Final = tuple(
     name for name in Component.model_fields if name not in {"source", "kind", "connectors", "bindings", "markup"}
 )
 """Fields of a component in the annotation; the path in `swap` is a URI relative to the SSD."""
+
+OWN_BINDING_FIELDS: Final = ("parameters", "given", "written")
+"""Fields of a binding in its annotation.
+
+`parameters` tells that its values are the `parameters` of the component and no binding; `given` are values as a
+description gives them, `written` those that stand in the file for them.
+"""
 
 FOREIGN_STEPS: Final = (
     ("org.openmodelica", "FixedStepMaster", "stepSize"),

@@ -79,17 +79,27 @@ class Mapping(Frozen):
     transformation: Transformation | None = None
 
 
+class ValueType(Frozen):
+    """How a file says a value, kept for other tools: its SSP type, its extents, and what its bytes are."""
+
+    type: str
+    dimensions: tuple[int, ...] = ()
+    mime_type: str | None = None
+
+
 class ParameterBinding(Frozen):
     """A set of parameter values bound to a system or component; names are relative to it, elements joined by dots.
 
-    `prefix` is put before every name of the set. With a `mapping` only what is mapped is given. `source` and
-    `mapping_source` name the files that they were read from, where they were. Of two bindings of one system the later
-    wins; a system wins over the systems and components in it.
+    `prefix` is put before every name of the set. With a `mapping` only what is mapped is given. `types` says how a file
+    gave a value where that does not follow from the value. `source` and `mapping_source` name the files that they were
+    read from, where they were. Of two bindings of one system the later wins; a system wins over the systems and
+    components in it.
     """
 
     prefix: str = ""
     name: str | None = None
     values: dict[str, Given] = Field(default_factory=dict)
+    types: dict[str, ValueType] = Field(default_factory=dict)
     units: dict[str, UnitDefinition] = Field(default_factory=dict)
     mapping: tuple[Mapping, ...] | None = None
     source: Path | None = None

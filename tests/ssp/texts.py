@@ -88,11 +88,16 @@ def values(parameters: str, after: str = "", version: str = "1.0") -> str:
     return f"<ssd:ParameterValues>{ssv(parameters, after, version, declare=False)}</ssd:ParameterValues>"
 
 
+MADE: list[Path] = []
+"""The packages that the running test has made."""
+
+
 def package(path: Path, structure: str | bytes, files: dict[str, str | bytes] | None = None) -> Path:
     """An .ssp archive with an FMU in name only, `resources/a.fmu`."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {"SystemStructure.ssd": structure, "resources/a.fmu": b"", **(files or {})}.items():
             archive.writestr(name, content)
+    MADE.append(path)
     return path
 
 

@@ -1,0 +1,75 @@
+"""Round trips: what a package says again after it was read and written."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from lxml import etree
+
+from orchestrator.ssp.reader import read_ssp
+from orchestrator.ssp.writer import write_ssp
+from orchestrator.system.difference import Difference, differences
+
+# Files are written anew: what they say is compared in the description, and the files of components by their content.
+_WRITTEN: Final = ("source", "mapping_source")
+_ORDERED: Final = {"ParameterBindings", "GraphicalElements", "Annotations"}
+"""Elements whose children have an order that means something."""
+
+
+def again(path: Path, folder: Path, **options: Any) -> Path:
+    """A package read and written."""
+    return write_ssp(read_ssp(path), folder / "again.ssp", **options)
+
+
+def changes(one: Any, other: Any) -> list[Difference]:
+    """What differs between two descriptions, but for the places of files."""
+    return [each for each in differences(one, other) if not _of_files(each)]
+
+
+def _of_files(difference: Difference) -> bool:
+    if difference.place[-1] == "surrogate":
+        names = [Path(text or "").name for text in (difference.one, difference.other)]
+        return names[0] == names[1]
+    bound = {"bindings", "dictionaries"} & set(difference.place)
+    if not bound or difference.place[-1] not in _WRITTEN or difference.one is None or difference.other is None:
+        return False
+    return Path(difference.one).name == Path(difference.other).name
+
+
+def tree(element: Any) -> Any:
+    """An element as plain data, the same for elements that say the same: order that means nothing is gone."""
+    name = etree.QName(element).localname
+    attributes = {key: _number(value) for key, value in element.attrib.items() if (key, value) not in _DEFAULTS}
+    children = [tree(child) for child in element.iterchildren("{*}*") if not _own(child)]
+    if name == "Connection":
+        ends = [
+            {key[len(which) :]: attributes.pop(key) for key in list(attributes) if key.startswith(which)}
+            for which in ("start", "end")
+        ]
+        attributes["ends"] = sorted(map(str, ends))
+    if name not in _ORDERED:
+        children.sort(key=str)
+    children = [child for child in children if child[0] != "Annotations" or child[2]]
+    return name, attributes, children, (element.text or "").strip()
+
+
+_DEFAULTS: Final = {
+    ("type", "application/x-fmu-sharedlibrary"),
+    ("type", "application/x-ssp-parameter-set"),
+    ("type", "application/x-ssp-parameter-mapping"),
+    ("type", "application/x-ssp-signal-dictionary"),
+    ("implementation", "any"),
+    ("suppressUnitConversion", "false"),
+    ("sourceBase", "SSD"),
+    ("prefix", ""),
+}
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _own(element: Any) -> bool:
+    return bool(element.get("type") == "cotwin.description")
