@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
+from itertools import compress
 from typing import Final
 from weakref import WeakSet
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.errors import CapabilityError, InitializationError, StepError
 from orchestrator.fmi.function_table import FATAL, OK, WARNING, FunctionTable
@@ -36,6 +38,8 @@ class Phase(IntEnum):
 OPEN: Final = (Phase.INSTANTIATED, Phase.INITIALIZATION, Phase.STEP, Phase.TERMINATED)
 """The phases in which the FMU may be called."""
 
+_Parts = tuple[tuple[Bundle, NDArray[np.intp]], ...]
+
 _REMEDIES: Final = {
     "Pending": "It computes steps asynchronously and does not tell when they are done: export it to do so in doStep",
     "Fatal": "It must not be called again; see its messages and its documentation",
@@ -47,7 +51,8 @@ class Fmu:
     """An FMU instantiated as one kind: its phase and time (s), every call to it checked, its values by bundle.
 
     Statuses become errors that name component, function, time and what the FMU said. `library.close` is `close`'s
-    affair. What was written is kept in the order in which it was given last, for a restart.
+    affair. What was written is kept in the order in which it was given last, for a restart. Inputs of FMI 2.0 that are
+    given before Initialization Mode wait for it.
     """
 
     def __init__(self, name: str, model: ModelInfo, kind: str, library: Library) -> None:
@@ -68,6 +73,9 @@ class Fmu:
         self._interface = Interface(model.connectors)
         self._by_name = self._interface.connectors
         self._reads: dict[Bundle, Transfer] = {}
+        # FMI 2.0 takes inputs from Initialization Mode on (2.0.4, sections 3.2.3 and 4.2.4), FMI 1.0 and 3.0 before.
+        self._inputs_wait = model.fmi_version.startswith("2")
+        self._divided: dict[Bundle, _Parts] = {}
         self._writes: dict[Bundle, tuple[Transfer, tuple[str | None, ...]]] = {}
         _instances.add(self)
         if library.fatal is not None:
@@ -76,8 +84,13 @@ class Fmu:
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
         transfer = self.writable(bundle)
-        status = transfer.write(values)
-        if status != OK:
+        if self._inputs_wait and (parts := self._parts(bundle)):
+            for part, places in parts:
+                self.set(part, values[places])
+            return
+        if self.phase is Phase.INSTANTIATED and self._waits(bundle):
+            transfer.keep(values)
+        elif (status := transfer.write(values)) != OK:
             self.check(status, f"Set for {named(bundle)}")
         # Moved to the end: a restart gives everything again in the order in which it was given last.
         self.written.pop(bundle, None)
@@ -110,6 +123,10 @@ class Fmu:
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
         """Enter Initialization Mode; InitializationError where the FMU refuses."""
+        self._enter(start, stop, tolerance)
+        self._again(bundle for bundle in self.written if self._waits(bundle))
+
+    def _enter(self, start: float, stop: float | None, tolerance: float | None) -> None:
         self.require("enter Initialization Mode", Phase.INSTANTIATED)
         self.time, self.stop, self.tolerance = start, stop, tolerance
         self.check(self.functions.enter_initialization(start, stop, tolerance), "EnterInitializationMode")
@@ -131,10 +148,14 @@ class Fmu:
         """Reset, write what was written before and what is given, and initialize at t (s) with the last inputs."""
         self.check(self.functions.reset(), "Reset")
         self.phase = Phase.INSTANTIATED
-        self._again(self.written)
-        for transfer, numbers in given:
-            self.check(transfer.write(numbers), f"Set for {named(transfer.bundle)}")
-        self.enter_initialization(t, self.stop, self.tolerance)
+        early: list[tuple[Transfer, Values]] = []
+        late: list[tuple[Transfer, Values]] = []
+        for each in given:
+            (late if self._waits(each[0].bundle) else early).append(each)
+        self._again(bundle for bundle in self.written if not self._waits(bundle))
+        self._give(early)
+        self._enter(t, self.stop, self.tolerance)
+        self._give(late)
         self._again(bundle for bundle in self.written if _only_inputs(bundle))
         self.exit_initialization()
 
@@ -237,6 +258,32 @@ class Fmu:
         if len(elements) != size:
             raise CapabilityError(f"'{self.name}.{name}' has {len(elements)} elements, {size} values were given")
         return elements
+
+    def _waits(self, bundle: Bundle) -> bool:
+        """Whether values for it that are given before Initialization Mode have to wait for that."""
+        return self._inputs_wait and _only_inputs(bundle)
+
+    def _parts(self, bundle: Bundle) -> _Parts:
+        """Inputs and all else, each with its places in the bundle; nothing where it is one of them."""
+        if bundle not in self._divided:
+            inputs = [connector.causality is Causality.INPUT for connector in bundle.connectors]
+            places = np.repeat(inputs, [connector.size for connector in bundle.connectors])
+            self._divided[bundle] = (
+                ()
+                if len(set(inputs)) == 1
+                else tuple(
+                    (
+                        Bundle.of(list(compress(bundle.connectors, np.equal(inputs, kind)))),
+                        np.flatnonzero(places == kind),
+                    )
+                    for kind in (False, True)
+                )
+            )
+        return self._divided[bundle]
+
+    def _give(self, given: Iterable[tuple[Transfer, Values]]) -> None:
+        for transfer, values in given:
+            self.check(transfer.write(values), f"Set for {named(transfer.bundle)}")
 
     def _again(self, bundles: Iterable[Bundle]) -> None:
         for bundle in bundles:

@@ -76,6 +76,7 @@ class PyfmiInstance:
         self._fmu, self._log = fmu, log
         self._phase = Phase.INSTANTIATED
         self._time = 0.0
+        self._inputs: dict[str, tuple[Bundle, Values]] = {}
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
@@ -96,6 +97,17 @@ class PyfmiInstance:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
         for connector in bundle.connectors:
             self._check_settable(connector)
+        if self._phase is not Phase.INSTANTIATED:
+            self._set(bundle, values)
+            return
+        for index, connector in enumerate(bundle.connectors):  # scalars, as all variables of FMI 2.0
+            one, value = Bundle.of([connector]), values[index : index + 1].copy()
+            if connector.causality is Causality.INPUT:  # which FMI 2.0 takes from Initialization Mode on
+                self._inputs[connector.name] = one, value
+            else:
+                self._set(one, value)
+
+    def _set(self, bundle: Bundle, values: Values) -> None:
         for access, references, places in self._calls(bundle):
             with self._failing(f"set_{access} for {_named(bundle)}"):
                 getattr(self._fmu, f"set_{access}")(references, values[places].tolist())
@@ -122,6 +134,8 @@ class PyfmiInstance:
         with self._failing("enter_initialization_mode"):
             self._fmu.enter_initialization_mode()
         self._phase = Phase.INITIALIZATION
+        for bundle, values in self._inputs.values():
+            self._set(bundle, values)
 
     def exit_initialization(self) -> None:
         """Leave Initialization Mode; InitializationError where the FMU refuses."""

@@ -32,10 +32,14 @@ class Transfer:
 
     def write(self, values: Values) -> int:
         """Give values to the FMU; the worst status of the calls, of which none follows one that fails."""
+        self.keep(values)
+        return self.rewrite()
+
+    def keep(self, values: Values) -> None:
+        """Take values that `rewrite` will give; CapabilityError where one does not fit."""
         given = values if self._signs is None else values * self._signs
         for part in self._parts:
             part.fill(given)
-        return self.rewrite()
 
     def rewrite(self) -> int:
         """Give the values of the last `write` to the FMU again."""

@@ -114,7 +114,10 @@ void *fmi2Instantiate(const char *name, int type, const char *guid, const char *
 }
 int fmi2SetupExperiment(M *m, int a, double b, double t, int d, double e) { m->t = t; return 0; }
 int fmi2EnterInitializationMode(M *m) { return begin(m, m->t); }
-int fmi2SetReal(M *m, const unsigned *v, size_t n, const double *x) { return set(m, v, n, x); }
+int fmi2SetReal(M *m, const unsigned *v, size_t n, const double *x) {
+  for (size_t i = 0; i < n; i++) if (%(inputs)s >> v[i] & 1) MODES(1 << INIT | 1 << EVENT | 1 << TIME);
+  return set(m, v, n, x);
+}
 int fmi2GetReal(M *m, const unsigned *v, size_t n, double *x) { return get(m, v, n, x); }
 int fmi2GetDerivatives(M *m, double *x, size_t n) { return derivatives(m, x, n); }
 int fmi2NewDiscreteStates(M *m, Info *info) {
@@ -184,6 +187,7 @@ def exchange_fmu(
     parts = {
         "model": _MODEL % (_parts(toy) | ({"inputs": 0} if deaf else {})),
         "nz": toy.indicators,
+        "inputs": _parts(toy)["inputs"],
         "once": " > 0" if once else " < 0",
     }
     text = _SOURCES[version] % parts

@@ -149,7 +149,7 @@ def test_an_asynchronous_step_is_waited_for_to_its_end(make, version, caplog, en
 
 
 def test_a_failed_initialization_is_an_initialization_error(bad, version):
-    put(bad, where=IN_INITIALIZATION, status=ERROR)
+    put(bad, where=IN_INITIALIZATION + 10)
     with pytest.raises(InitializationError, match=f"'bad': {version}EnterInitializationMode returned Error"):
         bad.enter_initialization(2.0, None, None)
 

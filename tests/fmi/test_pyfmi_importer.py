@@ -89,19 +89,21 @@ def names(fake):
 
 def test_the_calls_come_in_the_order_of_the_standard(opened):
     instance, fake = opened
+    instance.set(bundle(instance, "n"), np.array([4]))
     instance.set(bundle(instance, "k"), np.array([0.25]))
     initialized(instance)
     instance.do_step(1.0, 0.5)
     instance.terminate()
     instance.terminate()
-    order = ["set_real", "setup_experiment", "enter_initialization_mode", "exit_initialization_mode", "do_step"]
+    start = ["set_real", "setup_experiment", "enter_initialization_mode", "set_integer"]  # an input comes last
+    order = [*start, "exit_initialization_mode", "do_step"]
     assert names(fake) == [*order, "terminate"]
     experiment = dict(fake.calls[1][1:])
     assert experiment["start_time"] == 1.0
     assert experiment["stop_time"] == 5.0
     assert experiment["stop_time_defined"] is True
     assert experiment["tolerance_defined"] is False
-    assert fake.calls[4] == ("do_step", 1.0, 0.5, True)
+    assert fake.calls[5] == ("do_step", 1.0, 0.5, True)
 
 
 def test_values_go_by_reference_and_come_back_in_the_order_of_the_bundle(opened):

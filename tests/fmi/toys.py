@@ -87,6 +87,7 @@ def description(
 
 # `where` says which function returns `status` (an FMI status): 0 doStep, 1 entering initialization, 2 set, 3 get,
 # 6 doStep with answers that it must not be believed, 7 freeing a state, 8 the third question after a pending doStep.
+# 10 more: that function returns Error, whatever `status` is.
 # Where logStatusFatal is the only category, switching it on is fatal; any other single one is discarded.
 _COMMON = """
 #include <stdlib.h>
@@ -100,6 +101,7 @@ typedef struct {
 } M;
 static int asked(size_t n, const char **c) { return n > 1 ? 0 : strcmp(c[0], "logStatusFatal") ? 2 : 4; }
 static int answer(M *m, int where) {
+  if (m->where == 10 + where) { say(m, 3, "trouble in function", where); return 3; }
   if (m->where != where || m->status == 0) return 0;
   say(m, m->status, "trouble in function", where);
   return m->status;
