@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import CapabilityError, InitializationError, StepError
+from orchestrator.fmi.aliases import Aliases
 from orchestrator.fmi.function_table import FATAL, OK, WARNING, FunctionTable
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.messages import STATUS
@@ -72,6 +73,7 @@ class Fmu:
         self._settling = Settling(self.functions, self.check) if self.functions.initializes_at_once else None
         self._interface = Interface(model.connectors)
         self._by_name = self._interface.connectors
+        self._aliases = Aliases(name, model)
         self._reads: dict[Bundle, Transfer] = {}
         # FMI 2.0 takes inputs from Initialization Mode on (2.0.4, sections 3.2.3 and 4.2.4), FMI 1.0 and 3.0 before.
         self._inputs_wait = model.fmi_version.startswith("2")
@@ -88,6 +90,8 @@ class Fmu:
             for part, places in parts:
                 self.set(part, values[places])
             return
+        if self.phase is Phase.INSTANTIATED:
+            self._aliases.given(bundle, values)
         if self.phase is Phase.INSTANTIATED and self._waits(bundle):
             transfer.keep(values)
         elif (status := transfer.write(values)) != OK:

@@ -13,6 +13,7 @@ import pytest
 from fmpy.fmi2 import FMU2Model, FMU2Slave
 
 from orchestrator.assembly import open_simulation
+from orchestrator.errors import InitializationError
 from orchestrator.fmi.opening import open_component
 from orchestrator.instance import Bundle
 from orchestrator.system.description import Component
@@ -59,11 +60,12 @@ int fmi2CompletedIntegratorStep(M *m, int no, int *event, int *end) { *event = *
 VARIABLES = """
 <ScalarVariable name="u" valueReference="1" causality="input"><Real start="0"/></ScalarVariable>
 <ScalarVariable name="k" valueReference="2" causality="parameter" variability="fixed"><Real start="1"/></ScalarVariable>
+<ScalarVariable name="K" valueReference="2" causality="parameter" variability="fixed"><Real start="1"/></ScalarVariable>
 <ScalarVariable name="y" valueReference="3" causality="output"><Real/></ScalarVariable>
 <ScalarVariable name="order" valueReference="4" causality="output"><Real/></ScalarVariable>
 <ScalarVariable name="x" valueReference="5" causality="output" initial="exact"><Real start="0"/></ScalarVariable>
 """
-OUTPUTS = '<Outputs><Unknown index="3" dependencies="1"/><Unknown index="4"/><Unknown index="5"/></Outputs>'
+OUTPUTS = '<Outputs><Unknown index="4" dependencies="1"/><Unknown index="5"/><Unknown index="6"/></Outputs>'
 KINDS = {"co_simulation": ("CoSimulation", FMU2Slave), "model_exchange": ("ModelExchange", FMU2Model)}
 
 
@@ -123,3 +125,20 @@ def test_a_restart_keeps_to_the_same_order(component):
         gain.set(bundle(gain, "u"), np.array([5.0]))
         gain.fmu.initialize_again(1.0, gain.fmu.restart_values({"x": np.array([7.0])}))
         assert read(gain, "y", "x") == [10.0, 7.0]
+
+
+def described(component, **parameters):
+    parts = {"gain": {**component, "parameters": parameters}}
+    return {"name": "order", "components": parts, "experiment": {"stop": 1.0}, "step_size": 0.5}
+
+
+def test_two_names_of_one_variable_with_different_values_are_refused_and_with_one_value_are_not(component):
+    with open_simulation(described(component, k=2.0, K=2.0, u=1.0)) as simulation:
+        simulation.run()
+        assert simulation["gain.y"] == 2.0
+    said = r"'gain\.k' and 'gain\.K' share the value reference 2, .* get different values\. Keep one of them"
+    with (
+        pytest.raises(InitializationError, match=said),
+        open_simulation(described(component, k=2.0, K=3.0)) as simulation,
+    ):
+        simulation.run()
