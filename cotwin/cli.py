@@ -24,6 +24,9 @@ Inputs = Annotated[
 Scenarios = Annotated[
     list[Path], typer.Option("--scenario", metavar="FILE.yaml", help="What is done during the run; repeatable.")
 ]
+PlanFile = Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="Which values the runs have.")]
+Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="Runs at a time, each in a process of its own.")]
+SweepFolder = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: runs/NAME_sweep.")]
 FmuFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of FMUs.")]
 Target = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.yaml", help="Default: DIR/system.yaml.")]
 Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML, SSP) or one FMU.")]
@@ -33,6 +36,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.
 Drawing = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Default: NAME.svg.")]
 Other = Annotated[Path, typer.Argument(metavar="OTHER", help="Another system, to compare with.")]
 SchemaTarget = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Default: printed.")]
+Package = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE.ssp", help="Default: NAME.ssp; a folder without suffix.")
+]
+SspVersion = Annotated[
+    str | None, typer.Option("--version", metavar="1.0|2.0", help="Of SSP. Default: the older that can say all.")
+]
+Converted = Annotated[Path, typer.Argument(metavar="OUT", help="OUT.yaml, OUT.ssp, or a folder for an SSP.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -83,6 +93,35 @@ def run(  # noqa: PLR0913 -- one for each option
             raise terminal.interrupted(outcome.interrupted_by, terminal.recorded(outcome))
         if outcome.failure is not None:
             raise outcome.failure
+
+
+@app.command()
+def sweep(  # noqa: PLR0913 -- one for each option
+    system: System,
+    plan: PlanFile,
+    folder: SweepFolder = None,
+    jobs: Jobs = 1,
+    stop: Stop = None,
+    step: Step = None,
+    settings: Settings = [],  # noqa: B006 -- typer copies it
+    inputs: Inputs = [],  # noqa: B006 -- typer copies it
+    scenario: Scenarios = [],  # noqa: B006 -- typer copies it
+    debug: Debug = False,
+) -> None:
+    """Run a system many times with other values; the same command goes on where it was ended."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, system):
+        from cotwin.preparation import Overrides, prepare
+        from cotwin.settings import settings_named
+        from cotwin.sweep_report import made
+        from orchestrator.system.sweep import read_plan
+
+        with settings_named(settings):
+            description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs)))
+        target = folder or Path("runs") / f"{description.name}_sweep"
+        if made(description, read_plan(plan), target, jobs=jobs, scenarios=scenario):
+            raise typer.Exit(terminal.FAILED)
 
 
 @app.command()
@@ -163,6 +202,39 @@ def diff(system: System, other: Other, debug: Debug = False) -> None:
             return
         terminal.show([difference_table(found, system, other)])
         raise typer.Exit(1)
+
+
+@app.command("export-ssp")
+def export_ssp(
+    system: System,
+    package: Package = None,
+    version: SspVersion = None,
+    variant: Variant = None,
+    debug: Debug = False,
+) -> None:
+    """Write a system with its FMUs as an SSP package, for other tools; nothing is run."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, system):
+        from cotwin import exporting
+        from cotwin.preparation import Overrides, prepare
+
+        description = prepare(system, Overrides(variant=variant))
+        path = exporting.export_ssp(description, package or Path(f"{description.name}.ssp"), version)
+        terminal.say(f"wrote {path}")
+
+
+@app.command()
+def convert(
+    system: System, target: Converted, version: SspVersion = None, variant: Variant = None, debug: Debug = False
+) -> None:
+    """Write a system in the format of OUT: YAML from SSP, SSP from YAML."""
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, system):
+        from cotwin import exporting
+
+        terminal.say(f"wrote {exporting.convert(system, target, version=version, variant=variant)}")
 
 
 @app.command()
