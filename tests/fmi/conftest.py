@@ -10,6 +10,7 @@ from fmus.build import BuiltFmus, build
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.variables import read_model
 from orchestrator.system.description import Solver
+from tests.fmi import toys
 from tests.fmi.exchange_runs import METHODS, put
 from tests.fmi.exchange_toys import exchange_fmu
 from tests.fmi.toys import kinds
@@ -80,3 +81,23 @@ def opened(toy, version):
     yield make
     for instance in instances:
         instance.close()
+
+
+@pytest.fixture(scope="session")
+def binaries(tmp_path_factory):
+    """The binaries of the misbehaving FMU."""
+    return {version: toys.library(version, tmp_path_factory.mktemp(version)) for version in ("fmi2", "fmi3")}
+
+
+@pytest.fixture
+def make(binaries, version, tmp_path):
+    """Packs the misbehaving FMU with another description, or another binary."""
+
+    def making(name="bad.fmu", platform=None, binary=None, **description):
+        entries = {
+            "modelDescription.xml": toys.description(version, **description),
+            f"binaries/{platform or toys.platform(version)}/bad.so": binary or binaries[version].read_bytes(),
+        }
+        return toys.archive(tmp_path / name, entries)
+
+    return making
