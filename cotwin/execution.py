@@ -105,7 +105,7 @@ def _drawn(outcome: Outcome, folder: Path, name: str) -> tuple[Path, ...]:
 def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ...]:
     """PNG files of what changes: `COMPONENT.png`, and `COMPONENT_2.png`, ... where one would be too long.
 
-    That of `cooling/pump` is `cooling.pump.png`.
+    That of `cooling/pump` is `cooling.pump.png`, that of the whole system `system.png`.
     """
     arranged = [panel for panel in panels(results) if not panel.constant]
     written = []
@@ -116,9 +116,11 @@ def write_pictures(results: Results, folder: Path, title: str) -> tuple[Path, ..
             if not shown:
                 break
             # no component has a dot in its name, so that no two of them get one file
-            stem = component.replace("/", ".")
+            stem = component.replace("/", ".") or "system"
             name = stem if part == 1 else f"{stem}_{part}"
-            written.append(save_png(shown, folder / f"{name}.png", f"{title}: {component}", MADE_BY))
+            written.append(
+                save_png(shown, folder / f"{name}.png", f"{title}: {component}" if component else title, MADE_BY)
+            )
     return tuple(written)
 
 

@@ -23,10 +23,11 @@ from orchestrator.master.initialization import initialize
 from orchestrator.master.participant import Coupling
 from orchestrator.master.step_size import FixedStep
 from orchestrator.observer import Event, Observer
-from orchestrator.signals import Alteration, Signals
+from orchestrator.signals import Alteration, Signals, gather
 from orchestrator.system.connector import Scalar
 from orchestrator.system.description import Experiment
 from orchestrator.system.resolution import Link
+from orchestrator.system.views import NO_VIEWS, Views
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Setup:
     start_values: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
     observed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     check_ranges: frozenset[str] = frozenset()
+    views: Views = NO_VIEWS
     alteration: Alteration | None = None
 
 
@@ -84,7 +86,9 @@ class Simulation(Generic[ResultsT]):
         self.grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
         _check_steps(self.grid, setup.instances)
         interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
-        self.signals = Signals(interfaces, setup.observed, setup.links, setup.alteration)
+        links = (*setup.links, *setup.views.links)
+        self.signals = Signals({**interfaces, **setup.views.connectors}, setup.observed, links, setup.alteration)
+        self._views = self.signals.plan(setup.views.links)
         self._experiment = setup.experiment
         self._coupling = Coupling.of(
             setup.instances, setup.links, setup.schedule.order, self.signals, setup.check_ranges
@@ -95,7 +99,7 @@ class Simulation(Generic[ResultsT]):
         self._leaves_grid = self._eventful or early
         self._sloped = tuple(p.slopes for p in self._coupling.participants if p.slopes is not None)
         self._algorithm = EarlyEnd(setup.algorithm(self._coupling), self._coupling)
-        self._access = Access(setup.instances, self.signals, setup.links)
+        self._access = Access(setup.instances, self.signals, setup.links, setup.views.connectors)
         self._start_values = {
             component: {name: value.copy() for name, value in values.items()}
             for component, values in setup.start_values.items()
@@ -157,6 +161,7 @@ class Simulation(Generic[ResultsT]):
             self._phase = _Phase.STEPPING
             self._end_by(self._discrete.initialize(self.time))
             self._answering = True
+            gather(self._views)
             for observer in self._observers:
                 observer.initialized(self.time, self.signals)
 
@@ -319,6 +324,7 @@ class Simulation(Generic[ResultsT]):
             self.emit(late)
 
     def _tell(self) -> None:
+        gather(self._views)
         for observer in self._observers:
             observer.communication_point(self.time, self.signals)
 

@@ -173,7 +173,7 @@ def test_a_start_value_of_another_type_is_refused(name, value, problem):
 def test_values_are_written_and_read_by_name_unchanged(storage):
     signals = Signals(INTERFACES)
     instances = {name: SimpleNamespace(connectors=connectors) for name, connectors in INTERFACES.items()}
-    access = Access(instances, signals, ())
+    access = Access(instances, signals, (), {})
     nothing = Storage(storage).zeros(1)[0]
     access.write(f"b.{storage}", [nothing, VALUES[storage]])
     assert access.read(f"b.{storage}[2]") == VALUES[storage]
@@ -182,7 +182,7 @@ def test_values_are_written_and_read_by_name_unchanged(storage):
 
 def test_a_range_of_one_element_is_an_array_and_an_index_a_scalar():
     signals = Signals(INTERFACES)
-    access = Access({name: SimpleNamespace(connectors=each) for name, each in INTERFACES.items()}, signals, ())
+    access = Access({name: SimpleNamespace(connectors=each) for name, each in INTERFACES.items()}, signals, (), {})
     access.write("b.float64[1:]", [0.0, 0.1])
     assert access.read("b.float64[2]") == 0.1
     assert access.read("b.float64[2:2]").tolist() == [0.1]

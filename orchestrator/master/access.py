@@ -24,8 +24,15 @@ class Access:
     (FMI 2.0.4 section 4.2.4, FMI 3.0.2 section 4.2).
     """
 
-    def __init__(self, instances: Mapping[str, Instance], signals: Signals, links: Iterable[Link]) -> None:
+    def __init__(
+        self,
+        instances: Mapping[str, Instance],
+        signals: Signals,
+        links: Iterable[Link],
+        views: Mapping[str, Sequence[Connector]],
+    ) -> None:
         self._instances, self._signals = instances, signals
+        self._views = {path: Interface(connectors) for path, connectors in views.items()}
         self._interfaces = {name: Interface(instance.connectors) for name, instance in instances.items()}
         self._sources: dict[str, dict[str, str]] = defaultdict(dict)
         for link in links:
@@ -41,11 +48,12 @@ class Access:
 
         Without `alive` only what is in the signals can be read, since the instances answer no more.
         """
-        component, variable = _split(name)
-        elements = self._find(name)
+        component, variable = self._split(name)
+        interface = self._interfaces.get(component) or self._views.get(component)
+        elements = self._find(name, interface)
         connectors = {element.connector.name: element.connector for element in elements}
         values = {key: self._values(component, connector, alive) for key, connector in connectors.items()}
-        if self._interfaces[component].shape(variable) == ():
+        if interface is not None and interface.shape(variable) == ():
             element = elements[0]
             scalar = values[element.connector.name][element.position]
             plain: Scalar = scalar.item() if hasattr(scalar, "item") else scalar
@@ -55,7 +63,7 @@ class Access:
 
     def write(self, name: str, value: ArrayLike) -> None:
         """Set an unconnected input or a tunable parameter from the next macro step on; VariableError for others."""
-        component, _ = _split(name)
+        component, _ = self._split(name)
         for element, scalar in self._checked(name, value):
             connector = element.connector
             if self._signals.direction(component, connector.name) is Direction.INPUT:
@@ -71,7 +79,7 @@ class Access:
 
     def write_start(self, name: str, value: ArrayLike, start_values: dict[str, dict[str, Values]]) -> None:
         """Replace a start value before initialization, in `start_values`: component -> connector -> all elements."""
-        component, _ = _split(name)
+        component, _ = self._split(name)
         values = start_values.setdefault(component, {})
         for element, scalar in self._checked(name, value):
             connector = element.connector
@@ -88,17 +96,24 @@ class Access:
 
     def _checked(self, name: str, value: ArrayLike) -> list[tuple[Element, Scalar]]:
         """Elements with their new values, checked like a value of the description."""
-        component, _ = _split(name)
-        elements = self._find(name)
+        component, _ = self._split(name)
+        if component in self._views and component not in self._interfaces:
+            raise VariableError(f"'{name}' shows a value that comes from elsewhere; write what it is connected to")
+        elements = self._find(name, self._interfaces.get(component))
         given = StartValues(self._interfaces[component], self._sources[component])
         given.add(elements, Offer(name, _plain(value)))
         if given.problems:
             raise VariableError("\n".join(given.problems))
         return [(element, given.values[element.connector.name][element.position]) for element in elements]
 
-    def _find(self, name: str) -> Sequence[Element]:
-        component, variable = _split(name)
-        interface = self._interfaces.get(component)
+    def _split(self, name: str) -> tuple[str, str]:
+        component, dot, variable = name.partition(".")
+        if not dot or not variable or not (component or component in self._views):
+            raise VariableError(f"'{name}' names no variable: write 'component.variable'")
+        return component, variable
+
+    def _find(self, name: str, interface: Interface | None) -> Sequence[Element]:
+        component, variable = self._split(name)
         if interface is None:
             raise VariableError(f"'{name}': there is no component '{component}'; {nearest(component, self._instances)}")
         elements = interface.find(variable)
@@ -136,13 +151,6 @@ class Access:
     def _element_name(self, link: Link) -> str:
         connector = self._interfaces[link.destination.component].connectors[link.destination.connector]
         return connector.elements[link.destination.element]
-
-
-def _split(name: str) -> tuple[str, str]:
-    component, dot, variable = name.partition(".")
-    if not (dot and variable):
-        raise VariableError(f"'{name}' names no variable: write 'component.variable'")
-    return component, variable
 
 
 def _plain(value: Any) -> Any:

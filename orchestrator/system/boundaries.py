@@ -74,6 +74,10 @@ class Boundaries:
             raise LookupError(end.connector)
         return name
 
+    def shape(self, slot: Slot) -> Shape:
+        """The shape of the connector of a nested system that an element belongs to."""
+        return self._shapes[slot.component, slot.connector]
+
     def element_name(self, slot: Slot) -> str:
         """How people write an element of a nested system's connector: `S[2]`."""
         shape = self._shapes[slot.component, slot.connector]

@@ -12,6 +12,7 @@ from orchestrator.errors import DescriptionError, UnitError
 from orchestrator.system.boundaries import system_name
 from orchestrator.system.connector import Causality, Variability
 from orchestrator.system.description import SystemDescription
+from orchestrator.system.domains import Domain
 from orchestrator.system.interface import Interface, Interfaces
 from orchestrator.system.links import Link, Slot
 from orchestrator.system.passage import Passage, Port
@@ -36,13 +37,12 @@ class Reached(NamedTuple):
 
 
 class Alias(NamedTuple):
-    """An element of a nested system's connector, and the output whose value it has, converted, in `unit`."""
+    """An element of a nested system's connector of a shape, and how it has its value from an output, in `unit`."""
 
-    name: Slot
-    source: Slot
-    conversion: Conversion
-    mapping: Substitution | None
+    link: Link
     unit: Unit | None
+    domain: Domain | None
+    shape: tuple[int, ...]
 
 
 class _Way(NamedTuple):
@@ -103,7 +103,12 @@ class Flattened:
         """Every element of a nested system's connector whose value comes from a component."""
         ways = [(slot, self._way(slot)) for slot in self._routes.feeding if slot.component not in self._interfaces]
         return tuple(
-            Alias(slot, way.origin, way.passage.total, _needed(way.passage.mapping), way.passage.unit)
+            Alias(
+                Link(way.origin, slot, way.passage.total, _needed(way.passage.mapping)),
+                way.passage.unit,
+                way.passage.domain,
+                self._routes.boundaries.shape(slot),
+            )
             for slot, way in ways
             if way is not None and way.origin.component in self._interfaces
         )

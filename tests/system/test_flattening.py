@@ -338,8 +338,8 @@ def test_an_output_of_the_whole_system_is_another_name_of_a_value():
     )
     assert whole.links == ()
     hot = whole.aliases()[-1]
-    assert (hot.name, hot.source) == (Slot("", "hot", 0), Slot("cooling/pump", "P", 0))
-    assert (hot.conversion, hot.unit.name) == (Conversion(1.0, -273.15), "degC")
+    assert (hot.link.destination, hot.link.source) == (Slot("", "hot", 0), Slot("cooling/pump", "P", 0))
+    assert (hot.link.conversion, hot.unit.name) == (Conversion(1.0, -273.15), "degC")
 
 
 def test_an_input_of_a_system_may_be_its_output():
