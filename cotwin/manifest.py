@@ -53,23 +53,35 @@ class Manifest:
         self.runs[run.number - 1] = run
         self.write()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the parameters, with the unit of those whose values all have one."""
+        units = {name: {_unit(run.values[name]) for run in self.runs} for name in self.runs[0].values}
+        return tuple(
+            name if found in ({""},) or len(found) > 1 else f"{name} [{found.pop()}]" for name, found in units.items()
+        )
+
+    def cells(self, run: Run) -> tuple[Any, ...]:
+        """The values of a run under these columns."""
+        pairs = zip(self.columns, run.values.values(), strict=True)
+        return tuple(
+            value.value if isinstance(value, Quantity) and column.endswith("]") else shown(value)
+            for column, value in pairs
+        )
+
     def write(self) -> None:
         """Write both files; ResultError where that cannot be done."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _replace(self.folder / "manifest.json", self._json())
             _replace(
-                self.folder / "manifest.csv", table_text(("number", *self._names, *_REST), map(self._row, self.runs))
+                self.folder / "manifest.csv", table_text(("number", *self.columns, *_REST), map(self._row, self.runs))
             )
         except OSError as error:
             raise ResultError(f"{self.folder}: cannot hold a sweep ({error.strerror}). Give another with -o") from error
 
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(self.runs[0].values)
-
     def _row(self, run: Run) -> Sequence[Any]:
-        return (run.number, *map(shown, run.values.values()), run.seed, run.file, run.status, run.error)
+        return (run.number, *self.cells(run), run.seed, run.file, run.status, run.error)
 
     def _json(self) -> str:
         runs = [{**run._asdict(), "values": {k: _plain(v) for k, v in run.values.items()}} for run in self.runs]
@@ -102,6 +114,10 @@ _REST: Final = ("seed", "file", "status", "error")
 def shown(value: Given) -> Any:
     """A value as a cell of a table."""
     return f"{value.value} {value.unit}" if isinstance(value, Quantity) else value
+
+
+def _unit(value: Given) -> str:
+    return value.unit if isinstance(value, Quantity) else ""
 
 
 def table_text(header: Sequence[str], rows: Any) -> str:

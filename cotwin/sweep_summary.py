@@ -14,7 +14,6 @@ from cotwin.tables import Table, number
 from orchestrator.errors import ResultError
 from orchestrator.recording.results import Results
 from orchestrator.system.names import nearest
-from orchestrator.system.values import Given, Quantity
 
 SHOWN = 4
 """Results in a table or picture where the plan names none; more are in the file."""
@@ -25,7 +24,7 @@ class Summary(NamedTuple):
 
     parameters: tuple[str, ...]
     results: tuple[str, ...]
-    values: tuple[dict[str, Given], ...]
+    values: tuple[tuple[Any, ...], ...]
     finals: tuple[tuple[Any, ...], ...]
     numbers: tuple[int, ...]
 
@@ -42,15 +41,15 @@ def summarized(manifest: Manifest, wanted: Sequence[str]) -> Summary:
         if unknown:
             raise ResultError(f"results: '{unknown[0]}' was not recorded; {nearest(unknown[0], results.names)}")
         finals.append(tuple(_plain(results[name][-1]) for name in names))
-    values = tuple(run.values for run in done)
-    return Summary(tuple(manifest.runs[0].values), names, values, tuple(finals), tuple(run.number for run in done))
+    values = tuple(manifest.cells(run) for run in done)
+    return Summary(manifest.columns, names, values, tuple(finals), tuple(run.number for run in done))
 
 
 def write_summary(summary: Summary, folder: Path) -> tuple[Path, ...]:
     """`summary.csv`, and `summary.png` where there are numbers over numbers to draw."""
     table = folder / "summary.csv"
     rows = [
-        (count, *map(shown, values.values()), *finals)
+        (count, *values, *finals)
         for count, values, finals in zip(summary.numbers, summary.values, summary.finals, strict=True)
     ]
     table.write_text(table_text(("number", *summary.parameters, *summary.results), rows), encoding="utf-8")
@@ -72,7 +71,7 @@ def final_table(summary: Summary, most: int) -> Table:
     """Final values of the first runs."""
     header = ("run", *summary.parameters, *summary.results[:SHOWN])
     rows = [
-        (str(count), *map(_cell, values.values()), *map(_cell, finals[:SHOWN]))
+        (str(count), *map(_cell, values), *map(_cell, finals[:SHOWN]))
         for count, values, finals in zip(summary.numbers, summary.values, summary.finals, strict=True)
     ][:most]
     left = len(summary.numbers) - len(rows)
@@ -83,9 +82,8 @@ def final_table(summary: Summary, most: int) -> Table:
 
 def _drawn(summary: Summary, path: Path) -> Path | None:
     """Final values over parameters: a row for each result, a column for each parameter."""
-    axes = [
-        (name, values) for name in summary.parameters if (values := _numbers([one[name] for one in summary.values]))
-    ]
+    columns = zip(summary.parameters, zip(*summary.values, strict=True), strict=True)
+    axes = [(name, values) for name, column in columns if (values := _numbers(column))]
     series = [(name, [row[index] for row in summary.finals]) for index, name in enumerate(summary.results)]
     curves = [(name, values) for name, column in series if (values := _numbers(column))][:SHOWN]
     if not axes or not curves:
@@ -104,8 +102,7 @@ def _drawn(summary: Summary, path: Path) -> Path | None:
 
 def _numbers(values: Sequence[Any]) -> list[float]:
     """The values as numbers; nothing where one is none."""
-    plain = [value.value if isinstance(value, Quantity) else value for value in values]
-    numbers = [float(value) for value in plain if isinstance(value, int | float)]
+    numbers = [float(value) for value in values if isinstance(value, int | float)]
     return numbers if len(numbers) == len(values) else []
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import cotwin
+from orchestrator.system.scenario_file import read_scenario
+from orchestrator.system.sweep import read_plan
 from orchestrator.system.yaml_file import read_system
 
 ROOT = Path(__file__).parents[1]
@@ -40,9 +42,12 @@ def test_all_is_sorted_and_without_doubles():
     assert cotwin.__all__ == sorted(set(cotwin.__all__))
 
 
+READERS = {"examples": read_system, "scenarios": read_scenario, "sweeps": read_plan}
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.yaml")), ids=lambda path: path.name)
 def test_every_example_is_a_valid_description(path):
-    assert read_system(path).components
+    assert READERS[path.parent.name](path)
 
 
 def test_every_pin_is_exact_and_torch_is_the_one_of_the_project():

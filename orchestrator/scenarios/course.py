@@ -43,7 +43,11 @@ class Course:
             effect.begin(now)
             point.add(self.order, effect)
         self.phase = Phase.LASTING
-        return self._event(now, f"scenario_{action.kind}", f"{action.kind} of '{action.target}' begins", before)
+        kind, message = f"scenario_{action.kind}", f"{action.kind} of '{action.target}' begins"
+        if action.ramp is not None and None not in before:
+            line = f"{self._with_unit(_said(before))}, then to {action.ramp.to} over {action.ramp.over:g} s"
+            return self.note(now, kind, f"{message}: {line}", self.begins)
+        return self._event(now, kind, message, before)
 
     def end(self, now: float) -> Event:
         """Let the effects act no longer."""
@@ -79,8 +83,10 @@ class Course:
     def _change(self, before: Sequence[Any], after: Sequence[Any]) -> str:
         if None in after:
             return "from the start on"
-        change = _said(after) if None in before else f"{_said(before)} -> {_said(after)}"
-        return f"{change} {self.bound.unit}".strip()
+        return self._with_unit(_said(after) if None in before else f"{_said(before)} -> {_said(after)}")
+
+    def _with_unit(self, text: str) -> str:
+        return f"{text} {self.bound.unit}".strip()
 
 
 def _said(values: Sequence[Any]) -> str:

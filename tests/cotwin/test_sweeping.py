@@ -98,6 +98,12 @@ def test_a_process_that_dies_is_one_run_that_failed(lag, tmp_path):
     assert outcomes[1].startswith("its process ended with signal 11")
 
 
+def test_tables_give_numbers_in_the_unit_of_their_column(lag, tmp_path):
+    made = sweep(lag, plan(parameters={"lag.T": {"values": [500, 1000], "unit": "ms"}}), tmp_path)
+    assert (tmp_path / "manifest.csv").read_text().splitlines()[1] == "1,500,,run_0001.parquet,done,"
+    assert made.columns == ("lag.T [ms]",)
+
+
 def test_another_sweep_is_not_written_over(lag, tmp_path):
     sweep(lag, plan(parameters={"lag.T": {"values": [1.0]}}), tmp_path)
     with pytest.raises(ResultError, match="holds a sweep of another system or plan"):
