@@ -166,9 +166,10 @@ def attempt(fmu: Path) -> bool:
 
 
 def surroundings(folder: Path) -> set[str]:
-    return {str(path) for where in (folder, folder.parent, folder.parent.parent) for path in where.iterdir()} | {
-        str(path) for path in Path("/tmp").glob("cotwin-out*")
-    }
+    """What lies beside and above a folder, but for the folders of other test runs."""
+    near = [path for where in (folder, folder.parent, folder.parent.parent) for path in where.iterdir()]
+    others = set(folder.parent.parent.glob("pytest-*"))
+    return {str(path) for path in {*near, *Path("/tmp").glob("cotwin-out*")} - others}
 
 
 @FUZZ
