@@ -106,6 +106,7 @@ def sweep(  # noqa: PLR0913 -- one for each option
     settings: Settings = [],  # noqa: B006 -- typer copies it
     inputs: Inputs = [],  # noqa: B006 -- typer copies it
     scenario: Scenarios = [],  # noqa: B006 -- typer copies it
+    variant: Variant = None,
     debug: Debug = False,
 ) -> None:
     """Run a system many times with other values; the same command goes on where it was ended."""
@@ -118,7 +119,7 @@ def sweep(  # noqa: PLR0913 -- one for each option
         from orchestrator.system.sweep import read_plan
 
         with settings_named(settings):
-            description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs)))
+            description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs), variant))
         target = folder or Path("runs") / f"{description.name}_sweep"
         if made(description, read_plan(plan), target, jobs=jobs, scenarios=scenario):
             raise typer.Exit(terminal.FAILED)

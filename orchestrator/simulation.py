@@ -138,11 +138,6 @@ class Simulation(Generic[ResultsT]):
         return self.grid.time(self._index) if self._between is None else self._between
 
     @property
-    def started(self) -> bool:
-        """Whether the initialization is done, so that every variable has a value."""
-        return self._phase is not _Phase.CREATED
-
-    @property
     def ended(self) -> bool:
         """Whether no step is left: the stop time is reached, or a component ended the run."""
         return self._ended or self._phase is _Phase.OVER or self._index >= self.grid.count

@@ -8,7 +8,7 @@ Conditions are looked at at every communication point.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from orchestrator.errors import CapabilityError, DescriptionError
+from orchestrator.errors import CapabilityError, DescriptionError, StepError, VariableError
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, Status, StepResult, Values
 from orchestrator.observer import Event
 from orchestrator.scenarios.binding import Bound, Condition
@@ -43,6 +43,7 @@ class ScenarioInstance:
         self.points: Final = tuple(self._by_slot.values())
         self.arrivals: Final = Arrivals([point for point in self.points if point.is_input and not point.free])
         self._simulation: Simulation[Any] | None = None
+        self._started = False
         self._views: dict[Slot, Values] = {}
         self._told: list[Event] = []
 
@@ -79,7 +80,8 @@ class ScenarioInstance:
         """Nothing to do: actions at the start were begun before."""
 
     def exit_initialization(self) -> None:
-        """Nothing to do."""
+        """From here on every variable has a value."""
+        self._started = True
 
     def do_step(self, t: float, h: float) -> StepResult:
         """Values are altered for t + h from here on."""
@@ -178,11 +180,15 @@ class ScenarioInstance:
         if problems:
             raise DescriptionError("\n".join(problems))
 
-    def _holds(self, condition: Condition | None) -> bool:
+    def _holds(self, condition: Condition | None, place: str) -> bool:
         if condition is None:
             return False
         values = [self._clock.now if slot is None else plain(self._views[slot][0]) for slot in condition.slots]
-        return bool(condition.formula(values))
+        try:
+            return bool(condition.formula(values))
+        except VariableError as error:
+            now = self._clock.now
+            raise StepError(f"{place}: {error}; t = {now:.9g} s", component=self.name, time=now) from error
 
     def _turns(self, course: Course) -> bool:
         time = course.next_time
@@ -191,8 +197,8 @@ class ScenarioInstance:
         if time is not None and self._on_grid(time) <= self._clock.now:
             return True
         if course.phase is Phase.WAITING:
-            return self._holds(course.bound.when)
-        return course.phase is Phase.LASTING and self._holds(course.bound.until)
+            return self._holds(course.bound.when, course.bound.place)
+        return course.phase is Phase.LASTING and self._holds(course.bound.until, course.bound.place)
 
     def _late(self, course: Course) -> bool:
         return course.ends is not None and course.ends <= self._clock.now
@@ -200,13 +206,13 @@ class ScenarioInstance:
     def _begin(self, course: Course) -> None:
         assert self._simulation is not None
         if course.bound.action.kind == "set":
-            name, started = course.bound.action.target, self._simulation.started
-            before = self._simulation.read(name) if started and len(course.bound.elements) == 1 else None
+            name = course.bound.action.target
+            before = self._simulation.read(name) if self._started and len(course.bound.elements) == 1 else None
             self._simulation.write(name, course.bound.value)
             self._told.append(course.step(self._clock.now, before))
             return
         for point in course.points:
-            if self._simulation.started and point.free and not point.active:
+            if self._started and point.free and not point.active:
                 point.raw = plain(self._views[point.slot][0])
         self._told.append(course.begin(self._clock.now))
 

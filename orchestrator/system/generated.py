@@ -15,7 +15,8 @@ unit. `t` in an expression is the time in s.
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from orchestrator.errors import DescriptionError
 from orchestrator.system.formula import Kind, compiled
@@ -122,6 +123,15 @@ class Signal(Frozen):
         if len(given) != 1:
             raise ValueError(f"use exactly one of {', '.join(FORMS)}")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """A value alone is a constant."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        whole = dict(schema)
+        schema.clear()
+        schema.update({"anyOf": [whole, {"type": ["number", "boolean", "string"]}]})
+        return schema
 
     @property
     def form(self) -> str:

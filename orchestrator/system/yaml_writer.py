@@ -70,9 +70,9 @@ def _plain(value: Any, base: Path) -> Any:
 
 
 def _fields(model: BaseModel, base: Path) -> dict[str, Any]:
-    """What differs from the default; a required field always."""
+    """What differs from the default, by the names in files; a required field always."""
     kept = {
-        name: getattr(model, name)
+        field.alias or name: getattr(model, name)
         for name, field in type(model).model_fields.items()
         if field.is_required() or getattr(model, name) != field.get_default(call_default_factory=True)
     }

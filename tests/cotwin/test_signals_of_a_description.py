@@ -9,6 +9,8 @@ import cotwin
 from cotwin.validation import validated
 from fmus.build import build
 from orchestrator.errors import DescriptionError
+from orchestrator.system.description import SystemDescription
+from orchestrator.system.yaml_writer import as_yaml
 from plant_models.model import Model
 from tests.kit.build import kit_fmu
 
@@ -162,3 +164,21 @@ def test_signals_stand_in_a_file_and_are_validated(fmu, tmp_path):
         "connections: [feed.F -> tank.u]\nexperiment: {stop: 2.0}\nstep_size: 0.5\n"
     )
     assert validated(tmp_path / "fed.yaml") == []
+
+
+def test_signals_survive_a_file_and_fit_the_schema_for_editors(fmu, tmp_path):
+    path = tmp_path / "fed.yaml"
+    path.write_text(
+        f"name: fed\ncomponents:\n  tank: {{source: {fmu}}}\n"
+        "  feed:\n    signals:\n"
+        "      F: 0.5\n      G: {ramp: {from: 0, to: 2 L/h, stop: 1 min}}\n      H: {step: {from: 0, to: 1, at: 3}}\n"
+        "connections: [feed.F -> tank.u]\nexperiment: {stop: 2.0}\nstep_size: 0.5\n"
+    )
+    description = cotwin.read_system(path)
+    text = as_yaml(description, tmp_path)
+    assert "from:" in text
+    path.write_text(text)
+    assert cotwin.read_system(path) == description
+    forms = SystemDescription.model_json_schema()["$defs"]["Signal"]["anyOf"]
+    assert {"type": ["number", "boolean", "string"]} in forms
+    assert set(forms[0]["properties"]) == {"constant", "ramp", "step", "pulse", "expression", "unit"}

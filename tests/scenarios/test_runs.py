@@ -5,7 +5,7 @@ import pytest
 
 import cotwin
 from fmus.build import build
-from orchestrator.errors import DescriptionError
+from orchestrator.errors import DescriptionError, StepError
 from orchestrator.system.scenario_file import read_scenario, scenario_of
 from plant_models.model import Model
 from tests.kit.build import kit_fmu
@@ -333,3 +333,13 @@ def test_the_record_holds_the_scenario_and_runs_can_be_metered(fmu, tmp_path):
         results = simulation.run()
     assert results.metadata["scenarios"][0]["name"] == "leak"
     assert results["tank.x"][-1] == 3.0
+
+
+def test_a_condition_without_a_value_ends_the_run_with_its_place_and_time(fmu):
+    with pytest.raises(StepError, match=r"test\.yaml: actions\[0\]: '1/\(t - 0\.5\) > 3' has no value .* t = 0\.5 s"):
+        run(fmu, {"when": "1/(t - 0.5) > 3", "override": "tank.u", "value": 1})
+
+
+def test_a_condition_over_what_is_not_recorded_is_refused(fmu):
+    with pytest.raises(DescriptionError, match=r"'tank\.der\(x\)' is not recorded; name it under 'record'"):
+        run(fmu, {"when": "`tank.der(x)` > 3", "override": "tank.u", "value": 1}, record=["tank.x"])
