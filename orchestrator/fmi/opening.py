@@ -83,7 +83,7 @@ def _with_pyfmi(name: str, component: Component) -> Instance:
 
 def _isolated(name: str, component: Component) -> Instance:
     # Here, since it brings a compiler with it.
-    from orchestrator.fmi.isolation.instance import open_isolated
+    from orchestrator.fmi.isolation.opening import open_isolated
 
     return open_isolated(name, component)
 

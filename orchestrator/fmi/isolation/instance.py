@@ -6,49 +6,21 @@ from typing import Any, Final
 
 from orchestrator.errors import (
     CapabilityError,
-    FmuImportError,
     InitializationError,
     SimulationError,
     StepError,
 )
-from orchestrator.fmi.isolation import declared, waiting, wire
+from orchestrator.fmi.isolation import declared, wire
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation.events import IsolatedEvents
 from orchestrator.fmi.isolation.mailbox import Layout
-from orchestrator.fmi.isolation.process import Call, Limits, Process
+from orchestrator.fmi.isolation.named_slot import NamedSlot
+from orchestrator.fmi.isolation.process import Call, Process
 from orchestrator.fmi.isolation.slopes import IsolatedInputSlopes, IsolatedOutputSlopes
-from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, Status, StepResult, Values
-from orchestrator.system.connector import Causality, Connector, Storage
-from orchestrator.system.description import Component
+from orchestrator.system.connector import Connector, Storage
 from orchestrator.system.names import nearest
-
-
-def open_isolated(name: str, component: Component) -> "IsolatedInstance":
-    """Open the FMU of a component in a process of its own.
-
-    What goes wrong there before it is open is an FmuImportError; nothing stays behind then.
-    """
-    if not waiting.available():
-        raise CapabilityError(f"component '{name}': isolation: process needs Linux on x86-64 or ARM64. Leave it out")
-    model = read_component(component)
-    candidates = declared.candidates(model)
-    process = Process(name, Layout(candidates).size, Limits(component.time_limit, component.memory_limit))
-    try:
-        opening = Call(f"loading and instantiating {model.path}", FmuImportError)
-        asked = _asked(component, model).model_dump(mode="json")
-        reply, _ = process.tell(opening, do="open", component=asked, memory_limit=component.memory_limit)
-        connectors = declared.chosen(name, model, candidates, reply.get("connectors"))
-        return IsolatedInstance(name, model, connectors, process, reply)
-    except BaseException:
-        process.kill()
-        raise
-
-
-def _asked(component: Component, model: ModelInfo) -> Component:
-    """What the process opens; of the parameters those only from which the sizes of arrays follow."""
-    return component.model_copy(update={"source": model.path, "isolation": None, "parameters": dict(model.structure)})
 
 
 class IsolatedState:
@@ -56,18 +28,6 @@ class IsolatedState:
 
     def __init__(self, in_events: bool) -> None:
         self.in_events = in_events
-
-
-class _Slot:
-    """A bundle that the process knows by its number, and where its values, or its slopes, lie in the mailbox."""
-
-    def __init__(self, number: int, bundle: Bundle, layout: Layout, array: Values | None) -> None:
-        self.number = number
-        self.array = array
-        self.selection = layout.selection(bundle) if self.array is not None else slice(0)
-        self.only_inputs = all(connector.causality is Causality.INPUT for connector in bundle.connectors)
-        names = [connector.name for connector in bundle.connectors]
-        self.named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 class IsolatedInstance:
@@ -102,9 +62,9 @@ class IsolatedInstance:
         outputs = declared.sloped(model, connectors, opened.get("output_slopes"))
         self._input_slopes = None if inputs is None else IsolatedInputSlopes(inputs, self._set_slopes)
         self._output_slopes = None if outputs is None else IsolatedOutputSlopes(outputs, self._get_slopes)
-        self._slots: dict[tuple[bool, tuple[str, ...]], _Slot] = {}
-        self._by_bundle: dict[Bundle, _Slot] = {}
-        self._slopes_by_bundle: dict[Bundle, _Slot] = {}
+        self._slots: dict[tuple[bool, tuple[str, ...]], NamedSlot] = {}
+        self._by_bundle: dict[Bundle, NamedSlot] = {}
+        self._slopes_by_bundle: dict[Bundle, NamedSlot] = {}
         self._waiting: list[int] = []
         self._fresh: frozenset[int] = frozenset()
         self._read: dict[int, None] = {}
@@ -282,21 +242,21 @@ class IsolatedInstance:
         self._have_read(slot)
         slopes[:] = self._slopes[slot.selection]
 
-    def _let_wait(self, slot: _Slot) -> None:
+    def _let_wait(self, slot: NamedSlot) -> None:
         """What was written into the mailbox waits for the next call, unless it may have an effect before."""
         if slot.number not in self._waiting:
             self._waiting.append(slot.number)
         if self._at_once or not slot.only_inputs or len(self._waiting) >= box.MAX_SLOTS:
             self._ask(box.ASK_SET, f"Set for {slot.named}")
 
-    def _have_read(self, slot: _Slot) -> None:
+    def _have_read(self, slot: NamedSlot) -> None:
         """Have read what does not stand in the mailbox already; after the next step it will."""
         if not self._at_once:
             self._read[slot.number] = None
         if slot.number not in self._fresh or not self._process.alive:
             self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
 
-    def _slot(self, bundle: Bundle, *, slopes: bool = False) -> _Slot:
+    def _slot(self, bundle: Bundle, *, slopes: bool = False) -> NamedSlot:
         names = tuple(connector.name for connector in bundle.connectors)
         slot = self._slots.get((slopes, names))
         if slot is None:
@@ -307,7 +267,7 @@ class IsolatedInstance:
                 )
             self._tell("preparing an exchange", do="slot", names=names, slopes=slopes)
             array = self._slopes if slopes else self._arrays.get(bundle.storage)
-            slot = self._slots[slopes, names] = _Slot(len(self._slots), bundle, self._layout, array)
+            slot = self._slots[slopes, names] = NamedSlot(len(self._slots), bundle, self._layout, array)
         (self._slopes_by_bundle if slopes else self._by_bundle)[bundle] = slot
         return slot
 
