@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 
+from orchestrator.ssp.directions import end, forwards
 from orchestrator.ssp.naming import free
 from orchestrator.system.description import Connection, Endpoint
 from orchestrator.system.structure import DeclaredConnector, Kind
-
-_GIVEN = ("input", "parameter", "structuralParameter")
-"""Kinds of connectors of a system through which values come into it."""
 
 
 def above(path: str) -> str:
     """The path of the system that an element is in."""
     return path.rpartition("/")[0]
+
+
+def loops_inside(source: DeclaredConnector, destination: DeclaredConnector) -> bool:
+    """Whether a connection from a system to itself is one within it: SSP allows its kinds either there or around it."""
+    try:
+        return forwards(end("system", source), end("system", destination))
+    except ValueError:
+        return False
 
 
 class Borders:
@@ -32,37 +38,37 @@ class Borders:
         self, connection: Connection, source: DeclaredConnector, destination: DeclaredConnector
     ) -> Iterator[Connection]:
         """The connections within single systems that make up a connection, from the source on."""
-        level, last = self._levels(connection, source.kind)
-        end = connection.source
+        level, last = self._levels(connection, source, destination)
+        at = connection.source
         constant = destination.kind in ("parameter", "structuralParameter")
         leaving: Kind = "calculatedParameter" if constant else "output"
         entering: Kind = destination.kind if constant else "input"
         while not within(last, level):
-            end, made = self._through(level, leaving, end, source)
+            at, made = self._through(level, leaving, at, source)
             yield from made
             level = above(level)
         for system in _between(level, last):
-            end, made = self._through(system, entering, end, source)
+            at, made = self._through(system, entering, at, source)
             yield from made
-        yield connection.model_copy(update={"source": end})
+        yield connection.model_copy(update={"source": at})
 
-    def _levels(self, connection: Connection, kind: Kind) -> tuple[str, str]:
+    def _levels(self, connection: Connection, one: DeclaredConnector, other: DeclaredConnector) -> tuple[str, str]:
         """The systems in which the source and the destination are seen: a system sees its own connectors, too."""
         source, destination = connection.source.component, connection.destination.component
         inside = source in self._systems and within(destination, source)
         if source == destination:
-            inside = inside and kind in _GIVEN
+            inside = inside and loops_inside(one, other)
             return (source, source) if inside else (above(source), above(source))
         around = destination in self._systems and within(source, destination)
         return source if inside else above(source), destination if around else above(destination)
 
     def _through(
-        self, system: str, kind: Kind, end: Endpoint, source: DeclaredConnector
+        self, system: str, kind: Kind, at: Endpoint, source: DeclaredConnector
     ) -> tuple[Endpoint, list[Connection]]:
         """The other side of a border, and the connection to it where it is new."""
-        base = end.connector.rpartition("[")[0] if source.dimensions and "[" in end.connector else end.connector
-        indices = end.connector[len(base) :]
-        origin = self._origins.get((end.component, base), (end.component, base))
+        base = at.connector.rpartition("[")[0] if source.dimensions and "[" in at.connector else at.connector
+        indices = at.connector[len(base) :]
+        origin = self._origins.get((at.component, base), (at.component, base))
         key = (system, kind, *origin)
         made = []
         if key not in self._passed:
@@ -71,7 +77,7 @@ class Borders:
             self._passed[key] = Endpoint(component=system, connector=name)
             self._origins[system, name] = origin
             made.append(
-                Connection(source=Endpoint(component=end.component, connector=base), destination=self._passed[key])
+                Connection(source=Endpoint(component=at.component, connector=base), destination=self._passed[key])
             )
         passed = self._passed[key]
         return passed.model_copy(update={"connector": passed.connector + indices}), made

@@ -14,7 +14,7 @@ from orchestrator.ssp.vocabulary import (
     TABLE_TYPES,
 )
 from orchestrator.ssp.writer_bindings import Bindings
-from orchestrator.ssp.writer_borders import above
+from orchestrator.ssp.writer_borders import above, loops_inside
 from orchestrator.ssp.writer_common import put_transformation, put_type
 from orchestrator.ssp.writer_draft import Draft
 from orchestrator.ssp.writer_tree import annotate, described, put, put_drawn, sub
@@ -24,7 +24,6 @@ from orchestrator.system.structure import DeclaredConnector, Markup, Subsystem
 
 _TYPES: Final = {".fmu": None, ".surrogate": SURROGATE_TYPE, **{suffix: name for name, suffix in TABLE_TYPES.items()}}
 _IMPLEMENTATIONS: Final = {kind: name for name, kind in IMPLEMENTATIONS.items() if kind is not None}
-_GIVEN: Final = ("input", "parameter", "structuralParameter")
 
 
 class Systems:
@@ -177,7 +176,8 @@ class Systems:
         source, destination = connection.source.component, connection.destination.component
         if source == destination:
             owner = self._systems.get(source)
-            inside = owner is not None and owner.connectors[connection.source.connector.split("[")[0]].kind in _GIVEN
+            names = [self._indexed(end)[0] for end in (connection.source, connection.destination)]
+            inside = owner is not None and loops_inside(*(owner.connectors[name] for name in names))
             return source if inside else above(source)
         if source in self._systems and (not source or above(destination) == source) and destination:
             return source

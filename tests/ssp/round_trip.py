@@ -22,7 +22,13 @@ def again(path: Path, folder: Path, **options: Any) -> Path:
 
 def changes(one: Any, other: Any) -> list[Difference]:
     """What differs between two descriptions, but for the places of files."""
-    return [each for each in differences(one, other) if not _of_files(each)]
+    return [each for each in differences(one, other) if not (_of_files(each) or _typed(each))]
+
+
+def _typed(difference: Difference) -> bool:
+    """A text that is given to an enumeration or to bytes is written as what it is there for."""
+    added = difference.one is None and difference.other in ("type: Enumeration", "type: Binary")
+    return added and "types" in difference.place
 
 
 def _of_files(difference: Difference) -> bool:
