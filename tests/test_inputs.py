@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator.errors import CapabilityError
 from orchestrator.inputs.feeding import fed_by
+from orchestrator.inputs.instance import InputInstance, Output
 from orchestrator.inputs.table import table_instance
 from orchestrator.instance import Bundle
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
@@ -95,6 +96,35 @@ def test_a_kept_state_is_the_time_and_the_side_of_a_jump(tmp_path):
     one.do_step(1.0, 1.5)
     one.restore_state(kept)
     assert values(one) == (10.0, 1, False, "a")
+    assert one.event_mode.next_time == 1.0
+
+
+def test_the_next_event_is_looked_for_once_for_each_event_and_anew_after_going_back(tmp_path):
+    class Counted:
+        calls = 0
+
+        def value(self, t, *, after):
+            return 0.0
+
+        def next_event(self, t, *, after):
+            self.calls += 1
+            return next((time for time in (1.0, 2.0) if t < time or (t == time and not after)), None)
+
+        def slope(self, t):
+            return 0.0
+
+    course = Counted()
+    one = InputInstance("u", [Output(Connector("f", Causality.OUTPUT, Storage.FLOAT64, 0), course)], {}, "made here")
+    one.enter_initialization(0.0, None, None)
+    kept, course.calls, seen = one.save_state(), 0, []
+    for step in range(1, 25):
+        one.do_step((step - 1) / 8, 1 / 8)
+        seen.append(one.event_mode.next_time)
+        if step % 8 == 0:
+            one.event_mode.enter(step / 8)
+    assert seen == [1.0] * 8 + [2.0] * 8 + [None] * 8
+    assert course.calls <= 4
+    one.restore_state(kept)
     assert one.event_mode.next_time == 1.0
 
 

@@ -63,6 +63,8 @@ class InputInstance:
         self._origin = origin
         self._now = 0.0
         self._after = True
+        self._known: tuple[float, bool] | None = None
+        self._next: float | None = None
         self.event_mode: Final[EventMode | None] = _Events(self) if self._has_events() else None
         known = [name for name, course in self._courses.items() if course.slope(0.0) is not None]
         self.output_slopes: Final[OutputSlopes | None] = _Slopes(known, self) if known else None
@@ -82,9 +84,13 @@ class InputInstance:
             slopes[index] = self._courses[connector.name].slope(self._now)
 
     def next_event(self) -> float | None:
-        """The first event (s) that has not been made."""
-        times = [course.next_event(self._now, after=self._after) for course in self._courses.values()]
-        return min((time for time in times if time is not None), default=None)
+        """The first event (s) that has not been made; looked for only where the last answer does not hold any more."""
+        here = (self._now, self._after)
+        passed = self._next is not None and here >= (self._next, True)
+        if self._known is None or here < self._known or passed:
+            times = [course.next_event(self._now, after=self._after) for course in self._courses.values()]
+            self._known, self._next = here, min((time for time in times if time is not None), default=None)
+        return self._next
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:  # noqa: ARG002
         """Values from the start on."""
