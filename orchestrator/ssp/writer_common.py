@@ -72,8 +72,9 @@ def put_dimensions(parent: Element, dimensions: Iterable[int | str | None], plac
 def put_transformation(parent: Element, transformation: Transformation | None, place: str, sayable: Sayable) -> None:
     """What a connection or mapping does to a value."""
     if isinstance(transformation, Linear):
-        factor, offset = repr(transformation.factor), repr(transformation.offset)
-        sub(parent, "ssc:LinearTransformation", factor=factor, offset=offset)
+        numbers = {"factor": repr(transformation.factor)} if transformation.factor != 1.0 else {}
+        numbers |= {"offset": repr(transformation.offset)} if transformation.offset else {}
+        sub(parent, "ssc:LinearTransformation", **numbers)
     elif isinstance(transformation, ValueMap):
         group = sub(parent, f"ssc:{_MAPS[transformation.kind]}MappingTransformation")
         for entry in transformation.entries:

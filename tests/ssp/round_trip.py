@@ -1,11 +1,15 @@
 """Round trips: what a package says again after it was read and written."""
 
+import zipfile
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
 
 from orchestrator.ssp.reader import read_ssp
+from orchestrator.ssp.vocabulary import ROOTS, SUFFIXES
 from orchestrator.ssp.writer import write_ssp
 from orchestrator.system.difference import Difference, differences
 
@@ -79,3 +83,37 @@ def _number(text: str) -> Any:
 
 def _own(element: Any) -> bool:
     return bool(element.get("type") == "cotwin.description")
+
+
+def departures_of(path: Path, version: str) -> list[str]:
+    """What the schemas of a version say about the files of a folder or archive, and about those within files."""
+    schemas = {"1.0": Path(str(find_spec("fmpy").origin)).parent / "ssp/schema"}
+    standard = find_spec("pyssp_standard")
+    if standard is not None:
+        schemas["2.0"] = Path(str(standard.origin)).parent / "resources/ssp2"
+    if version not in schemas:
+        return []
+    names = [f"{{{space}}}{name}" for name, space in ROOTS.items()]
+    roots = [etree.fromstring(text) for text in _texts(path)]
+    parts = [
+        part for root in roots for part in (root, *(each for name in names for each in root.iterdescendants(name)))
+    ]
+    return [problem for part in parts for problem in invalid(part, schemas[version])]
+
+
+def invalid(part: Any, folder: Path) -> list[str]:
+    schema = checked(folder, etree.QName(part).namespace.rpartition("/")[2])
+    alone = etree.fromstring(etree.tostring(part, with_tail=False))
+    return [] if schema.validate(alone) else [f"{error.line}: {error.message}" for error in schema.error_log]
+
+
+@cache
+def checked(folder: Path, name: str) -> Any:
+    return etree.XMLSchema(etree.parse(folder / f"{name}.xsd"))
+
+
+def _texts(path: Path) -> list[bytes]:
+    if path.is_dir():
+        return [file.read_bytes() for file in path.rglob("*") if file.suffix in SUFFIXES]
+    with zipfile.ZipFile(path) as archive:
+        return [archive.read(name) for name in archive.namelist() if Path(name).suffix in SUFFIXES]

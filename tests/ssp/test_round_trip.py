@@ -1,19 +1,15 @@
 """From a description to SSP and back: nothing is lost, in either version, and what is written follows the standard."""
 
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from lxml import etree
 
 from cotwin.exporting import export_ssp
 from orchestrator.assembly import open_simulation
 from orchestrator.ssp.reader import read_ssp
 from orchestrator.ssp.schema import violations
-from orchestrator.ssp.vocabulary import ROOTS
 from orchestrator.ssp.writer import write_ssp
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.description import Component, Connection, Endpoint, Experiment, SystemDescription
@@ -25,7 +21,7 @@ from orchestrator.system.units import Unit
 from orchestrator.system.values import Quantity
 from orchestrator.system.yaml_file import read_system
 from tests.ssp.random_descriptions import Drawn
-from tests.ssp.round_trip import changes
+from tests.ssp.round_trip import changes, departures_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -45,7 +41,7 @@ def test_random_descriptions_survive_writing_and_reading(folder, version, data):
     description = Drawn(data.draw, folder, version).description()
     path = write_ssp(description, folder / f"plant{version[0]}", version=version)
     assert changes(description, read_ssp(path)) == []
-    assert departures(path, version) == []
+    assert departures_of(path, version) == []
 
 
 PATHS = ("a", "s/b", "s/c", "s/t/d", "u/v/e")
@@ -128,27 +124,3 @@ def last(description, stop):
     with open_simulation(description.model_copy(update={"experiment": changed})) as simulation:
         results = simulation.run()
     return {name: results[name][-1] for name in results.names}
-
-
-def departures(path, version):
-    """What the schemas of a version say about the files in a folder, and about those within files."""
-    schemas = {"1.0": Path(str(find_spec("fmpy").origin)).parent / "ssp/schema"}
-    standard = find_spec("pyssp_standard")
-    if standard is not None:
-        schemas["2.0"] = Path(str(standard.origin)).parent / "resources/ssp2"
-    if version not in schemas:
-        return []
-    root = etree.parse(path / "SystemStructure.ssd").getroot()
-    parts = [root, *(part for name, space in ROOTS.items() for part in root.iterdescendants(f"{{{space}}}{name}"))]
-    return [problem for part in parts for problem in invalid(part, schemas[version])]
-
-
-def invalid(part, folder):
-    schema = checked(folder, etree.QName(part).namespace.rpartition("/")[2])
-    alone = etree.fromstring(etree.tostring(part, with_tail=False))
-    return [] if schema.validate(alone) else [f"{error.line}: {error.message}" for error in schema.error_log]
-
-
-@cache
-def checked(folder, name):
-    return etree.XMLSchema(etree.parse(folder / f"{name}.xsd"))
