@@ -1,0 +1,52 @@
+"""Placing: which file and line of a description an error speaks of, where it was found after the file was read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.errors import DescriptionError
+from orchestrator.system.yaml_components import each_of
+from orchestrator.system.yaml_connections import connections
+from orchestrator.system.yaml_document import Document, read_document
+from orchestrator.system.yaml_loader import Location, dotted
+
+
+def placed(text: str, path: Path) -> str:
+    """Every line of an error with the place that it is about: `plant.yaml:7: tank.T -> pid.T: ...`.
+
+    A line that speaks of no connection or component gets the file alone, one that names a file already nothing.
+    """
+    lines = text.split("\n")
+    try:
+        places = dict(_places(read_document(path.absolute()))) if path.suffix.lower() in (".yaml", ".yml") else {}
+    except DescriptionError:
+        places = {}
+    return "\n".join(_placed(line, path, places) for line in lines)
+
+
+def _placed(line: str, path: Path, places: dict[str, str]) -> str:
+    known = [start for start in places if line.startswith(start) and line[len(start) :][:1] in (":", ".", "[", "")]
+    if known:
+        return f"{places[max(known, key=len)]}: {line}"
+    named = any(str(each) in line for each in (path, path.absolute()))
+    return line if named or not line or line.startswith((" ", "\t")) else f"{path}: {line}"
+
+
+def _places(document: Document) -> Iterator[tuple[str, str]]:
+    """How errors begin, and where what they speak of stands."""
+    if not isinstance(document.data, dict):
+        return
+    places: dict[Location, str] = dict(document.places)
+    each_of(document.data.get("components"), places, [])
+    for location, place in places.items():
+        if len(location) > 1:
+            yield dotted(location), place
+    entries = document.data.get("connections")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        try:
+            stated = connections(entry)
+        except ValueError:
+            continue
+        for one in stated:
+            ends = (one["source"], one["destination"])
+            text = " -> ".join(f"{end['component']}.{end['connector']}" for end in ends)
+            yield text, places.get(("connections", index), str(index))
