@@ -95,6 +95,10 @@ def gives_inputs(component: Component) -> bool:
     return component.source is None or component.source.suffix.lower() in SUFFIXES
 
 
+_SAID = ("markup", "connectors")
+"""What a description may say about a component of inputs, though it follows from its signals or columns."""
+
+
 def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[str, Instance]:
     """Open the components that give inputs over time; `interfaces` are those of all other components.
 
@@ -105,7 +109,7 @@ def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[
         if not gives_inputs(component):
             continue
         plain = Component(source=component.source, signals=component.signals)
-        asked = [key for key, value in component if value != getattr(plain, key) and key != "markup"]
+        asked = [key for key, value in component if value != getattr(plain, key) and key not in _SAID]
         if asked:
             what = "a table" if component.signals == {} else "a component of signals"
             raise DescriptionError(f"component '{name}': {what} has no {', '.join(asked)}. Leave it out")

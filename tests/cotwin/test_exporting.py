@@ -115,3 +115,31 @@ def test_parameters_set_by_connections_are_refused_by_name(system, tmp_path):
     )
     with pytest.raises(DescriptionError, match=r"decay\.x -> deep/inner/sum\.u: SSP has no connections that set"):
         export_ssp(description, tmp_path / "plant.ssp")
+
+
+INPUTS = """
+name: fed
+components:
+  feed: {{source: feed.csv}}
+  made: {{signals: {{u: {{ramp: {{from: 0, to: 2, start: 0, stop: 2}}}}}}}}
+  deep/a: {{source: {integrator}}}
+  b: {{source: {integrator}}}
+connections: [feed.u -> deep/a.u, made.u -> b.u]
+experiment: {{stop: 2}}
+step_size: 0.5
+"""
+
+
+def test_tables_and_signals_go_with_the_package_and_give_the_same_inputs(tmp_path):
+    (tmp_path / "feed.csv").write_text("time,u\n0,0\n2,2\n")
+    system = tmp_path / "system.yaml"
+    system.write_text(INPUTS.format(integrator=kit_fmu("Integrator", "2.0", "co_simulation")))
+    package = export_ssp(read_system(system), tmp_path / "fed.ssp")
+    assert ends(package) == ends(system)
+    with zipfile.ZipFile(package) as archive:
+        structure = archive.read("SystemStructure.ssd").decode()
+    assert 'type="text/csv" source="resources/feed.csv"' in structure
+    assert 'type="application/x-cotwin-signals"' in structure
+    assert 'version="2.0"' in structure
+    with pytest.raises(DescriptionError, match=r"'made', which has signals and no file: SSP 1\.0 cannot say"):
+        export_ssp(read_system(system), tmp_path / "fed.ssp", "1.0")

@@ -14,6 +14,7 @@ from orchestrator.system.description import SystemDescription
 from orchestrator.system.flattening import Flattened
 from orchestrator.system.units import Unit
 from orchestrator.system.yaml_file import from_mapping
+from tests.ssp.texts import ssv
 
 KELVIN = Unit("K", (0, 0, 0, 0, 1, 0, 0, 0))
 CELSIUS = Unit("degC", (0, 0, 0, 0, 1, 0, 0, 0), 1.0, 273.15)
@@ -258,3 +259,42 @@ def test_an_element_of_an_array_crosses_borders_with_the_whole_array(described, 
     found = read_ssp(write_ssp(description, tmp_path / "plant.ssp", interfaces=known))
     assert "t.s_a_S[2] -> t/b.u" in map(str, found.connections)
     assert links(found, known) == links(description, known)
+
+
+def test_a_surrogate_goes_with_the_package_and_comes_back(described, tmp_path):
+    surrogate = tmp_path / "a.surrogate"
+    (surrogate / "weights").mkdir(parents=True)
+    (surrogate / "card.json").write_text("{}")
+    (surrogate / "weights/first.bin").write_bytes(b"\x00")
+    swap = {"surrogate": "a.surrogate", "to_surrogate_at": 0.5, "shadow": 3}
+    description = described({"a": {"source": "a.fmu", "swap": swap}, "b": {"source": "a.surrogate"}})
+    for path in (tmp_path / "plant", tmp_path / "plant.ssp"):
+        found = read_ssp(write_ssp(description, path)).components
+        assert (found["a"].swap.shadow, found["a"].swap.to_surrogate_at) == (3, 0.5)
+        assert found["a"].swap.surrogate == found["b"].source
+        names = sorted(file.relative_to(found["b"].source).as_posix() for file in found["b"].source.rglob("*"))
+        assert names == ["card.json", "weights", "weights/first.bin"]
+
+
+def test_ids_stay_unique_where_one_system_is_used_twice(described, tmp_path):
+    twice = {name: {"source": "a.fmu", "markup": {"id": "pump"}} for name in "ab"}
+    path = written(described(twice), tmp_path)
+    assert [each.get("id") for each in structure(path).iter("{*}Component")] == ["pump", None]
+    assert violations(path) == ()
+
+
+def test_a_set_within_the_fmu_stays_there_until_it_is_changed(described, tmp_path):
+    with zipfile.ZipFile(tmp_path / "own.fmu", "w") as archive:
+        archive.writestr("resources/p.ssv", ssv('<ssv:Parameter name="k"><ssv:Real value="7"/></ssv:Parameter>'))
+    for value, expected in ((7.0, "component"), (8.0, None)):
+        binding = {"name": "set", "values": {"k": value}, "source": tmp_path / "own.fmu/resources/p.ssv"}
+        path = written(described({"a": {"source": "own.fmu", "bindings": [binding]}}), tmp_path)
+        assert structure(path).find(".//{*}ParameterBinding").get("sourceBase") == expected
+        assert read_ssp(path).components["a"].bindings[0].values == {"k": value}
+
+
+def test_a_dictionary_that_a_nearer_one_hides_is_refused(described, tmp_path):
+    bus = {"dictionaries": {"bus": {"entries": {}}}}
+    description = described(["s/a"], subsystems={"": bus, "s": bus, "s/r": {"signal_dictionary": "bus"}})
+    with pytest.raises(DescriptionError, match="'s/r' cannot refer to the signal dictionary 'bus': another one is"):
+        written(description, tmp_path)
