@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from cotwin.inspection import brief, declared_kinds, not_imported
 from cotwin.tables import Table, number
 from cotwin.views import interfaces_of, structure
 from orchestrator.assembly import read_description
-from orchestrator.errors import CotwinError
+from orchestrator.errors import CotwinError, DescriptionError
 from orchestrator.fmi.binary_check import binary_problems
 from orchestrator.fmi.clocks import Clock, read_clocks
 from orchestrator.fmi.variables import ModelInfo, read_model
@@ -150,9 +151,11 @@ def _file(path: Path, variant: str | None) -> Iterator[Finding]:
 
 
 def _system(description: SystemDescription) -> Iterator[Finding]:
+    of_file = cache(_of_file)
     for name, component in description.components.items():
-        if _is_fmu(component.source) and component.file.exists():
-            yield from _component(name, read_model(component.file, validate=True))
+        if _is_fmu(component.source):
+            for finding in of_file(component.file):
+                yield Finding(finding.severity, f"'{name}': {finding.text}")
     models = interfaces_of(description)
     interfaces = {name: model.connectors for name, model in models.items()}
     checks: tuple[Callable[[], object], ...] = (lambda: select(description.record, interfaces),)
@@ -170,8 +173,9 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
             f"algebraic loop: {written(loop)}. Put a state on the path (a sensor lag, a sampled controller), or solve "
             "the loop inside one FMU",
         )
+    clocks = cache(_clocks)
     for name, inputs in open_inputs(description, interfaces).items():
-        yield from _open(name, inputs, _clocks(description.components[name].source))
+        yield from _open(name, inputs, clocks(description.components[name].source))
 
 
 def _given(description: SystemDescription, interfaces: Interfaces) -> Iterator[Finding]:
@@ -220,12 +224,19 @@ def _is_fmu(source: Path | None) -> bool:
     return source is not None and source.suffix.lower() == ".fmu"
 
 
-def _component(name: str, model: ModelInfo) -> Iterator[Finding]:
+def _of_file(path: Path) -> tuple[Finding, ...]:
+    """What is to be said against the file of a component; nothing where there is none, which others tell."""
+    try:
+        if not path.exists():
+            return ()
+    except OSError as error:
+        raise DescriptionError(f"{path!s:.80}: cannot be read ({error.strerror}); correct the path") from error
+    model = read_model(path, validate=True)
+    found = list(_binaries(model))
     if model.warnings:
         count = f"{len(model.warnings)} violation{'s' if len(model.warnings) > 1 else ''} of the standard"
-        yield Finding(Severity.WARNING, f"'{name}': {count}; cotwin validate {model.path} lists them")
-    for finding in _binaries(model):
-        yield Finding(finding.severity, f"'{name}': {finding.text}")
+        found.insert(0, Finding(Severity.WARNING, f"{count}; cotwin validate {path} lists them"))
+    return tuple(found)
 
 
 def _refusals(check: Callable[[], object]) -> Iterator[Finding]:

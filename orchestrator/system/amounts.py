@@ -123,6 +123,8 @@ def _no_points(*amounts: Amount) -> None:
 
 
 def _power(base: Fraction, power: Fraction) -> Fraction:
+    if not base and power < 0:
+        raise ZeroDivisionError("division by zero")
     bits = max(base.numerator.bit_length(), base.denominator.bit_length())
     if power.denominator == 1 and bits * abs(power.numerator) <= _MAX_BITS:
         return base**power.numerator

@@ -54,6 +54,9 @@ class Boundaries:
             return _in_component(end, self._interfaces[end.component], wanted)
         system = self._systems.get(end.component)
         if system is None:
+            if not end.component:
+                declared = f"subsystems: {{'': {{connectors: {{{end.connector}: {{kind: input}}}}}}}}"
+                raise LookupError(f"the system has no connectors; declare this one, as {declared}, or name a component")
             hint = nearest(end.component, (*self._interfaces, *filter(None, self._systems)))
             raise LookupError(f"there is no component '{end.component}'; {hint}")
         name = _connector_name(end.connector, system)

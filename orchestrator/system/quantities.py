@@ -17,6 +17,9 @@ _LITERAL: Final = re.compile(
     r"(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>\S.*)?", re.DOTALL
 )
 
+MAX_CHAIN: Final = 60
+"""Constants that are given by each other in a row, at most."""
+
 
 class Read(NamedTuple):
     """A number in the unit of a variable, the unit it was given in, and the conversion from there.
@@ -100,6 +103,8 @@ class Reader:
             if name in self._open:
                 circle = [*self._open[self._open.index(name) :], name]
                 raise DescriptionError(f"{' -> '.join(circle)}: constants are given in a circle; give one as a number")
+            if len(self._open) > MAX_CHAIN:
+                raise DescriptionError(f"given by more than {MAX_CHAIN} constants in a row; give one as a number")
             self._open.append(name)
             try:
                 self._amounts[name] = self._amount(self._given[name])
@@ -147,12 +152,10 @@ def _exact(value: float | int | Fraction) -> Fraction:
 
 
 def _number(text: str) -> float | int:
-    if re.fullmatch(r"[-+]?\d+", text):
-        return int(text)
     value = float(text)
     if abs(value) == float("inf"):
-        raise DescriptionError(f"{text} is beyond the largest number")
-    return value
+        raise DescriptionError(f"{text:.80} is beyond the largest number")
+    return int(text) if re.fullmatch(r"[-+]?\d{1,400}", text) else value
 
 
 def _rounded(value: Fraction) -> float | int:

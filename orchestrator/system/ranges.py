@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 MAX_NAMES = 100_000
 
 _RANGE = re.compile(r"(?<=[\[,])\s*(\d{1,9})\s*\.\.\s*(\d{1,9})\s*(?=[\],])")
+_LIKE_A_RANGE = re.compile(r"\[[^\[\]]*\.\.[^\[\]]*\]")
 _INDICES = "ijkl"
 
 
@@ -21,6 +22,9 @@ class Named(NamedTuple):
 
 def expanded(text: str) -> tuple[Named, ...]:
     """Every name that a text with ranges stands for, the last range running fastest; ValueError for a wrong range."""
+    odd = _LIKE_A_RANGE.search(_RANGE.sub("", text))
+    if odd is not None:
+        raise ValueError(f"'{odd[0]:.60}' is no range; write indices of up to 9 digits, such as [1..40]")
     ranges = [_range(match) for match in _RANGE.finditer(text)]
     count = 1
     for one in ranges:

@@ -21,7 +21,9 @@ from orchestrator.system.yaml_document import Problem
 from orchestrator.system.yaml_loader import Location
 
 _OF_A_SYSTEM = ("system", "parameters")
+MAX_COMPONENTS = 100_000
 _NOT_BY_DEFAULT = ("source", "signals", "swap", "system", "connectors", "bindings", "markup")
+_TOO_MANY = f"with this one there are more than {MAX_COMPONENTS} components; describe fewer"
 
 
 def completed(defaults: Any, entries: Any, problems: list[Problem]) -> Any:
@@ -49,6 +51,9 @@ def each_of(entries: Any, places: dict[Location, str], problems: list[Problem]) 
         except ValueError as error:
             problems.append((("components", str(name)), str(error)))
             continue
+        if len(result) + len(named) > MAX_COMPONENTS:
+            problems.append((("components", str(name)), _TOO_MANY))
+            break
         for one, indices in named:
             if one in result:
                 problems.append((("components", str(name)), f"'{one}' is described twice; keep one of them"))
@@ -71,12 +76,22 @@ def with_systems(data: Mapping[str, Any], entries: Any, links: list[Connection],
     if not isinstance(entries, Mapping):
         return parts
     systems = {name: entry for name, entry in entries.items() if isinstance(entry, Mapping) and "system" in entry}
+    if not systems:
+        return parts
+    for kind in ("subsystems", *DEFINITIONS):
+        given = data.get(kind) or {}
+        if not isinstance(given, Mapping):
+            reading.problems.append(((kind,), f"{given!r:.80}: write keys and values: {{key: value}}"))
+        parts[kind] = dict(given) if isinstance(given, Mapping) else {}
     parts["components"] = {name: entry for name, entry in entries.items() if name not in systems}
+    told: set[str] = set()
     for name, entry in systems.items():
         try:
-            parts |= _nested(str(name), entry, {**data, **parts}, reading.system)
+            _put(str(name), entry, parts, reading.system)
         except (DescriptionError, ValueError) as error:
-            reading.problems.append((("components", str(name)), str(error)))
+            if str(error) not in told:
+                reading.problems.append((("components", str(name)), str(error)))
+            told.add(str(error))
     return parts
 
 
@@ -90,10 +105,10 @@ def _completed(entry: Any, defaults: Mapping[str, Any]) -> Any:
     return result
 
 
-def _nested(
-    name: str, entry: Mapping[str, Any], data: Mapping[str, Any], read: Callable[[Path], SystemDescription]
-) -> dict[str, Any]:
-    """The parts of `data` that change when the system of an entry is put under its name."""
+def _put(
+    name: str, entry: Mapping[str, Any], parts: Mapping[str, Any], read: Callable[[Path], SystemDescription]
+) -> None:
+    """Put the system of an entry under its name into the parts of a description."""
     unknown = [key for key in entry if key not in _OF_A_SYSTEM]
     if unknown:
         raise ValueError(f"unknown key '{unknown[0]}' of a system; {nearest(str(unknown[0]), _OF_A_SYSTEM)}")
@@ -101,17 +116,17 @@ def _nested(
     if not isinstance(parameters, Mapping):
         raise ValueError(f"parameters: {parameters!r:.80}: write keys and values: {{pump.V: 2.0}}")
     inner = read(_file(entry["system"]))
-    shared = {kind: data.get(kind) or {} for kind in DEFINITIONS}
-    different = clashes(shared, inner)
+    if len(parts["components"]) + len(inner.components) > MAX_COMPONENTS:
+        raise ValueError(_TOO_MANY)
+    different = clashes({kind: parts[kind] for kind in DEFINITIONS}, inner)
     if different:
         raise ValueError(f"{entry['system']} defines {', '.join(different)} otherwise; rename it in one of the files")
     inside = nested(name, inner, parameters)
-    return {
-        "components": {**data["components"], **inside.components},
-        "connections": [*data["connections"], *inside.connections],
-        "subsystems": {**(data.get("subsystems") or {}), **inside.subsystems},
-        **{kind: {**shared[kind], **getattr(inner, kind)} for kind in DEFINITIONS},
-    }
+    parts["components"].update(inside.components)
+    parts["connections"].extend(inside.connections)
+    parts["subsystems"].update(inside.subsystems)
+    for kind in DEFINITIONS:
+        parts[kind].update(getattr(inner, kind))
 
 
 def _file(path: Any) -> Path:

@@ -7,7 +7,8 @@ merged name by name, lists of connections and of what is recorded follow one ano
 which they stand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from orchestrator.errors import DescriptionError
 from orchestrator.system.yaml_loader import Location, load
 
 MAX_CHARACTERS = 2**24
+MAX_INCLUDED = 1000
+MAX_WITHIN = 50
 _LISTS = ("connections", "record")
 _FILES = ("source", "system")
 
@@ -31,17 +34,21 @@ class Document(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-def read_document(path: Path, opened: tuple[Path, ...] = ()) -> Document:
+def read_document(path: Path, opened: tuple[Path, ...] = (), numbers: Iterator[int] | None = None) -> Document:
     """Read a file and all that it includes; DescriptionError names the file and line of what cannot be read.
 
-    `opened` are the files that include this one, from the outermost on.
+    `opened` are the files that include this one, from the outermost on; `numbers` counts all that are read.
     """
+    numbers = count() if numbers is None else numbers
     if path in opened:
         circle = " -> ".join(str(each) for each in (*opened[opened.index(path) :], path))
         raise DescriptionError(f"{path}: includes itself: {circle}; take one of them out")
+    if len(opened) > MAX_WITHIN or next(numbers) > MAX_INCLUDED:
+        limits = f"{MAX_INCLUDED} files or {MAX_WITHIN} within each other"
+        raise DescriptionError(f"{opened[0]}: includes more than {limits}, the last one {path}; include fewer")
     loaded = load(_text(path), str(path))
     places = {location: f"{path}:{line}" for location, line in loaded.lines.items()}
-    return _with_included(anchored(loaded.data, path.parent, places), path.parent, (*opened, path))
+    return _with_included(anchored(loaded.data, path.parent, places), path.parent, (*opened, path), numbers)
 
 
 def anchored(data: Any, base: Path, places: Mapping[Location, str]) -> Document:
@@ -62,10 +69,10 @@ def anchored(data: Any, base: Path, places: Mapping[Location, str]) -> Document:
 
 def including(document: Document, base: Path) -> Document:
     """A document that is in no file itself, laid over the files that it includes."""
-    return _with_included(document, base, ())
+    return _with_included(document, base, (), count())
 
 
-def _with_included(document: Document, base: Path, opened: tuple[Path, ...]) -> Document:
+def _with_included(document: Document, base: Path, opened: tuple[Path, ...], numbers: Iterator[int]) -> Document:
     data = document.data
     if not isinstance(data, Mapping) or "include" not in data:
         return document
@@ -84,7 +91,7 @@ def _with_included(document: Document, base: Path, opened: tuple[Path, ...]) -> 
             path = path.resolve()
         except (OSError, ValueError) as error:
             raise DescriptionError(f"{where}: include: {name!r:.80} names a file that cannot be ({error})") from error
-        included = read_document(path, opened)
+        included = read_document(path, opened, numbers)
         if not isinstance(included.data, Mapping):
             raise DescriptionError(f"{path}: holds no keys of a description; write keys such as 'components'")
         merged = _laid_over(merged, included)
@@ -137,7 +144,12 @@ def _text(path: Path) -> str:
         with path.open(encoding="utf-8") as file:
             text = file.read(MAX_CHARACTERS + 1)
     except (OSError, ValueError) as error:
-        raise DescriptionError(f"{path}: cannot be read ({error}); give the path of a YAML file in UTF-8") from error
+        reason = _reason(error)
+        raise DescriptionError(f"{path}: cannot be read ({reason}); give the path of a YAML file in UTF-8") from error
     if len(text) > MAX_CHARACTERS:
         raise DescriptionError(f"{path}: longer than {MAX_CHARACTERS} characters; give the path of a YAML file")
     return text
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

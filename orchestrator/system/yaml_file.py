@@ -33,6 +33,7 @@ from orchestrator.system.description import (
     SystemDescription,
 )
 from orchestrator.system.names import nearest
+from orchestrator.system.values import Quantity
 from orchestrator.system.yaml_components import Reading, completed, each_of, with_systems
 from orchestrator.system.yaml_connections import connections
 from orchestrator.system.yaml_document import Document, Problem, anchored, including, read_document
@@ -40,13 +41,19 @@ from orchestrator.system.yaml_loader import Location, dotted
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     model.__name__: tuple(model.model_fields)
-    for model in (SystemDescription, Component, Swap, Connection, Endpoint, Experiment)
+    for model in (SystemDescription, Component, Swap, Connection, Endpoint, Experiment, Quantity)
 }
+_Known = dict[Path, SystemDescription | str]
+"""The systems of files that were read, or what is wrong with them."""
+
+MAX_WITHIN = 50
+_ANYTHING = {"component": Component(source=Path("component.fmu"))}
+"""Stands where nothing is left of the components for other reasons, which are told."""
 
 
 def read_system(path: Path) -> SystemDescription:
     """Read the description of a system; DescriptionError lists everything that is wrong with the file at once."""
-    return _read(path.absolute(), ())
+    return _read(path.absolute(), (), {})
 
 
 def from_mapping(data: Mapping[str, Any], base: Path, origin: str) -> SystemDescription:
@@ -55,7 +62,7 @@ def from_mapping(data: Mapping[str, Any], base: Path, origin: str) -> SystemDesc
     Paths in it are relative to `base`; `origin` says in error messages where the data came from.
     """
     base = base.absolute()
-    return _validated(including(anchored(data, base, {}), base), origin, ())
+    return _validated(including(anchored(data, base, {}), base), origin, (), {})
 
 
 def single_fmu(
@@ -75,14 +82,24 @@ def single_fmu(
         raise DescriptionError("\n".join(problems)) from error
 
 
-def _read(path: Path, around: tuple[Path, ...]) -> SystemDescription:
-    """Read a file; `around` are the files of the systems that this one lies in."""
+def _read(path: Path, around: tuple[Path, ...], known: _Known) -> SystemDescription:
+    """Read a file once; `around` are the files of the systems that this one lies in, `known` what was read before."""
     if path in around:
         raise DescriptionError(f"{path}: this system lies in itself; put another one in its place")
-    return _validated(read_document(path), str(path), (*around, path))
+    if len(around) > MAX_WITHIN:
+        raise DescriptionError(f"{path}: more than {MAX_WITHIN} systems within each other; nest fewer")
+    if path not in known:
+        try:
+            known[path] = _validated(read_document(path), str(path), (*around, path), known)
+        except DescriptionError as error:
+            known[path] = str(error)
+    found = known[path]
+    if isinstance(found, str):
+        raise DescriptionError(found)
+    return found
 
 
-def _validated(document: Document, origin: str, around: tuple[Path, ...]) -> SystemDescription:
+def _validated(document: Document, origin: str, around: tuple[Path, ...], known: _Known) -> SystemDescription:
     data = document.data
     if not isinstance(data, Mapping):
         raise DescriptionError(
@@ -94,9 +111,11 @@ def _validated(document: Document, origin: str, around: tuple[Path, ...]) -> Sys
     entries = completed(shaped.pop("defaults", None), data.get("components"), problems)
     entries = _components(each_of(entries, places, problems), problems)
     links = _connections(data.get("connections"), problems)
-    shaped |= with_systems(shaped, entries, links, Reading(problems, lambda path: _read(path, around)))
+    shaped |= with_systems(shaped, entries, links, Reading(problems, lambda path: _read(path, around, known)))
     if shaped["components"] is None:
         del shaped["components"]
+    elif not shaped["components"] and problems:
+        shaped["components"] = _ANYTHING
     try:
         description = SystemDescription.model_validate(shaped)
     except ValidationError as error:
@@ -138,8 +157,11 @@ def _components(entries: Any, problems: list[Problem]) -> Any:
 
 def _explained(error: ValidationError, reported: set[Location]) -> list[tuple[Location, str]]:
     explained = []
-    for detail in error.errors(include_url=False):
-        location = tuple(part for part in detail["loc"] if part != "[key]")
+    details = error.errors(include_url=False)
+    for detail in details:
+        location = tuple(part for part in detail["loc"] if part not in ("[key]", "Linear"))
+        if "ValueMap" in location and any("Linear" in other["loc"] for other in details):
+            continue
         if not any(location[: len(known)] == known for known in reported):
             explained.append((location, _remedy(location, dict(detail))))
     return explained
@@ -164,6 +186,8 @@ _SHAPES = {
 
 
 def _known(location: Location) -> tuple[str, ...]:
+    if len(location) > 3 and location[0] == "components" and location[2] == "parameters":
+        return _FIELDS["Quantity"]
     if len(location) == 2 and location[0] == "components":
         return _FIELDS["Component"]
     if location[-1:] == ("swap",):

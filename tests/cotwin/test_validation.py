@@ -211,3 +211,20 @@ def test_files_that_cannot_be_read_are_one_violation_each(tmp_path):
         assert done.exit_code == INVALID
         assert "Traceback" not in done.output
         assert name in done.stdout
+
+
+def test_a_file_of_many_components_is_checked_once(toys, tmp_path, monkeypatch):
+    checked = []
+    monkeypatch.setattr("cotwin.validation.binary_problems", lambda model, _: checked.append(model.path) or [])
+    text = f"name: many\ncomponents: {{'x[1..50]': {{source: {toys.lag}}}}}\nexperiment: {{stop: 1}}\nstep_size: 1\n"
+    (tmp_path / "many.yaml").write_text(text)
+    assert len(validated(tmp_path / "many.yaml")) == 50, "an open input each"
+    assert len(checked) == 1
+
+
+def test_a_path_that_no_file_can_have_is_a_violation(tmp_path):
+    text = f"name: s\ncomponents: {{x: {{source: {'a' * 5000}.fmu}}}}\nexperiment: {{stop: 1}}\nstep_size: 1\n"
+    (tmp_path / "long.yaml").write_text(text)
+    finding = only(validated(tmp_path / "long.yaml"))
+    assert "cannot be read" in finding.text
+    assert len(finding.text) < 300
