@@ -51,8 +51,13 @@ def foreign_step(document: Document) -> float | None:
 def of_parameters(owner: Element, element: Element) -> bool:
     """Whether a binding is what cotwin writes for the `parameters` of a component."""
     annotation = own_annotation(element)
-    plain = local(owner) == "Component" and not element.get("prefix") and element.get("source") is None
-    return plain and annotation is not None and '"parameters": true' in "".join(annotation.itertext())
+    if annotation is None or local(owner) != "Component" or element.get("prefix") or element.get("source") is not None:
+        return False
+    try:
+        fields = json.loads("".join(annotation.itertext()))
+    except (ValueError, RecursionError):
+        return False  # what is wrong with it is told where the binding is read
+    return isinstance(fields, dict) and fields.get("parameters") is True
 
 
 def restored(document: Document, element: Element, values: dict[str, Given]) -> dict[str, Given]:

@@ -27,16 +27,19 @@ class Package:
     def __init__(self) -> None:
         self._files: dict[str, Content] = {}
         self._by_content: dict[tuple[str, str], str] = {}
+        self._by_path: dict[Path, str] = {}
 
     def add(self, path: Path) -> str:
         """Take a file or folder over; its URI. DescriptionError where there is none."""
-        try:
-            digest = _digest(path)
-        except OSError as error:
-            raise DescriptionError(
-                f"{path}: cannot be read ({error.strerror}); build it, or correct its path"
-            ) from error
-        return self._entry(path.name, path, digest)
+        if path not in self._by_path:
+            try:
+                digest = _digest(path)
+            except OSError as error:
+                raise DescriptionError(
+                    f"{path}: cannot be read ({error.strerror}); build it, or correct its path"
+                ) from error
+            self._by_path[path] = self._entry(path.name, path, digest)
+        return self._by_path[path]
 
     def add_tree(self, name: str, content: Element) -> str:
         """Take a file over that is made here and may change until it is written; its URI."""

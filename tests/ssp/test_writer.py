@@ -1,5 +1,6 @@
 """What a description becomes in the files of an SSP."""
 
+import re
 import zipfile
 
 import pytest
@@ -298,3 +299,13 @@ def test_a_dictionary_that_a_nearer_one_hides_is_refused(described, tmp_path):
     description = described(["s/a"], subsystems={"": bus, "s": bus, "s/r": {"signal_dictionary": "bus"}})
     with pytest.raises(DescriptionError, match="'s/r' cannot refer to the signal dictionary 'bus': another one is"):
         written(description, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"given": 1}', '{"given": {"k": [[1]]}}', '{"other": 1}'])
+def test_a_damaged_annotation_of_a_binding_is_refused_by_name(described, tmp_path, text):
+    description = described({"a": {"source": "a.fmu", "parameters": {"k": "2 * 4"}}})
+    path = write_ssp(description, tmp_path / "plant", interfaces=interfaces(description))
+    file = path / "SystemStructure.ssd"
+    file.write_text(re.sub(r"(<description[^>]*>)\{.*\"given\".*\}(</description>)", rf"\1{text}\2", file.read_text()))
+    with pytest.raises(DescriptionError, match="ParameterBinding: the annotation of cotwin"):
+        read_ssp(path)
