@@ -37,7 +37,10 @@ def read_setting(text: str, components: Collection[str]) -> Setting:
     target, equals, value = text.partition("=")
     component, dot, parameter = target.strip().partition(".")
     if not (equals and dot and parameter):
-        raise DescriptionError(f"--set {short(text)}: write component.parameter=value")
+        like = (
+            f", such as {next(iter(components))}.{short(text.strip())}" if equals and target.strip() and not dot else ""
+        )
+        raise DescriptionError(f"--set {short(text)}: write component.parameter=value{like}")
     if component not in components:
         raise DescriptionError(
             f"--set {short(text)}: no component '{short(component)}'; {nearest(component, components)}"

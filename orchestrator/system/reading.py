@@ -4,6 +4,7 @@ First the conversion from its unit to that of the target, then the transformatio
 through nested systems do.
 """
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -63,6 +64,8 @@ def read_scalar(reader: Reader, connector: Connector, given: Given, way: Way) ->
     if isinstance(transformation, Linear):
         scalar = _linear(scalar, transformation, connector)
     scalar = _through(scalar, way.reached)
+    if isinstance(scalar, float) and not math.isfinite(scalar):
+        raise DescriptionError(f"{given!r:.80} is beyond the largest number after its conversions; correct it or them")
     return scalar, _story(connector, given, read, way, scalar)
 
 

@@ -170,7 +170,8 @@ def _explained(error: ValidationError, reported: set[Location]) -> list[tuple[Lo
 def _remedy(location: Location, detail: dict[str, Any]) -> str:
     key = str(location[-1]) if location else ""
     if detail["type"] == "extra_forbidden":
-        return f"unknown key '{key}'; {nearest(key, _known(location[:-1]))}"
+        known = _known(location[:-1])
+        return f"unknown key '{key}'; {nearest(key, known) if known else 'leave it out'}"
     if detail["type"] == "missing":
         return f"missing; add the key '{key}'"
     message = _SHAPES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
@@ -192,7 +193,9 @@ def _known(location: Location) -> tuple[str, ...]:
         return _FIELDS["Component"]
     if location[-1:] == ("swap",):
         return _FIELDS["Swap"]
-    return _FIELDS["Experiment" if location == ("experiment",) else "SystemDescription"]
+    if location == ("experiment",):
+        return _FIELDS["Experiment"]
+    return () if location else _FIELDS["SystemDescription"]
 
 
 def _placed(location: Location, text: str, origin: str, places: Mapping[Location, str]) -> str:

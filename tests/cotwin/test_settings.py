@@ -26,6 +26,7 @@ def test_a_setting_is_read_as_in_a_file(text, parameter, value):
     ("text", "said"),
     [
         ("a.T", "--set a.T: write component.parameter=value"),
+        ("T=1", "--set T=1: write component.parameter=value, such as a.T=1"),
         ("=1", "--set =1: write component.parameter=value"),
         ("b.T=1", "--set b.T=1: no component 'b'; "),
         ("a.T=", "--set a.T=: there is no value; give one behind '='"),

@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import DescriptionError
+from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component, Connection, Endpoint, Experiment, SystemDescription
 from orchestrator.system.quantities import Reader
 from orchestrator.system.ranges import expanded
+from orchestrator.system.reading import Way, read_scalar
 from orchestrator.system.resolution import resolve
+from orchestrator.system.structure import Mapping
+from orchestrator.system.transformation import Linear
 from orchestrator.system.yaml_file import read_system
 
 HEAD = "name: s\nexperiment: {stop: 1}\nstep_size: 1\n"
@@ -128,3 +132,15 @@ def test_a_connector_of_the_system_that_is_not_declared_is_told_with_the_remedy(
     )
     with pytest.raises(DescriptionError, match=r"the system has no connectors; declare this one, as subsystems"):
         resolve(plant, {"a": ()})
+
+
+def test_a_key_too_many_deep_in_a_system_names_no_keys_of_others(tmp_path):
+    message = refusal(tmp_path, plant=ONE + "subsystems: {'': {bindings: [{values: {}, foo: 1}]}}\n")
+    assert message.endswith("unknown key 'foo'; leave it out")
+
+
+def test_a_value_that_its_transformation_makes_infinite_is_refused():
+    connector = Connector("k", Causality.PARAMETER, Storage.FLOAT64, 0)
+    mapping = Mapping(source="x", target="a.k", transformation=Linear(factor=1e10))
+    with pytest.raises(DescriptionError, match=r"1e\+308 is beyond the largest number after its conversions"):
+        read_scalar(Reader({}, {}), connector, 1e308, Way({}, mapping))
