@@ -52,19 +52,22 @@ def read_document(path: Path, opened: tuple[Path, ...] = (), numbers: Iterator[i
 
 
 def anchored(data: Any, base: Path, places: Mapping[Location, str]) -> Document:
-    """The same with every path of a component made absolute; `base` is where they are relative to."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("components"), Mapping):
+    """The same with every path of a component or nested system made absolute; `base` is where they are relative to."""
+    if not isinstance(data, Mapping):
         return Document(data, places)
     problems: list[Problem] = []
-    components = {}
-    for name, entry in data["components"].items():
-        components[name] = entry
-        if isinstance(entry, Mapping):
-            try:
-                components[name] = _absolute(entry, base)
-            except (OSError, ValueError) as error:
-                problems.append((("components", str(name)), f"names a file that cannot be ({error})"))
-    return Document({**data, "components": components}, places, tuple(problems))
+    changed = dict(data)
+    for group, absolute in (("components", _absolute), ("subsystems", _with_sets)):
+        if not isinstance(data.get(group), Mapping):
+            continue
+        parts = changed[group] = dict(data[group])
+        for name, entry in parts.items():
+            if isinstance(entry, Mapping):
+                try:
+                    parts[name] = absolute(entry, base)
+                except (OSError, ValueError) as error:
+                    problems.append(((group, str(name)), f"names a file that cannot be ({error})"))
+    return Document(changed, places, tuple(problems))
 
 
 def including(document: Document, base: Path) -> Document:
@@ -129,14 +132,28 @@ def _moved(location: Location, shift: Mapping[str, int]) -> Location:
 
 
 def _absolute(entry: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    changed = dict(entry)
-    for key in _FILES:
-        if isinstance(entry.get(key), str | Path) and str(entry[key]):
-            changed[key] = (base / entry[key]).resolve()
-    swap = entry.get("swap")
-    if isinstance(swap, Mapping) and isinstance(swap.get("surrogate"), str | Path) and str(swap["surrogate"]):
-        changed["swap"] = {**swap, "surrogate": (base / swap["surrogate"]).resolve()}
+    changed: dict[str, Any] = _placed(_with_sets(entry, base), base, *_FILES)
+    if "swap" in entry:
+        changed["swap"] = _placed(entry["swap"], base, "surrogate")
     return changed
+
+
+def _with_sets(entry: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """A component or nested system with the files of its parameter sets and signal dictionaries."""
+    changed = dict(entry)
+    if isinstance(entry.get("bindings"), list | tuple):
+        changed["bindings"] = [_placed(each, base, "source", "mapping_source") for each in entry["bindings"]]
+    if isinstance(entry.get("dictionaries"), Mapping):
+        changed["dictionaries"] = {name: _placed(each, base, "source") for name, each in entry["dictionaries"].items()}
+    return changed
+
+
+def _placed(entry: Any, base: Path, *keys: str) -> Any:
+    """An entry with the paths under these keys made absolute; anything but a mapping as it is."""
+    if not isinstance(entry, Mapping):
+        return entry
+    paths = {key: entry[key] for key in keys if isinstance(entry.get(key), str | Path) and str(entry[key])}
+    return {**entry, **{key: (base / path).resolve() for key, path in paths.items()}}
 
 
 def _text(path: Path) -> str:

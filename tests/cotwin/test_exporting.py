@@ -10,9 +10,12 @@ from cotwin.exporting import convert, export_ssp
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import DescriptionError
 from orchestrator.ssp.reader import read_ssp
+from orchestrator.ssp.writer import write_ssp
 from orchestrator.system.difference import differences
 from orchestrator.system.yaml_file import read_system
 from tests.kit.build import compiler, kit_fmu
+from tests.ssp.test_trees import files, of_2, structure
+from tests.ssp.texts import package as make_package
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="building FMUs needs a C compiler")
 
@@ -143,3 +146,15 @@ def test_tables_and_signals_go_with_the_package_and_give_the_same_inputs(tmp_pat
     assert 'version="2.0"' in structure
     with pytest.raises(DescriptionError, match=r"'made', which has signals and no file: SSP 1\.0 cannot say"):
         export_ssp(read_system(system), tmp_path / "fed.ssp", "1.0")
+
+
+@pytest.mark.parametrize(("version", "text"), [("1.0", structure("1.0")), ("2.0", of_2())], ids=["1.0", "2.0"])
+def test_everything_that_ssp_says_goes_through_yaml(tmp_path, monkeypatch, version, text):
+    package = make_package(tmp_path / "plant.ssp", text, files(version))
+    back = convert(package, tmp_path / "back.yaml")
+    monkeypatch.chdir("/")
+    assert write_ssp(read_system(back), tmp_path / "again.ssp").is_file()
+    direct = write_ssp(read_ssp(package), tmp_path / "direct.ssp")
+    assert (tmp_path / "again.ssp").read_bytes() == direct.read_bytes()
+    for binding in read_system(back).subsystems[""].bindings:
+        assert binding.source == (tmp_path / "back_files/p.ssv").resolve()
