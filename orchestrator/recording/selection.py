@@ -72,11 +72,14 @@ def _names(column: Column) -> tuple[str, str, str]:
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))
+    # A piece between two stars is taken where it comes first, and for good: otherwise many stars try every division.
+    first, *others = (re.escape(piece).replace(r"\?", ".") for piece in re.split(r"\*+", pattern))
+    between = "".join(f"(?>.*?{piece})" for piece in others[:-1])
+    return re.compile(first + between + (f".*{others[-1]}" if others else ""))
 
 
 def _refuse_unmatched(patterns: Sequence[str], columns: Sequence[Column]) -> None:
     if patterns:
         known = dict.fromkeys(name for column in columns for name in _names(column)[1:])
-        problems = [f"record: '{pattern}' matches no variable; {nearest(pattern, known)}" for pattern in patterns]
+        problems = [f"record: '{pattern:.200}' matches no variable; {nearest(pattern, known)}" for pattern in patterns]
         raise DescriptionError("\n".join(problems))

@@ -54,3 +54,26 @@ def test_every_pattern_that_matches_nothing_is_reported_with_the_nearest_names()
 def test_locals_and_parameters_have_to_be_observed() -> None:
     columns = select(["reactor.*"], INTERFACES)
     assert observed(columns) == {"reactor": frozenset({"wall", "k"})}
+
+
+@pytest.mark.parametrize("pattern", ["*" * 60 + "z", "*a" * 40 + "z", "*?" * 40 + "z"])
+def test_many_wildcards_take_no_time(pattern: str) -> None:
+    with pytest.raises(DescriptionError, match="matches no variable"):
+        select([pattern], {"a": [an_output("a" * 60)]})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("*b*c", "a.abcbc"),
+        ("*", "a.x"),
+        ("**", "a.x"),
+        ("a.*", "a.x"),
+        ("*.?", "a.x"),
+        ("a*b*", "a.ab"),
+        ("a.x", "a.x"),
+    ],
+)
+def test_stars_stand_for_any_characters_also_none(pattern: str, fits: str) -> None:
+    (column,) = select([pattern], {"a": [an_output(fits.removeprefix("a."))]})
+    assert column.name == fits
