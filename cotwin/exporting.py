@@ -13,7 +13,7 @@ from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.ssp.writer import write_ssp
 from orchestrator.system.description import Component, SystemDescription
-from orchestrator.system.structure import ParameterBinding, Subsystem
+from orchestrator.system.structure import Markup, ParameterBinding, Subsystem
 from orchestrator.system.yaml_writer import write_system
 
 YAML: Final = (".yaml", ".yml")
@@ -52,7 +52,8 @@ def moved(description: SystemDescription, place: Callable[[Path], Path]) -> Syst
     """The description with each of its files at another place."""
     components = {name: _component(part, place) for name, part in description.components.items()}
     subsystems = {path: _subsystem(part, place) for path, part in description.subsystems.items()}
-    return description.model_copy(update={"components": components, "subsystems": subsystems})
+    changes = {"components": components, "subsystems": subsystems, "markup": _markup(description.markup, place)}
+    return description.model_copy(update=changes)
 
 
 class _Copies:
@@ -95,7 +96,10 @@ def _alike(one: Path, other: Path) -> bool:
 
 
 def _component(component: Component, place: Callable[[Path], Path]) -> Component:
-    changes: dict[str, Any] = {"bindings": _bindings(component.bindings, place)}
+    changes: dict[str, Any] = {
+        "bindings": _bindings(component.bindings, place),
+        "markup": _markup(component.markup, place),
+    }
     if component.source is not None:
         changes["source"] = place(component.source)
     if component.swap is not None:
@@ -108,8 +112,12 @@ def _subsystem(subsystem: Subsystem, place: Callable[[Path], Path]) -> Subsystem
         name: each if each.source is None else each.model_copy(update={"source": place(each.source)})
         for name, each in subsystem.dictionaries.items()
     }
-    bindings = _bindings(subsystem.bindings, place)
-    return subsystem.model_copy(update={"bindings": bindings, "dictionaries": dictionaries})
+    bindings, markup = _bindings(subsystem.bindings, place), _markup(subsystem.markup, place)
+    return subsystem.model_copy(update={"bindings": bindings, "dictionaries": dictionaries, "markup": markup})
+
+
+def _markup(markup: Markup, place: Callable[[Path], Path]) -> Markup:
+    return markup.model_copy(update={"files": {uri: place(path) for uri, path in markup.files.items()}})
 
 
 def _bindings(bindings: Iterable[ParameterBinding], place: Callable[[Path], Path]) -> tuple[ParameterBinding, ...]:

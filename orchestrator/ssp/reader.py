@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.errors import DescriptionError
+from orchestrator.ssp.attached import with_files
 from orchestrator.ssp.common import markup
 from orchestrator.ssp.document import Document, children
 from orchestrator.ssp.files import Files, Structure
@@ -61,7 +62,7 @@ def _description(structure: Structure, systems: Systems, files: Files, fields: d
     root = structure.document.root
     given = root.get("name") or structure.system.get("name") or structure.place.file.stem
     name = title(given)
-    about = markup(root, label=given if given != name else None)
+    about = with_files(markup(root, label=given if given != name else None), root, structure.place)
     for experiment in children(root, "DefaultExperiment"):  # its annotations have no place of their own
         about = about.model_copy(update={"annotations": about.annotations + markup(experiment).annotations})
     try:

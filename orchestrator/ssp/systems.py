@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from orchestrator.errors import DescriptionError
+from orchestrator.ssp.attached import with_files
 from orchestrator.ssp.common import markup
 from orchestrator.ssp.connections import Face, connections
 from orchestrator.ssp.connectors import connectors, entries, referring
@@ -63,7 +64,8 @@ class Systems:
         """Read the whole system; problems go to the collection of the files."""
         around = _Around(structure, "", ChainMap(), (structure.identity,))
         label = structure.system.get("name", "")
-        self._system(structure.system, around, markup(structure.system, *_DRAWN, label=label), ())
+        about = markup(structure.system, *_DRAWN, label=label)
+        self._system(structure.system, around, with_files(about, structure.system, structure.place), ())
 
     def _system(
         self, element: Element, around: _Around, about: Markup, more: tuple[ParameterBinding, ...]
@@ -109,7 +111,7 @@ class Systems:
     def _element(self, element: Element, path: str, around: _Around) -> Mapping[str, DeclaredConnector]:
         name = element.get("name")
         label = name if path.rpartition("/")[2] != name else None
-        about = markup(element, *_DRAWN, label=label)
+        about = with_files(markup(element, *_DRAWN, label=label), element, around.structure.place)
         if local(element) == "System":
             return self._system(element, replace(around, path=path), about, ())
         if local(element) == "SignalDictionaryReference":

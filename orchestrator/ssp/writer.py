@@ -39,6 +39,7 @@ def write_ssp(
     interfaces, types = interfaces or {}, types or {}
     complete = shaped(description, interfaces, types)
     draft = Draft(complete)
+    about = draft.placed(description.markup)
     root = draft.versioned(
         None,
         "ssd:SystemStructureDescription",
@@ -50,10 +51,10 @@ def write_ssp(
     put_enumerations(root, "ssd", complete.enumerations, draft.sayable)
     put_units(root, "ssd", complete.units)
     _put_experiment(root, draft)
-    if description.markup.metadata:
+    if about.metadata:
         draft.sayable.newer("the whole system with meta data or signatures")
-    put(root, *description.markup.metadata)
-    annotate(root, description.markup, _own_fields(description))
+    put(root, *about.metadata)
+    annotate(root, about, _own_fields(description))
     draft.settle(version)
     draft.package.write(path, root)
     return path

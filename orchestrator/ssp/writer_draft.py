@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from orchestrator.ssp.attached import renamed
 from orchestrator.ssp.document import Element
 from orchestrator.ssp.writer_package import Package
 from orchestrator.ssp.writer_tree import root, sub
 from orchestrator.ssp.writer_version import Sayable
 from orchestrator.system.description import SystemDescription
+from orchestrator.system.structure import Markup
+
+_NAMING = ("geometry", "metadata")
 
 
 class Draft:
@@ -24,6 +28,15 @@ class Draft:
         made = root(name, version="", **attributes) if parent is None else sub(parent, name, version="", **attributes)
         self._versioned.append(made)
         return made
+
+    def placed(self, about: Markup) -> Markup:
+        """What is said for others, with the files that it names in the package, under their new names."""
+        names = {uri: self.package.keep(uri, path) for uri, path in about.files.items()}
+        names = {uri: name for uri, name in names.items() if uri != name}
+        if not names:
+            return about
+        kept = {field: tuple(renamed(text, names) for text in getattr(about, field)) for field in _NAMING}
+        return about.model_copy(update=kept)
 
     def settle(self, wanted: str | None) -> str:
         """Settle the version of all files; DescriptionError where it cannot say everything."""

@@ -1,5 +1,6 @@
 """Package: the files of a system, each content once, written as a whole or not at all."""
 
+import filecmp
 import hashlib
 import re
 import shutil
@@ -17,6 +18,8 @@ from orchestrator.ssp.writer_tree import to_bytes
 
 RESOURCES: Final = "resources"
 Content = Path | Element
+_PLAIN: Final = r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-]+\.[A-Za-z0-9._-]+"
+"""URIs that are names of files everywhere."""
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _PACKED: Final = (".fmu", ".ssp", ".zip", ".png", ".jpg", ".parquet")
 
@@ -40,6 +43,19 @@ class Package:
                 ) from error
             self._by_path[path] = self._entry(path.name, path, digest)
         return self._by_path[path]
+
+    def keep(self, uri: str, path: Path) -> str:
+        """Take a file over under the URI that it had, where that is free; its URI."""
+        if (
+            not re.fullmatch(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-]+\.[A-Za-z0-9._-]+", uri)
+            or uri == DEFAULT_SSD
+        ):
+            return self.add(path)
+        if self._free(uri) == uri:
+            self._files[uri] = path
+            return uri
+        kept = self._files.get(uri)
+        return uri if isinstance(kept, Path) and filecmp.cmp(kept, path, shallow=False) else self.add(path)
 
     def add_tree(self, name: str, content: Element) -> str:
         """Take a file over that is made here and may change until it is written; its URI."""

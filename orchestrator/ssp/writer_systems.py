@@ -1,7 +1,7 @@
 """Systems: the elements of an SSD, nested as the paths of a description say (SSP 2.0, section 5)."""
 
 from collections import defaultdict
-from typing import Final
+from typing import Final, TypeVar
 
 from orchestrator.ssp.document import Element
 from orchestrator.ssp.naming import usable
@@ -25,14 +25,17 @@ from orchestrator.system.structure import DeclaredConnector, Markup, Subsystem
 _TYPES: Final = {".fmu": None, ".surrogate": SURROGATE_TYPE, **{suffix: name for name, suffix in TABLE_TYPES.items()}}
 _IMPLEMENTATIONS: Final = {kind: name for name, kind in IMPLEMENTATIONS.items() if kind is not None}
 
+_Part = TypeVar("_Part", Component, Subsystem)
+
 
 class Systems:
     """Writes the systems of a description, all of whose connections are within one system."""
 
     def __init__(self, draft: Draft, bindings: Bindings) -> None:
         self._draft, self._bindings = draft, bindings
-        self._systems = draft.description.subsystems
-        self._parts: dict[str, Component | Subsystem] = {**draft.description.components, **self._systems}
+        self._systems = {path: self._placed(part) for path, part in draft.description.subsystems.items()}
+        components = {path: self._placed(part) for path, part in draft.description.components.items()}
+        self._parts: dict[str, Component | Subsystem] = {**components, **self._systems}
         self._inside: dict[str, list[str]] = defaultdict(list)
         for path in self._parts:
             if path:
@@ -57,6 +60,9 @@ class Systems:
                 self._bindings.dictionary(group, name, dictionary)
         put_drawn(element, part.markup, "SystemGeometry", "GraphicalElements")
         annotate(element, part.markup)
+
+    def _placed(self, part: _Part) -> _Part:
+        return part.model_copy(update={"markup": self._draft.placed(part.markup)}) if part.markup.files else part
 
     def _elements(self, element: Element, path: str) -> None:
         inside = self._ordered(self._inside[path])

@@ -32,7 +32,7 @@ class Markup(Frozen):
     `label` is the name in the file where it holds characters that names here have not. `annotations` are whole
     `ssc:Annotation` elements, `geometry` whole geometry and graphical elements, `metadata` whole `ssc:MetaData` and
     `ssc:Signature` elements, all as XML text. `authorship` is who made a file, when, and under which licence, by the
-    names of SSP's attributes.
+    names of SSP's attributes. `files` are those that geometry and meta data name, by their URIs.
     """
 
     label: str | None = None
@@ -42,6 +42,7 @@ class Markup(Frozen):
     geometry: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     authorship: dict[str, str] = Field(default_factory=dict)
+    files: dict[str, Path] = Field(default_factory=dict)
 
 
 class DeclaredConnector(Frozen):

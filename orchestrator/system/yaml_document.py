@@ -67,6 +67,11 @@ def anchored(data: Any, base: Path, places: Mapping[Location, str]) -> Document:
                     parts[name] = absolute(entry, base)
                 except (OSError, ValueError) as error:
                     problems.append(((group, str(name)), f"names a file that cannot be ({error})"))
+    if isinstance(data.get("markup"), Mapping):
+        try:
+            changed["markup"] = _with_attached(data["markup"], base)
+        except (OSError, ValueError) as error:
+            problems.append((("markup",), f"names a file that cannot be ({error})"))
     return Document(changed, places, tuple(problems))
 
 
@@ -143,9 +148,16 @@ def _with_sets(entry: Mapping[str, Any], base: Path) -> dict[str, Any]:
     changed = dict(entry)
     if isinstance(entry.get("bindings"), list | tuple):
         changed["bindings"] = [_placed(each, base, "source", "mapping_source") for each in entry["bindings"]]
+    if isinstance(entry.get("markup"), Mapping):
+        changed["markup"] = _with_attached(entry["markup"], base)
     if isinstance(entry.get("dictionaries"), Mapping):
         changed["dictionaries"] = {name: _placed(each, base, "source") for name, each in entry["dictionaries"].items()}
     return changed
+
+
+def _with_attached(markup: Mapping[str, Any], base: Path) -> Mapping[str, Any]:
+    files = markup.get("files")
+    return {**markup, "files": _placed(files, base, *files)} if isinstance(files, Mapping) else markup
 
 
 def _placed(entry: Any, base: Path, *keys: str) -> Any:

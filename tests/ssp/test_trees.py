@@ -50,7 +50,8 @@ def typed(kinds):
 def structure(version, extra_connectors="", extra_connections="", extra_parameters="", metadata=""):
     placed = connector("y", "output", '<ssc:Real/><ssd:ConnectorGeometry x="0.0" y="1.0"/>' + NOTE.format("ssd"))
     first = [placed, connector("c", "calculatedParameter"), *typed(TYPES_OF_1)]
-    geometry = '<ssd:ElementGeometry x1="0.0" y1="0.0" x2="1.0" y2="1.0" rotation="90.0" iconFlip="true"/>'
+    icon = 'iconFlip="true" iconSource="icons/a.svg"'
+    geometry = f'<ssd:ElementGeometry x1="0.0" y1="0.0" x2="1.0" y2="1.0" rotation="90.0" {icon}/>'
     parameters = values(
         real("k", 2.5, 'unit="degC"')
         + '<ssv:Parameter name="n"><ssv:Integer value="3"/></ssv:Parameter>'
@@ -127,6 +128,7 @@ def files(version):
     kelvin = '<ssb:Units><ssc:Unit name="K"><ssc:BaseUnit K="1"/></ssc:Unit></ssb:Units>'
     values_of = real("k", 1.5, 'unit="bar"') + real("n", 1.0)
     return {
+        "icons/a.svg": b"<svg/>",
         "resources/b.fmu": b"another FMU in name only",
         "resources/p.ssv": ssv(values_of, UNITS.replace("ssd:", "ssv:"), version),
         "resources/m.ssm": mapped(version),
@@ -167,7 +169,7 @@ def test_a_package_with_every_element_says_the_same_after_reading_and_writing(tm
     with zipfile.ZipFile(path) as before, zipfile.ZipFile(written) as after:
         assert sorted(before.namelist()) == sorted(after.namelist())
         for name in before.namelist():
-            if name.endswith(".fmu"):
+            if name.endswith((".fmu", ".svg")):
                 assert before.read(name) == after.read(name)
             else:
                 assert tree(etree.fromstring(after.read(name))) == tree(etree.fromstring(before.read(name))), name

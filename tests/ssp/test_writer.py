@@ -309,3 +309,21 @@ def test_a_damaged_annotation_of_a_binding_is_refused_by_name(described, tmp_pat
     file.write_text(re.sub(r"(<description[^>]*>)\{.*\"given\".*\}(</description>)", rf"\1{text}\2", file.read_text()))
     with pytest.raises(DescriptionError, match="ParameterBinding: the annotation of cotwin"):
         read_ssp(path)
+
+
+def test_icons_of_one_name_and_two_contents_are_both_kept(described, tmp_path):
+    geometry = (
+        '<ssd:ElementGeometry xmlns:ssd="http://ssp-standard.org/SSP1/SystemStructureDescription" '
+        'iconSource="icon.svg" x1="0" x2="1" y1="0" y2="1"></ssd:ElementGeometry>'
+    )
+    parts = {}
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "icon.svg").write_text("<svg/>" if name == "c" else f"<svg id='{name}'/>")
+        files = {"icon.svg": str(tmp_path / name / "icon.svg")}
+        parts[name] = {"source": "a.fmu", "markup": {"geometry": [geometry], "files": files}}
+    path = written(described(parts), tmp_path)
+    for name, part in read_ssp(path).components.items():
+        (icon,) = part.markup.files.values()
+        assert icon.read_text() == (tmp_path / name / "icon.svg").read_text()
+    assert violations(path) == ()
