@@ -263,6 +263,9 @@ def _table(mapping: Substitution, source: Storage) -> _Table:
     if not entries:
         entries = [(0, 0)]
     values, targets = zip(*entries, strict=True)
+    beyond = [target for target in targets if not low <= target <= high]
+    if beyond:
+        raise VariableError(f"{source} cannot hold {beyond[0]}, which a connection makes of it. Correct the map")
     return _Table(np.array(values, dtype), np.array(targets, dtype), mapping.total)
 
 

@@ -26,11 +26,20 @@ def _once(entries: "tuple[MapEntry, ...]") -> "tuple[MapEntry, ...]":
     return entries
 
 
+def _in_64_bits(value: bool | int | str) -> bool | int | str:
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise ValueError("no integer type holds this number; correct it")
+    return value
+
+
+Mapped = Annotated[bool | int | str, AfterValidator(_in_64_bits)]
+
+
 class MapEntry(Frozen):
     """One value of the source and what the destination gets in its place; enumerations by the names of their items."""
 
-    source: bool | int | str
-    target: bool | int | str
+    source: Mapped
+    target: Mapped
 
 
 class ValueMap(Frozen):

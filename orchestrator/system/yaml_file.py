@@ -158,10 +158,14 @@ def _components(entries: Any, problems: list[Problem]) -> Any:
 def _explained(error: ValidationError, reported: set[Location]) -> list[tuple[Location, str]]:
     explained = []
     details = error.errors(include_url=False)
+    # What is no transformation of either kind was meant as that whose keys it has.
+    table = any("Linear" in detail["loc"] and detail["loc"][-1] == "entries" for detail in details)
+    not_meant = "Linear" if table else "ValueMap"
     for detail in details:
-        location = tuple(part for part in detail["loc"] if part not in ("[key]", "Linear"))
-        if "ValueMap" in location and any("Linear" in other["loc"] for other in details):
+        inside = [other for other in details if other["loc"][: len(detail["loc"])] == detail["loc"]]
+        if not_meant in detail["loc"] or (detail["type"] == "too_short" and len(inside) > 1):
             continue
+        location = tuple(part for part in detail["loc"] if part not in ("[key]", "Linear", "ValueMap"))
         if not any(location[: len(known)] == known for known in reported):
             explained.append((location, _remedy(location, dict(detail))))
     return explained

@@ -144,3 +144,10 @@ def test_a_value_that_its_transformation_makes_infinite_is_refused():
     mapping = Mapping(source="x", target="a.k", transformation=Linear(factor=1e10))
     with pytest.raises(DescriptionError, match=r"1e\+308 is beyond the largest number after its conversions"):
         read_scalar(Reader({}, {}), connector, 1e308, Way({}, mapping))
+
+
+@pytest.mark.parametrize("table", ["{1: 99999999999999999999}", "{-9223372036854775809: 1}"])
+def test_maps_between_numbers_that_no_integer_is_are_refused(tmp_path, table):
+    message = refusal(tmp_path, plant=ONE + f"connections: [{{connect: a.y -> a.u, map: {table}}}]\n")
+    assert message.endswith("no integer type holds this number; correct it")
+    assert len(message.splitlines()) == 1
