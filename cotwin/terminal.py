@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from cotwin.layout import arranged
 from cotwin.panels import panels
 from cotwin.tables import Table, events, number, summary
-from orchestrator.errors import CotwinError, SimulationError
+from orchestrator.errors import CotwinError, DescriptionError, SimulationError
 from orchestrator.interruption import CALLED, Terminated, signal_of
 from orchestrator.observer import Event
 
@@ -40,7 +40,7 @@ errors = Console(highlight=False, stderr=True)
 def errors_reported(debug: bool, origin: Path) -> Iterator[None]:
     """Turn an error that cotwin raises on purpose into one message and an exit code; `debug` lets it through.
 
-    The message names the file `origin` where the error itself does not. Ctrl-C and SIGTERM get a message, too.
+    The message names the file `origin`, and its line where that is known. Ctrl-C and SIGTERM get a message, too.
     """
     try:
         yield
@@ -49,9 +49,17 @@ def errors_reported(debug: bool, origin: Path) -> Iterator[None]:
     except (CotwinError, OSError) as error:
         if debug:
             raise
-        where = "" if str(origin) in str(error) else f"{origin}: "
-        errors.print(f"[bold red]{type(error).__name__}[/]: {escape(f'{where}{error}')}", soft_wrap=True)
+        errors.print(f"[bold red]{type(error).__name__}[/]: {escape(_located(error, origin))}", soft_wrap=True)
         raise typer.Exit(FAILED if isinstance(error, SimulationError) else WRONG) from error
+
+
+def _located(error: Exception, origin: Path) -> str:
+    """The message with the file, and the line of a description where it is known."""
+    if isinstance(error, DescriptionError):
+        from orchestrator.system.placing import placed
+
+        return placed(str(error), origin)
+    return str(error) if str(origin) in str(error) else f"{origin}: {error}"
 
 
 def interrupted(by: signal.Signals, what_is_left: str) -> typer.Exit:

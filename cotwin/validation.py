@@ -1,7 +1,7 @@
 """What `cotwin validate` finds in an FMU or in a system; nothing of it is loaded or run."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,9 @@ from orchestrator.recording.selection import select
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.parameters import given_parameters, parameter_values
+from orchestrator.system.meaning import meaning_of
+from orchestrator.system.parameters import parameter_values
+from orchestrator.system.placing import placed
 from orchestrator.system.resolution import Slot, resolve
 
 
@@ -51,6 +53,7 @@ def validated(path: Path, variant: str | None = None) -> list[Finding]:
             found.append(finding)  # noqa: PERF402 -- what was found before an error counts
     except CotwinError as error:
         found += _violations(error)
+    found = found if fmu else [finding._replace(text=placed(finding.text, path, named=False)) for finding in found]
     return sorted(dict.fromkeys(found), key=lambda finding: list(Severity).index(finding.severity))
 
 
@@ -158,10 +161,7 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
                 yield Finding(finding.severity, f"'{name}': {finding.text}")
     models = interfaces_of(description)
     interfaces = {name: model.connectors for name, model in models.items()}
-    checks: tuple[Callable[[], object], ...] = (lambda: select(description.record, interfaces),)
-    yield from _given(description, interfaces)
-    for check in checks:
-        yield from _refusals(check)
+    yield from _meaning(description, interfaces)
     try:
         explained = structure(description, models)
     except CotwinError as error:
@@ -178,15 +178,21 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
         yield from _open(name, inputs, clocks(description.components[name].source))
 
 
-def _given(description: SystemDescription, interfaces: Interfaces) -> Iterator[Finding]:
-    """What is wrong with the values that are given, and what of them is given to nothing."""
+def _meaning(description: SystemDescription, interfaces: Interfaces) -> Iterator[Finding]:
+    """What is wrong with connections, values and what is recorded, and which values are given to nothing."""
+    known: Interfaces | None = None if description.subsystems else interfaces
     try:
-        given = given_parameters(description, interfaces)
+        meaning = meaning_of(description, interfaces)
+        known = {**interfaces, **meaning.views.connectors}
+        for text in meaning.parameters.passed_over:
+            yield Finding(Severity.WARNING, text)
     except CotwinError as error:
         yield from _violations(error)
-        return
-    for text in given.passed_over:
-        yield Finding(Severity.WARNING, text)
+    try:
+        if known is not None:
+            select(description.record, known)
+    except CotwinError as error:
+        yield from _violations(error)
 
 
 def _open(name: str, inputs: Sequence[str], clocks: Mapping[str, Clock]) -> Iterator[Finding]:
@@ -237,13 +243,6 @@ def _of_file(path: Path) -> tuple[Finding, ...]:
         count = f"{len(model.warnings)} violation{'s' if len(model.warnings) > 1 else ''} of the standard"
         found.insert(0, Finding(Severity.WARNING, f"{count}; cotwin validate {path} lists them"))
     return tuple(found)
-
-
-def _refusals(check: Callable[[], object]) -> Iterator[Finding]:
-    try:
-        check()
-    except CotwinError as error:
-        yield from _violations(error)
 
 
 def _violations(error: CotwinError) -> Iterator[Finding]:

@@ -32,15 +32,14 @@ from orchestrator.scenarios.points import with_points
 from orchestrator.simulation import Setup, Simulation
 from orchestrator.swap import SwapInstance
 from orchestrator.system.description import Component, SystemDescription
-from orchestrator.system.flattening import Flattened
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.links import Link
-from orchestrator.system.parameters import configured, parameter_values
+from orchestrator.system.meaning import meaning_of
+from orchestrator.system.parameters import configured
 from orchestrator.system.scenario import Scenario
 from orchestrator.system.scenario_file import read_scenario
 from orchestrator.system.tables import SUFFIXES
 from orchestrator.system.unit_text import parse_unit
-from orchestrator.system.views import views_of
 from orchestrator.system.yaml_file import from_mapping, read_system
 
 ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
@@ -162,8 +161,7 @@ class _Wishes(NamedTuple):
 
 def _coupled(description: SystemDescription, instances: Mapping[str, Instance], wishes: _Wishes) -> Simulation[Results]:
     interfaces = {name: instance.connectors for name, instance in instances.items()}
-    flattened = Flattened(description, interfaces)
-    links, views = flattened.links, views_of(flattened.aliases())
+    links, parameters, views = meaning_of(description, interfaces)
     columns = select(description.record, {**interfaces, **views.connectors})
     scenario = open_scenarios(wishes.scenarios, description, instances, links)
     stepped = _metered(_acted(instances, scenario), scenario) if wishes.meter else _acted(instances, scenario)
@@ -174,7 +172,7 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
         algorithm=ALGORITHMS[description.algorithm],
         experiment=description.experiment,
         step_size=description.step_size,
-        start_values=parameter_values(description, interfaces),
+        start_values=parameters.values,
         observed=observed(columns),
         check_ranges=frozenset(name for name, each in description.components.items() if each.check_ranges),
         alteration=None if scenario is None else scenario.arrivals,

@@ -10,25 +10,29 @@ from orchestrator.system.yaml_document import Document, read_document
 from orchestrator.system.yaml_loader import Location, dotted
 
 
-def placed(text: str, path: Path) -> str:
+def placed(text: str, path: Path, *, named: bool = True) -> str:
     """Every line of an error with the place that it is about: `plant.yaml:7: tank.T -> pid.T: ...`.
 
-    A line that speaks of no connection or component gets the file alone, one that names a file already nothing.
+    A line that speaks of no connection or component gets the file alone where it is to be `named`, one that names a
+    file already nothing.
     """
     lines = text.split("\n")
     try:
-        places = dict(_places(read_document(path.absolute()))) if path.suffix.lower() in (".yaml", ".yml") else {}
+        document = read_document(path.absolute()) if path.suffix.lower() in (".yaml", ".yml") else Document({}, {})
+        # The file is named as it was given, however long the way to it is.
+        places = {key: place.replace(f"{path.absolute()}:", f"{path}:") for key, place in _places(document)}
     except DescriptionError:
         places = {}
-    return "\n".join(_placed(line, path, places) for line in lines)
+    return "\n".join(_placed(line, path if named else None, places) for line in lines)
 
 
-def _placed(line: str, path: Path, places: dict[str, str]) -> str:
+def _placed(line: str, path: Path | None, places: dict[str, str]) -> str:
     known = [start for start in places if line.startswith(start) and line[len(start) :][:1] in (":", ".", "[", "")]
     if known:
         return f"{places[max(known, key=len)]}: {line}"
-    named = any(str(each) in line for each in (path, path.absolute()))
-    return line if named or not line or line.startswith((" ", "\t")) else f"{path}: {line}"
+    if path is None or not line.strip() or str(path) in line or str(path.absolute()) in line:
+        return line
+    return f"{path}: {line}"
 
 
 def _places(document: Document) -> Iterator[tuple[str, str]]:

@@ -127,7 +127,7 @@ def test_an_error_of_the_coupling_names_the_file_too(toys, tmp_path):
     path.write_text(toys.system.read_text().replace("second.u", "second.v"))
     done = call("run", path, "-o", tmp_path)
     assert done.exit_code == WRONG
-    assert "wrong.yaml: first.x -> second.v" in done.stderr.replace("\n", "")
+    assert "wrong.yaml:7: first.x -> second.v" in done.stderr.replace("\n", "")
 
 
 def test_a_missing_file_exits_with_2():

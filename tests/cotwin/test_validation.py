@@ -174,7 +174,7 @@ def test_everything_that_is_wrong_with_a_system_is_told_at_once(toys, tmp_path):
         "connections: [first.y -> first.u]\nexperiment: {stop: 1.0}\nstep_size: 0.1\nrecord: [second.*]\n"
     )
     text = " ".join(finding.text for finding in validated(path) if finding.severity is Severity.VIOLATION)
-    assert "unknown variable" in text
+    assert "wrong.yaml:2: components.first.parameters.tau: unknown variable" in text
     assert "has no output 'y'" in text
     assert "'second.*' matches no variable" in text
 
@@ -228,3 +228,13 @@ def test_a_path_that_no_file_can_have_is_a_violation(tmp_path):
     finding = only(validated(tmp_path / "long.yaml"))
     assert "cannot be read" in finding.text
     assert len(finding.text) < 300
+
+
+def test_connectors_of_the_whole_system_may_be_recorded(toys, tmp_path):
+    path = tmp_path / "whole.yaml"
+    path.write_text(
+        f"name: whole\ncomponents: {{first: {{source: {toys.lag}}}}}\nconnections: [first.x -> .out]\n"
+        "subsystems: {'': {connectors: {out: {kind: output}}}}\n"
+        "experiment: {stop: 1.0}\nstep_size: 0.1\nrecord: [.out]\n"
+    )
+    assert [finding for finding in validated(path) if finding.severity is Severity.VIOLATION] == []
