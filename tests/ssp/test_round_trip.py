@@ -20,6 +20,7 @@ from orchestrator.system.transformation import Linear
 from orchestrator.system.units import Unit
 from orchestrator.system.values import Quantity
 from orchestrator.system.yaml_file import read_system
+from tests.plants import fmu
 from tests.ssp.random_descriptions import Drawn
 from tests.ssp.round_trip import changes, departures_of
 
@@ -108,15 +109,22 @@ def links(description, known):
 
 @pytest.mark.parametrize("name", sorted(file.name for file in EXAMPLES.glob("*.yaml")))
 def test_examples_run_to_the_same_numbers_and_come_back_the_same(tmp_path, name):
-    description = read_system(EXAMPLES / name)
-    missing = [part.source for part in description.components.values() if not part.source.exists()]
-    if missing:
-        pytest.skip(f"{missing[0]} is not built")
+    description = built(read_system(EXAMPLES / name))
     path = export_ssp(description, tmp_path / "example")
     found = read_ssp(path)
     assert changes(found, read_ssp(export_ssp(found, tmp_path / "again"))) == []
     short = description.experiment.start + 5 * description.step_size
     assert last(found, short) == last(description, short)
+
+
+def built(description):
+    """The same with the FMUs of the plant built; without a surrogate that nobody has trained here."""
+    parts = {}
+    for name, part in description.components.items():
+        fmu(part.file.stem, int(part.file.parent.name.removeprefix("fmi")))
+        trained = part.swap is None or part.swap.surrogate.exists()
+        parts[name] = part if trained else part.model_copy(update={"swap": None})
+    return description.model_copy(update={"components": parts})
 
 
 def last(description, stop):
