@@ -53,8 +53,16 @@ def validated(path: Path, variant: str | None = None) -> list[Finding]:
             found.append(finding)  # noqa: PERF402 -- what was found before an error counts
     except CotwinError as error:
         found += _violations(error)
-    found = found if fmu else [finding._replace(text=placed(finding.text, path, named=False)) for finding in found]
+    found = found if fmu else _located(found, path)
     return sorted(dict.fromkeys(found), key=lambda finding: list(Severity).index(finding.severity))
+
+
+def _located(found: Sequence[Finding], path: Path) -> list[Finding]:
+    """The findings with file and line; they are told to all of them together, since the file is read for that."""
+    lines = iter(placed("\n".join(finding.text for finding in found), path, named=False).split("\n"))
+    return [
+        finding._replace(text="\n".join(next(lines) for _ in range(finding.text.count("\n") + 1))) for finding in found
+    ]
 
 
 def finding_table(findings: Iterable[Finding]) -> Table:

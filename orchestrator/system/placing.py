@@ -27,9 +27,10 @@ def placed(text: str, path: Path, *, named: bool = True) -> str:
 
 
 def _placed(line: str, path: Path | None, places: dict[str, str]) -> str:
-    known = [start for start in places if line.startswith(start) and line[len(start) :][:1] in (":", ".", "[", "")]
-    if known:
-        return f"{places[max(known, key=len)]}: {line}"
+    ends = [place for place, sign in enumerate(line) if sign in ":.["]
+    known = next((line[:end] for end in (len(line), *reversed(ends)) if line[:end] in places), None)
+    if known is not None:
+        return f"{places[known]}: {line}"
     if path is None or not line.strip() or str(path) in line or str(path.absolute()) in line:
         return line
     return f"{path}: {line}"

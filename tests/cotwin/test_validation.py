@@ -238,3 +238,16 @@ def test_connectors_of_the_whole_system_may_be_recorded(toys, tmp_path):
         "experiment: {stop: 1.0}\nstep_size: 0.1\nrecord: [.out]\n"
     )
     assert [finding for finding in validated(path) if finding.severity is Severity.VIOLATION] == []
+
+
+def test_the_file_is_read_once_more_for_the_places_of_all_findings(tmp_path, toys, monkeypatch):
+    from orchestrator.system import placing
+
+    read = []
+    document = placing.read_document
+    monkeypatch.setattr(placing, "read_document", lambda path: read.append(path) or document(path))
+    text = f"name: s\ncomponents: {{'x[1..20]': {{source: {toys.lag}}}}}\nconnections: [a.y -> b.u, a.z -> b.v]\n"
+    (tmp_path / "s.yaml").write_text(text + "experiment: {stop: 1}\nstep_size: 1\n")
+    findings = validated(tmp_path / "s.yaml")
+    assert len(read) == 1
+    assert any(finding.text.startswith(f"{tmp_path / 's.yaml'}:3: a.z -> b.v: ") for finding in findings)
