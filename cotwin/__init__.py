@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from orchestrator.system.description import SystemDescription as SystemDescription
     from orchestrator.system.scenario import Scenario as Scenario
     from orchestrator.system.scenario_file import read_scenario as read_scenario
-    from orchestrator.system.yaml_file import read_system as read_system
-    from orchestrator.system.yaml_file import single_fmu as single_fmu
+    from orchestrator.system.yaml.file import read_system as read_system
+    from orchestrator.system.yaml.file import single_fmu as single_fmu
 
 __version__ = "0.1.0"
 
@@ -137,7 +137,7 @@ _HOMES = {
     ),
     "orchestrator.system.scenario": ("Scenario",),
     "orchestrator.system.scenario_file": ("read_scenario",),
-    "orchestrator.system.yaml_file": (
+    "orchestrator.system.yaml.file": (
         "read_system",
         "single_fmu",
     ),

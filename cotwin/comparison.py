@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cotwin.tables import Table
 from orchestrator.system.difference import Difference
-from orchestrator.system.yaml_loader import dotted
+from orchestrator.system.yaml.loader import dotted
 
 LONGEST = 120
 """Characters of a value that are shown."""

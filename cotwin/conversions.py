@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from cotwin.tables import Table, number
+from orchestrator.system.connections.links import Link
+from orchestrator.system.connections.resolution import resolve
 from orchestrator.system.connector import Connector
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.links import Link
-from orchestrator.system.parameters import given_parameters
-from orchestrator.system.reading import Applied
-from orchestrator.system.resolution import resolve
-from orchestrator.system.units import IDENTITY
+from orchestrator.system.parameters.giving import given_parameters
+from orchestrator.system.parameters.reading import Applied
+from orchestrator.system.quantities.units import IDENTITY
 
 
 class _Described(Protocol):

@@ -13,9 +13,9 @@ from cotwin.tables import Table, number
 from orchestrator.errors import CotwinError, DescriptionError
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.feedthrough import algebraic_loops, variable_graph
+from orchestrator.system.connections.resolution import resolve
 from orchestrator.system.description import MAX_NAME, NOT_IN_NAMES
-from orchestrator.system.resolution import resolve
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 
 
 class Draft(NamedTuple):

@@ -11,10 +11,10 @@ from cotwin.views import interfaces_of
 from orchestrator.errors import DescriptionError
 from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.variables import ModelInfo
-from orchestrator.ssp.writer import write_ssp
+from orchestrator.ssp.writing.writer import write_ssp
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.structure import Markup, ParameterBinding, Subsystem
-from orchestrator.system.yaml_writer import write_system
+from orchestrator.system.yaml.writer import write_system
 
 YAML: Final = (".yaml", ".yml")
 

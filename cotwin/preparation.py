@@ -17,7 +17,7 @@ from orchestrator.system.description import Connection, Endpoint, SystemDescript
 from orchestrator.system.interface import Interface
 from orchestrator.system.names import nearest
 from orchestrator.system.tables import SUFFIXES
-from orchestrator.system.yaml_file import single_fmu
+from orchestrator.system.yaml.file import single_fmu
 
 STEPS_WHERE_NO_STEP_SIZE_IS_GIVEN = 500
 

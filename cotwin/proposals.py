@@ -9,7 +9,7 @@ from orchestrator.errors import UnitError
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.interface import Interface
-from orchestrator.system.units import conversion
+from orchestrator.system.quantities.units import conversion
 
 CERTAIN = 0.8
 """Confidence from which a proposal is taken into the draft."""

@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import DescriptionError
-from orchestrator.system.bindings import hierarchical_name
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.names import nearest
+from orchestrator.system.parameters.bindings import hierarchical_name
 from orchestrator.system.structure import Mapping, ParameterBinding, Subsystem
 from orchestrator.system.values import Given
-from orchestrator.system.yaml_loader import load
+from orchestrator.system.yaml.loader import load
 
 LONGEST: Final = 60
 """Characters of what somebody typed that a message repeats."""

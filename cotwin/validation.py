@@ -17,13 +17,13 @@ from orchestrator.fmi.clocks import Clock, read_clocks
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.feedthrough import written
 from orchestrator.recording.selection import select
+from orchestrator.system.connections.resolution import Slot, resolve
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.meaning import meaning_of
-from orchestrator.system.parameters import parameter_values
+from orchestrator.system.parameters.giving import parameter_values
 from orchestrator.system.placing import placed
-from orchestrator.system.resolution import Slot, resolve
 
 
 class Severity(StrEnum):

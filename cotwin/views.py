@@ -14,9 +14,9 @@ from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.explanation import Explanation, explanation
 from orchestrator.graph.feedthrough import written
 from orchestrator.instance import Instance
+from orchestrator.system.connections.resolution import resolve
 from orchestrator.system.description import Component, SystemDescription
-from orchestrator.system.parameters import configured
-from orchestrator.system.resolution import resolve
+from orchestrator.system.parameters.giving import configured
 
 
 def explained(description: SystemDescription) -> Explanation:

@@ -31,16 +31,16 @@ from orchestrator.scenarios.opening import open_scenarios
 from orchestrator.scenarios.points import with_points
 from orchestrator.simulation import Setup, Simulation
 from orchestrator.swap import SwapInstance
+from orchestrator.system.connections.links import Link
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.links import Link
 from orchestrator.system.meaning import meaning_of
-from orchestrator.system.parameters import configured
+from orchestrator.system.parameters.giving import configured
+from orchestrator.system.quantities.unit_text import parse_unit
 from orchestrator.system.scenario import Scenario
 from orchestrator.system.scenario_file import read_scenario
 from orchestrator.system.tables import SUFFIXES
-from orchestrator.system.unit_text import parse_unit
-from orchestrator.system.yaml_file import from_mapping, read_system
+from orchestrator.system.yaml.file import from_mapping, read_system
 
 ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
 
@@ -130,7 +130,7 @@ def _described(description: SystemDescription | Mapping[str, Any] | Path | str) 
     path = Path(description)
     if path.suffix.lower() == ".fmu":
         raise DescriptionError(
-            f"{path}: an FMU is not a description. Describe it with orchestrator.system.yaml_file.single_fmu, or use "
+            f"{path}: an FMU is not a description. Describe it with orchestrator.system.yaml.file.single_fmu, or use "
             "`cotwin run` for its default experiment"
         )
     return read_description(path)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import VariableError
 from orchestrator.instance import Bundle, Values
+from orchestrator.system.connections.resolution import Link, Slot
+from orchestrator.system.connections.substitution import Substitution
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.names import nearest
-from orchestrator.system.resolution import Link, Slot
-from orchestrator.system.substitution import Substitution
-from orchestrator.system.units import IDENTITY
+from orchestrator.system.quantities.units import IDENTITY
 
 
 class Direction(StrEnum):

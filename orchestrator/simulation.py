@@ -24,10 +24,10 @@ from orchestrator.master.participant import Coupling
 from orchestrator.master.step_size import FixedStep
 from orchestrator.observer import Event, Observer
 from orchestrator.signals import Alteration, Signals, gather
+from orchestrator.system.connections.resolution import Link
+from orchestrator.system.connections.views import NO_VIEWS, Views
 from orchestrator.system.connector import Scalar
 from orchestrator.system.description import Experiment
-from orchestrator.system.resolution import Link
-from orchestrator.system.views import NO_VIEWS, Views
 
 _log = logging.getLogger(__name__)
 

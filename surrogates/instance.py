@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from orchestrator.errors import CapabilityError, InitializationError, StepError, SurrogateError
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 from surrogates.guard import INSIDE, Verdict
 from surrogates.package import Card, Variable, load_package
 from surrogates.runtime import Prediction, Runtime, open_runtime

@@ -11,10 +11,10 @@ from orchestrator.master.gauss_seidel import GaussSeidel
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.observer import Event
 from orchestrator.simulation import Setup, Simulation
+from orchestrator.system.connections.resolution import resolve
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.parameters import parameter_values
-from orchestrator.system.resolution import resolve
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.parameters.giving import parameter_values
+from orchestrator.system.yaml.file import from_mapping
 from tests.doubles import FunctionInstance
 
 ALGORITHMS = {"jacobi": Jacobi, "gauss_seidel": GaussSeidel}

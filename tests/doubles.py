@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from orchestrator.errors import CapabilityError
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 
 Vector = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import yaml
 
 from fmus.build import build
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 from plant_models.plants import CATALOGUE
 
 ROOT = Path(__file__).parents[1]

@@ -13,11 +13,11 @@ from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
 from orchestrator.recording.selection import select
 from orchestrator.signals import Signals, gather
+from orchestrator.system.connections.resolution import Link, Slot, resolve
 from orchestrator.system.connector import Storage
-from orchestrator.system.parameters import parameter_values
-from orchestrator.system.resolution import Link, Slot, resolve
-from orchestrator.system.units import IDENTITY
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.parameters.giving import parameter_values
+from orchestrator.system.quantities.units import IDENTITY
+from orchestrator.system.yaml.file import from_mapping
 from tests.doubles import a_parameter, an_input, an_output
 
 LARGEST = 2**64 - 1

@@ -10,7 +10,7 @@ import pytest
 import cotwin
 from orchestrator.system.scenario_file import read_scenario
 from orchestrator.system.sweep import read_plan
-from orchestrator.system.yaml_file import read_system
+from orchestrator.system.yaml.file import read_system
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("cotwin", "orchestrator", "surrogates", "plant_models", "fmus")

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import VariableError
 from orchestrator.signals import Direction, Signals, gather
+from orchestrator.system.connections.resolution import Link, Slot
+from orchestrator.system.connections.substitution import Substitution
 from orchestrator.system.connector import Causality
-from orchestrator.system.resolution import Link, Slot
-from orchestrator.system.substitution import Substitution
-from orchestrator.system.units import IDENTITY, Conversion
+from orchestrator.system.quantities.units import IDENTITY, Conversion
 from tests.doubles import a_parameter, an_input, an_output, connector
 
 

@@ -17,7 +17,7 @@ from orchestrator.errors import ModelDescriptionError
 from orchestrator.fmi.archive import fingerprint, read_description
 from orchestrator.fmi.literals import floating, shown, whole
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 
 TRIGGERED: Final = "triggered"
 PERIODIC: Final = ("constant", "fixed", "calculated", "tunable")

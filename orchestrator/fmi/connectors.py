@@ -13,8 +13,8 @@ from orchestrator.fmi.display_units import display_units, shown
 from orchestrator.fmi.fmi1_description import complete
 from orchestrator.fmi.literals import floating, literal, whole
 from orchestrator.system.connector import Causality, Connector, Scalar, Storage, Variability
-from orchestrator.system.start_values import binary
-from orchestrator.system.units import BASE, Unit
+from orchestrator.system.parameters.start_values import binary
+from orchestrator.system.quantities.units import BASE, Unit
 
 MAX_ELEMENTS: Final = 10_000_000
 """Elements that all variables of an FMU may have together."""

@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from orchestrator.system.connector import Connector
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 
 DisplayUnits = Mapping[tuple[str, str], Unit]
 """Name of a unit, and of a display unit of it -> the display unit."""

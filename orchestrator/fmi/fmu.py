@@ -22,7 +22,7 @@ from orchestrator.instance import Bundle, Capabilities, Values
 from orchestrator.system.connector import Causality, Connector, Variability
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
-from orchestrator.system.start_values import unsettable
+from orchestrator.system.parameters.start_values import unsettable
 
 
 class Phase(IntEnum):

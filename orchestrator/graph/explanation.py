@@ -17,8 +17,8 @@ from orchestrator.graph.feedthrough import (
     variable_graph,
 )
 from orchestrator.graph.schedule import stages
+from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality, Connector
-from orchestrator.system.resolution import Link
 
 MAX_LOOPS = 100
 

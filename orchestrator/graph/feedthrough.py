@@ -10,8 +10,8 @@ from itertools import pairwise
 import networkx as nx
 
 from orchestrator.errors import AlgebraicLoopError
+from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality, Connector, Variability
-from orchestrator.system.resolution import Link
 
 Variable = tuple[str, str]
 """A connector of a component: (component, connector)."""

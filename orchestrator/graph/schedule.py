@@ -13,7 +13,7 @@ from orchestrator.graph.feedthrough import (
     refuse_algebraic_loops,
     variable_graph,
 )
-from orchestrator.system.resolution import Link
+from orchestrator.system.connections.resolution import Link
 
 
 @dataclass(frozen=True)

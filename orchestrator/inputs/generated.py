@@ -8,11 +8,11 @@ from orchestrator.errors import DescriptionError, UnitError
 from orchestrator.inputs.instance import Course, InputInstance, Output
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.fitting import fitted
 from orchestrator.system.formula import Formula, Kind, compiled
 from orchestrator.system.generated import Pulse, Ramp, Signal, Step
-from orchestrator.system.quantities import Reader
-from orchestrator.system.unit_text import find_unit
+from orchestrator.system.parameters.fitting import fitted
+from orchestrator.system.quantities.reader import Reader
+from orchestrator.system.quantities.unit_text import find_unit
 from orchestrator.system.values import Given
 
 _TIME = {"t": Kind.NUMBER}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from orchestrator.errors import DescriptionError
 from orchestrator.inputs.instance import InputInstance, Output
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
+from orchestrator.system.quantities.units import Unit
 from orchestrator.system.tables import Column, InputTable
-from orchestrator.system.units import Unit
 
 
 def table_instance(

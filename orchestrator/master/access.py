@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from orchestrator.errors import VariableError
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.signals import Direction, Signals
+from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality, Connector, Scalar, Variability
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
-from orchestrator.system.resolution import Link
-from orchestrator.system.start_values import Offer, StartValues, start_elements
+from orchestrator.system.parameters.start_values import Offer, StartValues, start_elements
 
 
 class Access:

@@ -15,9 +15,9 @@ from orchestrator.errors import InitializationError
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.master.participant import Coupling, Participant
 from orchestrator.signals import Signals, gather
+from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Experiment
-from orchestrator.system.resolution import Link
 
 StartValues = Mapping[str, Mapping[str, Values]]
 """Values that replace start values: component -> connector -> all elements."""

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from orchestrator.instance import Bundle, InputSlopes, Instance, OutputSlopes, output_slopes
 from orchestrator.signals import Block, GatherPlan, gather
+from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Storage, Variability
-from orchestrator.system.resolution import Link
 
 
 class SlopedInputs:

@@ -15,8 +15,8 @@ from orchestrator.master.events_participant import EventParticipant
 from orchestrator.master.input_slopes import SlopedInputs
 from orchestrator.master.ranges import Ranges
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
+from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality, Storage
-from orchestrator.system.resolution import Link
 
 _TIME_TOLERANCE = 1e-6
 """Part of a step by which the time that a component reports may miss t + h."""

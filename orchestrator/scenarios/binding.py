@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 from orchestrator.errors import DescriptionError
 from orchestrator.scenarios.effects import Drifting, Effect, Noise, Replacement, Scaling
+from orchestrator.system.connections.links import Link, Slot
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.fitting import fitted
 from orchestrator.system.formula import Formula, Kind, compiled
 from orchestrator.system.interface import Element, Interface, Interfaces
-from orchestrator.system.links import Link, Slot
 from orchestrator.system.names import nearest
-from orchestrator.system.quantities import Reader
+from orchestrator.system.parameters.fitting import fitted
+from orchestrator.system.quantities.reader import Reader
 from orchestrator.system.scenario import Action, Scenario
 from orchestrator.system.values import Given
 

@@ -16,8 +16,8 @@ from orchestrator.scenarios.course import Course, Phase
 from orchestrator.scenarios.points import Arrivals, Clock, Point, plain
 from orchestrator.signals import Signals
 from orchestrator.simulation import Simulation
+from orchestrator.system.connections.links import Slot
 from orchestrator.system.connector import Connector
-from orchestrator.system.links import Slot
 
 _SNAP: Final = 1e-9
 """Part of a step by which the end of a step may miss an event and still lie at it."""

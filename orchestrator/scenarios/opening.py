@@ -6,8 +6,8 @@ from orchestrator.instance import Instance
 from orchestrator.master.step_size import FixedStep
 from orchestrator.scenarios.binding import bind_scenarios
 from orchestrator.scenarios.instance import ScenarioInstance
+from orchestrator.system.connections.links import Link
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.links import Link
 from orchestrator.system.scenario import Scenario
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from orchestrator.instance import Bundle, InputSlopes, Instance, OutputSlopes, Values, input_slopes, output_slopes
 from orchestrator.scenarios.effects import Effect
 from orchestrator.signals import Signals
-from orchestrator.system.links import Slot
+from orchestrator.system.connections.links import Slot
 
 
 class Clock:

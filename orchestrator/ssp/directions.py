@@ -6,7 +6,7 @@ Start and end of a connection say nothing about it: owner and kind of the two co
 from functools import cache
 from typing import NamedTuple
 
-from orchestrator.system.allowed import ALLOWED, Owner
+from orchestrator.system.connections.allowed import ALLOWED, Owner
 from orchestrator.system.structure import DeclaredConnector, Kind
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 
 
 class Storage(StrEnum):

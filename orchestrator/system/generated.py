@@ -20,8 +20,8 @@ from pydantic_core import CoreSchema
 
 from orchestrator.errors import DescriptionError
 from orchestrator.system.formula import Kind, compiled
-from orchestrator.system.quantities import Reader
-from orchestrator.system.units import BASE, Unit
+from orchestrator.system.quantities.reader import Reader
+from orchestrator.system.quantities.units import BASE, Unit
 from orchestrator.system.values import Frozen, Given
 
 _SECOND: Final = Unit("s", tuple(int(base == "s") for base in BASE))

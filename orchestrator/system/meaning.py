@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from orchestrator.errors import DescriptionError, UnitError
+from orchestrator.system.connections.flattening import Flattened
+from orchestrator.system.connections.links import Link
+from orchestrator.system.connections.views import Views, views_of
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.flattening import Flattened
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.links import Link
-from orchestrator.system.parameters import Parameters, given_parameters
-from orchestrator.system.views import Views, views_of
+from orchestrator.system.parameters.giving import Parameters, given_parameters
 
 ResultT = TypeVar("ResultT")
 

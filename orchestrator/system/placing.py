@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.errors import DescriptionError
-from orchestrator.system.yaml_components import each_of
-from orchestrator.system.yaml_connections import connections
-from orchestrator.system.yaml_document import Document, read_document
-from orchestrator.system.yaml_loader import Location, dotted
+from orchestrator.system.yaml.components import each_of
+from orchestrator.system.yaml.connections import connections
+from orchestrator.system.yaml.document import Document, read_document
+from orchestrator.system.yaml.loader import Location, dotted
 
 
 def placed(text: str, path: Path, *, named: bool = True) -> str:

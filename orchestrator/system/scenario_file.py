@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from orchestrator.errors import DescriptionError
 from orchestrator.system.names import nearest
 from orchestrator.system.scenario import KINDS, Action, Scenario
-from orchestrator.system.yaml_loader import Lines, Location, dotted, load
+from orchestrator.system.yaml.loader import Lines, Location, dotted, load
 
 MAX_CHARACTERS: Final = 2**22
 _KEYS: Final = tuple(

@@ -26,7 +26,7 @@ from orchestrator.errors import DescriptionError
 from orchestrator.system.names import nearest
 from orchestrator.system.scenario_file import placed, read_text, said
 from orchestrator.system.values import Frozen, Given, Number, Quantity, no_text
-from orchestrator.system.yaml_loader import Lines, load
+from orchestrator.system.yaml.loader import Lines, load
 
 MOST_RUNS: Final = 1_000_000
 

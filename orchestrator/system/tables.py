@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import DescriptionError
 from orchestrator.system.connector import Storage
-from orchestrator.system.start_values import binary
+from orchestrator.system.parameters.start_values import binary
 
 SUFFIXES: Final = (".csv", ".tsv", ".parquet")
 MAX_CELLS: Final = 20_000_000

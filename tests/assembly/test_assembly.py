@@ -14,7 +14,7 @@ from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.realtime.metering import Meter
 from orchestrator.recording.results import Results
 from orchestrator.system.description import Component
-from orchestrator.system.yaml_file import read_system
+from orchestrator.system.yaml.file import read_system
 from tests.coupled import Memory
 from tests.doubles import FunctionInstance, a_parameter, an_input, an_output
 
@@ -142,7 +142,7 @@ def test_a_wrong_description_closes_everything_again(
 def test_units_without_a_conversion_are_refused(
     system: Path, opened: list[FunctionInstance], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestrator.system.units import Unit
+    from orchestrator.system.quantities.units import Unit
 
     kelvin, metre = Unit("K", (0, 0, 0, 0, 1, 0, 0, 0)), Unit("m", (0, 1, 0, 0, 0, 0, 0, 0))
     monkeypatch.setitem(

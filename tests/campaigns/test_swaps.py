@@ -11,7 +11,7 @@ import cotwin
 from cotwin.train import TrainingJob, train_fluid_dynamics
 from orchestrator.swap import SwapInstance
 from orchestrator.swap_report import SwapReport
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 from tests.plants import ROOT, example, fmu
 
 pytestmark = pytest.mark.campaign

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cotwin
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 from tests.plants import ROOT, example
 
 TOLERANCE = 1e-10

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import cotwin
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 from plant_models.plants import CATALOGUE, ECOLI_CONNECTIONS, compose
 from plant_models.plants.reference import Reference
 from tests.plants import ROOT, example

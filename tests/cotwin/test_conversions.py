@@ -3,9 +3,9 @@ from types import SimpleNamespace
 from cotwin.conversions import conversion_table
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component, Connection, Endpoint, Experiment, SystemDescription
+from orchestrator.system.quantities.unit_text import parse_unit
 from orchestrator.system.structure import Mapping, ParameterBinding
 from orchestrator.system.transformation import Linear, ValueMap
-from orchestrator.system.unit_text import parse_unit
 
 
 def variable(name, causality, storage="float64", unit=None, **more):

@@ -10,7 +10,7 @@ from cotwin.records import load_results
 from orchestrator.errors import DescriptionError, ResultError
 from orchestrator.interruption import CALLED, Terminated
 from orchestrator.recording.store import FileStore
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 from tests.cotwin.records import MemoryRecord, fed_batch
 
 

@@ -10,9 +10,9 @@ from cotwin.exporting import convert, export_ssp
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import DescriptionError
 from orchestrator.ssp.reader import read_ssp
-from orchestrator.ssp.writer import write_ssp
+from orchestrator.ssp.writing.writer import write_ssp
 from orchestrator.system.difference import differences
-from orchestrator.system.yaml_file import read_system
+from orchestrator.system.yaml.file import read_system
 from tests.kit.build import compiler, kit_fmu
 from tests.ssp.test_trees import files, of_2, structure
 from tests.ssp.texts import package as make_package

@@ -49,8 +49,8 @@ def test_every_file_that_a_page_names_exists(page):
 
 
 def test_the_descriptions_in_the_documentation_are_valid(tmp_path):
-    from orchestrator.system.yaml_file import read_system
-    from orchestrator.system.yaml_loader import load
+    from orchestrator.system.yaml.file import read_system
+    from orchestrator.system.yaml.loader import load
 
     for page in PAGES:
         folder = tmp_path / page.stem

@@ -6,9 +6,9 @@ from cotwin.settings import above_all, read_setting, settings_named
 from orchestrator.errors import DescriptionError
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component, Experiment, SystemDescription
-from orchestrator.system.parameters import parameter_values
+from orchestrator.system.parameters.giving import parameter_values
+from orchestrator.system.quantities.unit_text import parse_unit
 from orchestrator.system.structure import Markup, ParameterBinding, Subsystem
-from orchestrator.system.unit_text import parse_unit
 
 PUMP = [Connector("V", Causality.PARAMETER, Storage.FLOAT64, 0, unit=parse_unit("L"), start=(0.0,))]
 PATH = "cooling/big_pump"

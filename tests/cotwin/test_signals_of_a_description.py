@@ -10,7 +10,7 @@ from cotwin.validation import validated
 from fmus.build import build
 from orchestrator.errors import DescriptionError
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.yaml_writer import as_yaml
+from orchestrator.system.yaml.writer import as_yaml
 from plant_models.model import Model
 from tests.kit.build import kit_fmu
 

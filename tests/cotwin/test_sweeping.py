@@ -16,7 +16,7 @@ from cotwin.sweep_summary import summarized
 from cotwin.sweeping import sweep, varied
 from orchestrator.errors import DescriptionError, ResultError
 from orchestrator.system.sweep import plan_of
-from orchestrator.system.yaml_file import from_mapping, single_fmu
+from orchestrator.system.yaml.file import from_mapping, single_fmu
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from cotwin import open_simulation
 from cotwin.cli import app
 from orchestrator.assembly import open_instance
 from orchestrator.system.description import Component
-from orchestrator.system.parameters import configured
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.parameters.giving import configured
+from orchestrator.system.yaml.file import from_mapping
 from tests.kit.build import compiler, kit_fmu
 
 SYSTEM = """

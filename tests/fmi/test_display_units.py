@@ -4,8 +4,8 @@ import pytest
 
 from orchestrator.fmi.variables import read_model
 from orchestrator.system.description import Component, Experiment, SystemDescription
-from orchestrator.system.parameters import parameter_values
-from orchestrator.system.units import conversion
+from orchestrator.system.parameters.giving import parameter_values
+from orchestrator.system.quantities.units import conversion
 from tests.fmi import toys
 
 UNITS = """

@@ -14,10 +14,10 @@ from orchestrator.instance import Bundle
 from orchestrator.master.input_slopes import _Line
 from orchestrator.realtime.metering import Meter
 from orchestrator.signals import Block
+from orchestrator.system.connections.resolution import Link, Slot
 from orchestrator.system.connector import Causality, Variability
 from orchestrator.system.description import Component, Swap
-from orchestrator.system.resolution import Link, Slot
-from orchestrator.system.units import IDENTITY, Conversion
+from orchestrator.system.quantities.units import IDENTITY, Conversion
 from tests.coupled import simulation
 from tests.doubles import FunctionInstance, an_input, an_output
 from tests.fmi.event_fmus import event_fmu, integrator_fmi2

@@ -4,7 +4,7 @@ from orchestrator.errors import FmuImportError, ModelDescriptionError
 from orchestrator.fmi.variables import DefaultExperiment, read_model
 from orchestrator.instance import StateWrite
 from orchestrator.system.connector import Causality, Storage, Variability
-from orchestrator.system.units import Unit, conversion
+from orchestrator.system.quantities.units import Unit, conversion
 from tests.fmi import toys
 
 UNITS = """

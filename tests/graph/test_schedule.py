@@ -7,9 +7,9 @@ import pytest
 from orchestrator.errors import AlgebraicLoopError
 from orchestrator.graph.explanation import Delay, explanation
 from orchestrator.graph.schedule import build_schedule
+from orchestrator.system.connections.resolution import Link, Slot
 from orchestrator.system.connector import Causality, Connector, Storage
-from orchestrator.system.resolution import Link, Slot
-from orchestrator.system.units import IDENTITY
+from orchestrator.system.quantities.units import IDENTITY
 
 
 def component(inputs="u", outputs="y"):

@@ -10,7 +10,7 @@ from orchestrator.instance import Bundle
 from orchestrator.master.ranges import Ranges
 from orchestrator.simulation import Simulation
 from orchestrator.system.connector import Causality, Connector, Storage
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 from tests.coupled import describe, setup
 from tests.doubles import FunctionInstance, a_parameter, an_input, an_output
 from tests.master.event_doubles import EventDouble, a_clock, discrete

@@ -20,7 +20,7 @@ from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
 from orchestrator.recording.selection import observed, select
 from orchestrator.simulation import Simulation
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 from tests.coupled import describe, setup
 from tests.doubles import Faults, FunctionInstance, an_output
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrator.scenarios.effects import Drifting, Noise, Replacement, Scaling
 from orchestrator.scenarios.points import Clock, Point
-from orchestrator.system.links import Slot
+from orchestrator.system.connections.links import Slot
 
 FINITE = st.floats(-1e6, 1e6)
 

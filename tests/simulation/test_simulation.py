@@ -10,7 +10,7 @@ from orchestrator.errors import CapabilityError, SimulationError, StepError, Var
 from orchestrator.instance import Capabilities
 from orchestrator.observer import Event
 from orchestrator.simulation import Simulation
-from orchestrator.system.units import Unit
+from orchestrator.system.quantities.units import Unit
 from tests.coupled import Memory, describe, setup, simulation
 from tests.doubles import Faults, FunctionInstance, a_parameter, an_input, an_output
 

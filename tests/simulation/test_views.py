@@ -5,7 +5,7 @@ import pytest
 
 from cotwin import open_simulation
 from orchestrator.errors import DescriptionError, VariableError
-from orchestrator.system.yaml_file import read_system
+from orchestrator.system.yaml.file import read_system
 
 INNER = """\
 name: inner

@@ -9,7 +9,7 @@ from orchestrator.ssp.directions import end, forwards
 from orchestrator.ssp.naming import usable
 from orchestrator.ssp.value_types import implied
 from orchestrator.ssp.vocabulary import BASE_UNITS, FLOAT_TYPES, INTEGER_RANGES
-from orchestrator.ssp.writer_version import KINDS_OF_1, TYPES_OF_1
+from orchestrator.ssp.writing.version import KINDS_OF_1, TYPES_OF_1
 from orchestrator.system.description import (
     Component,
     Connection,

@@ -10,7 +10,7 @@ from lxml import etree
 
 from orchestrator.ssp.reader import read_ssp
 from orchestrator.ssp.vocabulary import ROOTS, SUFFIXES
-from orchestrator.ssp.writer import write_ssp
+from orchestrator.ssp.writing.writer import write_ssp
 from orchestrator.system.difference import Difference, differences
 
 # Files are written anew: what they say is compared in the description, and the files of components by their content.

@@ -17,7 +17,7 @@ import pytest
 from cotwin.exporting import export_ssp
 from orchestrator.assembly import open_simulation
 from orchestrator.ssp.reader import read_ssp
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 from tests.kit.build import compiler, kit_fmu
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="building FMUs needs a C compiler")

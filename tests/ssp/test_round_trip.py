@@ -10,16 +10,16 @@ from cotwin.exporting import export_ssp
 from orchestrator.assembly import open_simulation
 from orchestrator.ssp.reader import read_ssp
 from orchestrator.ssp.schema import violations
-from orchestrator.ssp.writer import write_ssp
+from orchestrator.ssp.writing.writer import write_ssp
+from orchestrator.system.connections.flattening import Flattened
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.description import Component, Connection, Endpoint, Experiment, SystemDescription
-from orchestrator.system.flattening import Flattened
-from orchestrator.system.parameters import parameter_values
+from orchestrator.system.parameters.giving import parameter_values
+from orchestrator.system.quantities.units import Unit
 from orchestrator.system.structure import ParameterBinding, Subsystem
 from orchestrator.system.transformation import Linear
-from orchestrator.system.units import Unit
 from orchestrator.system.values import Quantity
-from orchestrator.system.yaml_file import read_system
+from orchestrator.system.yaml.file import read_system
 from tests.plants import fmu
 from tests.ssp.random_descriptions import Drawn
 from tests.ssp.round_trip import changes, departures_of

@@ -9,12 +9,12 @@ from lxml import etree
 from orchestrator.errors import DescriptionError
 from orchestrator.ssp.reader import read_ssp
 from orchestrator.ssp.schema import violations
-from orchestrator.ssp.writer import write_ssp
+from orchestrator.ssp.writing.writer import write_ssp
+from orchestrator.system.connections.flattening import Flattened
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.description import SystemDescription
-from orchestrator.system.flattening import Flattened
-from orchestrator.system.units import Unit
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.quantities.units import Unit
+from orchestrator.system.yaml.file import from_mapping
 from tests.ssp.texts import ssv
 
 KELVIN = Unit("K", (0, 0, 0, 0, 1, 0, 0, 0))

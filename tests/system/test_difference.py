@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.difference import Difference, differences
-from orchestrator.system.yaml_file import from_mapping
+from orchestrator.system.yaml.file import from_mapping
 
 
 def _plant(**changes: Any) -> SystemDescription:

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import DescriptionError
+from orchestrator.system.connections.resolution import resolve
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component, Connection, Endpoint, Experiment, SystemDescription
-from orchestrator.system.quantities import Reader
+from orchestrator.system.parameters.reading import Way, read_scalar
+from orchestrator.system.quantities.reader import Reader
 from orchestrator.system.ranges import expanded
-from orchestrator.system.reading import Way, read_scalar
-from orchestrator.system.resolution import resolve
 from orchestrator.system.structure import Mapping
 from orchestrator.system.transformation import Linear
-from orchestrator.system.yaml_file import read_system
+from orchestrator.system.yaml.file import read_system
 
 HEAD = "name: s\nexperiment: {stop: 1}\nstep_size: 1\n"
 ONE = HEAD + "components: {a: {source: a.fmu}}\n"

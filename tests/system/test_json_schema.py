@@ -6,10 +6,10 @@ from hypothesis import given
 
 from orchestrator.errors import DescriptionError
 from orchestrator.system.json_schema import json_schema
-from orchestrator.system.yaml_file import read_system
-from orchestrator.system.yaml_loader import load
-from orchestrator.system.yaml_writer import as_yaml
-from tests.system.test_yaml_writer import systems
+from orchestrator.system.yaml.file import read_system
+from orchestrator.system.yaml.loader import load
+from orchestrator.system.yaml.writer import as_yaml
+from tests.system.yaml.test_writer import systems
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 GOOD = """\

@@ -1,0 +1,1 @@
+"""Writing SSP packages."""

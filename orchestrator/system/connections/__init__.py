@@ -1,0 +1,1 @@
+"""Connections: what those of a description mean, from component to component."""

@@ -1,0 +1,1 @@
+"""Parameters: which values a description gives to which variables."""

@@ -1,0 +1,1 @@
+"""The YAML file of a description: reading, composing and writing it."""

@@ -1,0 +1,85 @@
+"""Writing YAML: a description as the file that people read; reading it gives the same description."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from orchestrator.errors import DescriptionError
+from orchestrator.system.description import Connection, SystemDescription
+from orchestrator.system.yaml.connections import written
+from orchestrator.system.yaml.loader import scalar_resolvers
+
+_FIRST = ("name", "components", "connections", "experiment", "step_size", "algorithm", "record")
+_WIDTH = 118
+
+
+def write_system(description: SystemDescription, path: Path) -> Path:
+    """Write a description as YAML; files in its folder, or near it, are named relative to it.
+
+    The file is there as a whole or not at all. DescriptionError where it cannot be written.
+    """
+    text = as_yaml(description, path.absolute().parent)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DescriptionError(
+            f"{path}: cannot be written ({error.strerror}); give a file in a folder of yours"
+        ) from error
+    return path
+
+
+def as_yaml(description: SystemDescription, base: Path) -> str:
+    """The text of the file; paths in it are relative to `base`."""
+    data = _plain(description, base)
+    ordered = {key: data[key] for key in (*_FIRST, *data) if key in data}
+    return str(yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the loader of descriptions would not read as text, and repeats what occurs twice."""
+
+    yaml_implicit_resolvers = scalar_resolvers()
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def _plain(value: Any, base: Path) -> Any:
+    if isinstance(value, Connection):
+        return written(_fields(value, base))
+    if isinstance(value, BaseModel):
+        return _fields(value, base)
+    if isinstance(value, Mapping):
+        return {key: _plain(part, base) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part, base) for part in value]
+    return _near(value, base) if isinstance(value, Path) else value
+
+
+def _fields(model: BaseModel, base: Path) -> dict[str, Any]:
+    """What differs from the default, by the names in files; a required field always."""
+    kept = {
+        field.alias or name: getattr(model, name)
+        for name, field in type(model).model_fields.items()
+        if field.is_required() or getattr(model, name) != field.get_default(call_default_factory=True)
+    }
+    return {name: _plain(value, base) for name, value in kept.items()}
+
+
+def _near(path: Path, base: Path) -> str:
+    """Relative where both lie in one folder that is not the root of the file system."""
+    shared = os.path.commonpath([path, base]) if path.is_absolute() else ""
+    return os.path.relpath(path, base) if len(Path(shared).parts) > 1 else str(path)
