@@ -3,7 +3,7 @@
 Sections are those of the SSP 2.0 text; 1.0 has the same names and fewer of them.
 """
 
-from typing import Final
+from typing import Final, get_args
 
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.structure import Kind
@@ -53,17 +53,7 @@ IMPLEMENTATIONS: Final = {
 }
 """Implementation of an FMU in SSP -> kind of a component."""
 
-KINDS: Final[tuple[Kind, ...]] = (
-    "input",
-    "output",
-    "parameter",
-    "calculatedParameter",
-    "structuralParameter",
-    "local",
-    "constant",
-    "inout",
-    "unspecified",
-)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 FLOAT_TYPES: Final = ("Real", "Float64", "Float32")
 INTEGER_RANGES: Final = {
     "Integer": range(-(2**31), 2**31),
