@@ -16,6 +16,8 @@ from orchestrator.system.yaml.loader import scalar_resolvers
 
 _FIRST = ("name", "components", "connections", "experiment", "step_size", "algorithm", "record")
 _WIDTH = 118
+_SHORT = 90
+"""Characters of a mapping that stands on one line."""
 
 
 def write_system(description: SystemDescription, path: Path) -> Path:
@@ -49,12 +51,36 @@ def as_yaml(description: SystemDescription, base: Path) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what the loader of descriptions would not read as text, and repeats what occurs twice."""
+    """Quotes what the loader of descriptions would not read as text, and repeats what occurs twice.
+
+    Short mappings of scalars and lists of numbers stand on one line.
+    """
 
     yaml_implicit_resolvers = scalar_resolvers()
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
+
+    def check_simple_key(self) -> bool:
+        """An empty text is a key like any other: the path of the whole system is one."""
+        empty = isinstance(self.event, yaml.ScalarEvent) and not self.event.value
+        return empty or bool(super().check_simple_key())
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        node = super().represent_mapping(tag, mapping, flow_style)
+        parts = [part for pair in node.value for part in pair]
+        node.flow_style = bool(parts) and _fits(parts)
+        return node
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
+        node = super().represent_sequence(tag, sequence, flow_style)
+        node.flow_style = not any(isinstance(part, str | Mapping | list) for part in sequence)
+        return node
+
+
+def _fits(parts: list[yaml.Node]) -> bool:
+    scalars = [part for part in parts if isinstance(part, yaml.ScalarNode)]
+    return len(scalars) == len(parts) and sum(len(part.value) + 2 for part in scalars) <= _SHORT
 
 
 def _plain(value: Any, base: Path) -> Any:

@@ -155,15 +155,11 @@ def test_a_file_reads_well(tmp_path):
         "components:\n"
         "  a:\n"
         "    source: a.fmu\n"
-        "    parameters:\n"
-        "      V: 2.0\n"
-        "      on: true\n"
+        "    parameters: {V: 2.0, on: true}\n"
         "connections:\n"
         "- a.y -> a.u\n"
-        "- connect: a.z -> a.v\n"
-        "  factor: 0.01\n"
-        "experiment:\n"
-        "  stop: 10.0\n"
+        "- {connect: a.z -> a.v, factor: 0.01}\n"
+        "experiment: {stop: 10.0}\n"
         "step_size: 0.5\n"
     )
 
@@ -179,3 +175,18 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(DescriptionError, match="cannot be written"):
         write_system(system, tmp_path / "missing/x.yaml")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_the_whole_system_is_a_key_like_any_other(tmp_path):
+    system = SystemDescription(
+        name="x",
+        components={"a": Component(source=tmp_path / "a.fmu")},
+        experiment=Experiment(stop=1.0),
+        step_size=1.0,
+        subsystems={"": Subsystem(connectors={"u": DeclaredConnector(kind="input")})},
+    )
+
+    text = write_system(system, tmp_path / "x.yaml").read_text()
+
+    assert "subsystems:\n  '':\n    connectors:\n      u: {kind: input}\n" in text
+    assert read_system(tmp_path / "x.yaml") == system
