@@ -20,7 +20,7 @@ SHOWN = 4
 
 
 class Summary(NamedTuple):
-    """Final values of all runs: one row for each run that is done, by its number, and the names of the columns."""
+    """Final values of all runs: one row for each run that is done, by its number; names of columns have units."""
 
     parameters: tuple[str, ...]
     results: tuple[str, ...]
@@ -33,6 +33,7 @@ def summarized(manifest: Manifest, wanted: Sequence[str]) -> Summary:
     """Read the final values; `wanted` names them (empty: all that were recorded). ResultError for unknown names."""
     done = [run for run in manifest.runs if run.status == DONE]
     names: tuple[str, ...] = tuple(wanted)
+    titles: dict[str, str] = {}
     finals = []
     for run in done:
         results = Results.load(manifest.folder / run.file)
@@ -41,8 +42,10 @@ def summarized(manifest: Manifest, wanted: Sequence[str]) -> Summary:
         if unknown:
             raise ResultError(f"results: '{unknown[0]}' was not recorded; {nearest(unknown[0], results.names)}")
         finals.append(tuple(_plain(results[name][-1]) for name in names))
+        titles |= {name: f"{name} [{unit}]" for name, unit in results.units.items()}
     values = tuple(manifest.cells(run) for run in done)
-    return Summary(manifest.columns, names, values, tuple(finals), tuple(run.number for run in done))
+    results_with_units = tuple(titles.get(name, name) for name in names)
+    return Summary(manifest.columns, results_with_units, values, tuple(finals), tuple(run.number for run in done))
 
 
 def write_summary(summary: Summary, folder: Path) -> tuple[Path, ...]:
