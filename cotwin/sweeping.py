@@ -15,6 +15,7 @@ from cotwin.views import interfaces_of
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CotwinError, DescriptionError
 from orchestrator.recording.removal import remove_record
+from orchestrator.showing import folders, learn
 from orchestrator.system.connector import Causality
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.generated import seconds
@@ -137,7 +138,7 @@ def _beside_each_other(
             while left and len(running) < most:
                 index, job = left.pop()
                 receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_send, args=(work, job, sender), daemon=True)
+                process = context.Process(target=_send, args=(work, job, folders(), sender), daemon=True)
                 process.start()
                 sender.close()
                 running[receiver] = (index, process)
@@ -146,7 +147,8 @@ def _beside_each_other(
                 yield index, _received(ready, process)
 
 
-def _send(work: Callable[[Job], str], job: Job, sender: Any) -> None:
+def _send(work: Callable[[Job], str], job: Job, packages: Mapping[str, str], sender: Any) -> None:
+    learn(packages)
     sender.send(work(job))
 
 

@@ -17,6 +17,7 @@ from orchestrator.fmi.clocks import Clock, read_clocks
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.feedthrough import written
 from orchestrator.recording.selection import select
+from orchestrator.showing import named, shown
 from orchestrator.system.connections.resolution import Slot, resolve
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import SystemDescription
@@ -53,6 +54,7 @@ def validated(path: Path, variant: str | None = None) -> list[Finding]:
             found.append(finding)  # noqa: PERF402 -- what was found before an error counts
     except CotwinError as error:
         found += _violations(error)
+    found = [finding._replace(text=shown(finding.text)) for finding in found]
     found = found if fmu else _located(found, path)
     return sorted(dict.fromkeys(found), key=lambda finding: list(Severity).index(finding.severity))
 
@@ -249,7 +251,8 @@ def _of_file(path: Path) -> tuple[Finding, ...]:
     found = list(_binaries(model))
     if model.warnings:
         count = f"{len(model.warnings)} violation{'s' if len(model.warnings) > 1 else ''} of the standard"
-        found.insert(0, Finding(Severity.WARNING, f"{count}; cotwin validate {path} lists them"))
+        inside = "" if named(str(path)) == str(path) else "unpack the package, then "
+        found.insert(0, Finding(Severity.WARNING, f"{count}; {inside}cotwin validate {path} lists them"))
     return tuple(found)
 
 

@@ -17,9 +17,14 @@
 Every message names what failed, where, the values involved and the remedy.
 """
 
+from orchestrator.showing import shown
+
 
 class CotwinError(Exception):
-    """Root of every error that cotwin raises on purpose."""
+    """Root of every error that cotwin raises on purpose; its text is as people are to read it."""
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class DescriptionError(CotwinError):

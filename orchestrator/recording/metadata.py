@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from orchestrator.showing import named_within
 from orchestrator.system.description import SystemDescription
 
 Metadata = dict[str, Any]
@@ -37,8 +38,8 @@ def _hashed(source: Path | None) -> Mapping[str, str]:
 
 
 def canonical(description: SystemDescription) -> str:
-    """JSON of a description, equal for equal descriptions."""
-    return json.dumps(description.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """JSON of a description, equal for equal descriptions; files in packages go by the name of the package."""
+    return json.dumps(named_within(description.model_dump(mode="json")), sort_keys=True, separators=(",", ":"))
 
 
 def content_sha256(path: Path) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from orchestrator import archives
 from orchestrator.errors import DescriptionError
+from orchestrator.showing import unpacked_into
 from orchestrator.ssp.document import MAX_BYTES
 from orchestrator.ssp.vocabulary import DEFAULT_SSD
 from orchestrator.system.names import nearest
@@ -87,6 +88,7 @@ def unpacked(path: Path, parent: Path | None) -> Path:
                 _unpacked[key] = archives.unpack(path, PACKAGE, archive, lambda _: True, parent)
             if parent is None:
                 atexit.register(_remove, _unpacked[key], os.getpid())
+                unpacked_into(_unpacked[key], path)
         return _unpacked[key]
 
 

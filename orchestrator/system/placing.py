@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.errors import DescriptionError
+from orchestrator.showing import shown
 from orchestrator.system.yaml.components import each_of
 from orchestrator.system.yaml.connections import connections
 from orchestrator.system.yaml.document import Document, read_document
@@ -20,7 +21,7 @@ def placed(text: str, path: Path, *, named: bool = True) -> str:
     try:
         document = read_document(path.absolute()) if path.suffix.lower() in (".yaml", ".yml") else Document({}, {})
         # The file is named as it was given, however long the way to it is.
-        places = {key: place.replace(f"{path.absolute()}:", f"{path}:") for key, place in _places(document)}
+        places = {shown(key): place.replace(f"{path.absolute()}:", f"{path}:") for key, place in _places(document)}
     except DescriptionError:
         places = {}
     return "\n".join(_placed(line, path if named else None, places) for line in lines)

@@ -6,8 +6,11 @@ import sys
 
 import pytest
 
-from orchestrator.errors import DescriptionError
+from orchestrator.assembly import open_simulation
+from orchestrator.errors import CotwinError, DescriptionError
+from orchestrator.recording.metadata import canonical
 from orchestrator.ssp.reader import read_ssp
+from orchestrator.system.yaml.writer import write_system
 from tests.ssp.texts import component, elements, package, ssd
 
 PROGRAM = """
@@ -53,3 +56,30 @@ def test_a_package_that_is_refused_leaves_nothing_where_it_should_be_unpacked(tm
     with pytest.raises(DescriptionError, match="points outside"):
         read_ssp(path, unpack_to=tmp_path / "there")
     assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_errors_and_records_name_the_package_and_not_the_folder_that_goes(tmp_path):
+    path = package(tmp_path / "plant.ssp", ssd(elements(component("a"))))
+    with pytest.raises(CotwinError) as raised:
+        open_simulation(path)
+    assert f"{path}/resources/a.fmu" in str(raised.value)
+    assert "cotwin-ssp-" not in str(raised.value)
+    assert f"{path}/resources/a.fmu" in canonical(read_ssp(path))
+
+
+def test_a_package_is_one_system_wherever_it_is_unpacked(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from orchestrator.ssp.reader import read_ssp; "
+        "from orchestrator.recording.metadata import canonical; print(canonical(read_ssp(Path(sys.argv[1]))))"
+    )
+    path = package(tmp_path / "plant.ssp", ssd(elements(component("a"))))
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == canonical(read_ssp(path))
+
+
+def test_yaml_that_names_files_of_a_folder_that_goes_is_refused(tmp_path):
+    path = package(tmp_path / "plant.ssp", ssd(elements(component("a"))))
+    with pytest.raises(DescriptionError, match=r"plant\.ssp/resources/a\.fmu: lies in a package .* unpack_to"):
+        write_system(read_ssp(path), tmp_path / "plant.yaml")
+    kept = read_ssp(path, unpack_to=tmp_path / "there")
+    assert "there/cotwin-ssp-" in write_system(kept, tmp_path / "plant.yaml").read_text()

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from orchestrator.errors import DescriptionError
+from orchestrator.showing import named
 from orchestrator.system.description import Connection, SystemDescription
 from orchestrator.system.yaml.connections import written
 from orchestrator.system.yaml.loader import scalar_resolvers
@@ -23,7 +24,8 @@ _SHORT = 90
 def write_system(description: SystemDescription, path: Path) -> Path:
     """Write a description as YAML; files in its folder, or near it, are named relative to it.
 
-    The file is there as a whole or not at all. DescriptionError where it cannot be written.
+    The file is there as a whole or not at all. DescriptionError where it cannot be written, or would name files of a
+    package that is unpacked until the process ends only.
     """
     text = as_yaml(description, path.absolute().parent)
     try:
@@ -107,5 +109,10 @@ def _fields(model: BaseModel, base: Path) -> dict[str, Any]:
 
 def _near(path: Path, base: Path) -> str:
     """Relative where both lie in one folder that is not the root of the file system."""
+    if named(str(path)) != str(path):
+        raise DescriptionError(
+            f"{path}: lies in a package that is unpacked until this process ends only; read the package with "
+            "unpack_to=FOLDER, or use `cotwin convert`"
+        )
     shared = os.path.commonpath([path, base]) if path.is_absolute() else ""
     return os.path.relpath(path, base) if len(Path(shared).parts) > 1 else str(path)

@@ -229,3 +229,12 @@ def test_a_wrong_component_is_one_problem(read):
     start = "name: x\nexperiment: {stop: 1}\nstep_size: 1\ncomponents:\n  a: "
     assert len(refusal(read, start + "3").splitlines()) == 1
     assert len(refusal(read, start + '{source: "a\\0.fmu"}').splitlines()) == 1
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200b", "\ufeff", "\x85", "\u2028"])
+def test_names_with_signs_that_nobody_sees_are_refused(tmp_path, sign):
+    data = {"components": {f"re{sign}actor": {"source": "a.fmu"}}, "experiment": {"stop": 1}, "step_size": 1}
+    with pytest.raises(DescriptionError, match="control and invisible characters"):
+        from_mapping({"name": "p", **data}, tmp_path, "description")
+    with pytest.raises(DescriptionError, match=r"name: .*control and invisible characters"):
+        from_mapping({**data, "name": f"p{sign}", "components": {"a": {"source": "a.fmu"}}}, tmp_path, "description")
