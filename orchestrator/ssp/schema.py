@@ -1,5 +1,6 @@
 """Schema: what in the files of a package departs from the standard, though it may be understood."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -16,14 +17,17 @@ from orchestrator.ssp.vocabulary import FLOAT_TYPES, ROOTS, SUFFIXES
 
 MAX_FINDINGS: Final = 200
 _STORED, _DEFLATED = 0, 8
+_HOW_TO_CHECK: Final = "install what brings those of SSP 2.0: pip install --no-deps pyssp-standard"
+_LONGEST_VALUE, _LONGEST = 80, 600
 _FILES: Final = {namespace: f"{namespace.rpartition('/')[2]}.xsd" for namespace in ROOTS.values()}
 
 
 def violations(path: Path) -> tuple[str, ...]:
-    """Departures from the standard: from the XML schemas of SSP 1.0, undefined units, archives that others refuse.
+    """Departures from the standard: from its XML schemas, undefined units, archives that others refuse.
 
-    Files of SSP 2.0 are named as not checked against a schema, in one finding. DescriptionError where there is no
-    package; a file in it that cannot be read is a finding, for nothing may need it.
+    The schemas of SSP 1.0 come with FMPy, those of 2.0 with pyssp-standard: where that is not installed, files of 2.0
+    are named as not checked, in one finding. DescriptionError where there is no package; a file in it that cannot be
+    read is a finding, for nothing may need it.
     """
     findings = [*_of_archive(path)] if path.is_file() and path.suffix.lower() == ".ssp" else []
     place = find(path, None, None)
@@ -33,7 +37,7 @@ def violations(path: Path) -> tuple[str, ...]:
     for file in files:
         findings += _of_file(file, place.at(file).origin, unchecked)
     if unchecked:
-        findings.append(f"{path}: not checked against a schema: {_listed(unchecked)}; only that of SSP 1.0 is at hand")
+        findings.append(f"{path}: not checked against a schema: {_listed(unchecked)}; {_HOW_TO_CHECK}")
     return tuple(dict.fromkeys(findings))[:MAX_FINDINGS]
 
 
@@ -63,25 +67,32 @@ def _of_file(file: Path, origin: str, unchecked: set[str]) -> list[str]:
     except DescriptionError as error:
         return [str(error)]
     parts = [document.root, *_inline(document.root)]
-    first = [part for part in parts if part.get("version", "").startswith("1.")]
-    if len(first) < len(parts):
-        unchecked.add(origin)
-    findings = [finding for part in first for finding in _of_schema(part, origin)]
+    findings: list[str] = []
+    for part in parts:
+        schema = _schema(etree.QName(part).namespace, first=part.get("version", "").startswith("1."))
+        if schema is None:
+            unchecked.add(origin)
+        else:
+            findings += _of_schema(part, schema, origin)
     return findings + [finding for part in parts for finding in _undefined_units(part, origin)]
 
 
 def _inline(root: Element) -> Iterator[Element]:
-    """Files within this file: the schema of SSP 1.0 cannot look into them."""
+    """Files within this file: the schemas do not look into them."""
     for name, namespace in ROOTS.items():
         yield from root.iterdescendants(f"{{{namespace}}}{name}")
 
 
-def _of_schema(root: Element, origin: str) -> Iterator[str]:
-    schema = _schema(etree.QName(root).namespace)
+def _of_schema(root: Element, schema: etree.XMLSchema, origin: str) -> Iterator[str]:
     copied = etree.ElementTree(root) if root.getparent() is None else etree.ElementTree(etree.fromstring(_text(root)))
     if not schema.validate(copied):
         for error in schema.error_log:
-            yield f"{origin}:{error.line}: {error.message}"
+            yield f"{origin}:{error.line}: {_brief(error.message)}"
+
+
+def _brief(message: str) -> str:
+    """The message with the beginnings of the values that it repeats."""
+    return re.sub(rf"'([^']{{{_LONGEST_VALUE}}})[^']+'", r"'\1...'", message)[:_LONGEST]
 
 
 def _text(root: Element) -> bytes:
@@ -89,12 +100,19 @@ def _text(root: Element) -> bytes:
     return text
 
 
+def _schema(namespace: str, *, first: bool) -> etree.XMLSchema | None:
+    """The schema of SSP 1.0 (`first`) or 2.0; None where it is not installed."""
+    # The packages that bring them are not imported for them.
+    package = find_spec("fmpy" if first else "pyssp_standard")
+    if package is None or package.origin is None:
+        return None
+    folder = Path(package.origin).parent / ("ssp/schema" if first else "resources/ssp2")
+    return _read(folder / _FILES[namespace])
+
+
 @cache
-def _schema(namespace: str) -> etree.XMLSchema:
-    # The schemas of SSP 1.0 come with FMPy; it is not imported for them.
-    package = find_spec("fmpy")
-    folder = Path(str(package.origin)).parent if package is not None else Path()
-    return etree.XMLSchema(etree.parse(folder / "ssp" / "schema" / _FILES[namespace]))
+def _read(path: Path) -> etree.XMLSchema | None:
+    return etree.XMLSchema(etree.parse(path)) if path.is_file() else None
 
 
 def _undefined_units(root: Element, origin: str) -> Iterator[str]:
@@ -103,7 +121,7 @@ def _undefined_units(root: Element, origin: str) -> Iterator[str]:
         for each in root.iterdescendants(f"{{*}}{kind}"):
             unit = each.get("unit")
             if unit and unit not in known and _file_of(each) is root:
-                yield f"{origin}:{each.sourceline}: the unit '{unit}' is not among the Units of its file"
+                yield f"{origin}:{each.sourceline}: the unit '{unit[:80]}' is not among the Units of its file"
 
 
 def _file_of(element: Element) -> Element:

@@ -1,7 +1,11 @@
 """What departs from the standard is told beside what is understood."""
 
 import zipfile
+from importlib.util import find_spec
 
+import pytest
+
+from orchestrator.ssp import schema
 from orchestrator.ssp.reader import read_ssp
 from orchestrator.ssp.schema import violations
 from tests.ssp.everything import everything
@@ -53,13 +57,37 @@ def test_violations_are_named_with_file_and_line_and_the_import_goes_on(tmp_path
     assert read_ssp(path).components["a"].bindings[0].values == {"k": 1.0}
 
 
-def test_files_of_ssp_2_are_not_checked_against_the_schema_of_1(tmp_path):
+def test_files_of_ssp_2_are_checked_where_its_schemas_are_installed(tmp_path):
+    if find_spec("pyssp_standard") is None:
+        pytest.skip("pyssp-standard is not installed")
+    inline = bound(values('<ssv:Parameter name="k"><ssv:Float64 value="1"/></ssv:Parameter>', version="2.0"))
+    sound = ssd(elements(component("a", inner=inline)), version="2.0")
+    path = package(tmp_path / "plant.ssp", sound)
+    assert violations(path) == ()
+    (found,) = violations(package(tmp_path / "wrong.ssp", sound.replace("Float64 value", "Float65 value")))
+    assert "wrong.ssp/SystemStructure.ssd:3: " in found
+    assert "Float65': This element is not expected" in found
+
+
+def test_files_of_ssp_2_are_named_with_the_remedy_where_no_schema_of_it_is_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(schema, "find_spec", lambda name: None if name == "pyssp_standard" else find_spec(name))
     inline = bound(values('<ssv:Parameter name="k"><ssv:Float64 value="1"/></ssv:Parameter>', version="2.0"))
     path = package(tmp_path / "plant.ssp", ssd(elements(component("a", inner=inline)), version="2.0"))
-    told = f"{path}: not checked against a schema: SystemStructure.ssd of SSP 2.0; only that of SSP 1.0 is at hand"
-    assert violations(path) == (told,)
+    (told,) = violations(path)
+    assert told.startswith(f"{path}: not checked against a schema: SystemStructure.ssd of SSP 2.0; install ")
+    assert told.endswith("pip install --no-deps pyssp-standard")
     many = package(tmp_path / "plant.ssp", *everything())
     assert "SystemStructure.ssd, b.ssb, m.ssm and 2 more files of SSP 2.0" in violations(many)[0]
+
+
+def test_values_in_findings_are_shortened(tmp_path):
+    wrong = bound(values(f'<ssv:Parameter name="k"><ssv:Integer value="{"9x" * 50_000}"/></ssv:Parameter>'))
+    unit = bound(values(f'<ssv:Parameter name="k"><ssv:Real value="1" unit="{"m" * 10**5}"/></ssv:Parameter>'))
+    text = ssd(elements(component("a", inner=wrong), component("b", inner=unit)))
+    found = violations(package(tmp_path / "plant.ssp", text))
+    assert found
+    assert all(len(finding) < 1000 for finding in found)
+    assert any(f"'{'9x' * 40}...' is not" in finding for finding in found)
 
 
 def test_units_that_their_file_does_not_define_are_named(tmp_path):
