@@ -18,7 +18,7 @@ from orchestrator.ssp.vocabulary import FLOAT_TYPES, ROOTS, SUFFIXES
 MAX_FINDINGS: Final = 200
 _STORED, _DEFLATED = 0, 8
 _HOW_TO_CHECK: Final = "install what brings those of SSP 2.0: pip install --no-deps pyssp-standard"
-_LONGEST_VALUE, _LONGEST = 80, 600
+_LONGEST_VALUE, _LONGEST = 200, 800
 _FILES: Final = {namespace: f"{namespace.rpartition('/')[2]}.xsd" for namespace in ROOTS.values()}
 
 
@@ -84,15 +84,18 @@ def _inline(root: Element) -> Iterator[Element]:
 
 
 def _of_schema(root: Element, schema: etree.XMLSchema, origin: str) -> Iterator[str]:
-    copied = etree.ElementTree(root) if root.getparent() is None else etree.ElementTree(etree.fromstring(_text(root)))
+    whole = root.getparent() is None
+    copied = etree.ElementTree(root if whole else etree.fromstring(_text(root)))
+    above = 0 if whole else root.sourceline - 1
     if not schema.validate(copied):
         for error in schema.error_log:
-            yield f"{origin}:{error.line}: {_brief(error.message)}"
+            yield f"{origin}:{above + error.line}: {_brief(error.message)}"
 
 
 def _brief(message: str) -> str:
-    """The message with the beginnings of the values that it repeats."""
-    return re.sub(rf"'([^']{{{_LONGEST_VALUE}}})[^']+'", r"'\1...'", message)[:_LONGEST]
+    """The message with the beginnings of the values that it repeats; libxml2 cuts the end off from 64,000 bytes on."""
+    brief = re.sub(rf"'([^']{{{_LONGEST_VALUE}}})[^']+", r"'\1...", message)
+    return brief if len(brief) <= _LONGEST else f"{brief[:_LONGEST]}..."
 
 
 def _text(root: Element) -> bytes:
