@@ -198,6 +198,8 @@ def _identity(model: ModelInfo) -> Iterator[tuple[str, str]]:
     for key, wanted in model.default_experiment._asdict().items():
         if wanted is not None:
             yield f"default {key.replace('_', ' ')}", f"{wanted:g}"
+        elif key == "stop":
+            yield "default stop", "none: give `cotwin run` one with --stop"
 
 
 def _variables(model: ModelInfo) -> list[tuple[str, _Row]]:

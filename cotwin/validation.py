@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cotwin.inspection import brief, declared_kinds, not_imported
+from cotwin.spans import together
 from cotwin.tables import Table, number
 from cotwin.views import interfaces_of, structure
 from orchestrator.assembly import read_description
@@ -36,10 +37,11 @@ class Severity(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One thing that was found, and the remedy."""
+    """One thing that was found, and the remedy; `formal` where `cotwin run` does not refuse the file for it."""
 
     severity: Severity
     text: str
+    formal: bool = False
 
 
 def validated(path: Path, variant: str | None = None) -> list[Finding]:
@@ -77,7 +79,11 @@ def verdict(findings: Sequence[Finding], *, strict: bool) -> str:
     counts = Counter(finding.severity for finding in findings)
     number_of = [f"{counts[one]} {one}{'s' if counts[one] > 1 else ''}" for one in Severity if counts[one]]
     wrong = counts[Severity.VIOLATION] or (strict and counts[Severity.WARNING])
-    word = "not valid" if wrong else "valid, but cannot run here" if counts[Severity.OBSTACLE] else "valid"
+    told = [finding for finding in findings if finding.severity is not Severity.WARNING]
+    if told and all(finding.formal for finding in told):
+        word = "not valid, though cotwin run does not refuse it"
+    else:
+        word = "not valid" if wrong else "valid, but cannot run here" if counts[Severity.OBSTACLE] else "valid"
     return f"{word}: {', '.join(number_of)}" if number_of else word
 
 
@@ -88,7 +94,7 @@ def fails(findings: Sequence[Finding], *, strict: bool) -> bool:
 
 def _fmu(model: ModelInfo) -> Iterator[Finding]:
     for text in model.warnings:
-        yield Finding(Severity.VIOLATION, brief(text))
+        yield Finding(Severity.VIOLATION, brief(text), formal=True)
     yield from _binaries(model)
     for connector in model.connectors:
         yield from _start(connector)
@@ -128,7 +134,7 @@ def _start(connector: Connector) -> Iterator[Finding]:
     for wrong, side, limit in ((below, "below its min", low), (above, "above its max", high)):
         if wrong and limit is not None:
             text = f"the start value {number(wrong[0])} lies {side} {number(limit)}"
-            yield Finding(Severity.VIOLATION, f"'{connector.name}': {text}")
+            yield Finding(Severity.VIOLATION, f"'{connector.name}': {text}", formal=True)
 
 
 def _units(model: ModelInfo) -> Iterator[Finding]:
@@ -165,10 +171,8 @@ def _file(path: Path, variant: str | None) -> Iterator[Finding]:
 
 def _system(description: SystemDescription) -> Iterator[Finding]:
     of_file = cache(_of_file)
-    for name, component in description.components.items():
-        if _is_fmu(component.source):
-            for finding in of_file(component.file):
-                yield Finding(finding.severity, f"'{name}': {finding.text}")
+    files = ((name, part.file) for name, part in description.components.items() if _is_fmu(part.source))
+    yield from _of_components((name, finding) for name, file in files for finding in of_file(file))
     models = interfaces_of(description)
     interfaces = {name: model.connectors for name, model in models.items()}
     yield from _meaning(description, interfaces)
@@ -184,8 +188,14 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
             "the loop inside one FMU",
         )
     clocks = cache(_clocks)
-    for name, inputs in open_inputs(description, interfaces).items():
-        yield from _open(name, inputs, clocks(description.components[name].source))
+    opened = open_inputs(description, interfaces).items()
+    sources = {name: part.source for name, part in description.components.items()}
+    yield from _of_components((name, each) for name, names in opened for each in _open(names, clocks(sources[name])))
+
+
+def _of_components(told: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:
+    for name, finding in together(told):
+        yield finding._replace(text=f"'{name}': {finding.text}")
 
 
 def _meaning(description: SystemDescription, interfaces: Interfaces) -> Iterator[Finding]:
@@ -205,14 +215,14 @@ def _meaning(description: SystemDescription, interfaces: Interfaces) -> Iterator
         yield from _violations(error)
 
 
-def _open(name: str, inputs: Sequence[str], clocks: Mapping[str, Clock]) -> Iterator[Finding]:
+def _open(inputs: Sequence[str], clocks: Mapping[str, Clock]) -> Iterator[Finding]:
     values = [one for one in inputs if one not in clocks]
     if values:
         kept = "the start value is kept. Connect it, or give a value under 'parameters'"
-        yield Finding(Severity.WARNING, f"'{name}': nothing feeds {_some(values)}: {kept}")
+        yield Finding(Severity.WARNING, f"nothing feeds {_some(values)}: {kept}")
     waiting = [one for one in inputs if one in clocks and not clocks[one].timed]
     if waiting:
-        yield Finding(Severity.WARNING, f"'{name}': no clock feeds {_some(waiting)}: it never ticks. Connect it")
+        yield Finding(Severity.WARNING, f"no clock feeds {_some(waiting)}: it never ticks. Connect it")
 
 
 def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -40,6 +41,14 @@ def test_inspection_tells_identity_capabilities_and_variables(toys):
     variables = {row[0]: row for row in rows(tables, "Variables")}
     assert variables["T"][1:6] == ("parameter", "fixed", "Float64", "s", "2")
     assert rows(tables, "Warnings: violations of the standard") == []
+
+
+def test_an_fmu_without_a_stop_time_says_how_to_give_one(toys):
+    model = read_model(toys.lag)
+    without = replace(model, default_experiment=model.default_experiment._replace(stop=None))
+    assert dict(inspected(without)[0].rows)["default stop"] == "none: give `cotwin run` one with --stop"
+    given = replace(model, default_experiment=model.default_experiment._replace(stop=2.5))
+    assert dict(inspected(given)[0].rows)["default stop"] == "2.5"
 
 
 def test_capabilities_stand_side_by_side_for_every_kind(toys):

@@ -68,8 +68,28 @@ def test_a_violation_of_the_schema_is_told_and_exits_with_2(toys, tmp_path):
     )
     done = call(path)
     assert done.exit_code == INVALID
-    assert "violation" in done.stdout
     assert "colour" in done.stdout
+    assert done.stdout.strip().endswith("not valid, though cotwin run does not refuse it: 1 violation")
+
+
+def test_violations_of_which_one_keeps_it_from_running_are_just_not_valid(toys, tmp_path):
+    path = changed(
+        toys.lag,
+        tmp_path / "lag.fmu",
+        description=lambda data: data.replace(b"<fmiModelDescription ", b'<fmiModelDescription colour="red" '),
+        binary=None,
+    )
+    done = call(path)
+    assert done.exit_code == INVALID
+    assert "though" not in done.stdout
+
+
+def test_open_inputs_of_many_components_of_an_array_are_one_warning(toys, tmp_path):
+    path = tmp_path / "system.yaml"
+    parts = f"'lag[1..50]': {{source: {toys.lag}}}, other: {{source: {toys.lag}}}"
+    path.write_text(f"name: x\ncomponents: {{{parts}}}\nexperiment: {{stop: 1.0}}\nstep_size: 0.1\n")
+    found = [finding.text.partition(": the start")[0] for finding in validated(path)]
+    assert found == ["'lag[1..50]': nothing feeds 'u'", "'other': nothing feeds 'u'"]
 
 
 def test_a_start_value_beyond_its_range_is_a_violation_with_all_values(toys, tmp_path):
@@ -218,7 +238,7 @@ def test_a_file_of_many_components_is_checked_once(toys, tmp_path, monkeypatch):
     monkeypatch.setattr("cotwin.validation.binary_problems", lambda model, _: checked.append(model.path) or [])
     text = f"name: many\ncomponents: {{'x[1..50]': {{source: {toys.lag}}}}}\nexperiment: {{stop: 1}}\nstep_size: 1\n"
     (tmp_path / "many.yaml").write_text(text)
-    assert len(validated(tmp_path / "many.yaml")) == 50, "an open input each"
+    assert len(validated(tmp_path / "many.yaml")) == 1, "one open input for all"
     assert len(checked) == 1
 
 
