@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cotwin.exporting import export_ssp as export_ssp
     from cotwin.records import load_results as load_results
     from orchestrator.assembly import open_simulation as open_simulation
     from orchestrator.errors import AlgebraicLoopError as AlgebraicLoopError
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from orchestrator.system.scenario_file import read_scenario as read_scenario
     from orchestrator.system.yaml.file import read_system as read_system
     from orchestrator.system.yaml.file import single_fmu as single_fmu
+    from orchestrator.system.yaml.writer import write_system as write_system
 
 __version__ = "0.1.0"
 
@@ -85,15 +87,18 @@ __all__ = [
     "UnitError",
     "VariableError",
     "__version__",
+    "export_ssp",
     "load_results",
     "open_simulation",
     "read_scenario",
     "read_ssp",
     "read_system",
     "single_fmu",
+    "write_system",
 ]
 
 _HOMES = {
+    "cotwin.exporting": ("export_ssp",),
     "cotwin.records": ("load_results",),
     "orchestrator.assembly": ("open_simulation",),
     "orchestrator.errors": (
@@ -141,6 +146,7 @@ _HOMES = {
         "read_system",
         "single_fmu",
     ),
+    "orchestrator.system.yaml.writer": ("write_system",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import cotwin
+from tests.kit.build import compiler, kit_fmu
 
 HEAVY = ("numpy", "pydantic", "torch", "pyarrow", "casadi", "networkx", "fmpy", "matplotlib", "typer", "rich")
 HELP_SECONDS = 0.3
@@ -41,6 +42,18 @@ def test_help_imports_no_numerical_library():
 def test_every_public_name_can_be_had_and_is_kept(name):
     assert getattr(cotwin, name) is getattr(cotwin, name)
     assert name in vars(cotwin)
+
+
+@pytest.mark.skipif(compiler() is None, reason="building FMUs needs a C compiler")
+def test_a_system_goes_through_yaml_and_ssp_by_public_names_alone(tmp_path):
+    fmu = kit_fmu("Dahlquist", "3.0", "co_simulation")
+    system = cotwin.single_fmu(fmu, stop=1.0, step_size=0.25)
+    written = cotwin.read_system(cotwin.write_system(system, tmp_path / "one.yaml"))
+    assert written == system
+    package = cotwin.export_ssp(written, tmp_path / "one.ssp")
+    read = cotwin.read_ssp(package, unpack_to=tmp_path / "there")
+    assert (read.experiment, read.step_size) == (system.experiment, system.step_size)
+    assert cotwin.read_system(cotwin.write_system(read, tmp_path / "again.yaml")) == read
 
 
 def test_an_unknown_name_is_an_attribute_error_that_names_it():
