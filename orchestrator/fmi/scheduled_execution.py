@@ -5,6 +5,7 @@ have nothing to do. A clock update that the FMU reports during an activation is 
 (FMI 3.0.2 section 5).
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from ctypes import c_double, c_uint32
 from dataclasses import replace
@@ -30,6 +31,8 @@ from orchestrator.system.connector import Causality, Connector
 
 _KIND: Final = "ScheduledExecution"
 _NEAR: Final = 1e-9
+REPETITION_LIMIT: Final = 100
+"""How often one partition may be activated at one time, by countdowns of zero that others set."""
 
 
 def open_scheduled(name: str, path: Path, model: ModelInfo | None = None) -> "ScheduledFmu":
@@ -149,9 +152,16 @@ class ScheduledFmu:
         if self._parameters.wanted:
             self._parameters.take_effect(t)
         end = t + h - _NEAR * h
+        repeated: Counter[str] = Counter()
         while (due := self._first(end)) is not None:
             assert due.next is not None
-            self._activated(due, float(due.next))
+            now = float(due.next)
+            if now != self._fmu.time:
+                repeated.clear()
+            self._activated(due, now)
+            repeated[due.clock.name] += 1
+            if repeated[due.clock.name] > REPETITION_LIMIT:
+                raise self._restless(repeated, now)
         self._fmu.time = t + h
         return StepResult(Status.OK, t + h)
 
@@ -231,6 +241,15 @@ class ScheduledFmu:
                 component=self.name,
                 time=t,
             )
+
+    def _restless(self, repeated: Counter[str], t: float) -> StepError:
+        clocks = ", ".join(f"'{name}'" for name, times in repeated.items() if times >= REPETITION_LIMIT)
+        return StepError(
+            f"'{self.name}': at t = {t!r} s the partitions of {clocks} have each other activated again without end, by "
+            f"countdowns of 0 s; {REPETITION_LIMIT} times were tried. Ask its supplier for a correction",
+            component=self.name,
+            time=t,
+        )
 
     def _own(self, state: object) -> _Kept:
         if not isinstance(state, _Kept):

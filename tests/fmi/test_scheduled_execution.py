@@ -138,3 +138,55 @@ def test_a_run_records_what_the_partitions_computed(fmu):
         results = simulation.run()
     assert np.array(results["plc.n_fast"]).tolist() == list(range(11))
     assert np.array(results["plc.n_slow"]).tolist() == [0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]
+
+
+# Each partition sets the countdown of the other one to 0 as long as it was activated fewer than `u` times.
+PING_PONG = r"""
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+typedef unsigned R;
+typedef struct { int count[3], pending[3]; double u; void *env; void (*update)(void *); } M;
+void *fmi3InstantiateScheduledExecution(const char *a, const char *b, const char *c, bool d, bool l, void *env,
+                                        void *log, void *update, void *lock, void *unlock) {
+  M *m = calloc(1, sizeof(M)); m->env = env; m->update = update; m->pending[1] = 1; m->u = 1e9; return m;
+}
+void fmi3FreeInstance(M *m) { free(m); }
+int fmi3EnterInitializationMode(M *m, bool a, double b, double t, bool d, double e) { return 0; }
+int fmi3ExitInitializationMode(M *m) { return 0; }
+int fmi3Terminate(M *m) { return 0; }
+int fmi3SetFloat64(M *m, const R *vr, size_t n, const double *v, size_t k) { m->u = v[0]; return 0; }
+int fmi3GetFloat64(M *m, const R *vr, size_t n, double *v, size_t k) { v[0] = m->u; return 0; }
+int fmi3GetInt32(M *m, const R *vr, size_t n, int *v, size_t k) { v[0] = m->count[1] + m->count[2]; return 0; }
+int fmi3GetIntervalDecimal(M *m, const R *vr, size_t n, double *v, int *q) {
+  v[0] = 0; q[0] = m->pending[vr[0]] ? 2 : 1; m->pending[vr[0]] = 0; return 0;
+}
+int fmi3ActivateModelPartition(M *m, R clock, double t) {
+  m->count[clock]++; m->pending[3 - clock] = m->count[clock] < m->u; m->update(m->env);
+  return 0;
+}
+"""
+PING_PONG_VARIABLES = """
+    <Clock name="ping" valueReference="1" causality="input" intervalVariability="countdown" priority="1"/>
+    <Clock name="pong" valueReference="2" causality="input" intervalVariability="countdown" priority="2"/>
+    <Int32 name="n" valueReference="11" causality="output"/>
+    <Float64 name="u" valueReference="20" causality="input" start="1e9"/>"""
+
+
+@pytest.fixture(scope="module")
+def ping_pong(tmp_path_factory):
+    folder, kind = tmp_path_factory.mktemp("ping_pong"), KIND.format("ping_pong")
+    return build_fmu3("ping_pong", folder, PING_PONG, PING_PONG_VARIABLES, ("n",), kind, FMU3ScheduledExecution)
+
+
+def test_partitions_that_activate_each_other_without_end_are_an_error_that_names_them(ping_pong):
+    with run(ping_pong, 0.1) as simulation, pytest.raises(StepError, match="'ping', 'pong'") as caught:
+        simulation.run()
+    assert (caught.value.component, caught.value.time) == ("plc", 0.0)
+
+
+def test_partitions_may_activate_each_other_some_times_at_one_time(ping_pong):
+    with run(ping_pong, 0.1, u=40) as simulation:
+        simulation.run()
+        assert simulation["plc.n"] == 80 - 1
