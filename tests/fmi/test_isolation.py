@@ -12,9 +12,9 @@ import pytest
 
 from cotwin import open_simulation
 from orchestrator.assembly import open_instance
-from orchestrator.errors import CapabilityError, DescriptionError, SimulationError, StepError
+from orchestrator.errors import CapabilityError, DescriptionError, FmuImportError, SimulationError, StepError
 from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation import waiting
+from orchestrator.fmi.isolation import waiting, wire
 from orchestrator.instance import Bundle, StateWrite
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component
@@ -270,6 +270,20 @@ def test_limits_without_a_process_are_refused(fmu):
     for option in ({"time_limit": 1.0}, {"memory_limit": 100.0}):
         with pytest.raises(DescriptionError, match=r"needs a process of its own\. Add isolation: process"):
             opened(fmu, **option)
+
+
+def test_a_component_that_needs_more_memory_than_it_may_have_says_which_limit_to_raise(fmu):
+    told = r"^'toy': needs more memory than its memory_limit of 0\.001 MiB allows, in loading .*\. Raise memory_limit"
+    with pytest.raises(FmuImportError, match=told):
+        opened(fmu, isolation="process", memory_limit=0.001)
+
+
+@pytest.mark.parametrize("error", [MemoryError("no buffer"), ImportError("x.so: cannot map zero-fill pages")])
+def test_want_of_memory_is_known_whatever_it_became(error):
+    with pytest.raises(DescriptionError) as caught:
+        raise DescriptionError("contradicts itself") from error
+    assert wire.describe_error(caught.value)["no_memory"] is True
+    assert "no_memory" not in wire.describe_error(DescriptionError("contradicts itself"))
 
 
 def test_after_a_failure_every_call_is_refused_and_close_is_quiet(fmu):

@@ -94,7 +94,10 @@ class Process:
         if outcome != waiting.ANSWERED:
             raise self._failure(outcome, call)
         if status == box.FAILED:
-            raise wire.error_of(self._reply(call)[0], self._name, call.kind)
+            fields = self._reply(call)[0]
+            if fields.get("no_memory") is True and self._limits.memory is not None:
+                raise self._no_memory(call)
+            raise wire.error_of(fields, self._name, call.kind)
         if status not in (box.DONE, box.DISCARDED):
             raise self._nonsense(call)
         return status
@@ -172,14 +175,25 @@ class Process:
         self.kill()
         return self._error(cause, call)
 
+    def _no_memory(self, call: Call) -> CotwinError:
+        at = "" if call.time is None else f" at t = {call.time:.9g} s"
+        message = (
+            f"'{self._name}': needs more memory than its memory_limit of {self._limits.memory:g} MiB allows, in "
+            f"{call.doing}{at}. Raise memory_limit of this component, or leave it out"
+        )
+        return self._of_kind(message, call)
+
+    def _of_kind(self, message: str, call: Call) -> CotwinError:
+        if issubclass(call.kind, SimulationError):
+            return call.kind(message, component=self._name, time=call.time)
+        return call.kind(message)
+
     def _error(self, cause: str, call: Call) -> CotwinError:
         at = "" if call.time is None else f" at t = {call.time:.9g} s"
         memory = self._limits.memory
         limit = "" if memory is None else f"; if it needs more memory, raise its memory_limit of {memory:g} MiB"
         message = f"'{self._name}': its process {cause} in {call.doing}{at}{self.said()}\n{_REMEDY}{limit}"
-        if issubclass(call.kind, SimulationError):
-            return call.kind(message, component=self._name, time=call.time)
-        return call.kind(message)
+        return self._of_kind(message, call)
 
     def _forward_log(self) -> None:
         lines = self.mailbox.log_since(self._seen).split(b"\n")

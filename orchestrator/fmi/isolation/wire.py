@@ -6,7 +6,7 @@ JSON, since it comes from an untrusted program: unpickling would run what that p
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -55,7 +55,21 @@ def describe_error(error: Exception) -> dict[str, Any]:
     """An error as fields."""
     known = type(error).__name__ if isinstance(error, CotwinError) else None
     text = str(error) if known else f"{type(error).__name__}: {error}"
-    return {"error": known, "message": text, "time": getattr(error, "time", None)}
+    fields = {"error": known, "message": text, "time": getattr(error, "time", None)}
+    return {**fields, "no_memory": True} if _for_want_of_memory(error) else fields
+
+
+_NO_MEMORY: Final = ("cannot map zero-fill pages", "failed to map segment", "cannot allocate memory")
+"""What the dynamic linker and the system say where there is no memory left; in small letters."""
+
+
+def _for_want_of_memory(error: BaseException | None) -> bool:
+    while error is not None:
+        said = str(error).lower()
+        if isinstance(error, MemoryError) or any(text in said for text in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def error_of(fields: Mapping[str, Any], component: str, otherwise: type[CotwinError]) -> CotwinError:
