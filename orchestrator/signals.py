@@ -16,14 +16,18 @@ from orchestrator.errors import VariableError
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connections.resolution import Link, Slot
 from orchestrator.system.connections.substitution import Substitution
-from orchestrator.system.connector import Causality, Connector, Storage
+from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.names import nearest
 from orchestrator.system.quantities.units import IDENTITY
 
 
 class Direction(StrEnum):
-    """Why a value is in the signals: it goes into a component, comes out of it, or is only looked at."""
+    """Why a value is in the signals: it goes into a component, comes out of it, or is only looked at.
 
+    What is INITIAL goes in during the initialization and never again: fixed parameters that a connection sets.
+    """
+
+    INITIAL = "initial"
     INPUT = "input"
     OUTPUT = "output"
     OBSERVED = "observed"
@@ -296,6 +300,10 @@ def _groups(
     sides = {Causality.INPUT: Direction.INPUT, Causality.OUTPUT: Direction.OUTPUT}
     groups = []
     for component, connectors in interfaces.items():
+        for connector in connectors:
+            key = (component, connector.name)
+            if wanted.get(key) is Direction.INPUT and connector.variability is Variability.FIXED:
+                wanted[key] = Direction.INITIAL
         by_direction: dict[Direction, list[Connector]] = {direction: [] for direction in Direction}
         for connector in connectors:
             direction = sides.get(connector.causality, wanted.get((component, connector.name)))

@@ -40,7 +40,7 @@ def initialize(
     _pass_on(coupling, generations, t)
     for participant in coupling.participants:
         with _naming(participant, t):
-            participant.set_inputs()
+            participant.set_initial()
             participant.instance.exit_initialization()
             participant.read()
         participant.check_outputs(t, InitializationError)
@@ -78,7 +78,7 @@ def _enter(
     for name, values in start_values.items():
         instance.set(Bundle.of([by_name[name]]), values)
     instance.enter_initialization(experiment.start, experiment.stop, experiment.tolerance)
-    for bundle, _ in participant.inputs:
+    for bundle, _ in (*participant.initial, *participant.inputs):
         for connector in bundle.connectors:
             view = signals.view(signals.place(participant.name, connector.name))
             view[:] = _start(instance, connector, start_values.get(connector.name))
@@ -98,7 +98,7 @@ def _start(instance: Instance, connector: Connector, replaced: Values | None) ->
 def _read_outputs(participants: Mapping[str, Participant], generation: Generation, signals: Signals, t: float) -> None:
     for name, outputs in groupby(sorted(generation), key=lambda output: output[0]):
         with _naming(participants[name], t):
-            participants[name].set_inputs()
+            participants[name].set_initial()
             events = participants[name].events
             names = [connector for _, connector in outputs if events is None or events.has_value(connector)]
             _read(participants[name], names, signals)

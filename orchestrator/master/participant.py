@@ -30,6 +30,7 @@ class Participant:
         self.instance = instance
         self.plan = plan
         self.inputs = signals.blocks(self.name, Direction.INPUT)
+        self.initial = signals.blocks(self.name, Direction.INITIAL)
         self.outputs = signals.blocks(self.name, Direction.OUTPUT)
         self.observed = signals.blocks(self.name, Direction.OBSERVED)
         self._read = self.outputs + self.observed
@@ -94,6 +95,12 @@ class Participant:
         result = self.instance.do_step(t, h)
         self.slopes.finished()
         return result
+
+    def set_initial(self) -> None:
+        """Write all that may be set in Initialization Mode: fixed parameters with a source, and the inputs."""
+        for bundle, values in self.initial:
+            self.instance.set(bundle, values)
+        self.set_inputs()
 
     def set_inputs(self) -> None:
         """Write all inputs that may be set now, connected or not."""

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.errors import DescriptionError, VariableError
 from orchestrator.graph.feedthrough import dependencies
 from orchestrator.simulation import Simulation
-from orchestrator.system.connector import Causality
+from orchestrator.system.connector import Causality, Variability
 from orchestrator.system.description import Component, Connection
 from orchestrator.system.structure import DeclaredConnector
 from tests.coupled import Memory, describe, setup
@@ -176,3 +176,34 @@ def test_at_an_event_a_parameter_that_breaks_a_loop_is_set_once():
             simulation.step()
             seen.append(simulation["plant.y"])
     assert seen == [4.0, 13.0, 40.0, 121.0]
+
+
+@pytest.mark.parametrize("variability", [Variability.FIXED, Variability.CONSTANT])
+def test_what_is_settled_in_the_initialization_sets_a_fixed_parameter_once(variability):
+    # k = 7 of the plant is p of the sink, whose output 2 p is known at the start; nothing is set between steps
+    k = connector("k", Causality.CALCULATED_PARAMETER, start=7.0, variability=variability)
+    plant = FunctionInstance(lambda t, u: [0.0], name="plant", inputs=(), others=[k])
+    seen = []
+
+    class Sink(FunctionInstance):
+        def set(self, bundle, values):
+            seen.append([one.name for one in bundle.connectors])
+            super().set(bundle, values)
+
+    sink = Sink(lambda t, u: [2.0 * sink.values["p"][0]], name="sink", inputs=(), others=[a_parameter("p", 1.0)])
+    with run([sink, plant], flow("plant.k>sink.p")) as simulation:
+        simulation.initialize()
+        assert simulation["sink.p"] == 7.0
+        assert simulation["sink.y"] == 14.0
+        before = len(seen)
+        simulation.step()
+        assert simulation["sink.y"] == 14.0
+    assert seen[:before]
+    assert seen[before:] == []
+
+
+def test_what_may_change_sets_no_fixed_parameter():
+    plant = FunctionInstance(lambda t, u: [t], name="plant", inputs=())
+    sink = FunctionInstance(lambda t, u: [0.0], name="sink", inputs=(), others=[a_parameter("p", 1.0)])
+    with pytest.raises(DescriptionError, match="is fixed, not tunable"):
+        run([sink, plant], flow("plant.y>sink.p", as_parameter=True))

@@ -120,7 +120,7 @@ class Flattened:
             return None
         if slot.component not in self._interfaces:
             return None
-        self._check_tunable(slot, hop)
+        self._check_tunable(way.origin, slot, hop)
         return Link(way.origin, slot, way.passage.total, _needed(way.passage.mapping), way.through)
 
     def _way(self, slot: Slot) -> _Way | None:
@@ -174,10 +174,13 @@ class Flattened:
                 f"'{name}'; connect an output of what is in it"
             ] = None
 
-    def _check_tunable(self, slot: Slot, hop: Hop) -> None:
+    def _check_tunable(self, origin: Slot, slot: Slot, hop: Hop) -> None:
         connector = self._interfaces[slot.component].connectors[slot.connector]
         if connector.causality is Causality.INPUT or connector.variability is Variability.TUNABLE:
             return
+        source = self._interfaces[origin.component].connectors[origin.connector]
+        if source.variability in (Variability.FIXED, Variability.CONSTANT):
+            return  # both are settled in Initialization Mode
         self._problems[
             f"{hop.connection}: '{slot.component}.{slot.connector}' is {connector.variability}, not tunable: it cannot "
             f"change during a run; set it under 'components.{slot.component}.parameters'"

@@ -439,7 +439,6 @@ def test_an_output_of_a_system_that_nothing_feeds_is_refused_and_an_input_is_not
         ("plant.y -> cooling.p", "FMI connects no parameters: set it under 'parameters of a system around it'"),
         ("plant.x -> cooling.a", "local variables can be recorded but not connected"),
         ("cooling.a -> cooling/pump.size", "'cooling/pump.size' is a structuralParameter"),
-        ("plant.k -> cooling/pump.fixed", "'cooling/pump.fixed' is fixed, not tunable: it cannot change during a run"),
         ("plant.T -> cooling.wrong", "type 'Reel' is none of SSP; did you mean 'Real'?"),
         ("plant.n -> cooling.mode", "enumeration 'Mood' is not defined; did you mean 'Mode'?"),
     ],
