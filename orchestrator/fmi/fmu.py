@@ -43,9 +43,10 @@ _Parts = tuple[tuple[Bundle, NDArray[np.intp]], ...]
 
 _REMEDIES: Final = {
     "Pending": "It computes steps asynchronously and does not tell when they are done: export it to do so in doStep",
-    "Fatal": "It must not be called again; see its messages and its documentation",
+    "Fatal": "It must not be called again; {heard}see its documentation",
 }
-_REMEDY: Final = "See its messages; check its inputs and parameters, or take a smaller step size"
+_REMEDY: Final = "{heard}check its inputs and parameters, or take a smaller step size"
+_HEARD, _NOT_HEARD = "go by its messages, ", "it said nothing about it; "
 
 
 class Fmu:
@@ -231,9 +232,10 @@ class Fmu:
             self.library.messages.logger.warning("%s returned Warning at t = %s s", called, self.time)
             return
         said = STATUS[status] if 0 <= status < len(STATUS) else f"the unknown status {status}"
+        quoted = self.library.messages.quoted()
+        remedy = _REMEDIES.get(said, _REMEDY).format(heard=_HEARD if quoted else _NOT_HEARD)
         message = (
-            f"'{self.name}': {called} returned {said} at t = {self.time} s{self.library.messages.quoted()}\n"
-            f"{_REMEDIES.get(said, _REMEDY)}"
+            f"'{self.name}': {called} returned {said} at t = {self.time} s{quoted}\n{remedy[0].upper()}{remedy[1:]}"
         )
         kind = InitializationError if self.phase <= Phase.INITIALIZATION else StepError
         if status == FATAL:

@@ -14,6 +14,8 @@ from fmpy import fmi1, fmi2, fmi3
 from fmpy.logging import addLoggerProxy
 
 QUOTED: Final = 5
+_LONGEST: Final = 500
+"""Characters of a message that are quoted."""
 STATUS: Final = ("OK", "Warning", "Discard", "Error", "Fatal", "Pending")
 _LEVELS: Final = (logging.DEBUG, logging.WARNING, logging.INFO, logging.ERROR, logging.CRITICAL, logging.INFO)
 
@@ -31,7 +33,7 @@ class Messages:
         """Log one message and keep it."""
         known = 0 <= status < len(STATUS)
         self.logger.log(_LEVELS[status] if known else logging.ERROR, "%s", message)
-        self._recent.append(message)
+        self._recent.append(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}...")
 
     def quoted(self) -> str:
         """The last messages, to append to an error; empty where there are none."""

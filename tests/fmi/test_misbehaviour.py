@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
 from orchestrator.fmi.co_simulation import open_fmu
+from orchestrator.fmi.messages import QUOTED, Messages
 from orchestrator.instance import Bundle, Status, StepResult
 
 OK, WARNING, DISCARD, ERROR, FATAL, PENDING = range(6)
@@ -97,6 +98,23 @@ def test_a_failed_step_names_component_function_status_time_and_what_it_said(bad
     assert f"'bad': {version}DoStep with step size 0.5 s returned {name} at t = 1.0 s" in message
     assert f"it said: {said(version, IN_STEP)}" in message
     assert "messages" in message.splitlines()[-1]
+
+
+def test_the_last_messages_are_quoted_in_their_order_and_shortened():
+    messages = Messages("talker")
+    for number in range(QUOTED + 2):
+        messages.add(ERROR, f"{number}: {'because ' * 1000}")
+    quoted = messages.quoted().splitlines()[1:]
+    assert [line.split()[2] for line in quoted] == [f"{number}:" for number in range(2, QUOTED + 2)]
+    assert all(line.endswith("...") and len(line) < 600 for line in quoted)
+
+
+def test_an_fmu_that_fails_without_a_word_is_not_said_to_have_spoken(bad):
+    start(bad)
+    with pytest.raises(StepError, match=r"returned Error at t = 0.0 s\nIt said nothing about it; check its inputs"):
+        bad._fmu.check(ERROR, "DoStep")
+    with pytest.raises(StepError, match=r"must not be called again; it said nothing about it; see its documentation"):
+        bad._fmu.check(FATAL, "DoStep")
 
 
 def test_an_asynchronous_step_that_nobody_can_ask_about_is_cancelled_and_refused(bad, version, caplog):
