@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from orchestrator.showing import named
 from orchestrator.system.description import Connection, SystemDescription
+from orchestrator.system.structure import ParameterBinding, SignalDictionary
 from orchestrator.system.values import Quantity
 
 MARKUP = "markup"
+_READ = ("source", "mapping_source")
+"""Files of sets and dictionaries: what stands in them is compared itself, so that only their names are left."""
 
 
 class Difference(NamedTuple):
@@ -22,15 +26,19 @@ class Difference(NamedTuple):
 
     @property
     def changes_numbers(self) -> bool:
-        """Whether a run may give other numbers: not for names of systems and what is kept for other tools only."""
-        return MARKUP not in self.place and self.place != ("name",)
+        """Whether a run may give other numbers: not for names of systems and of files that sets of parameters and
+        dictionaries were read from, and not for what is kept for other tools only.
+        """
+        read = len(self.place) == 5 and self.place[2] in ("bindings", "dictionaries") and self.place[-1] in _READ
+        return MARKUP not in self.place and self.place != ("name",) and not read
 
 
 def differences(one: SystemDescription, other: SystemDescription) -> tuple[Difference, ...]:
     """Everything in which two descriptions differ, in the order of the description.
 
-    Connections are compared without regard to their order, files by their content, values left to their default with
-    the default. Numbers are equal where they are the same number, 2 and 2.0 too.
+    Connections are compared without regard to their order, files by their content (those of parameter sets and
+    dictionaries as what was read from them), values left to their default with the default. Numbers are equal where
+    they are the same number, 2 and 2.0 too.
     """
     return tuple(_compared((), one, other))
 
@@ -59,12 +67,18 @@ def _parts(value: Any) -> Mapping[str, Any] | None:
             name: getattr(value, name) for name in type(value).model_fields if name not in ("source", "destination")
         }
     if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        return _with_names(fields) if isinstance(value, ParameterBinding | SignalDictionary) else fields
     if isinstance(value, Mapping):
         return value
     if isinstance(value, tuple) and value and all(isinstance(part, BaseModel) for part in value):
         return _numbered(value)
     return {} if value == () else None
+
+
+def _with_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a set or dictionary with the bare names of the files that it was read from."""
+    return {name: value.name if name in _READ and value is not None else value for name, value in fields.items()}
 
 
 def _numbered(parts: tuple[BaseModel, ...]) -> dict[str, BaseModel]:
@@ -88,10 +102,10 @@ def _shown(value: Any) -> str | None:
     if isinstance(value, Quantity):
         return f"{_shown(value.value)} {value.unit}"
     if isinstance(value, Connection | Path):
-        return str(value)
+        return named(str(value))
     if isinstance(value, BaseModel):
         given = value.model_dump(mode="json", exclude_defaults=True)
-        return ", ".join(f"{key}: {text}" for key, text in given.items()) or "present"
+        return named(", ".join(f"{key}: {text}" for key, text in given.items())) or "present"
     if isinstance(value, tuple):
         return f"[{', '.join(str(_shown(part)) for part in value)}]"
     return str(value)

@@ -69,6 +69,20 @@ def test_files_are_compared_by_their_content(tmp_path: Path) -> None:
     assert [one.place for one in differences(a, c)] == [("components", "x", "source")]
 
 
+def test_files_of_parameter_sets_are_compared_as_what_was_read_from_them() -> None:
+    def bound(source: str, value: float) -> SystemDescription:
+        binding = {"source": source, "values": {"tank.V": value}}
+        return _plant(subsystems={"": {"bindings": [binding]}})
+
+    assert differences(bound("/here/set.ssv", 1.0), bound("/there/set.ssv", 1.0)) == ()
+    (renamed,) = differences(bound("/here/set.ssv", 1.0), bound("/here/other.ssv", 1.0))
+    assert renamed == Difference(("subsystems", "", "bindings", "1", "source"), "set.ssv", "other.ssv")
+    assert not renamed.changes_numbers
+    (changed,) = differences(bound("/here/set.ssv", 1.0), bound("/there/set.ssv", 2.0))
+    assert changed.place == ("subsystems", "", "bindings", "1", "values", "tank.V")
+    assert changed.changes_numbers
+
+
 def test_truth_is_no_number() -> None:
     one, other = ({"tank": {"source": "t.fmu", "parameters": {"on": value}}} for value in (True, 1))
 
