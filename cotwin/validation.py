@@ -19,6 +19,7 @@ from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.feedthrough import written
 from orchestrator.recording.selection import select
 from orchestrator.showing import named, shown
+from orchestrator.system.connections.idle import idle
 from orchestrator.system.connections.resolution import Slot, resolve
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import SystemDescription
@@ -206,6 +207,10 @@ def _meaning(description: SystemDescription, interfaces: Interfaces) -> Iterator
         known = {**interfaces, **meaning.views.connectors}
         for text in meaning.parameters.passed_over:
             yield Finding(Severity.WARNING, text)
+        for first, *others in idle(description):
+            more = f" (and so do {len(others)} that meet it)" if others else ""
+            remedy = "Connect a component at either end, or leave it out"
+            yield Finding(Severity.WARNING, f"{first}: leads from no component to none{more}. {remedy}")
     except CotwinError as error:
         yield from _violations(error)
     try:

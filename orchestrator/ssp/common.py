@@ -123,6 +123,7 @@ def _unit(document: Document, element: Element) -> UnitDefinition:
     factor, offset = document.real(bases[0], "factor", 1.0), document.real(bases[0], "offset", 0.0)
     if factor == 0.0:
         document.problem(element, "has the factor 0, by which nothing converts; correct it")
+        factor = 1.0
     return UnitDefinition(
         exponents={name: value for name, value in exponents.items() if value}, factor=factor, offset=offset
     )

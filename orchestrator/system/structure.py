@@ -5,10 +5,11 @@ has no meaning to a run but is kept for other tools.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from orchestrator.system.quantities.units import BASE
 from orchestrator.system.transformation import Transformation
 from orchestrator.system.values import Frozen, Given, Number
 
@@ -63,11 +64,24 @@ class DeclaredConnector(Frozen):
     markup: Markup = Markup()
 
 
+def _of_base_units(exponents: dict[str, int]) -> dict[str, int]:
+    unknown = [base for base in exponents if base not in BASE]
+    if unknown:
+        raise ValueError(f"'{unknown[0]:.80}' is no base unit; use {', '.join(BASE)}")
+    return exponents
+
+
+def _not_zero(factor: float) -> float:
+    if not factor:
+        raise ValueError("a unit has a factor other than 0; give its factor to the SI")
+    return factor
+
+
 class UnitDefinition(Frozen):
     """si = factor * value + offset, in the product of SI base units raised to `exponents` (kg, m, s, ...)."""
 
-    exponents: dict[str, int] = Field(default_factory=dict)
-    factor: Number = 1.0
+    exponents: Annotated[dict[str, int], AfterValidator(_of_base_units)] = Field(default_factory=dict)
+    factor: Annotated[Number, AfterValidator(_not_zero)] = 1.0
     offset: Number = 0.0
 
 

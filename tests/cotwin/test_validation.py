@@ -271,3 +271,18 @@ def test_the_file_is_read_once_more_for_the_places_of_all_findings(tmp_path, toy
     findings = validated(tmp_path / "s.yaml")
     assert len(read) == 1
     assert any(finding.text.startswith(f"{tmp_path / 's.yaml'}:3: a.z -> b.v: ") for finding in findings)
+
+
+def test_dictionaries_that_refer_to_each_other_alone_are_a_warning_with_its_line(toys, tmp_path):
+    path = tmp_path / "system.yaml"
+    entry = "{entries: {T: {kind: unspecified, type: Real}}}"
+    path.write_text(
+        f"name: x\ncomponents: {{a: {{source: {toys.lag}, parameters: {{u: 1.0}}}}}}\n"
+        f"subsystems:\n  '': {{dictionaries: {{D: {entry}, E: {entry}}}}}\n"
+        "  d: {signal_dictionary: /D}\n"
+        "  e: {signal_dictionary: /E, connectors: {T: {kind: input, type: Real}}}\n"
+        "connections:\n  - d.T -> e.T\nexperiment: {stop: 1.0}\nstep_size: 0.1\n"
+    )
+    finding = only(validated(path))
+    assert finding.severity is Severity.WARNING
+    assert finding.text.startswith(f"{path}:8: d.T -> e.T: leads from no component to none. ")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from orchestrator.system.description import SystemDescription
+from orchestrator.system.names import nearest
 from orchestrator.system.structure import Mapping as MappingEntry
 from orchestrator.system.structure import ParameterBinding, UnitDefinition
 from orchestrator.system.values import Given
@@ -44,18 +45,16 @@ class Assignment(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """All assignments of a description in ascending precedence; `unused` mappings have a source that is not given."""
+    """All assignments of a description in ascending precedence, and what is wrong with mappings."""
 
     assignments: tuple[Assignment, ...]
-    unused: tuple[str, ...]
     problems: tuple[str, ...]
 
 
 def bind(description: SystemDescription) -> Bound:
-    """Collect what a description gives; `problems` are mappings that give two values to one name."""
+    """Collect what a description gives; `problems` are mappings of what their set has not, or of two to one name."""
     names = _Names(description)
     assignments: list[Assignment] = []
-    unused: list[str] = []
     problems: list[str] = []
     for layer, (owner, component) in enumerate(description.components.items()):
         for name, given in component.parameters.items():
@@ -64,11 +63,11 @@ def bind(description: SystemDescription) -> Bound:
     layer = len(description.components)
     for owner, place, binding in _ordered(description):
         layer += 1
-        entries = _mapped(binding, place, unused, problems) if binding.mapping is not None else _plain(binding, place)
+        entries = _mapped(binding, place, problems) if binding.mapping is not None else _plain(binding, place)
         for name, given, where, mapping in entries:
             found = tuple(names.find(owner, name))
             assignments.append(Assignment(found, given, where, layer, binding.units, True, mapping))
-    return Bound(tuple(assignments), tuple(unused), tuple(problems))
+    return Bound(tuple(assignments), tuple(problems))
 
 
 def hierarchical_name(description: SystemDescription, path: str) -> str:
@@ -101,14 +100,14 @@ def _plain(binding: ParameterBinding, place: str) -> Iterator[_Entry]:
         yield f"{binding.prefix}{name}", given, f"{place}.values.{name}", None
 
 
-def _mapped(binding: ParameterBinding, place: str, unused: list[str], problems: list[str]) -> Iterator[_Entry]:
+def _mapped(binding: ParameterBinding, place: str, problems: list[str]) -> Iterator[_Entry]:
     values = {f"{binding.prefix}{name}": given for name, given in binding.values.items()}
     seen: dict[str, str] = {}
     for index, mapping in enumerate(binding.mapping or ()):
         where = f"{place}.mapping[{index}] ({mapping.target})"
         if mapping.source not in values:
-            unused.append(
-                f"{where}: there is no parameter '{mapping.source}' in the set; nothing is given to its target"
+            problems.append(
+                f"{where}: '{mapping.source}' is no parameter of the set; {nearest(mapping.source, values)}"
             )
             continue
         if mapping.target in seen:

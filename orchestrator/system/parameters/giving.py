@@ -107,7 +107,7 @@ class _Giving:
             raise DescriptionError("\n".join(problems))
         values = {name: self._values[name].values for name in self._description.components}
         applied = self._holding()
-        return Parameters(values, applied, (*bound.unused, *self._passed_over))
+        return Parameters(values, applied, tuple(self._passed_over))
 
     def _holding(self) -> tuple[Applied, ...]:
         """The stories of the values that no other value wins over."""

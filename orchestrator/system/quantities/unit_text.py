@@ -74,11 +74,6 @@ def exact_unit(text: str) -> Atom:
 
 
 def _defined(name: str, definition: UnitDefinition) -> Unit:
-    unknown = [base for base in definition.exponents if base not in BASE]
-    if unknown:
-        raise UnitError(f"unit '{name}': '{unknown[0]}' is no base unit; use {', '.join(BASE)}")
-    if not definition.factor:
-        raise UnitError(f"unit '{name}' has the factor 0; give its factor to the SI")
     exponents = tuple(definition.exponents.get(base, 0) for base in BASE)
     return Unit(name, exponents, definition.factor, definition.offset)
 

@@ -170,13 +170,20 @@ def test_names_that_mean_nothing_are_passed_over_and_told():
 
 
 def test_a_mapping_gives_only_what_it_maps_and_one_parameter_to_several():
-    entries = (Mapping(source="a", target="k"), Mapping(source="a", target="V"), Mapping(source="c", target="n"))
+    entries = (Mapping(source="a", target="k"), Mapping(source="a", target="V"))
     description = system({"pump": {"bindings": (ParameterBinding(values={"a": 2, "k": 9}, mapping=entries),)}})
     assert given(description) == {"pump.k": 2, "pump.V": 2}
-    assert passed_over(description) == (
-        "components.pump.bindings[0].mapping[2] (n): there is no parameter 'c' in the set; nothing "
-        "is given to its target",
+    assert passed_over(description) == ()
+
+
+def test_a_mapping_of_what_is_not_in_its_set_is_refused_with_the_nearest_name():
+    entries = (Mapping(source="speed", target="k"), Mapping(source="sped", target="n"))
+    description = system({"pump": {"bindings": (ParameterBinding(values={"speed": 2}, mapping=entries),)}})
+    told = (
+        r"components\.pump\.bindings\[0\]\.mapping\[1\] \(n\): 'sped' is no parameter of the set; did you mean 'speed'"
     )
+    with pytest.raises(DescriptionError, match=told):
+        given(description)
 
 
 @pytest.mark.parametrize(

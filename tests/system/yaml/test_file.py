@@ -238,3 +238,19 @@ def test_names_with_signs_that_nobody_sees_are_refused(tmp_path, sign):
         from_mapping({"name": "p", **data}, tmp_path, "description")
     with pytest.raises(DescriptionError, match=r"name: .*control and invisible characters"):
         from_mapping({**data, "name": f"p{sign}", "components": {"a": {"source": "a.fmu"}}}, tmp_path, "description")
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ({"exponents": {"lb": 1}}, r"units\.x\.exponents: .*'lb' is no base unit; use kg, m, s"),
+        ({"factor": 0}, r"units\.x\.factor: 0\.?0?: a unit has a factor other than 0"),
+    ],
+)
+def test_a_unit_that_is_none_is_refused_though_nothing_uses_it(tmp_path, definition, said):
+    plant = {"name": "p", "components": {"a": {"source": "a.fmu"}}, "experiment": {"stop": 1}, "step_size": 1}
+    with pytest.raises(DescriptionError, match=said):
+        from_mapping({**plant, "units": {"x": definition}}, tmp_path, "description")
+    binding = {"values": {"k": 1}, "units": {"x": definition}}
+    with pytest.raises(DescriptionError, match=said.replace("units", "bindings.*units")):
+        from_mapping({**plant, "subsystems": {"": {"bindings": [binding]}}}, tmp_path, "description")
