@@ -60,3 +60,38 @@ def test_what_is_no_yaml_gets_its_name(tmp_path):
     assert placed("tank.T -> pid.T: no", tmp_path / "x.ssp") == f"{tmp_path}/x.ssp: tank.T -> pid.T: no"
     (tmp_path / "broken.yaml").write_text("a: [")
     assert placed("no", tmp_path / "broken.yaml") == f"{tmp_path}/broken.yaml: no"
+
+
+def test_parts_of_systems_in_systems_stand_in_their_files(tmp_path):
+    (tmp_path / "line.yaml").write_text(
+        "name: line\ncomponents:\n  a: {source: a.fmu}\n  inner: {system: inner.yaml}\nconnections:\n  - .u -> a.u\n"
+        "  - a.y -> inner.u\nexperiment: {stop: 1}\nstep_size: 1\n"
+    )
+    (tmp_path / "inner.yaml").write_text("name: inner\ncomponents: {b: {source: b.fmu}}\nconnections: [b.y -> b.u]\n")
+    (tmp_path / "whole.yaml").write_text("name: whole\ncomponents:\n  l[1..2]: {system: line.yaml}\n")
+    errors = {
+        "l[2].u -> l[2]/a.u: sizes differ": "line.yaml:6",
+        "l[1]/a.y -> l[1]/inner.u: sizes differ": "line.yaml:7",
+        "l[1]/inner/b.y -> l[1]/inner/b.u: sizes differ": "inner.yaml:3",
+        "components.l[2]/a.parameters.k: unknown": "line.yaml:3",
+        "component 'l[1]/inner/b': there is no file": "inner.yaml:2",
+    }
+    for error, place in errors.items():
+        assert placed(error, tmp_path / "whole.yaml") == f"{tmp_path}/{place}: {error}"
+
+
+def test_a_system_that_lies_in_itself_is_placed_in_its_file(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("name: own\ncomponents:\n  a: {system: own.yaml}\n  b: {system: own.yaml}\n")
+    assert placed("components.a: lies in itself", path) == f"{path}:3: components.a: lies in itself"
+
+
+def test_patterns_of_what_is_recorded_stand_where_they_are_listed(plant):
+    plant.write_text(PLANT + "record:\n  - tank.*\n  - tank.zz\n")
+    error = "record: 'tank.zz' matches no variable"
+    assert placed(error, plant) == f"{plant}:14: {error}"
+
+
+@pytest.mark.parametrize("error", ["sweep.yaml:3: unknown key", "feed.csv:2: no number", "none.csv: cannot be read"])
+def test_what_names_another_file_is_not_said_of_the_description(plant, error):
+    assert placed(error, plant) == error
