@@ -12,7 +12,7 @@ from cotwin.spans import together
 from cotwin.tables import Table, number
 from cotwin.views import interfaces_of, structure
 from orchestrator.assembly import read_description
-from orchestrator.errors import CotwinError, DescriptionError
+from orchestrator.errors import CotwinError
 from orchestrator.fmi.binary_check import binary_problems
 from orchestrator.fmi.clocks import Clock, read_clocks
 from orchestrator.fmi.variables import ModelInfo, read_model
@@ -256,13 +256,11 @@ def _is_fmu(source: Path | None) -> bool:
 
 
 def _of_file(path: Path) -> tuple[Finding, ...]:
-    """What is to be said against the file of a component; nothing where there is none, which others tell."""
+    """What is to be said against the file of a component; nothing where it cannot be read, which others tell."""
     try:
-        if not path.exists():
-            return ()
-    except OSError as error:
-        raise DescriptionError(f"{path!s:.80}: cannot be read ({error.strerror}); correct the path") from error
-    model = read_model(path, validate=True)
+        model = read_model(path, validate=True)
+    except CotwinError:
+        return ()
     found = list(_binaries(model))
     if model.warnings:
         count = f"{len(model.warnings)} violation{'s' if len(model.warnings) > 1 else ''} of the standard"

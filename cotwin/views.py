@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from cotwin.inspection import dependencies
 from cotwin.tables import Table, number
-from orchestrator.assembly import gives_inputs, open_inputs, open_instance
+from orchestrator.assembly import check_file, gives_inputs, open_inputs, open_instance
+from orchestrator.errors import CotwinError, DescriptionError, FmuImportError, SurrogateError
 from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.opening import chosen_kind
@@ -16,6 +17,7 @@ from orchestrator.graph.feedthrough import written
 from orchestrator.instance import Instance
 from orchestrator.system.connections.resolution import resolve
 from orchestrator.system.description import Component, SystemDescription
+from orchestrator.system.meaning import refusal
 from orchestrator.system.parameters.giving import configured
 
 
@@ -25,8 +27,17 @@ def explained(description: SystemDescription) -> Explanation:
 
 
 def interfaces_of(description: SystemDescription) -> dict[str, ModelInfo | Instance]:
-    """What tells connectors, feedthrough and identity, by component."""
-    models = {name: _model(name, part) for name, part in configured(description).items() if not gives_inputs(part)}
+    """What tells connectors, feedthrough and identity, by component; raises all that is wrong with files at once."""
+    models: dict[str, ModelInfo | Instance] = {}
+    closed: dict[str, CotwinError] = {}
+    for name, part in configured(description).items():
+        if not gives_inputs(part):
+            try:
+                models[name] = _model(name, part)
+            except (DescriptionError, FmuImportError, SurrogateError) as error:
+                closed[name] = error
+    if closed:
+        raise refusal(closed, description, {name: model.connectors for name, model in models.items()})
     return {**open_inputs(description, {name: model.connectors for name, model in models.items()}), **models}
 
 
@@ -44,6 +55,7 @@ def structure(description: SystemDescription, models: Mapping[str, ModelInfo | I
 
 def _model(name: str, component: Component) -> ModelInfo | Instance:
     """What tells connectors, feedthrough and identity: the description of an FMU, anything else opened and closed."""
+    check_file(name, component)
     if component.file.suffix.lower() == ".fmu":
         model = read_component(component)
         kind = chosen_kind(model, component)

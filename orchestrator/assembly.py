@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from orchestrator.errors import DescriptionError, SurrogateError
+from orchestrator.errors import CotwinError, DescriptionError, FmuImportError, SurrogateError
 from orchestrator.graph.schedule import Schedule, build_schedule
 from orchestrator.inputs.feeding import fed_by
 from orchestrator.inputs.generated import generated_instance
@@ -34,7 +34,7 @@ from orchestrator.swap import SwapInstance
 from orchestrator.system.connections.links import Link
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.meaning import meaning_of
+from orchestrator.system.meaning import meaning_of, refusal
 from orchestrator.system.parameters.giving import configured
 from orchestrator.system.quantities.unit_text import parse_unit
 from orchestrator.system.scenario import Scenario
@@ -62,17 +62,35 @@ def open_simulation(
     acted = [one if isinstance(one, Scenario) else read_scenario(Path(one)) for one in scenarios]
     described = _described(description)
     with ExitStack() as opened:
-        instances: dict[str, Instance] = {}
-        for name, component in configured(described).items():
-            if not gives_inputs(component):
-                instances[name] = open_instance(name, component)
-                opened.callback(instances[name].close)
+        instances = _opened(described, opened)
         inputs = open_inputs(described, {name: instance.connectors for name, instance in instances.items()})
         # They come first, so that they step before the components that they feed.
         wishes = _Wishes(output, tuple(observers), meter, acted)
         simulation = _coupled(described, {**inputs, **instances}, wishes)
         opened.pop_all()
     return simulation
+
+
+def _opened(description: SystemDescription, opened: ExitStack) -> dict[str, Instance]:
+    """The instances of all components but those that give inputs, closed with the stack.
+
+    Raises all that is wrong with their files, and with the others, at once.
+    """
+    instances: dict[str, Instance] = {}
+    closed: dict[str, CotwinError] = {}
+    for name, component in configured(description).items():
+        if gives_inputs(component):
+            continue
+        try:
+            instances[name] = open_instance(name, component)
+        except (DescriptionError, FmuImportError, SurrogateError) as error:
+            closed[name] = error
+        else:
+            opened.callback(instances[name].close)
+    if closed:
+        interfaces = {name: instance.connectors for name, instance in instances.items()}
+        raise refusal(closed, description, interfaces)
+    return instances
 
 
 def open_instance(name: str, component: Component) -> Instance:
@@ -101,25 +119,33 @@ _SAID = ("markup", "connectors")
 def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[str, Instance]:
     """Open the components that give inputs over time; `interfaces` are those of all other components.
 
-    Raises DescriptionError where a table cannot be read, or a value does not fit the input that it feeds.
+    Raises DescriptionError where tables cannot be read, or values do not fit the inputs that they feed.
     """
     opened: dict[str, Instance] = {}
+    problems: list[str] = []
     for name, component in description.components.items():
-        if not gives_inputs(component):
-            continue
-        plain = Component(source=component.source, signals=component.signals)
-        asked = [key for key, value in component if value != getattr(plain, key) and key not in _SAID]
-        if asked:
-            what = "a table" if component.signals == {} else "a component of signals"
-            raise DescriptionError(f"component '{name}': {what} has no {', '.join(asked)}. Leave it out")
-        if component.source is None:
-            fed = fed_by(name, component.signals, description, interfaces)
-            opened[name] = generated_instance(name, description, fed)
-        else:
-            table = read_inputs(component.source)
-            fed = fed_by(name, [column.name for column in table.columns], description, interfaces)
-            opened[name] = table_instance(name, table, fed, parse_unit)
+        try:
+            if gives_inputs(component):
+                opened[name] = _open_input(name, component, description, interfaces)
+        except DescriptionError as error:
+            problems.append(str(error))
+    if problems:
+        raise DescriptionError("\n".join(dict.fromkeys(problems)))
     return opened
+
+
+def _open_input(name: str, component: Component, description: SystemDescription, interfaces: Interfaces) -> Instance:
+    plain = Component(source=component.source, signals=component.signals)
+    asked = [key for key, value in component if value != getattr(plain, key) and key not in _SAID]
+    if asked:
+        what = "a table" if component.signals == {} else "a component of signals"
+        raise DescriptionError(f"component '{name}': {what} has no {', '.join(asked)}. Leave it out")
+    if component.source is None:
+        fed = fed_by(name, component.signals, description, interfaces)
+        return generated_instance(name, description, fed)
+    table = read_inputs(component.source)
+    fed = fed_by(name, [column.name for column in table.columns], description, interfaces)
+    return table_instance(name, table, fed, parse_unit)
 
 
 def _described(description: SystemDescription | Mapping[str, Any] | Path | str) -> SystemDescription:
@@ -216,9 +242,14 @@ def _record_path(output: Path | str | None, name: str) -> Path | None:
 
 
 def _open_file(name: str, component: Component) -> Instance:
+    check_file(name, component)
+    return _OPENERS[component.file.suffix.lower()](name, component)
+
+
+def check_file(name: str, component: Component) -> None:
+    """DescriptionError where the file of a component is not there, or of no known kind."""
     path = component.file
-    opener = _OPENERS.get(path.suffix.lower())
-    if opener is None:
+    if path.suffix.lower() not in _OPENERS:
         raise DescriptionError(
             f"component '{name}': {path} is of no known kind. Give a file that ends in "
             f"{' or '.join((*_OPENERS, *SUFFIXES))}"
@@ -230,7 +261,6 @@ def _open_file(name: str, component: Component) -> Instance:
             f"component '{name}': {path} does not exist or cannot be reached ({error.strerror}). Build it, or correct "
             "its path"
         ) from error
-    return opener(name, component)
 
 
 def _open_fmu(name: str, component: Component) -> Instance:

@@ -1,9 +1,9 @@
 """Meaning: everything that a description says about the components that it names, with all that is wrong at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from orchestrator.errors import DescriptionError, UnitError
+from orchestrator.errors import CotwinError, DescriptionError, UnitError
 from orchestrator.system.connections.flattening import Flattened
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connections.views import Views, views_of
@@ -34,6 +34,34 @@ def meaning_of(description: SystemDescription, interfaces: Interfaces) -> Meanin
     if flattened is None or parameters is None:
         raise _joined(problems)
     return Meaning(flattened.links, parameters, views_of(flattened.aliases()))
+
+
+def refusal(closed: Mapping[str, CotwinError], description: SystemDescription, interfaces: Interfaces) -> CotwinError:
+    """The error for components that cannot be opened, with all that is wrong between the others.
+
+    `closed` has an error for each of them, `interfaces` are those of the others. What is wrong with several components
+    in the same way is told of the first one. Where there are nested systems, whose connectors may lead to what is not
+    there, the errors of the components are all that is told.
+    """
+    told: dict[str, CotwinError] = {}
+    for name, error in closed.items():
+        told.setdefault(str(error).replace(f"'{name}'", "''"), error)
+    problems: list[Any] = list(told.values())
+    if not description.subsystems:
+        try:
+            meaning_of(_without(description, set(description.components) - set(interfaces)), interfaces)
+        except DescriptionError as error:
+            problems.append(error)
+    return _joined(problems) if len(problems) > 1 else problems[0]
+
+
+def _without(description: SystemDescription, parts: set[str]) -> SystemDescription:
+    """The description without some of its components, and without what is connected to them."""
+    left = {name: part for name, part in description.components.items() if name not in parts}
+    connections = tuple(
+        one for one in description.connections if not parts & {one.source.component, one.destination.component}
+    )
+    return description.model_copy(update={"components": left, "connections": connections})
 
 
 def _tried(check: Callable[[], ResultT], problems: list[DescriptionError]) -> ResultT | None:

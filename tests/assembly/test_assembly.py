@@ -13,7 +13,7 @@ from orchestrator.errors import AlgebraicLoopError, CapabilityError, Description
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.realtime.metering import Meter
 from orchestrator.recording.results import Results
-from orchestrator.system.description import Component
+from orchestrator.system.description import Component, Experiment, SystemDescription
 from orchestrator.system.yaml.file import read_system
 from tests.coupled import Memory
 from tests.doubles import FunctionInstance, a_parameter, an_input, an_output
@@ -179,6 +179,32 @@ def test_units_without_a_conversion_are_refused(
 def test_a_file_that_cannot_be_opened_is_refused_with_the_remedy(source: str, message: str) -> None:
     with pytest.raises(DescriptionError, match=message):
         open_instance("a", Component(source=Path("/nowhere") / source))
+
+
+@pytest.mark.usefixtures("opened")
+def test_files_that_are_not_there_are_told_with_all_else_that_is_wrong(system: Path) -> None:
+    parts = {"gone": "gone.fmu", "z[1..3]": "zone.fmu", "odd": "odd.exe"}
+    text = system.read_text()
+    lines = "".join(f"  {name}: {{source: {file}}}\n" for name, file in parts.items())
+    text = text.replace("components:\n", f"components:\n{lines}")
+    text = text.replace(
+        "connections:\n", "connections:\n  - gone.y -> gain.u\n  - gain.nothing -> odd.u\n  - gain.y -> gain.x\n"
+    )
+    system.write_text(text)
+    with pytest.raises(DescriptionError) as caught:
+        open_simulation(system)
+    told = str(caught.value).split("\n")
+    assert [line.partition(":")[0] for line in told] == [
+        "component 'gone'", "component 'z[1]'", "component 'odd'", "gain.y -> gain.x",
+    ]  # fmt: skip
+
+
+def test_tables_that_cannot_be_read_are_told_together(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("time, u\n0, 1, 2\n")
+    parts = {name: Component(source=tmp_path / f"{name}.csv") for name in "ab"}
+    description = SystemDescription(name="tables", components=parts, experiment=Experiment(stop=1.0), step_size=0.5)
+    with pytest.raises(DescriptionError, match=r"(?s)a\.csv:2.*\n.*b\.csv: cannot be read"):
+        open_simulation(description)
 
 
 def test_an_fmu_in_place_of_a_description_is_refused_with_the_remedy(tmp_path: Path) -> None:

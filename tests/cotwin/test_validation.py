@@ -199,6 +199,17 @@ def test_everything_that_is_wrong_with_a_system_is_told_at_once(toys, tmp_path):
     assert "'second.*' matches no variable" in text
 
 
+def test_a_file_that_is_not_there_keeps_nothing_else_from_being_told(toys, tmp_path):
+    path = tmp_path / "gone.yaml"
+    path.write_text(
+        f"name: gone\ncomponents:\n  first: {{source: {toys.lag}}}\n  gone: {{source: gone.fmu}}\n"
+        "connections:\n  - gone.y -> first.u\n  - first.z -> first.u\nexperiment: {stop: 1.0}\nstep_size: 0.1\n"
+    )
+    missing, wrong = (finding.text for finding in validated(path) if finding.severity is Severity.VIOLATION)
+    assert "gone.yaml:4: component 'gone': " in missing
+    assert "gone.yaml:7: first.z -> first.u: 'first' has no output 'z'" in wrong
+
+
 def test_a_component_that_cannot_run_here_is_an_obstacle_of_the_system(toys, tmp_path):
     fmu = changed(toys.lag, tmp_path / "lag.fmu", binary=None)
     path = tmp_path / "system.yaml"
@@ -246,8 +257,8 @@ def test_a_path_that_no_file_can_have_is_a_violation(tmp_path):
     text = f"name: s\ncomponents: {{x: {{source: {'a' * 5000}.fmu}}}}\nexperiment: {{stop: 1}}\nstep_size: 1\n"
     (tmp_path / "long.yaml").write_text(text)
     finding = only(validated(tmp_path / "long.yaml"))
-    assert "cannot be read" in finding.text
-    assert len(finding.text) < 300
+    assert "cannot be reached" in finding.text
+    assert len(finding.text) < 400 + len(str(tmp_path))
 
 
 def test_connectors_of_the_whole_system_may_be_recorded(toys, tmp_path):
