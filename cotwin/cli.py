@@ -116,12 +116,18 @@ def sweep(  # noqa: PLR0913 -- one for each option
         from cotwin.preparation import Overrides, prepare
         from cotwin.settings import settings_named
         from cotwin.sweep_report import made
+        from cotwin.sweeping import check_names
+        from cotwin.views import interfaces_of
         from orchestrator.system.sweep import read_plan
 
         with settings_named(settings):
             description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs), variant))
+        planned = read_plan(plan)
+        interfaces_of(description)  # what is wrong with the system itself is not said of the plan
+        with terminal.errors_reported(debug, plan):
+            check_names(description, planned)
         target = folder or Path("runs") / f"{description.name}_sweep"
-        if made(description, read_plan(plan), target, jobs=jobs, scenarios=scenario):
+        if made(description, planned, target, jobs=jobs, scenarios=scenario):
             raise typer.Exit(terminal.FAILED)
 
 

@@ -1,6 +1,7 @@
 """Sweeps: many runs of one system with other values, one after the other or in several processes."""
 
 import multiprocessing
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from multiprocessing.connection import wait
@@ -15,17 +16,20 @@ from cotwin.views import interfaces_of
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CotwinError, DescriptionError
 from orchestrator.recording.removal import remove_record
+from orchestrator.recording.selection import select
 from orchestrator.showing import folders, learn
 from orchestrator.system.connector import Causality
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.generated import seconds
-from orchestrator.system.interface import Interface
+from orchestrator.system.interface import Interface, Interfaces
+from orchestrator.system.meaning import meaning_of
 from orchestrator.system.names import nearest
 from orchestrator.system.sweep import Plan
 from orchestrator.system.values import Given, Quantity
 
 EXPERIMENT = ("experiment.start", "experiment.stop", "step_size")
 """What a plan can vary beside the parameters of components."""
+_INDEX = re.compile(r"\[[\d,]+\]$")
 
 
 class Job(NamedTuple):
@@ -66,9 +70,12 @@ def sweep(
 
 
 def check_names(description: SystemDescription, plan: Plan) -> None:
-    """DescriptionError that lists every parameter of a plan that the system does not have."""
-    interfaces = {name: Interface(model.connectors) for name, model in interfaces_of(description).items()}
-    problems = []
+    """DescriptionError with every parameter of a plan that the system does not have, and every result that is not
+    recorded.
+    """
+    connectors = {name: model.connectors for name, model in interfaces_of(description).items()}
+    interfaces = {name: Interface(each) for name, each in connectors.items()}
+    problems = _not_recorded(description, plan, connectors) if plan.results else []
     for name in plan.parameters:
         component, dot, variable = name.partition(".")
         if name in EXPERIMENT:
@@ -81,6 +88,22 @@ def check_names(description: SystemDescription, plan: Plan) -> None:
             problems.append(f"parameters.{name}: '{component}' has no variable '{variable}'; {hint}")
     if problems:
         raise DescriptionError("\n".join(problems))
+
+
+def _not_recorded(description: SystemDescription, plan: Plan, interfaces: Interfaces) -> list[str]:
+    """What is wrong with the results that a plan names; indices are left to the runs, which may change sizes."""
+    try:
+        views = meaning_of(description, interfaces).views.connectors
+        columns = select(description.record, {**interfaces, **views})
+    except CotwinError:  # values of the plan may mend it; where they do not each run says so
+        return []
+    known = dict.fromkeys(f"{column.component}.{column.connector.name}" for column in columns)
+    whole = {_INDEX.sub("", name) for name in known} | set(known)
+    return [
+        f"results[{index}]: '{name}' is not recorded; {nearest(name, known)}"
+        for index, name in enumerate(plan.results)
+        if name not in whole and _INDEX.sub("", name) not in whole
+    ]
 
 
 def varied(description: SystemDescription, values: Mapping[str, Given]) -> SystemDescription:

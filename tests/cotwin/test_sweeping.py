@@ -128,6 +128,21 @@ def test_names_that_there_are_not_are_refused_before_anything_is_written(lag, tm
     assert not (tmp_path / "new").exists()
 
 
+def test_results_that_no_run_would_record_are_refused_before_anything_is_written(lag, tmp_path):
+    with pytest.raises(DescriptionError, match=r"results\[1\]: 'lag\.xx' is not recorded; did you mean 'lag\.x'"):
+        sweep(lag, plan(parameters=CONSTANTS, results=["lag.x", "lag.xx"]), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_wrong_names_of_a_plan_are_told_with_its_file_and_line(toys, tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text("parameters:\n  lag.T: {values: [1]}\n  lag.TT: {values: [1]}\nresults:\n  - lag.xx\n")
+    done = CliRunner().invoke(app, ["sweep", str(toys.lag), str(path), "--stop", "1", "-o", str(tmp_path / "new")])
+    assert done.exit_code == 2
+    assert f"{path}:3: parameters.lag.TT: " in done.output
+    assert f"{path}:5: results[0]: " in done.output
+
+
 def test_values_win_over_sets_of_parameters_and_times_may_have_units(toys, tmp_path):
     data = {
         "name": "bound",
