@@ -170,12 +170,13 @@ def explain(system: System, variant: Variant = None, debug: Debug = False) -> No
     with terminal.errors_reported(debug, system):
         from cotwin.conversions import conversion_table
         from cotwin.preparation import Overrides, prepare
+        from cotwin.validation import open_input_table
         from cotwin.views import explanation_tables, interfaces_of, structure
 
         description = prepare(system, Overrides(variant=variant))
         models = interfaces_of(description)
         tables = explanation_tables(structure(description, models), description.algorithm)
-        terminal.show([*tables, conversion_table(description, models)])
+        terminal.show([*tables, conversion_table(description, models), open_input_table(description, models)])
 
 
 @app.command()

@@ -17,6 +17,7 @@ from orchestrator.fmi.binary_check import binary_problems
 from orchestrator.fmi.clocks import Clock, read_clocks
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.graph.feedthrough import written
+from orchestrator.instance import Instance
 from orchestrator.recording.selection import select
 from orchestrator.showing import named, shown
 from orchestrator.system.connections.idle import idle
@@ -245,6 +246,13 @@ def open_inputs(description: SystemDescription, interfaces: Interfaces) -> dict[
         for name, connectors in interfaces.items()
     }
     return {name: inputs for name, inputs in left.items() if inputs}
+
+
+def open_input_table(description: SystemDescription, models: Mapping[str, ModelInfo | Instance]) -> Table:
+    """Inputs that have neither a source nor a value in the description, and keep the start value of their FMU."""
+    interfaces = {name: model.connectors for name, model in models.items()}
+    rows = [(name, ", ".join(names)) for name, names in open_inputs(description, interfaces).items()]
+    return Table("Inputs that nothing feeds", ("component", "inputs"), rows)
 
 
 def _clocks(source: Path | None) -> Mapping[str, Clock]:

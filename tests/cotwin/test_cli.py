@@ -190,6 +190,7 @@ def test_inspect_and_explain_print_what_the_views_say(toys):
     assert inspected.exit_code == explained.exit_code == DONE
     assert "time constant" in inspected.stdout
     assert "Connections" in explained.stdout
+    assert explained.stdout.rstrip().endswith("u"), "the input that nothing feeds"
 
 
 def test_an_algebraic_loop_is_explained_and_refused(toys):
