@@ -126,9 +126,9 @@ class Signal(Frozen):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """A value alone is a constant."""
+        """Exactly one form; a value alone is a constant."""
         schema = handler.resolve_ref_schema(handler(core_schema))
-        whole = dict(schema)
+        whole = {**schema, "oneOf": [{"required": [form]} for form in FORMS]}
         schema.clear()
         schema.update({"anyOf": [whole, {"type": ["number", "boolean", "string"]}]})
         return schema

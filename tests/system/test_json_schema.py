@@ -17,6 +17,7 @@ name: plant
 components:
   tank: {source: tank.fmu, parameters: {V: 2 L, S: [1, 2.5], on: true, F: {value: 1.0, unit: L/h}}}
   cooling: {system: cooling.yaml, parameters: {pump.V: 1}}
+  feed: {signals: {F: {constant: 1}}}
 connections:
   - tank.y -> cooling.u
   - {connect: cooling.y -> tank.u, factor: 2}
@@ -57,6 +58,9 @@ def test_everything_that_is_written_is_valid(system):
         ("tank.y -> cooling.u", "tank.y = cooling.u"),
         ("factor: 2", "factor: two"),
         ("factor: 2", "factr: 2"),
+        ("constant: 1", "constnt: 1"),
+        ("constant: 1", "unit: L/h"),
+        ("constant: 1", "constant: 1, expression: t"),
         ("system: cooling.yaml", "system: cooling.yaml, isolation: process"),
         ("stop: 10", "stop: 10, algorithm: jacobi"),
         ("name: plant\n", ""),

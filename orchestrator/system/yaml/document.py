@@ -97,8 +97,11 @@ def _with_included(document: Document, base: Path, opened: tuple[Path, ...], num
         path = base / name
         try:
             path = path.resolve()
+            there = path.exists()
         except (OSError, ValueError) as error:
             raise DescriptionError(f"{where}: include: {name!r:.80} names a file that cannot be ({error})") from error
+        if not there:
+            raise DescriptionError(f"{where}: include: there is no file {path}; correct its path")
         included = read_document(path, opened, numbers)
         if not isinstance(included.data, Mapping):
             raise DescriptionError(f"{path}: holds no keys of a description; write keys such as 'components'")

@@ -98,7 +98,10 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 def _syntax(error: yaml.YAMLError, origin: str) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"{origin}:{mark.line + 1}:{mark.column + 1}" if mark else origin
-    return f"{where}: not valid YAML: {getattr(error, 'problem', None) or error}"
+    problem = str(getattr(error, "problem", None) or error)
+    within = problem.startswith("did not find expected ',' or")
+    hint = "; within { } or [ ] put names with brackets, such as 'S[1]', between quotes" if within else ""
+    return f"{where}: not valid YAML: {problem}{hint}"
 
 
 def _structure(root: Any, lines: dict[Location, int]) -> Iterator[str]:

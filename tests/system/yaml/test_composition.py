@@ -67,7 +67,7 @@ def test_what_is_wrong_in_an_included_file_is_placed_there(files, tmp_path):
     ("main", "expected"),
     [
         ("include: [main.yaml]\n", "includes itself"),
-        ("include: [other.yaml]\n", "cannot be read"),
+        ("include: [other.yaml]\n", "main.yaml:1: include: there is no file "),
         ("include: {a: b}\n", "write a list of files"),
         ("include: [empty.yaml]\n", "holds no keys of a description"),
     ],

@@ -126,6 +126,7 @@ def test_all_errors_of_a_file_come_in_one_report(read):
 
 def test_a_syntax_error_has_line_and_column(read):
     assert re.search(r"plant.yaml:3:\d+: not valid YAML", refusal(read, "name: plant\ncomponents: {a: [1\nstep: }"))
+    assert "names with brackets, such as 'S[1]', between quotes" in refusal(read, "name: plant\nx: {S[1]: 2}")
 
 
 def test_a_key_written_twice_is_refused_with_both_lines(read):
