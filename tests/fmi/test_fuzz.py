@@ -166,10 +166,10 @@ def attempt(fmu: Path) -> bool:
 
 
 def surroundings(folder: Path) -> set[str]:
-    """What lies beside and above a folder, but for the folders of other test runs."""
-    near = [path for where in (folder, folder.parent, folder.parent.parent) for path in where.iterdir()]
-    others = set(folder.parent.parent.glob("pytest-*"))
-    return {str(path) for path in {*near, *Path("/tmp").glob("cotwin-out*")} - others}
+    """What lies beside a folder, and what an archive could have put above it; other test runs come and go there."""
+    near = [path for where in (folder, folder.parent) for path in where.iterdir()]
+    above = [path for name in ("out", "C:x") for path in folder.parent.parent.glob(f"*{name}*")]
+    return {str(path) for path in (*near, *above, *Path("/tmp").glob("cotwin-out*"))}
 
 
 @FUZZ
