@@ -5,103 +5,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.errors import DescriptionError, UnitError
+from orchestrator.errors import DescriptionError
 from orchestrator.system.connections.allowed import ALLOWED
 from orchestrator.system.connections.flattening import Flattened, Reached
 from orchestrator.system.connections.links import Link, Slot
 from orchestrator.system.connections.substitution import Substitution
-from orchestrator.system.connector import Causality, Connector, Storage, Variability
-from orchestrator.system.description import Component, Connection, Endpoint, Experiment, SystemDescription
+from orchestrator.system.description import Component
 from orchestrator.system.quantities.units import IDENTITY, Conversion, Unit, conversion
-from orchestrator.system.structure import DeclaredConnector, SignalDictionary, Subsystem, UnitDefinition
+from orchestrator.system.structure import Subsystem
 from orchestrator.system.transformation import Linear, MapEntry, ValueMap
-
-KELVIN = (0, 0, 0, 0, 1, 0, 0, 0)
-degC, K = Unit("degC", KELVIN, 1.0, 273.15), Unit("K", KELVIN)
-degF = Unit("degF", KELVIN, 5 / 9, 273.15 - 32 * 5 / 9)
-UNITS = {"degX": UnitDefinition(exponents={"K": 1}, factor=2.0, offset=10.0)}
-
-
-def variable(name, causality, storage="float64", **more):
-    return Connector(name, Causality(causality), Storage(storage), 0, **more)
-
-
-INTERFACES = {
-    "plant": [
-        variable("T", "output", unit=degC),
-        variable("y", "output"),
-        variable("S", "output", shape=(4,)),
-        variable("n", "output", "int64"),
-        variable("k", "calculatedParameter", variability=Variability.FIXED),
-        variable("x", "local"),
-    ],
-    "cooling/pump": [
-        variable("T", "input", unit=K),
-        variable("u", "input"),
-        variable("S", "input", shape=(4,)),
-        variable("n", "input", "int64"),
-        variable("on", "input", "boolean"),
-        variable("P", "output", unit=K),
-        variable("tuned", "parameter", variability=Variability.TUNABLE, start=(1.0,)),
-        variable("fixed", "parameter", variability=Variability.FIXED, start=(1.0,)),
-        variable("size", "structuralParameter", "int64", variability=Variability.FIXED, start=(1,)),
-    ],
-    "cooling/deep/valve": [
-        variable("T", "input", unit=degF),
-        variable("u", "input"),
-        variable("S", "input", shape=(2, 2)),
-        variable("y", "output"),
-    ],
-}
-
-
-def end(text):
-    component, _, connector = text.partition(".")
-    return Endpoint(component=component, connector=connector)
-
-
-def joined(text, **more):
-    source, destination = (end(part.strip()) for part in text.split("->"))
-    return Connection(source=source, destination=destination, **more)
-
-
-def connectors(**kinds):
-    """Declared connectors: `u="input"`, or with type, unit and so on as a dict."""
-    return {
-        name: DeclaredConnector(**(kind if isinstance(kind, dict) else {"kind": kind})) for name, kind in kinds.items()
-    }
-
-
-def described(*connections, cooling=None, root=None, deep=None, systems=None, components=None):
-    return SystemDescription(
-        name="test",
-        components={name: Component(source=Path("f")) for name in INTERFACES} | (components or {}),
-        connections=[joined(one) if isinstance(one, str) else one for one in connections],
-        experiment=Experiment(stop=1.0),
-        step_size=1.0,
-        subsystems={
-            "": Subsystem(connectors=connectors(**(root or {}))),
-            "cooling": Subsystem(connectors=connectors(**(cooling or {}))),
-            "cooling/deep": Subsystem(connectors=connectors(**(deep or {}))),
-            **(systems or {}),
-        },
-        units=UNITS,
-        enumerations={"Mode": {"off": 0, "on": 1}},
-    )
-
-
-def flattened(*connections, **systems):
-    return Flattened(described(*connections, **systems), INTERFACES)
-
-
-def links(*connections, **systems):
-    return flattened(*connections, **systems).links
-
-
-def refused(*connections, kind=DescriptionError, **systems):
-    with pytest.raises(kind) as caught:
-        flattened(*connections, **systems)
-    return str(caught.value)
+from tests.system.connections.plant import (
+    INTERFACES,
+    KELVIN,
+    K,
+    connectors,
+    degC,
+    degF,
+    described,
+    flattened,
+    joined,
+    links,
+    refused,
+    variable,
+    with_bus,
+)
 
 
 def test_a_value_goes_through_the_connectors_of_two_levels():
@@ -359,18 +286,6 @@ def test_an_input_of_a_system_may_be_its_output():
     assert link.source == Slot("cooling/deep/valve", "y", 0)
 
 
-DICTIONARY = SignalDictionary(entries={"T": DeclaredConnector(kind="inout", type="Real", unit="K")})
-
-
-def bus(**more):
-    return Subsystem(signal_dictionary="bus", **more)
-
-
-def with_bus(*connections):
-    root = Subsystem(dictionaries={"bus": DICTIONARY})
-    return described(*connections, systems={"": root, "bus": bus(), "cooling/bus": bus(), "cooling/deep/bus": bus()})
-
-
 def test_all_references_to_a_signal_dictionary_share_its_signals():
     found = Flattened(
         with_bus("plant.T -> bus.T", "cooling/bus.T -> cooling/pump.T", "cooling/deep/bus.T -> cooling/deep/valve.T"),
@@ -389,84 +304,6 @@ def test_a_signal_of_a_dictionary_has_one_source():
         Flattened(with_bus("plant.T -> bus.T", "cooling/pump.P -> cooling/bus.T"), INTERFACES)
 
 
-def test_a_circle_of_connectors_is_refused_with_its_names():
-    message = refused(
-        "cooling.a -> cooling/deep.b",
-        "cooling/deep.b -> cooling/deep.c",
-        "cooling/deep.c -> cooling.d",
-        "cooling.d -> cooling.a",
-        "cooling.d -> .out",
-        root={"out": "output"},
-        cooling={"a": "input", "d": "output"},
-        deep={"b": "input", "c": "output"},
-    )
-    assert message.count("this circle has no source") == 1
-    for name in ("cooling.a", "cooling/deep.b", "cooling/deep.c", "cooling.d"):
-        assert name in message
-
-
-def test_two_sources_of_a_connector_of_a_system_are_refused():
-    message = refused("plant.y -> cooling.a", "plant.T -> cooling.a", cooling={"a": "input"})
-    assert message == "plant.T -> cooling.a: 'cooling.a' already has a source: 'plant.y -> cooling.a'; keep one of them"
-
-
-def test_an_output_of_a_system_that_nothing_feeds_is_refused_and_an_input_is_not():
-    message = refused("cooling.out -> cooling/pump.u", cooling={"out": "output"})
-    assert "the source 'cooling.out' is an output of the system around it" in message
-    message = refused("cooling/deep.out -> cooling/pump.u", deep={"out": "output"})
-    assert message == (
-        "cooling/deep.out -> cooling/pump.u: nothing in the system 'cooling/deep' is connected to its output "
-        "'cooling/deep.out'; connect an output of what is in it"
-    )
-    assert links("cooling.a -> cooling/pump.u", cooling={"a": "input"}) == ()
-
-
-@pytest.mark.parametrize(
-    ("connection", "expected"),
-    [
-        ("plant.y -> coling.a", "there is no component 'coling'; did you mean 'cooling'"),
-        ("plant.y -> cooling.aa", "the system 'cooling' has no connector 'aa'; did you mean 'a'?"),
-        ("plant.y -> .aa", "the whole system has no connector 'aa'; did you mean 'a'?"),
-        ("cooling/pumpe.P -> cooling.b", "there is no component 'cooling/pumpe'; did you mean 'cooling/pump'"),
-        ("plant.y -> cooling.b", "the destination 'cooling.b' is an output, not an input; connections read 'source ->"),
-        ("cooling/pump.P -> cooling.a", "the destination 'cooling.a' is an input of the system around it, which gives"),
-        ("cooling.p -> plant.y", "the source 'cooling.p' is a parameter, not an output; give its value"),
-        ("cooling.a -> cooling/pump.tuned", "'cooling/pump.tuned' is a parameter, not an input; FMI connects no"),
-        (
-            ".p -> .c",
-            "the destination '.c' is a constant, which takes no value of '.p' (parameter); connect calculated",
-        ),
-        ("plant.y -> cooling.p", "FMI connects no parameters: set it under 'parameters of a system around it'"),
-        ("plant.x -> cooling.a", "local variables can be recorded but not connected"),
-        ("cooling.a -> cooling/pump.size", "'cooling/pump.size' is a structuralParameter"),
-        ("plant.T -> cooling.wrong", "type 'Reel' is none of SSP; did you mean 'Real'?"),
-        ("plant.n -> cooling.mode", "enumeration 'Mood' is not defined; did you mean 'Mode'?"),
-    ],
-)
-def test_what_may_not_be_connected_is_refused_with_the_remedy(connection, expected):
-    declared = {
-        "a": "input",
-        "b": "output",
-        "p": "parameter",
-        "wrong": {"kind": "input", "type": "Reel"},
-        "mode": {"kind": "input", "type": "Enumeration", "enumeration": "Mood"},
-    }
-    assert expected in refused(connection, root={"a": "output", "p": "parameter", "c": "constant"}, cooling=declared)
-
-
-def test_units_on_the_way_that_do_not_convert_are_named():
-    message = refused("plant.T -> cooling.a", cooling={"a": {"kind": "input", "unit": "bar"}}, kind=UnitError)
-    assert message.startswith("plant.T -> cooling.a: 'degC' (K) does not convert to 'bar'")
-
-
-def test_a_component_declared_in_another_unit_than_its_file_is_refused():
-    declared = Component(source=Path("f"), connectors=connectors(T={"kind": "output", "unit": "K"}))
-    message = refused("plant.T -> cooling/pump.T", components={"plant": declared}, kind=UnitError)
-    assert message == (
-        "connector 'plant.T': it is declared in 'K', but its file has it in 'degC'; declare it in the unit of the file"
-    )
-
-
 def test_a_unit_that_only_the_description_declares_counts():
     declared = Component(source=Path("f"), connectors=connectors(y={"kind": "output", "unit": "degX"}))
     (link,) = links("plant.y -> cooling/pump.T", components={"plant": declared})
@@ -477,22 +314,6 @@ def test_a_local_is_connected_where_it_is_declared_as_ssp_does():
     declared = Component(source=Path("f"), connectors=connectors(x="local"))
     (link,) = links("plant.x -> cooling/pump.u", components={"plant": declared})
     assert link.source == Slot("plant", "x", 0)
-
-
-def test_a_name_of_both_a_component_and_a_system_is_refused():
-    message = refused(systems={"plant": Subsystem()})
-    assert message == "'plant' names both a component and a nested system; rename one of them"
-
-
-def test_all_problems_come_in_one_report():
-    message = refused(
-        "plant.y -> cooling.nowhere",
-        "plant.y -> cooling.b",
-        "plant.S -> cooling/pump.u",
-        "plant.T -> cooling.bar",
-        cooling={"b": "output", "bar": {"kind": "input", "unit": "bar"}},
-    )
-    assert len(message.splitlines()) == 4
 
 
 def test_the_table_of_allowed_connections_is_that_of_the_standard():
