@@ -1,7 +1,7 @@
 """Parameters: the values that a description gives, in the interfaces of its components."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -187,14 +187,16 @@ class _Giving:
         if assignment.optional:
             self._passed_over.append(f"{assignment.place}: nothing has this name; it is given to nothing")
             return
-        known = [
-            variable
-            for target in assignment.targets
-            if target.owner in self._interfaces
-            for variable in self._interfaces[target.owner].names(Causality.PARAMETER, Causality.INPUT)
-        ]
-        hint = nearest(assignment.targets[-1].name, known) if known else "no component is named so; correct the target"
-        self._problems.append(f"{assignment.place}: unknown variable; {hint}")
+        self._problems.append(f"{assignment.place}: unknown variable; {self._hint(assignment.targets)}")
+
+    def _hint(self, targets: Sequence[Target]) -> str:
+        kinds = (Causality.PARAMETER, Causality.INPUT)
+        meant = [(self._interfaces[each.owner], each.name) for each in targets if each.owner in self._interfaces]
+        if len(meant) == 1:
+            interface, name = meant[0]
+            return interface.hint(name, *kinds)
+        known = [variable for interface, _ in meant for variable in interface.names(*kinds)]
+        return nearest(targets[-1].name, known) if known else "no component is named so; correct the target"
 
 
 def _picked(given: Given, element: int) -> Given:

@@ -257,6 +257,8 @@ def test_a_description_defines_units_that_a_file_only_names():
     ("binding", "problem"),
     [
         (mapped("a", "kk", 1), "components.pump.bindings[0].mapping[0] (kk): unknown variable; did you mean 'k'?"),
+        (mapped("a", "A[4]", 1), "mapping[0] (A[4]): unknown variable; 'A' has the indices 1:3"),
+        (mapped("a", "k[1]", 1), "mapping[0] (k[1]): unknown variable; 'k' is a scalar; leave the indices out"),
         (bound(y=1), "values.y: it is calculated by the component (causality output)"),
         (bound(V="2 kg"), "values.V: '2 kg' is not a number in 'L': 'kg' (kg) does not convert to 'L' (m3)"),
         (bound(V=Quantity(value=2, unit="kg")), "values.V: 2 'kg': 'kg' (kg) does not convert to 'L' (m3)"),
