@@ -74,6 +74,8 @@ def _places(part: _Part, nested: _Systems) -> Iterator[tuple[str, str]]:
     for name, entry in systems:
         document = _system(entry, nested)
         if document is not None:
+            # Values that are given to it from outside are the bindings that its own file does not have.
+            yield dotted(("subsystems", f"{part.path}{name}")), places.get(("components", str(name)), "")
             yield from _places(_Part(f"{part.path}{name}/", document, part.depth + 1), nested)
 
 
@@ -89,6 +91,8 @@ def _beginnings(part: _Part, location: Location, place: str) -> Iterator[tuple[s
             yield dotted(location), place
         return
     inner = f"{part.path}{name}" if name else part.path.rstrip("/")
+    if part.path and not name and location[2:] in ((), ("bindings",)):
+        return
     yield dotted((group, inner, *location[2:])), place
     if group == "components" and len(location) == 2:
         yield f"component '{inner}", place

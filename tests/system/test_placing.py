@@ -66,6 +66,7 @@ def test_parts_of_systems_in_systems_stand_in_their_files(tmp_path):
     (tmp_path / "line.yaml").write_text(
         "name: line\ncomponents:\n  a: {source: a.fmu}\n  inner: {system: inner.yaml}\nconnections:\n  - .u -> a.u\n"
         "  - a.y -> inner.u\nexperiment: {stop: 1}\nstep_size: 1\n"
+        "subsystems:\n  '': {bindings: [{values: {a.k: 1}}]}\n"
     )
     (tmp_path / "inner.yaml").write_text("name: inner\ncomponents: {b: {source: b.fmu}}\nconnections: [b.y -> b.u]\n")
     (tmp_path / "whole.yaml").write_text("name: whole\ncomponents:\n  l[1..2]: {system: line.yaml}\n")
@@ -75,6 +76,9 @@ def test_parts_of_systems_in_systems_stand_in_their_files(tmp_path):
         "l[1]/inner/b.y -> l[1]/inner/b.u: sizes differ": "inner.yaml:3",
         "components.l[2]/a.parameters.k: unknown": "line.yaml:3",
         "component 'l[1]/inner/b': there is no file": "inner.yaml:2",
+        "subsystems.l[2].bindings[0].values.a.k: no number": "line.yaml:11",
+        "subsystems.l[2].bindings[1].values.a.k: no number": "whole.yaml:3",
+        "subsystems.l[1]/inner.bindings[0].values.b.k: no number": "line.yaml:4",
     }
     for error, place in errors.items():
         assert placed(error, tmp_path / "whole.yaml") == f"{tmp_path}/{place}: {error}"
