@@ -106,7 +106,7 @@ def _vector(dll: Any, handle: Any, prefix: str, needed: bool, name: str) -> Call
 
 def _bind1(dll: Any, instance: Model, model: ModelInfo) -> ExchangeFunctions:
     """FMI 1.0 has no modes to enter: discrete states are updated whenever an event is there."""
-    vector = partial(_vector, dll, instance, "fmi", model.unnamed_states > 0)
+    vector = partial(_vector, dll, instance, "fmi", bool(model.states) or model.unnamed_states > 0)
     return ExchangeFunctions(
         names=NAMES1,
         set_time=bound(dll, "fmiSetTime", instance, c_double),

@@ -14,6 +14,7 @@ from orchestrator.fmi import archive, fmi1_functions, fmi2_functions, fmi3_funct
 from orchestrator.fmi.binary import found, refused
 from orchestrator.fmi.completeness import unreachable, withdrawals
 from orchestrator.fmi.events_description import StepOptions
+from orchestrator.fmi.fmi1_states import states_named
 from orchestrator.fmi.function_table import FATAL, OK, FunctionTable
 from orchestrator.fmi.messages import Messages
 from orchestrator.fmi.structure import configured
@@ -51,7 +52,7 @@ class Library:
                     self.messages.logger.warning("%s: its only binary, %s, is taken", model.path, library.name)
                 fmu = _loaded(name, model, kind, library, versions)
                 binary.callback(fmu.freeLibrary)
-                self.model: Final = _present(model, kind, library, fmu.dll, self.messages)
+                self.model = _present(model, kind, library, fmu.dll, self.messages)
                 more = {} if options is None else {"options": options}
                 try:
                     handle = _instantiated(name, model, kind, fmu, versions, self.messages, **more)
@@ -62,6 +63,8 @@ class Library:
                 functions = _bound(model, library, versions, fmu, handle)
                 if self.fatal is None:
                     functions, self.fatal = configured(model, fmu.dll, handle, functions)
+                if self.fatal is None and kind == "ModelExchange":
+                    self.model, self.fatal = states_named(self.model, fmu.dll, handle)
                 self.functions: Final[FunctionTable] = functions
                 if self.fatal is not None:
                     binary.pop_all()

@@ -6,6 +6,7 @@ from typing import Final
 
 from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
 from orchestrator.fmi.exchange_functions import bind
+from orchestrator.fmi.fmi1_states import selects_others
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
@@ -59,11 +60,11 @@ class ModelExchangeFmu:
         self, name: str, model: ModelInfo, library: Library, solver: description.Solver, *, extrapolate: bool = False
     ) -> None:
         self.name: Final = name
-        self.model: Final = model
+        self.model: Final = library.model
         self._fmu = Fmu(name, model, "ModelExchange", library)
         self._described = solver
-        self._functions = bind(library, model)
-        self._vector = StateVector(model)
+        self._functions = bind(library, self.model)
+        self._vector = StateVector(self.model)
         self._jacobian = exact_jacobian(self._fmu, self._functions, solver)
         self._inputs = Memory()
         self.input_slopes = self._lines = Lines(self._fmu) if extrapolate else None
@@ -204,6 +205,7 @@ class ModelExchangeFmu:
                 "slow shadow"
             )
         self._fmu.require("restart", Phase.STEP, Phase.TERMINATED)
+        self._refuse_other_states()
         self._jump()
         running = self._running
         states, others = self._vector.divide(self._fmu, values)
@@ -227,6 +229,14 @@ class ModelExchangeFmu:
             if self._solver is not None:
                 self._solver.close()
                 self._solver = None
+
+    def _refuse_other_states(self) -> None:
+        library = self._fmu.library
+        if self.model.fmi_version == "1.0" and selects_others(self.model, library.dll, library.handle):
+            raise CapabilityError(
+                f"'{self.name}' cannot be restarted from values: its continuous states are other variables by now than "
+                "when it was opened. Hand over to it through a slow shadow"
+            )
 
     def _jump(self) -> None:
         """Give inputs that may slope the values that they have jumped to."""

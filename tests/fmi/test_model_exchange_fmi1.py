@@ -10,9 +10,10 @@ import cotwin
 from cotwin.cli import app
 from orchestrator.errors import CapabilityError, InitializationError, ModelDescriptionError
 from orchestrator.fmi.model_exchange import open_exchange
+from orchestrator.fmi.opening import open_component
 from orchestrator.fmi.variables import read_model
-from orchestrator.instance import StateWrite
-from orchestrator.system.description import Solver
+from orchestrator.instance import Bundle, StateWrite
+from orchestrator.system.description import Component, Solver
 from tests.fmi.exchange_runs import put, take
 from tests.fmi.exchange_toys import exchange_fmu
 from tests.kit.answers import ball
@@ -108,3 +109,24 @@ def test_a_number_of_states_that_is_none_is_refused(tmp_path, count):
     wrong = {'numberOfContinuousStates="1"': f'numberOfContinuousStates="{count}"'}
     with pytest.raises(ModelDescriptionError, match=f"{count}"):
         read_model(changed(fmu, tmp_path / "wrong.fmu", wrong))
+
+
+@pytest.mark.parametrize("isolation", [None, "process"])
+@pytest.mark.parametrize("t", [1.0, 5.0])
+def test_states_that_its_binary_names_are_written_by_name(isolation, t):
+    # Dahlquist: dx/dt = -x, from x = 3 at time t on, wherever it was before
+    source = kit_fmu("Dahlquist", "1.0", "model_exchange")
+    component = Component(source=source, isolation=isolation, solver=Solver(tolerance=1e-9))
+    with closing(open_component("d", component)) as fmu:
+        assert fmu.capabilities.state_write is StateWrite.CONTINUOUS_STATES
+        (state,) = (connector for connector in fmu.connectors if connector.is_state)
+        fmu.enter_initialization(0.0, None, None)
+        fmu.exit_initialization()
+        fmu.do_step(0.0, 1.0)
+        fmu.restart(t, {state.name: np.array([3.0])})
+        found = np.empty(1)
+        fmu.get(Bundle.of([state]), found)
+        assert found[0] == 3.0
+        fmu.do_step(t, 2.0)
+        fmu.get(Bundle.of([state]), found)
+        assert found[0] == pytest.approx(3.0 * np.exp(-2.0), rel=1e-7)

@@ -1,6 +1,7 @@
 """Declared: what the process of a component says about it when it has opened it, checked: it is not trusted."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.errors import CotwinError, FmuImportError
@@ -32,6 +33,14 @@ def chosen(name: str, model: ModelInfo, among: tuple[Connector, ...], found: Any
         f"{model.path}: its variables change when '{name}' is opened. That does not work with isolation: process; "
         "leave that out"
     )
+
+
+def stateful(model: ModelInfo, connectors: tuple[Connector, ...], found: Any) -> tuple[Connector, ...]:
+    """The connectors with those marked that are continuous states, which FMI 1.0 tells in the process only."""
+    names = {connector.name for connector in connectors}
+    if not isinstance(found, list) or not names.issuperset(map(str, found)):
+        raise not_understood(model)
+    return tuple(replace(connector, is_state=connector.name in found) for connector in connectors)
 
 
 def capabilities(model: ModelInfo, found: Any) -> Capabilities:

@@ -25,6 +25,7 @@ def open_isolated(name: str, component: Component) -> IsolatedInstance:
         asked = _asked(component, model).model_dump(mode="json")
         reply, _ = process.tell(opening, do="open", component=asked, memory_limit=component.memory_limit)
         connectors = declared.chosen(name, model, candidates, reply.get("connectors"))
+        connectors = declared.stateful(model, connectors, reply.get("states"))
         return IsolatedInstance(name, model, connectors, process, reply)
     except BaseException:
         process.kill()

@@ -166,6 +166,7 @@ class Server:
         capabilities = {name: getattr(instance.capabilities, name) for name in vars(instance.capabilities)}
         return {
             "connectors": [[connector.name, connector.size] for connector in instance.connectors],
+            "states": [connector.name for connector in instance.connectors if connector.is_state],
             "capabilities": capabilities,
             "feedthrough": dict(instance.feedthrough),
             "events": describe_events(self._events),
