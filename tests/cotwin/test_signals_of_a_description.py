@@ -11,18 +11,8 @@ from fmus.build import build
 from orchestrator.errors import DescriptionError
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.yaml.writer import as_yaml
-from plant_models.model import Model
+from tests.integral import integral
 from tests.kit.build import kit_fmu
-
-
-def integral():
-    """dx/dt = u with a volume flow as its input, y = 2 u directly."""
-    model = Model("integral", "what flowed in")
-    u = model.input("u", 0.0, "m3/s", "flow")
-    model.state("x", 0.0, "m3", "volume", visible=True)
-    model.derivative("x", u)
-    model.output("y", 2.0 * u, "m3/s", "twice the flow")
-    return model
 
 
 @pytest.fixture(scope="module")

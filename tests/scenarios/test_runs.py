@@ -7,25 +7,15 @@ import cotwin
 from fmus.build import build
 from orchestrator.errors import DescriptionError, StepError
 from orchestrator.system.scenario_file import read_scenario, scenario_of
-from plant_models.model import Model
+from tests.integral import integral
 from tests.kit.build import kit_fmu
 
 ALGORITHMS = pytest.mark.parametrize("algorithm", ["gauss_seidel", "jacobi"])
 
 
-def integral():
-    """dx/dt = u, y = 2 u directly."""
-    model = Model("integral", "what flowed in")
-    u = model.input("u", 2.0, "m3/s", "flow")
-    model.state("x", 0.0, "m3", "volume", visible=True)
-    model.derivative("x", u)
-    model.output("y", 2.0 * u, "m3/s", "twice the flow")
-    return model
-
-
 @pytest.fixture(scope="module")
 def fmu(tmp_path_factory):
-    return build(integral(), tmp_path_factory.mktemp("integral")).fmi3
+    return build(integral(2.0), tmp_path_factory.mktemp("integral")).fmi3
 
 
 def run(fmu, *actions, feed=1.0, stop=2.0, step=0.25, algorithm="gauss_seidel", **more):
