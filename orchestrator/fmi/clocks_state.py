@@ -25,6 +25,20 @@ class Bookkeeping(NamedTuple):
     ticks: State
 
 
+class Kept(NamedTuple):
+    """A kept state: that of the FMU, as its importer keeps it, and what is known beside it."""
+
+    inner: Any
+    book: Bookkeeping
+
+
+def own(component: str, state: object) -> Kept:
+    """A state that an instance of this kind has kept; CapabilityError for any other."""
+    if not isinstance(state, Kept):
+        raise CapabilityError(f"'{component}': the state belongs to another instance; save a new one")
+    return state
+
+
 def pack(book: Bookkeeping, state: bytes) -> bytes:
     """The bookkeeping before the bytes of the FMU's state."""
     plain = book._asdict() | {"active": sorted(book.active), "ticks": [_plain(ticks) for ticks in book.ticks]}

@@ -1,11 +1,11 @@
 """Event Mode: a Co-Simulation FMU of FMI 3.0 with events and clocks behind the `EventInstance` seam."""
 
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from orchestrator.errors import CapabilityError, StepError
 from orchestrator.fmi.clocks import Clocks
-from orchestrator.fmi.clocks_state import Bookkeeping, pack, unpack
+from orchestrator.fmi.clocks_state import Bookkeeping, Kept, own, pack, unpack
 from orchestrator.fmi.co_simulation import CoSimulationFmu
 from orchestrator.fmi.events_clocks import EventClocks
 from orchestrator.fmi.events_functions import EventFunctions
@@ -14,11 +14,6 @@ from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, InputSlo
 from orchestrator.system.connector import Causality, Connector, Variability
 
 _LIMIT: Final = 100
-
-
-class _Kept(NamedTuple):
-    inner: object
-    book: Bookkeeping
 
 
 class EventFmu:
@@ -173,11 +168,11 @@ class EventFmu:
         """Keep the complete state."""
         where = self._t, self._time_event, self._initialized, self._in_event_mode
         book = Bookkeeping(*where, *self._clocks.save())
-        return _Kept(self._co.save_state(), book)
+        return Kept(self._co.save_state(), book)
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state; what waited for the next event is forgotten."""
-        kept = self._own(state)
+        kept = own(self.name, state)
         self._co.restore_state(kept.inner)
         book = kept.book
         self._t, self._time_event, self._initialized = book.t, book.time_event, book.initialized
@@ -187,17 +182,17 @@ class EventFmu:
 
     def free_state(self, state: object) -> None:
         """Release a kept state."""
-        self._co.free_state(self._own(state).inner)
+        self._co.free_state(own(self.name, state).inner)
 
     def serialize_state(self, state: object) -> bytes:
         """A kept state as bytes, with the ticks and events to come."""
-        kept = self._own(state)
+        kept = own(self.name, state)
         return pack(kept.book, self._co.serialize_state(kept.inner))
 
     def deserialize_state(self, data: bytes) -> object:
         """A kept state from bytes; CapabilityError where they come from another FMU."""
         book, inner = unpack(self.name, data, self._described.by_name)
-        return _Kept(self._co.deserialize_state(inner), book)
+        return Kept(self._co.deserialize_state(inner), book)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Initialize again at t, let its discrete states come to rest, and go on in Step Mode."""
@@ -243,11 +238,6 @@ class EventFmu:
             if known:
                 self._co.fmu.writable(bundle)
         return known
-
-    def _own(self, state: object) -> _Kept:
-        if not isinstance(state, _Kept):
-            raise CapabilityError(f"'{self.name}': the state belongs to another instance; save a new one")
-        return state
 
     def _require(self, doing: str) -> None:
         """No call may follow the end of the run, or a fatal error of another instance of the FMU."""

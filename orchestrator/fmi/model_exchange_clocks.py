@@ -7,11 +7,11 @@ ticks, all components have an event, and a step ends there. Ticks by time and ti
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from orchestrator.errors import CapabilityError, FmuImportError, StepError
 from orchestrator.fmi.clocks import Clocks, read_clocks
-from orchestrator.fmi.clocks_state import Bookkeeping, pack, unpack
+from orchestrator.fmi.clocks_state import Bookkeeping, Kept, own, pack, unpack
 from orchestrator.fmi.events_clocks import EventClocks
 from orchestrator.fmi.exchange_functions import Update
 from orchestrator.fmi.fmu import Phase
@@ -40,11 +40,6 @@ def open_clocked_exchange(name: str, model: ModelInfo, solver: Solver) -> "Clock
             f"{model.path}: its binary cannot be used with clocks: {error}. It lacks a function of the standard: ask "
             "its supplier for a complete export"
         ) from error
-
-
-class _Kept(NamedTuple):
-    inner: object
-    book: Bookkeeping
 
 
 class ClockedExchangeFmu:
@@ -199,11 +194,11 @@ class ClockedExchangeFmu:
         inner = self._exchange.save_state()
         initialized = self._fmu.phase >= Phase.STEP
         where = self._fmu.time or 0.0, None, initialized, self._outside
-        return _Kept(inner, Bookkeeping(*where, *self._clocks.save()))
+        return Kept(inner, Bookkeeping(*where, *self._clocks.save()))
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state; what waited for the next event is forgotten."""
-        kept = self._own(state)
+        kept = own(self.name, state)
         self._exchange.restore_state(kept.inner)
         self._outside = kept.book.in_event_mode
         self._clocks.restore(kept.book.active, kept.book.ticks)
@@ -211,17 +206,17 @@ class ClockedExchangeFmu:
 
     def free_state(self, state: object) -> None:
         """Release a kept state."""
-        self._exchange.free_state(self._own(state).inner)
+        self._exchange.free_state(own(self.name, state).inner)
 
     def serialize_state(self, state: object) -> bytes:
         """A kept state as bytes, with the ticks to come."""
-        kept = self._own(state)
+        kept = own(self.name, state)
         return pack(kept.book, self._exchange.serialize_state(kept.inner))
 
     def deserialize_state(self, data: bytes) -> object:
         """A kept state from bytes; CapabilityError where they come from another FMU."""
         book, inner = unpack(self.name, data, self._described.by_name)
-        return _Kept(self._exchange.deserialize_state(inner), book)
+        return Kept(self._exchange.deserialize_state(inner), book)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Write states and go on at t in Continuous-Time Mode; after a reset the clocks begin anew."""
@@ -289,8 +284,3 @@ class ClockedExchangeFmu:
             component=self.name,
             time=t,
         )
-
-    def _own(self, state: object) -> _Kept:
-        if not isinstance(state, _Kept):
-            raise CapabilityError(f"'{self.name}': the state belongs to another instance; save a new one")
-        return state

@@ -10,21 +10,20 @@ from collections.abc import Callable, Mapping
 from ctypes import c_double, c_uint32
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from fmpy import fmi3
 
 from orchestrator.errors import CapabilityError, FmuImportError, StepError
 from orchestrator.fmi.clocks import Clocks, Ticks, read_clocks
 from orchestrator.fmi.clocks_parameters import ClockParameters
-from orchestrator.fmi.clocks_state import Bookkeeping, pack, unpack
+from orchestrator.fmi.clocks_state import Bookkeeping, Kept, own, pack, unpack
 from orchestrator.fmi.clocks_ticking import Ticking
 from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.events_functions import IntervalFunctions
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.function_table import OK, bound
 from orchestrator.fmi.library import Library
-from orchestrator.fmi.states import KeptState
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
 from orchestrator.system.connector import Causality, Connector
@@ -81,11 +80,6 @@ class _Updates:
                 self.ask()
         except Exception as error:  # none may pass through the FMU
             self._error = error
-
-
-class _Kept(NamedTuple):
-    state: KeptState
-    book: Bookkeeping
 
 
 class ScheduledFmu:
@@ -177,13 +171,13 @@ class ScheduledFmu:
             active=frozenset(),
             ticks=self._ticking.save(),
         )
-        return _Kept(self._fmu.states.save(self._fmu.phase, self._fmu.time), book)
+        return Kept(self._fmu.states.save(self._fmu.phase, self._fmu.time), book)
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state."""
         self._fmu.require("restore a state", *OPEN)
-        kept = self._own(state)
-        inner = self._fmu.states.restore(kept.state)
+        kept = own(self.name, state)
+        inner = self._fmu.states.restore(kept.inner)
         self._fmu.phase, self._fmu.time = Phase(inner.phase), inner.time
         self._ticking.restore(kept.book.ticks)
         self._parameters.forget()
@@ -191,19 +185,19 @@ class ScheduledFmu:
     def free_state(self, state: object) -> None:
         """Release a kept state."""
         if self._fmu.phase < Phase.BROKEN:
-            self._fmu.states.free(self._own(state).state)
+            self._fmu.states.free(own(self.name, state).inner)
 
     def serialize_state(self, state: object) -> bytes:
         """A kept state as bytes, with the ticks to come."""
         self._fmu.require("serialize a state", *OPEN)
-        kept = self._own(state)
-        return pack(kept.book, self._fmu.states.serialize(kept.state))
+        kept = own(self.name, state)
+        return pack(kept.book, self._fmu.states.serialize(kept.inner))
 
     def deserialize_state(self, data: bytes) -> object:
         """A kept state from bytes; CapabilityError where they come from another FMU."""
         self._fmu.require("take a serialized state", *OPEN)
         book, inner = unpack(self.name, data, self._clocks.by_name)
-        return _Kept(self._fmu.states.deserialize(inner), book)
+        return Kept(self._fmu.states.deserialize(inner), book)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:  # noqa: ARG002
         """CapabilityError: `state_write` is none."""
@@ -250,8 +244,3 @@ class ScheduledFmu:
             component=self.name,
             time=t,
         )
-
-    def _own(self, state: object) -> _Kept:
-        if not isinstance(state, _Kept):
-            raise CapabilityError(f"'{self.name}': the state belongs to another instance; save a new one")
-        return state
