@@ -19,22 +19,13 @@ from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import OK, WARNING, bound
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Values
-from orchestrator.system.connector import Causality, Connector, Variability
-
-_TYPES: Final = ("Real", "Float64")
+from orchestrator.system.connector import Connector
 
 
 def sloped(model: ModelInfo) -> tuple[Connector, ...]:
     """The inputs of an FMU that may change during a step; in FMI 3.0 those that it marks with `intermediateUpdate`."""
     marked = _marked(model) if model.fmi_version.startswith("3") else None
-    return tuple(
-        connector
-        for connector in model.connectors
-        if connector.causality is Causality.INPUT
-        and connector.variability is Variability.CONTINUOUS
-        and model.types[connector.name] in _TYPES
-        and (marked is None or connector.name in marked)
-    )
+    return tuple(each for each in model.continuous_inputs if marked is None or each.name in marked)
 
 
 def _marked(model: ModelInfo) -> frozenset[str]:

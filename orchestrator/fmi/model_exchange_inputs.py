@@ -12,23 +12,10 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import FmuImportError
 from orchestrator.fmi.fmu import Fmu, named
-from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Values
-from orchestrator.system.connector import Causality, Connector, Storage, Variability
+from orchestrator.system.connector import Storage
 
-_TYPES: Final = ("Real", "Float64")
 _ROUNDING: Final = 16 * float(np.finfo(np.float64).eps)
-
-
-def continuous_inputs(model: ModelInfo) -> tuple[Connector, ...]:
-    """The inputs of an FMU that may change in continuous time."""
-    return tuple(
-        connector
-        for connector in model.connectors
-        if connector.causality is Causality.INPUT
-        and connector.variability is Variability.CONTINUOUS
-        and model.types[connector.name] in _TYPES
-    )
 
 
 class _Split(NamedTuple):
@@ -49,7 +36,7 @@ class Lines:
     """
 
     def __init__(self, fmu: Fmu) -> None:
-        connectors = continuous_inputs(fmu.model)
+        connectors = fmu.model.continuous_inputs
         if not connectors:
             raise FmuImportError(
                 f"{fmu.model.path}: '{fmu.name}' asks for extrapolate_inputs, but the FMU has no continuous inputs. "

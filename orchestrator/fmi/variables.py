@@ -25,7 +25,7 @@ from orchestrator.fmi.literals import shown, whole
 from orchestrator.fmi.references import check_references
 from orchestrator.fmi.repairs import repair
 from orchestrator.instance import Capabilities, StateWrite
-from orchestrator.system.connector import Causality, Connector
+from orchestrator.system.connector import Causality, Connector, Variability
 
 _MAX_IDENTIFIER: Final = 200
 """Bytes of a modelIdentifier; file systems allow 255 for the name of the binary, with what stands behind it."""
@@ -94,6 +94,17 @@ class ModelInfo:
     def kinds(self) -> tuple[str, ...]:
         """The kinds that the FMU offers, Co-Simulation first."""
         return tuple(self.interfaces)
+
+    @property
+    def continuous_inputs(self) -> tuple[Connector, ...]:
+        """The inputs of 64 bits that may change in continuous time."""
+        return tuple(
+            connector
+            for connector in self.connectors
+            if connector.causality is Causality.INPUT
+            and connector.variability is Variability.CONTINUOUS
+            and self.types[connector.name] in ("Real", "Float64")
+        )
 
     @property
     def model_identifier(self) -> str:
