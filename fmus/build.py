@@ -1,6 +1,6 @@
 """Build FMUs: from the equations of a model to one FMI 2.0 and one FMI 3.0 file, each Co-Simulation and Model Exchange.
 
-`python -m fmus.build [NAMES...] -o build/fmus` builds the catalogue of plant models.
+`python -m fmus.build [NAMES...] -o build/fmus` builds the catalogues of plant and textbook models.
 """
 
 import argparse
@@ -175,17 +175,19 @@ def _place(kept: Path, target: Path) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Command line: build all of the catalogue or the names given; 0, or 1 after an error."""
+    """Command line: build all of the catalogues or the names given; 0, or 1 after an error."""
     from plant_models.plants import CATALOGUE
+    from plant_models.textbook import TEXTBOOK
 
+    known = {**CATALOGUE, **TEXTBOOK}
     parser = argparse.ArgumentParser(prog="python -m fmus.build", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(CATALOGUE)}; all without a name")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; all without a name")
     parser.add_argument("-o", "--out", type=Path, default=Path("build/fmus"), help="folder for fmi2/ and fmi3/")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.names if name not in CATALOGUE]
+    unknown = [name for name in options.names if name not in known]
     if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(CATALOGUE)}")
-    chosen = {name: CATALOGUE[name] for name in options.names or CATALOGUE}
+        parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    chosen = {name: known[name] for name in options.names or known}
     try:
         build_all(chosen, options.out, lambda line: print(line, flush=True))
     except BuildError as error:

@@ -11,6 +11,7 @@ from fmus.build import build
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.yaml.file import from_mapping
 from plant_models.plants import CATALOGUE
+from plant_models.textbook import TEXTBOOK
 
 ROOT = Path(__file__).parents[1]
 FMUS = ROOT / "build" / "fmus"
@@ -21,8 +22,8 @@ CONCENTRATIONS = ("X", "S", "A", "DOT")
 
 @cache
 def fmu(stem: str, version: int) -> Path:
-    """Path of a plant FMU for FMI 2 or 3; unchanged equations rebuild nothing."""
-    built = build(CATALOGUE[stem](), FMUS, stem=stem)
+    """Path of a plant or textbook FMU for FMI 2 or 3; unchanged equations rebuild nothing."""
+    built = build((CATALOGUE | TEXTBOOK)[stem](), FMUS, stem=stem)
     return built.fmi2 if version == 2 else built.fmi3
 
 
