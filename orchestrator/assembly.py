@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestrator.errors import CotwinError, DescriptionError, FmuImportError, SurrogateError
-from orchestrator.graph.schedule import Schedule, build_schedule
+from orchestrator.graph.schedule import build_schedule
 from orchestrator.inputs.feeding import fed_by
 from orchestrator.inputs.generated import generated_instance
 from orchestrator.inputs.table import table_instance
 from orchestrator.instance import Instance
-from orchestrator.master.algorithm import Algorithm
-from orchestrator.master.gauss_seidel import GaussSeidel
-from orchestrator.master.jacobi import Jacobi
-from orchestrator.master.participant import Coupling
+from orchestrator.master.composition import Plan
+from orchestrator.master.diagnostics import diagnosed
 from orchestrator.observer import Observer
 from orchestrator.realtime import clock
 from orchestrator.realtime.metering import Meter
@@ -41,8 +39,6 @@ from orchestrator.system.scenario import Scenario
 from orchestrator.system.scenario_file import read_scenario
 from orchestrator.system.tables import SUFFIXES
 from orchestrator.system.yaml.file import from_mapping, read_system
-
-ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
 
 
 def open_simulation(
@@ -188,14 +184,14 @@ class _Wishes(NamedTuple):
 def _coupled(description: SystemDescription, instances: Mapping[str, Instance], wishes: _Wishes) -> Simulation[Results]:
     interfaces = {name: instance.connectors for name, instance in instances.items()}
     links, parameters, views = meaning_of(description, interfaces)
-    columns = select(description.record, {**interfaces, **views.connectors})
+    said = diagnosed(description, description.components)
+    columns = select(description.record, {**interfaces, **views.connectors, **said})
     scenario = open_scenarios(wishes.scenarios, description, instances, links)
     stepped = _metered(_acted(instances, scenario), scenario) if wishes.meter else _acted(instances, scenario)
     setup = Setup(
         instances=stepped,
         links=links,
-        schedule=_schedule(stepped, links),
-        algorithm=ALGORITHMS[description.algorithm],
+        plan=_plan(description, stepped, links),
         experiment=description.experiment,
         step_size=description.step_size,
         start_values=parameters.values,
@@ -203,6 +199,7 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
         check_ranges=frozenset(name for name, each in description.components.items() if each.check_ranges),
         alteration=None if scenario is None else scenario.arrivals,
         views=views,
+        diagnosed=said,
     )
     metadata = run_metadata(description, {name: instance.identity for name, instance in instances.items()})
     if wishes.scenarios:
@@ -229,9 +226,17 @@ def _metered(instances: Mapping[str, Instance], scenario: ScenarioInstance | Non
     return {name: instance if instance is scenario else Meter(instance) for name, instance in instances.items()}
 
 
-def _schedule(instances: Mapping[str, Instance], links: Sequence[Link]) -> Schedule:
+def _plan(description: SystemDescription, instances: Mapping[str, Instance], links: Sequence[Link]) -> Plan:
     interfaces = {name: instance.connectors for name, instance in instances.items()}
-    return build_schedule(interfaces, {name: each.feedthrough for name, each in instances.items()}, links)
+    feedthrough = {name: instance.feedthrough for name, instance in instances.items()}
+    iterate = description.algorithm == "iterative"
+    components = description.components.items()
+    return Plan(
+        build_schedule(interfaces, feedthrough, links, iterate=iterate),
+        description,
+        {name: each.step_size for name, each in components if each.step_size is not None},
+        {name: each.extrapolation for name, each in components if each.extrapolation is not None},
+    )
 
 
 def _record_path(output: Path | str | None, name: str) -> Path | None:

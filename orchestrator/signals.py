@@ -200,6 +200,15 @@ class Signals:
             self._alteration,
         )
 
+    def copy(self) -> dict[Storage, Values]:
+        """All values as they are now."""
+        return {storage: array.copy() for storage, array in self._arrays.items()}
+
+    def put(self, values: Mapping[Storage, Values]) -> None:
+        """Go back to copied values."""
+        for storage, array in self._arrays.items():
+            np.copyto(array, values[storage])
+
     def keep(self) -> None:
         """Remember all values as they are now."""
         for storage, array in self._arrays.items():

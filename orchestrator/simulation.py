@@ -1,7 +1,5 @@
 """Simulation: one run of a system, from initialization to the end, as a context manager."""
 
-import logging
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,25 +9,24 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
+from orchestrator.ending import Ending, log_all
 from orchestrator.errors import CapabilityError, SimulationError, VariableError
-from orchestrator.graph.schedule import Schedule
 from orchestrator.instance import Instance, Values
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
-from orchestrator.master.algorithm import Algorithm
-from orchestrator.master.events import Events, step_end
-from orchestrator.master.events_early_return import EarlyEnd
+from orchestrator.master.composition import Plan, compose
+from orchestrator.master.diagnostics import Diagnosed
+from orchestrator.master.events import Events
 from orchestrator.master.initialization import initialize
 from orchestrator.master.participant import Coupling
 from orchestrator.master.step_size import FixedStep
+from orchestrator.master.timeline import Timeline
 from orchestrator.observer import Event, Observer
 from orchestrator.signals import Alteration, Signals, gather
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connections.views import NO_VIEWS, Views
 from orchestrator.system.connector import Scalar
 from orchestrator.system.description import Experiment
-
-_log = logging.getLogger(__name__)
 
 ResultsT = TypeVar("ResultsT")
 
@@ -52,13 +49,12 @@ class Setup:
 
     `observed` names locals and parameters whose values are wanted at each communication point, `check_ranges` the
     components whose inputs, outputs and observed variables are held against their min and max. `alteration` acts on
-    values on their way along connections.
+    values on their way along connections. `diagnosed` is what the master says about its own steps.
     """
 
     instances: Mapping[str, Instance]
     links: tuple[Link, ...]
-    schedule: Schedule
-    algorithm: Callable[[Coupling], Algorithm]
+    plan: Plan
     experiment: Experiment
     step_size: float
     start_values: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
@@ -66,6 +62,7 @@ class Setup:
     check_ranges: frozenset[str] = frozenset()
     views: Views = NO_VIEWS
     alteration: Alteration | None = None
+    diagnosed: Diagnosed = field(default_factory=dict)
 
 
 class _Phase(Enum):
@@ -82,33 +79,32 @@ class Simulation(Generic[ResultsT]):
     """
 
     def __init__(self, setup: Setup, observers: Iterable[Observer], results: Callable[[], ResultsT]) -> None:
-        self.instances, self.links, self.schedule = setup.instances, setup.links, setup.schedule
-        self.grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
-        _check_steps(self.grid, setup.instances)
+        self.instances, self.links, self.schedule = setup.instances, setup.links, setup.plan.schedule
+        grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
+        _check_steps(grid, setup.instances)
+        self._timeline = Timeline(grid)
         interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
         links = (*setup.links, *setup.views.links)
-        self.signals = Signals({**interfaces, **setup.views.connectors}, setup.observed, links, setup.alteration)
+        beside = {**setup.views.connectors, **setup.diagnosed}
+        self.signals = Signals({**interfaces, **beside}, setup.observed, links, setup.alteration)
         self._views = self.signals.plan(setup.views.links)
         self._experiment = setup.experiment
         self._coupling = Coupling.of(
-            setup.instances, setup.links, setup.schedule.order, self.signals, setup.check_ranges
+            setup.instances, setup.links, self.schedule.order, self.signals, setup.check_ranges
         )
         self._discrete = Events(self._coupling)
         self._eventful = bool(self._discrete)
-        early = any(instance.capabilities.may_return_early for instance in setup.instances.values())
-        self._leaves_grid = self._eventful or early
-        self._sloped = tuple(p.slopes for p in self._coupling.participants if p.slopes is not None)
-        self._algorithm = EarlyEnd(setup.algorithm(self._coupling), self._coupling)
-        self._access = Access(setup.instances, self.signals, setup.links, setup.views.connectors)
+        self._master = compose(self._coupling, setup.plan)
+        self._leaves_grid = self._eventful or self._master.stepper.leaves_grid
+        self._access = Access(setup.instances, self.signals, setup.links, beside)
         self._start_values = {
             component: {name: value.copy() for name, value in values.items()}
             for component, values in setup.start_values.items()
         }
         self._observers = tuple(observers)
+        self._ending = Ending(setup.instances, self._observers)
         self.results = results
         self._phase = _Phase.CREATED
-        self._index = 0
-        self._between: float | None = None
         self._events: list[Event] = []
         self._ended = False
         self._in_step = False
@@ -127,20 +123,25 @@ class Simulation(Generic[ResultsT]):
                 self._fail(error)
         finally:
             self._answering = False
-            failures = self._close_all()
-        _log_all(failures if error is not None else failures[1:])
+            failures = self._ending.close()
+        log_all(failures if error is not None else failures[1:])
         if failures and error is None:
             raise failures[0]
 
     @property
     def time(self) -> float:
         """The last communication point (s): on the grid, or at an event between two of its points."""
-        return self.grid.time(self._index) if self._between is None else self._between
+        return self._timeline.time
+
+    @property
+    def grid(self) -> FixedStep:
+        """The communication points that every run of this system meets."""
+        return self._timeline.grid
 
     @property
     def ended(self) -> bool:
         """Whether no step is left: the stop time is reached, or a component ended the run."""
-        return self._ended or self._phase is _Phase.OVER or self._index >= self.grid.count
+        return self._ended or self._phase is _Phase.OVER or self._timeline.over
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -174,11 +175,11 @@ class Simulation(Generic[ResultsT]):
         Ctrl-C ends the run at the next communication point: what was recorded is kept, KeyboardInterrupt is raised.
         """
         self._begin()
-        target = self.grid.count if until is None else self._index_at(until)
+        target = self.grid.count if until is None else self._timeline.index_at(until)
         with self._failing(), Interruption() as interruption:
             if pacer is not None:
                 pacer.begin(self.time)
-            while self._index < target and not self._ended and self._advance():
+            while self._timeline.index < target and not self._ended and self._advance():
                 self._publish(pacer, interruption)
                 interruption.check()
         if self.ended:
@@ -190,10 +191,10 @@ class Simulation(Generic[ResultsT]):
         if self._phase is not _Phase.STEPPING:
             return
         self._phase = _Phase.OVER
-        errors = self._terminate(self.instances)
-        errors += self._tell_terminated(errors[0] if errors else None)
+        errors = self._ending.terminate(self.instances, self.time)
+        errors += self._ending.tell_terminated(errors[0] if errors else None)
         if errors:
-            _log_all(errors[1:])
+            log_all(errors[1:])
             raise errors[0]
 
     def close(self) -> None:
@@ -235,34 +236,21 @@ class Simulation(Generic[ResultsT]):
                 time=self.time,
             )
 
-    def _index_at(self, until: float) -> int:
-        stop = self.grid.stop
-        if until - stop > 1e-9 * self.grid.step_size:
-            raise SimulationError(
-                f"until = {until:g} s lies after the stop of the experiment, {stop:g} s. Give it a later stop",
-                time=self.time,
-            )
-        return self.grid.index_at(until)
-
     def _advance(self) -> bool:
         """Make a macro step; False where a component ended the run before the end of the step."""
         self._access.apply()
         if self._eventful:
             self._prepare()
         t = self.time
-        h = self._step_size(t) if self._leaves_grid else self.grid.step(self._index)
-        for slopes in self._sloped:
-            slopes.begin(t)
+        h = self._step_size(t)
         self.signals.keep()
         self._in_step = True
-        outcome, end = self._algorithm.step(t, h)
+        outcome, end = self._master.stepper.step(t, h)
         if not outcome.completed:
             self.signals.restore()
         self._in_step = False
-        if outcome.completed and self._leaves_grid:
+        if outcome.completed:
             self._arrive(end, event_needed=outcome.event_needed)
-        else:
-            self._index += outcome.completed
         self._end_by(outcome.terminate_requested_by)
         return outcome.completed
 
@@ -278,24 +266,26 @@ class Simulation(Generic[ResultsT]):
         self._in_step = True
         ending = self._discrete.happen(self.time)
         self._in_step = False
-        for slopes in self._sloped:
+        for slopes in self._coupling.sloped:
             slopes.forget()
         self._end_by(ending)
 
     def _step_size(self, t: float) -> float:
         """To the next grid point, or to the next event that is known where that comes first (s)."""
-        event = step_end(self._discrete.known(t), t, self.grid.time(self._index + 1))
+        event = self._timeline.event_before_grid(self._discrete.known(t)) if self._eventful else None
         if event is not None:
             self._discrete.refuse_fixed(event)
             return event.time - t
-        return self.grid.step(self._index) if self._between is None else self.grid.time(self._index + 1) - t
+        return self._timeline.to_grid()
 
     def _arrive(self, end: float, *, event_needed: bool) -> None:
         """Take the time of the grid where the step ended there, which is never a sum; the event, if there is one."""
-        grid_point = self.grid.time(self._index + 1)
-        on_grid = end >= grid_point - 1e-9 * self.grid.step_size - 4.0 * math.ulp(grid_point)
-        self._index += on_grid
-        self._between = None if on_grid else end
+        t = self.time
+        if self._leaves_grid:
+            self._timeline.arrive(end)
+        else:
+            self._timeline.index += 1
+        self._coupling.statistics.accept(self.time - t)
         if self._eventful and (event_needed or self._discrete.due(self.time, self.grid.step_size)):
             self._tell()
             self._happen()
@@ -343,9 +333,9 @@ class Simulation(Generic[ResultsT]):
         component = getattr(error, "component", None) or ""
         event = Event(self.time, component, "error" if cause is error else "interrupted", str(cause))
         self._events.append(event)
-        told = [_attempt(observer.event, event) for observer in self._observers]
-        failures = [failure for failure in told if failure is not None]
-        _log_all(failures + self._terminate(alive) + self._tell_terminated(cause))
+        failures = self._ending.tell_event(event)
+        failures += self._ending.terminate(alive, self.time)
+        log_all(failures + self._ending.tell_terminated(cause))
 
     def _unbroken(self, error: BaseException) -> dict[str, Instance]:
         """Instances that may still be terminated: after an exception of its own, an instance may only be closed."""
@@ -353,38 +343,6 @@ class Simulation(Generic[ResultsT]):
             return {}
         broken = getattr(error, "component", None)
         return {name: instance for name, instance in self.instances.items() if name != broken}
-
-    def _terminate(self, instances: Mapping[str, Instance]) -> list[Exception]:
-        failures = [(name, _attempt(instance.terminate)) for name, instance in instances.items()]
-        return [
-            SimulationError(f"'{name}' failed to terminate: {failure}", component=name, time=self.time)
-            for name, failure in failures
-            if failure is not None
-        ]
-
-    def _tell_terminated(self, error: Exception | None) -> list[Exception]:
-        failures = [_attempt(observer.terminated, error) for observer in self._observers]
-        return [failure for failure in failures if failure is not None]
-
-    def _close_all(self) -> list[Exception]:
-        failures = [_attempt(instance.close) for instance in reversed(tuple(self.instances.values()))]
-        return [failure for failure in failures if failure is not None]
-
-
-def _attempt(action: Callable[..., None], *arguments: object) -> Exception | None:
-    """Do something that must not keep the rest from being done; what went wrong is returned."""
-    try:
-        action(*arguments)
-    except Exception as error:
-        return error
-    return None
-
-
-def _log_all(failures: Iterable[Exception]) -> None:
-    """Log what nobody will raise, since the run fails by another error already."""
-    for failure in failures:
-        _log.error("while ending the run: %s: %s", type(failure).__name__, failure)
-        _log.debug("it came from here", exc_info=failure)
 
 
 def _interrupted(t: float) -> SimulationError:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orchestrator.graph.schedule import build_schedule
-from orchestrator.master.gauss_seidel import GaussSeidel
-from orchestrator.master.jacobi import Jacobi
+from orchestrator.master.composition import Plan
+from orchestrator.master.diagnostics import diagnosed
 from orchestrator.observer import Event
 from orchestrator.simulation import Setup, Simulation
 from orchestrator.system.connections.resolution import resolve
@@ -16,8 +16,6 @@ from orchestrator.system.description import SystemDescription
 from orchestrator.system.parameters.giving import parameter_values
 from orchestrator.system.yaml.file import from_mapping
 from tests.doubles import FunctionInstance
-
-ALGORITHMS = {"jacobi": Jacobi, "gauss_seidel": GaussSeidel}
 
 
 class Row(NamedTuple):
@@ -71,16 +69,17 @@ def setup(
     by_name = {instance.name: instance for instance in instances}
     interfaces = {name: instance.connectors for name, instance in by_name.items()}
     links = resolve(description, interfaces)
-    schedule = build_schedule(interfaces, {name: one.feedthrough for name, one in by_name.items()}, links)
+    feedthrough = {name: one.feedthrough for name, one in by_name.items()}
+    schedule = build_schedule(interfaces, feedthrough, links, iterate=description.algorithm == "iterative")
     return Setup(
         by_name,
         links,
-        schedule,
-        ALGORITHMS[description.algorithm],
+        Plan(schedule, description),
         description.experiment,
         description.step_size,
         parameter_values(description, interfaces),
         observed,
+        diagnosed=diagnosed(description, description.components),
     )
 
 

@@ -78,7 +78,8 @@ def _graph(depends: Mapping[Variable, Sequence[Variable]], links: Sequence[Link]
     graph: nx.DiGraph[Variable] = nx.DiGraph()
     graph.add_nodes_from(depends)
     for link in links:
-        graph.add_edge(link.source[:2], link.destination[:2], connection=True)
+        if not link.delay:
+            graph.add_edge(link.source[:2], link.destination[:2], connection=True)
     for output, inputs in depends.items():
         graph.add_edges_from(((name, output) for name in inputs if name in graph), connection=False)
     return graph
@@ -100,7 +101,8 @@ def refuse_algebraic_loops(graph: "nx.DiGraph[Variable]", feedthrough: Feedthrou
     paths = "\n".join(f"algebraic loop: {written(loop)}" for loop in loops)
     remedy = (
         "Every output on the path depends directly on the input before it. Put a component without direct feedthrough "
-        "on it (a state such as a sensor lag, or a sampled controller), or solve the loop inside one FMU."
+        "on it (a state such as a sensor lag, or a sampled controller), declare 'delay: true' on one of its "
+        "connections, or choose 'algorithm: iterative', which solves it in every macro step."
     )
     assumed = _assumed(graph, loops, feedthrough)
     if assumed:

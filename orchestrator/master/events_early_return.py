@@ -1,16 +1,19 @@
 """Early return: the macro step ends for all components where the first of them ended its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from orchestrator.errors import StepError
+from orchestrator.instance import Values
 from orchestrator.master.algorithm import Algorithm, EarlyReturn, MacroStep
 from orchestrator.master.events import ITERATION_LIMIT
 from orchestrator.master.participant import Coupling, Participant
+from orchestrator.master.stepper import Advance
+from orchestrator.system.connector import Storage
 
 
 class EarlyEnd:
-    """Makes macro steps that may end early; `step` also gives the time (s) reached.
+    """The innermost stepper: one step of an algorithm, or several where a component returns early.
 
     The component that returned early is not stepped again: the others step to its time. Those that had stepped further
     go back to a state kept at t. One that cannot keep its state, and precedes the early one in the order of the
@@ -23,12 +26,15 @@ class EarlyEnd:
         self._in_a_row = 0
         early = [i for i, p in enumerate(coupling.participants) if p.instance.capabilities.may_return_early]
         self._exposed = coupling.participants[: early[-1]] if early else ()
-        self._possible = bool(early)
+        self.leaves_grid = bool(early)
 
-    def step(self, t: float, h: float) -> tuple[MacroStep, float]:
+    def step(self, t: float, h: float) -> Advance:
         """Advance all components from t by h, or to where the first returned early."""
-        if not self._possible:
-            return self._algorithm.step(t, h), t + h
+        for slopes in self._coupling.sloped:
+            slopes.begin(t)
+        if not self.leaves_grid:
+            return Advance(self._algorithm.step(t, h), t + h)
+        values = self._coupling.signals.copy()
         with self._kept() as states:
             outcome = self._algorithm.step(t, h)
             end = t + h
@@ -36,13 +42,13 @@ class EarlyEnd:
             while (early := outcome.early_return) is not None:
                 requests += outcome.terminate_requested_by
                 end = early.time
-                self._go_back(early, states)
+                self._go_back(early, states, values)
                 if end <= t:
-                    return self._at_once(early), t
+                    return Advance(self._at_once(early), t)
                 outcome = self._algorithm.step(t, end - t)
             self._in_a_row = 0
             requests += outcome.terminate_requested_by
-            return outcome._replace(terminate_requested_by=tuple(dict.fromkeys(requests))), end
+            return Advance(outcome._replace(terminate_requested_by=tuple(dict.fromkeys(requests))), end)
 
     def _at_once(self, early: EarlyReturn) -> MacroStep:
         """Nobody has stepped: the component wants an event where it is."""
@@ -62,13 +68,15 @@ class EarlyEnd:
     def _kept(self) -> Iterator[dict[str, object]]:
         able = [p for p in self._exposed if p.instance.capabilities.get_set_state]
         states = {p.name: p.instance.save_state() for p in able}
+        for participant in able:
+            participant.statistics.saves += 1
         try:
             yield states
         finally:
             for participant in able:
                 participant.instance.free_state(states[participant.name])
 
-    def _go_back(self, early: EarlyReturn, states: dict[str, object]) -> None:
+    def _go_back(self, early: EarlyReturn, states: Mapping[str, object], values: Mapping[Storage, Values]) -> None:
         for participant in self._coupling.participants:
             if not participant.instance.capabilities.variable_step:
                 raise _fixed(participant, early)
@@ -78,8 +86,9 @@ class EarlyEnd:
             if participant.name not in states:
                 raise _stuck(participant, early)
             participant.instance.restore_state(states[participant.name])
+            participant.statistics.restores += 1
             participant.ahead = None
-        self._coupling.signals.restore()
+        self._coupling.signals.put(values)
 
 
 def _fixed(participant: Participant, early: EarlyReturn) -> StepError:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from orchestrator.instance import Bundle, DiscreteUpdate, EventMode, Instance
+from orchestrator.master.memory import Remembered
 from orchestrator.signals import Block
 from orchestrator.system.connector import Connector, Storage, Variability
 
@@ -32,6 +33,14 @@ class Selection:
         self._given, self._is_given = self._values[self._where], True
         instance.set(self.bundle, self._given)
 
+    def remembered(self) -> Remembered:
+        """What was set last."""
+        return {"given": self._given.copy(), "is_given": self._is_given}
+
+    def remember(self, memory: Remembered) -> None:
+        """Go back to what had been set then."""
+        self._given, self._is_given = memory["given"].copy(), memory["is_given"]
+
     def get(self, instance: Instance) -> bool:
         """Read into the signals; whether something changed."""
         old = self._values[self._where]
@@ -58,6 +67,7 @@ class EventParticipant:
         self._continuous = _selections(inputs, lambda c: self._plain(c) and _continuous(c))
         self._discrete = _selections(inputs, lambda c: self._plain(c) and not _continuous(c))
         self._clocked_inputs = _one_by_one(inputs, events.clocked)
+        self._inputs = (*self._continuous, *self._discrete, *self._clocked_inputs.values())
         self._outputs = _selections(outputs, self._plain)
         self._clocked_outputs = _one_by_one(outputs, events.clocked)
         self.unread = {*self._clocked_inputs, *self._clocked_outputs}
@@ -75,6 +85,24 @@ class EventParticipant:
             for connector in block.bundle.connectors
             if connector.name in events.clocks and connector.name not in events.timed
         ]
+
+    def remembered(self) -> Remembered:
+        """What was set last, and which clocks ticked."""
+        return {
+            "stepping": self.stepping,
+            "ticked": sorted(self.ticked),
+            "active": sorted(self._active),
+            "unread": sorted(self.unread),
+            "inputs": [selection.remembered() for selection in self._inputs],
+        }
+
+    def remember(self, memory: Remembered) -> None:
+        """Go back to an earlier communication point."""
+        self.stepping = memory["stepping"]
+        self.ticked, self._active = set(memory["ticked"]), set(memory["active"])
+        self.unread = set(memory["unread"])
+        for selection, remembered in zip(self._inputs, memory["inputs"], strict=True):
+            selection.remember(remembered)
 
     def has_value(self, connector: str) -> bool:
         """Whether an output can be read whether or not a clock is active."""

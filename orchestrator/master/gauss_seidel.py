@@ -2,6 +2,7 @@
 
 from orchestrator.master.algorithm import MacroStep
 from orchestrator.master.participant import Coupling, advance_each
+from orchestrator.signals import gather
 
 
 class GaussSeidel:
@@ -15,8 +16,9 @@ class GaussSeidel:
     name = "gauss_seidel"
 
     def __init__(self, coupling: Coupling) -> None:
-        self._participants = coupling.participants
+        self._participants, self._delayed = coupling.participants, coupling.delayed
 
     def step(self, t: float, h: float) -> MacroStep:
         """Gather the inputs of one component and step it, before the next one gathers."""
+        gather(self._delayed)
         return advance_each(self._participants, t, h, newest=True)

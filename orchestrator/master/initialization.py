@@ -12,6 +12,7 @@ from itertools import groupby
 import numpy as np
 
 from orchestrator.errors import InitializationError
+from orchestrator.graph.schedule import InitialStage
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.master.participant import Coupling, Participant
 from orchestrator.signals import Signals, gather
@@ -23,11 +24,11 @@ StartValues = Mapping[str, Mapping[str, Values]]
 """Values that replace start values: component -> connector -> all elements."""
 
 Generation = Sequence[tuple[str, str]]
-"""Outputs (component, connector) that depend only on outputs of generations before theirs."""
+"""Outputs (component, connector) that are read together."""
 
 
 def initialize(
-    coupling: Coupling, generations: Iterable[Generation], experiment: Experiment, start_values: StartValues
+    coupling: Coupling, stages: Iterable[InitialStage], experiment: Experiment, start_values: StartValues
 ) -> None:
     """Take all components through Initialization Mode; afterwards the signals hold the values valid at the start.
 
@@ -37,7 +38,7 @@ def initialize(
     for participant in coupling.participants:
         with _naming(participant, t):
             _enter(participant, experiment, start_values.get(participant.name, {}), coupling.signals)
-    _pass_on(coupling, generations, t)
+    _pass_on(coupling, stages, t)
     for participant in coupling.participants:
         with _naming(participant, t):
             participant.set_initial()
@@ -46,7 +47,7 @@ def initialize(
         participant.check_outputs(t, InitializationError)
 
 
-def _pass_on(coupling: Coupling, generations: Iterable[Generation], t: float) -> None:
+def _pass_on(coupling: Coupling, stages: Iterable[InitialStage], t: float) -> None:
     """Read outputs and pass them on, in an order in which each is read after all that it depends on.
 
     A parameter that breaks a loop starts with its start value: outputs that depend on it have been read already.
@@ -54,6 +55,8 @@ def _pass_on(coupling: Coupling, generations: Iterable[Generation], t: float) ->
     participants = {participant.name: participant for participant in coupling.participants}
     leaving: dict[tuple[str, str], list[Link]] = defaultdict(list)
     for link in coupling.links:
+        if link.delay:
+            continue
         leaving[link.source[:2]].append(link)
     inputs = {
         (participant.name, connector.name)
@@ -62,7 +65,7 @@ def _pass_on(coupling: Coupling, generations: Iterable[Generation], t: float) ->
         if connector.causality is Causality.INPUT
     }
     read: set[str] = set()
-    for generation in generations:
+    for generation, _ in stages:
         _read_outputs(participants, generation, coupling.signals, t)
         read.update(component for component, _ in generation)
         links = [link for output in generation for link in leaving[output]]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Bundle, InputSlopes, Instance, OutputSlopes, output_slopes
+from orchestrator.master.memory import Remembered
 from orchestrator.signals import Block, GatherPlan, gather
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Storage, Variability
@@ -36,7 +37,7 @@ class SlopedInputs:
         earlier, links = set(before), tuple(link for link in links if _is_continuous(link, instances))
         for link in links:
             for line in self._lines:
-                line.connect(link, ahead=link.source.component in earlier)
+                line.connect(link, ahead=link.source.component in earlier and not link.delay)
         for name in dict.fromkeys(link.source.component for link in links):
             known = output_slopes(instances[name])
             mine = [link for link in links if link.source.component == name]
@@ -55,6 +56,16 @@ class SlopedInputs:
     def forget(self) -> None:
         """What was before does not tell where the inputs go: something jumped."""
         self._t = None
+
+    def remembered(self) -> Remembered:
+        """The last two communication points and the inputs there."""
+        return {"last": self._last, "t": self._t, "lines": [line.remembered() for line in self._lines]}
+
+    def remember(self, memory: Remembered) -> None:
+        """Go back to earlier communication points."""
+        self._last, self._t = memory["last"], memory["t"]
+        for line, remembered in zip(self._lines, memory["lines"], strict=True):
+            line.remember(remembered)
 
     def set(self, t: float, h: float, *, newest: bool) -> None:
         """Give u(t) and the slopes for the step from t by h; with `newest` the inputs hold what has stepped already."""
@@ -132,6 +143,13 @@ class _Line:
 
     def begin(self) -> None:
         self._before, self.now = self.now, self._values[self._where]
+
+    def remembered(self) -> Remembered:
+        return {"before": self._before.copy(), "now": self.now.copy(), "derived": self.derived.copy()}
+
+    def remember(self, memory: Remembered) -> None:
+        self._before, self.now = memory["before"].copy(), memory["now"].copy()
+        self.derived[:] = memory["derived"]
 
     def values(self) -> NDArray[np.float64]:
         """Where the lines begin: at the last communication point; inputs that are held have their newest value."""

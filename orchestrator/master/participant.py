@@ -4,16 +4,20 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from orchestrator.errors import SimulationError, StepError
 from orchestrator.instance import Instance, Status, StepResult, event_mode, input_slopes
 from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep
+from orchestrator.master.diagnostics import Diagnostics
 from orchestrator.master.events_participant import EventParticipant
 from orchestrator.master.input_slopes import SlopedInputs
+from orchestrator.master.memory import Memory, Remembered
 from orchestrator.master.ranges import Ranges
+from orchestrator.master.statistics import ComponentStatistics, Statistics
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality, Storage
@@ -25,8 +29,11 @@ _TIME_TOLERANCE = 1e-6
 class Participant:
     """One component between two communication points."""
 
-    def __init__(self, instance: Instance, signals: Signals, plan: GatherPlan) -> None:
+    def __init__(
+        self, instance: Instance, signals: Signals, plan: GatherPlan, statistics: ComponentStatistics | None = None
+    ) -> None:
         self.name = instance.name
+        self.statistics = statistics or ComponentStatistics()
         self.instance = instance
         self.plan = plan
         self.inputs = signals.blocks(self.name, Direction.INPUT)
@@ -40,7 +47,7 @@ class Participant:
         self.slopes = None if slopes is None else SlopedInputs(instance, slopes, self.inputs, plan)
         self.ranges: Ranges | None = None
         """Given to check inputs, outputs and observed variables against their min and max."""
-        self._plain = events is None and slopes is None and not instance.capabilities.may_return_early
+        self.is_plain = events is None and slopes is None and not instance.capabilities.may_return_early
         self.ahead: float | None = None
         """Where the component is (s) after an early return, until the others have come there."""
 
@@ -54,8 +61,9 @@ class Participant:
         an early return of one that declares it.
         """
         self._check_ranges(self.inputs, t, StepError)
+        self.statistics.steps += 1
         try:
-            if self._plain:
+            if self.is_plain:
                 self.set_inputs()
                 result = self.instance.do_step(t, h)
             else:
@@ -78,6 +86,22 @@ class Participant:
             return COMPLETED
         requests = (self.name,) if result.terminate_requested else ()
         return MacroStep(terminate_requested_by=requests, event_needed=result.event_needed)
+
+    def remembered(self) -> Remembered:
+        """Where the component is after an early return, and what its inputs and events remember."""
+        return {
+            "ahead": self.ahead,
+            "events": None if self.events is None else self.events.remembered(),
+            "slopes": None if self.slopes is None else self.slopes.remembered(),
+        }
+
+    def remember(self, memory: Remembered) -> None:
+        """Go back to an earlier communication point."""
+        self.ahead = memory["ahead"]
+        if self.events is not None:
+            self.events.remember(memory["events"])
+        if self.slopes is not None:
+            self.slopes.remember(memory["slopes"])
 
     def _may_end(self, result: StepResult, t: float) -> bool:
         """Whether this is an early return that a master can follow: ahead in time, or to an event at once."""
@@ -207,6 +231,7 @@ class Coupling:
     """Components in the order in which they step, and everything that flows between them, over one set of signals.
 
     During an event everything flows but into the parameters that break a loop: those keep their value until the next.
+    Along `delayed` values flow at the beginning of a macro step only, and never during an event.
     """
 
     signals: Signals
@@ -214,6 +239,23 @@ class Coupling:
     links: tuple[Link, ...]
     plan: GatherPlan
     during_events: GatherPlan
+    delayed: GatherPlan = ()
+    statistics: Statistics = field(default_factory=Statistics)
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        """Where the master says something about its own steps."""
+        return Diagnostics(self.signals)
+
+    @cached_property
+    def memories(self) -> Mapping[str, Memory]:
+        """The components that remember something beside the signals."""
+        return {p.name: p for p in self.participants if not p.is_plain}
+
+    @cached_property
+    def sloped(self) -> tuple[SlopedInputs, ...]:
+        """The inputs that are straight lines over a step."""
+        return tuple(p.slopes for p in self.participants if p.slopes is not None)
 
     @classmethod
     def of(
@@ -230,14 +272,25 @@ class Coupling:
         for link in links:
             into[link.destination.component].append(link)
         names = tuple(order)
-        participants = tuple(Participant(instances[name], signals, signals.plan(into[name])) for name in names)
+        statistics = Statistics()
+        participants = tuple(
+            Participant(
+                instances[name],
+                signals,
+                signals.plan(link for link in into[name] if not link.delay),
+                statistics.of(name),
+            )
+            for name in names
+        )
         for index, participant in enumerate(participants):
             participant.ranges = Ranges() if participant.name in check_ranges else None
             if participant.slopes is not None:
                 participant.slopes.connect(into[participant.name], names[:index], instances)
         plan, late = signals.plan(links), _breaking_loops(links, names, instances)
+        late |= {link for link in links if link.delay}
         at_once = signals.plan(link for link in links if link not in late) if late else plan
-        return cls(signals, participants, links, plan, at_once)
+        delayed = signals.plan(link for link in links if link.delay)
+        return cls(signals, participants, links, plan, at_once, delayed, statistics)
 
     @contextmanager
     def naming(self, component: str, t: float) -> Iterator[None]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
 
 from orchestrator.system.generated import Signal
+from orchestrator.system.solving import Extrapolation, Solving
 from orchestrator.system.structure import DeclaredConnector, Markup, ParameterBinding, Subsystem, UnitDefinition
 from orchestrator.system.transformation import Transformation
 from orchestrator.system.values import Frozen, Given, Number, Positive, no_text
@@ -46,7 +47,9 @@ class Component(Frozen):
     `kind` chooses among what an FMU offers (None: Co-Simulation where there is one). `importer` reads it. With
     `isolation: process` it runs in a process of its own, every call limited to `time_limit` (s) and its memory to
     `memory_limit` (MiB). `check_ranges` makes a value outside min and max an error. `extrapolate_inputs` hands the
-    slope of the inputs over the last macro step to an FMU that can interpolate.
+    slope of the inputs over the last macro step to an FMU that can interpolate. `step_size` (s) is a multiple or an
+    integer part of that of the system. `extrapolation` replaces that of the system. `estimator` is a cheaper file with
+    the same connectors, which stands in for a component that cannot go back while a loop is solved.
 
     `connectors` are those that a file declares, `bindings` sets of parameters that win over `parameters`.
     """
@@ -63,6 +66,9 @@ class Component(Frozen):
     memory_limit: Positive | None = None
     check_ranges: bool = False
     extrapolate_inputs: bool = False
+    step_size: Positive | None = None
+    extrapolation: Extrapolation | None = None
+    estimator: Path | None = None
     connectors: dict[str, DeclaredConnector] = Field(default_factory=dict)
     bindings: tuple[ParameterBinding, ...] = ()
     markup: Markup = Markup()
@@ -96,6 +102,8 @@ class Connection(Frozen):
     Either end may be a connector of a nested system, which passes values on. A `transformation` acts on the converted
     value; with `suppress_unit_conversion` it acts instead of the conversion.
     `as_parameter` lets the destination be a tunable parameter, set at communication points. No standard provides that.
+    With `delay` the destination always gets the value of the last communication point, at the start its start value:
+    so a loop is broken.
     """
 
     source: Endpoint
@@ -103,6 +111,7 @@ class Connection(Frozen):
     transformation: Transformation | None = None
     suppress_unit_conversion: bool = False
     as_parameter: bool = False
+    delay: bool = False
     markup: Markup = Markup()
 
     def __str__(self) -> str:
@@ -148,8 +157,10 @@ ComponentName = Annotated[str, AfterValidator(_usable_path)]
 """A name, or the path of a component in nested systems: `cooling/pump`."""
 
 
-class SystemDescription(Frozen):
+class SystemDescription(Solving):
     """A system of components and connections, with the experiment, step size (s) and algorithm to run it.
+
+    `loops`, `step_control`, `extrapolation`, `initialization` and `bonds` say how the algorithm solves it.
 
     `record` lists `component.variable` patterns (shell wildcards); None records every output, or all locals where there
     is none. `subsystems` are the nested systems by path; that of the path `""` is the whole system, with the connectors
@@ -162,7 +173,6 @@ class SystemDescription(Frozen):
     connections: tuple[Connection, ...] = ()
     experiment: Experiment
     step_size: Positive
-    algorithm: Literal["gauss_seidel", "jacobi"] = "gauss_seidel"
     record: tuple[str, ...] | None = None
     subsystems: dict[str, Subsystem] = Field(default_factory=dict)
     units: dict[str, UnitDefinition] = Field(default_factory=dict)

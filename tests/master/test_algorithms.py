@@ -8,10 +8,12 @@ import pytest
 from scipy.linalg import expm
 
 from orchestrator.errors import StepError
-from tests.coupled import ALGORITHMS, Memory, simulation
+from tests.coupled import Memory, simulation
 from tests.doubles import Faults, FunctionInstance, an_input, an_output
 
 H = 0.01
+
+ALGORITHMS = ["jacobi", "gauss_seidel"]
 
 
 def _oscillator(h: float) -> list[FunctionInstance]:

@@ -51,6 +51,7 @@ class _Way(NamedTuple):
     origin: Slot
     passage: Passage
     through: tuple[str, ...] = ()
+    delay: bool = False
 
 
 class Flattened:
@@ -121,7 +122,7 @@ class Flattened:
         if slot.component not in self._interfaces:
             return None
         self._check_tunable(way.origin, slot, hop)
-        return Link(way.origin, slot, way.passage.total, _needed(way.passage.mapping), way.through)
+        return Link(way.origin, slot, way.passage.total, _needed(way.passage.mapping), way.through, way.delay)
 
     def _way(self, slot: Slot) -> _Way | None:
         """The way of a value to an element; None where something on it is wrong."""
@@ -143,8 +144,9 @@ class Flattened:
         if passage is None:
             return None
         if slot.component in self._interfaces:
-            return way._replace(passage=passage)
-        return _Way(way.origin, passage, (*way.through, self._routes.element_name(slot)))
+            return way._replace(passage=passage, delay=way.delay or hop.connection.delay)
+        through = (*way.through, self._routes.element_name(slot))
+        return _Way(way.origin, passage, through, way.delay or hop.connection.delay)
 
     def _along(self, passage: Passage, slot: Slot, hop: Hop) -> Passage | None:
         key = (hop.number, passage, self._ports.port(*slot[:2]))

@@ -18,7 +18,7 @@ class Link(NamedTuple):
     """One value that flows: destination = conversion(mapping(source)), at every communication point.
 
     `mapping` is None where no value takes the place of another. `through` names the connectors of nested systems on
-    the way.
+    the way. With `delay` the destination always gets the value of the last communication point.
     """
 
     source: Slot
@@ -26,3 +26,4 @@ class Link(NamedTuple):
     conversion: Conversion = IDENTITY
     mapping: Substitution | None = None
     through: tuple[str, ...] = ()
+    delay: bool = False

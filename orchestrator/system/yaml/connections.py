@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator.system.names import nearest
 from orchestrator.system.ranges import expanded_pairs
 
-_KEYS = ("connect", "factor", "offset", "map", "suppress_unit_conversion", "as_parameter", "markup")
+_KEYS = ("connect", "factor", "offset", "map", "suppress_unit_conversion", "as_parameter", "delay", "markup")
 _KINDS = {bool: "boolean", int: "integer", str: "enumeration"}
 
 
@@ -29,7 +29,7 @@ def connections(entry: Any) -> list[dict[str, Any]]:
         raise ValueError(f"unknown key '{unknown[0]}'; {nearest(str(unknown[0]), _KEYS)}")
     if not isinstance(entry.get("connect"), str):
         raise ValueError("a connection with keys needs 'connect: a.y -> b.u'")
-    kept = {key: entry[key] for key in ("suppress_unit_conversion", "as_parameter", "markup") if key in entry}
+    kept = {key: entry[key] for key in ("suppress_unit_conversion", "as_parameter", "delay", "markup") if key in entry}
     transformation = _transformation(entry)
     return _all(entry["connect"], {**kept, **({"transformation": transformation} if transformation else {})})
 

@@ -105,7 +105,7 @@ def test_names_such_as_on_and_no_stay_names_and_clock_times_stay_text(read):
         (
             "algorithm: jacobi",
             "algorithm: jacoby",
-            ":13: algorithm: 'jacoby': input should be 'gauss_seidel' or 'jacobi'",
+            ":13: algorithm: 'jacoby': input should be 'gauss_seidel', 'jacobi' or 'iterative'",
         ),
     ],
 )

@@ -1,0 +1,58 @@
+"""Composition: from a plan of how a system is to be solved to the parts of its master, put together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from orchestrator.errors import DescriptionError
+from orchestrator.graph.schedule import Schedule
+from orchestrator.instance import Instance
+from orchestrator.master.algorithm import Algorithm
+from orchestrator.master.events_early_return import EarlyEnd
+from orchestrator.master.gauss_seidel import GaussSeidel
+from orchestrator.master.jacobi import Jacobi
+from orchestrator.master.memory import Memory
+from orchestrator.master.participant import Coupling
+from orchestrator.master.stepper import Stepper
+from orchestrator.system.solving import Extrapolation, Solving
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How a system is to be solved.
+
+    `step_sizes` (s) and `extrapolations` are those of components that have their own; `estimators` stand in for
+    components that cannot go back while a loop is solved.
+    """
+
+    schedule: Schedule
+    solving: Solving = field(default_factory=Solving)
+    step_sizes: Mapping[str, float] = field(default_factory=dict)
+    extrapolations: Mapping[str, Extrapolation] = field(default_factory=dict)
+    estimators: Mapping[str, Instance] = field(default_factory=dict)
+
+
+class Master(NamedTuple):
+    """What steps a coupled system, and the parts of it that remember something, by name.
+
+    `memories` go back with the components when a step is taken back; `controls` only a checkpoint keeps.
+    """
+
+    stepper: Stepper
+    memories: Mapping[str, Memory]
+    controls: Mapping[str, Memory]
+
+
+def compose(coupling: Coupling, plan: Plan) -> Master:
+    """Put algorithm and steppers together; DescriptionError or CapabilityError where the plan cannot be followed."""
+    return Master(EarlyEnd(_algorithm(coupling, plan), coupling), coupling.memories, {})
+
+
+_ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
+
+
+def _algorithm(coupling: Coupling, plan: Plan) -> Algorithm:
+    name = plan.solving.algorithm
+    if name not in _ALGORITHMS:
+        raise DescriptionError(f"algorithm '{name}' is not there; choose one of {', '.join(_ALGORITHMS)}")
+    return _ALGORITHMS[name](coupling)

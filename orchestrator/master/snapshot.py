@@ -1,0 +1,77 @@
+"""Snapshot: a coupled system at one communication point, to which it can be taken back."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from orchestrator.errors import CapabilityError
+from orchestrator.instance import Values
+from orchestrator.master.memory import Memory, Remembered
+from orchestrator.master.participant import Coupling
+from orchestrator.system.connector import Storage
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Kept states by component, the values of all signals, and what the parts of the master remember."""
+
+    states: dict[str, object]
+    signals: Mapping[Storage, Values]
+    memory: Mapping[str, Remembered] = field(default_factory=dict)
+
+
+class Rollback:
+    """Takes components and the master back to a communication point: 1 `keep`, 2 `restore` (repeated), 3 `free`.
+
+    `memories` are the parts of the master that go back with the components. `unable` are components that cannot.
+    """
+
+    def __init__(self, coupling: Coupling, memories: Mapping[str, Memory] | None = None) -> None:
+        self._coupling = coupling
+        self._memories = {**coupling.memories, **(memories or {})}
+        self.unable = tuple(p.name for p in coupling.participants if not p.instance.capabilities.get_set_state)
+
+    def require(self, what: str) -> None:
+        """CapabilityError that names every component that cannot go back, where there is one; `what` needs it."""
+        if self.unable:
+            names = ", ".join(f"'{name}'" for name in self.unable)
+            raise CapabilityError(
+                f"{what} takes components back to an earlier time, which {names} cannot: they do not declare get/set "
+                "FMU state. Export them with that capability, or choose a constant step size and an algorithm "
+                "without iteration"
+            )
+
+    def keep(self) -> Snapshot:
+        """Keep everything as it is now; components that cannot keep their state are left out."""
+        states: dict[str, object] = {}
+        for participant in self._coupling.participants:
+            if participant.instance.capabilities.get_set_state:
+                states[participant.name] = participant.instance.save_state()
+                participant.statistics.saves += 1
+        memory = {name: memory.remembered() for name, memory in self._memories.items()}
+        return Snapshot(states, self._coupling.signals.copy(), memory)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back; components that kept no state stay where they are."""
+        for participant in self._coupling.participants:
+            if participant.name in snapshot.states:
+                participant.instance.restore_state(snapshot.states[participant.name])
+                participant.statistics.restores += 1
+        for name, memory in self._memories.items():
+            memory.remember(snapshot.memory[name])
+        self._coupling.signals.put(snapshot.signals)
+
+    def free(self, snapshot: Snapshot) -> None:
+        """Release the kept states."""
+        for participant in self._coupling.participants:
+            if participant.name in snapshot.states:
+                participant.instance.free_state(snapshot.states.pop(participant.name))
+
+    @contextmanager
+    def kept(self) -> Iterator[Snapshot]:
+        """A snapshot of now, freed at the end."""
+        snapshot = self.keep()
+        try:
+            yield snapshot
+        finally:
+            self.free(snapshot)

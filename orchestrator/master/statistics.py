@@ -1,0 +1,66 @@
+"""Statistics: what the master had the components do, counted while it runs; `explain` shows it after a run."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ComponentStatistics:
+    """Calls of one component: steps (accepted or not), kept states and returns to them, refused steps."""
+
+    steps: int = 0
+    saves: int = 0
+    restores: int = 0
+    discards: int = 0
+
+
+@dataclass
+class LoopStatistics:
+    """Iterations over one loop; `worst_residual` (in units of the nominal value) is that of `worst_variable` at
+    `worst_time` (s), among the residuals with which macro steps were accepted.
+    """
+
+    solved: int = 0
+    iterations: int = 0
+    most_iterations: int = 0
+    worst_residual: float = 0.0
+    worst_variable: str = ""
+    worst_time: float | None = None
+
+    def take(self, iterations: int, residual: float, variable: str, t: float) -> None:
+        """One macro step was solved in so many iterations, up to this residual."""
+        self.solved += 1
+        self.iterations += iterations
+        self.most_iterations = max(self.most_iterations, iterations)
+        if residual >= self.worst_residual:
+            self.worst_residual, self.worst_variable, self.worst_time = residual, variable, t
+
+
+@dataclass
+class Statistics:
+    """Everything counted in one run.
+
+    `rejected` counts macro steps that were taken back, by reason. `smallest_step` and `largest_step` are those of
+    accepted macro steps (s). `loops` are by the names of their components.
+    """
+
+    macro_steps: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    smallest_step: float | None = None
+    largest_step: float | None = None
+    components: dict[str, ComponentStatistics] = field(default_factory=dict)
+    loops: dict[str, LoopStatistics] = field(default_factory=dict)
+
+    def of(self, component: str) -> ComponentStatistics:
+        """Those of one component."""
+        return self.components.setdefault(component, ComponentStatistics())
+
+    def loop(self, components: tuple[str, ...]) -> LoopStatistics:
+        """Those of the loop between these components."""
+        return self.loops.setdefault(" <-> ".join(components), LoopStatistics())
+
+    def accept(self, h: float) -> None:
+        """A macro step of length h (s) was made."""
+        self.macro_steps += 1
+        self.smallest_step = h if self.smallest_step is None else min(self.smallest_step, h)
+        self.largest_step = h if self.largest_step is None else max(self.largest_step, h)

@@ -1,0 +1,67 @@
+"""Timeline: where a run is, on the grid of communication points or at an event between two of them."""
+
+import math
+
+from orchestrator.errors import SimulationError
+from orchestrator.master.events import TimeEvent, step_end
+from orchestrator.master.memory import Remembered
+from orchestrator.master.step_size import FixedStep
+
+
+class Timeline:
+    """The communication point reached; times on the grid are exactly start + k * step_size, never sums."""
+
+    def __init__(self, grid: FixedStep) -> None:
+        self.grid = grid
+        self.index = 0
+        self._between: float | None = None
+
+    @property
+    def time(self) -> float:
+        """The last communication point (s)."""
+        return self.grid.time(self.index) if self._between is None else self._between
+
+    @property
+    def over(self) -> bool:
+        """Whether the stop time is reached."""
+        return self.index >= self.grid.count
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether the last communication point is one of the grid."""
+        return self._between is None
+
+    def event_before_grid(self, event: TimeEvent | None) -> TimeEvent | None:
+        """The event where it lies truly before the next point of the grid."""
+        return step_end(event, self.time, self.grid.time(self.index + 1))
+
+    def to_grid(self) -> float:
+        """The length (s) of a step to the next point of the grid."""
+        if self._between is None:
+            return self.grid.step(self.index)
+        return self.grid.time(self.index + 1) - self._between
+
+    def arrive(self, end: float) -> None:
+        """A step ended at `end` (s): the point of the grid where it is one up to rounding."""
+        grid_point = self.grid.time(self.index + 1)
+        on_grid = end >= grid_point - 1e-9 * self.grid.step_size - 4.0 * math.ulp(grid_point)
+        self.index += on_grid
+        self._between = None if on_grid else end
+
+    def index_at(self, until: float) -> int:
+        """The first point of the grid not before `until` (s); SimulationError where that is after the stop."""
+        stop = self.grid.stop
+        if until - stop > 1e-9 * self.grid.step_size:
+            raise SimulationError(
+                f"until = {until:g} s lies after the stop of the experiment, {stop:g} s. Give it a later stop",
+                time=self.time,
+            )
+        return self.grid.index_at(until)
+
+    def remembered(self) -> Remembered:
+        """Where the run is."""
+        return {"index": self.index, "between": self._between}
+
+    def remember(self, memory: Remembered) -> None:
+        """Go back to where it was."""
+        self.index, self._between = memory["index"], memory["between"]
