@@ -8,6 +8,7 @@ from plant_models.textbook.control_loop import command, difference, relay
 from plant_models.textbook.linear import affine, gain, integrator
 from plant_models.textbook.nonlinear import quadratic, straight
 from plant_models.textbook.oscillator import mass_on_spring, mass_under_force
+from plant_models.textbook.oxygen_limited import cells, tank
 from plant_models.textbook.populations import predator, prey
 
 TEXTBOOK: Mapping[str, Callable[[], Model]] = {
@@ -22,6 +23,8 @@ TEXTBOOK: Mapping[str, Callable[[], Model]] = {
     "command": command,
     "difference": difference,
     "relay": relay,
+    "cells": cells,
+    "tank": tank,
     "quadratic_x1": partial(quadratic, "x1"),
     "quadratic_x2": partial(quadratic, "x2"),
     "straight_x1": partial(straight, "x1"),

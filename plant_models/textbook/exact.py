@@ -1,5 +1,6 @@
 """Exact solutions of the coupled textbook systems, and the solution of the rest to twelve digits. Needs SciPy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
+from plant_models.plants.composition import compose
+from plant_models.plants.reference import Reference
+from plant_models.textbook.oxygen_limited import OXYGEN_LIMITED_CONNECTIONS, cells, tank
 from plant_models.textbook.populations import CONVERSION, DEATH, GROWTH, PREDATION
 
 Floats = NDArray[np.float64]
@@ -93,6 +97,12 @@ def lotka_volterra_invariant(x: ArrayLike, y: ArrayLike) -> Floats:
     """d x - c ln x + b y - a ln y, which the populations keep."""
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     return np.asarray(CONVERSION * x - DEATH * np.log(x) + PREDATION * y - GROWTH * np.log(y))
+
+
+def oxygen_limited(times: Sequence[float], kLa: float) -> dict[str, Floats]:
+    """Batch of cells and tank as one ODE, by Radau at 1e-10: `tank.X`, `cells.mu`, ... at increasing times (s)."""
+    model = compose("oxygen_limited", {"cells": cells(), "tank": tank()}, OXYGEN_LIMITED_CONNECTIONS)
+    return Reference(model, {"tank.kLa": kLa}).at(times)
 
 
 class HeldStep(NamedTuple):
