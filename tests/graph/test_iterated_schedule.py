@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.errors import AlgebraicLoopError
 from orchestrator.graph.schedule import build_schedule
-from tests.graph.test_schedule import INTERFACES, PASSES, RING, component, links, random_system
+from tests.graph.test_schedule import HOLDS, INTERFACES, PASSES, RING, component, links, random_system
 
 
 def reachable(start, ways):
@@ -120,6 +120,6 @@ def test_a_component_that_feeds_itself_is_a_loop():
 def test_a_loop_of_states_is_a_loop_of_steps_and_none_of_initialization():
     both = {"a": component(), "b": component()}
     crossed = links("a.y -> b.u", "b.y -> a.u")
-    schedule = build_schedule(both, dict.fromkeys(both, {"y": ()}), crossed, iterate=True)
+    schedule = build_schedule(both, dict.fromkeys(both, HOLDS), crossed, iterate=True)
     assert schedule.loops == (("a", "b"),)
     assert [stage.loop for stage in schedule.initialization] == [()]
