@@ -13,7 +13,7 @@ from tests.plant_models.evaluation import Equations
 from tests.plant_models.test_metabolism import anane
 
 HOUR = 3600.0
-CELLS, TANK = Equations(cells()), Equations(tank())
+CELLS, TANK, REACTOR = Equations(cells()), Equations(tank()), Equations(fluid_dynamics())
 RATES = ("mu", "qS", "qA", "qO")
 
 concentrations = st.fixed_dictionaries({"S": st.floats(0, 20), "A": st.floats(0, 5), "DOT": st.floats(0, 100)})
@@ -63,7 +63,7 @@ def test_what_the_tank_holds_is_what_was_fed_and_what_the_cells_turn_over(point:
 
 @given(contents)
 def test_the_tank_is_the_one_zone_reactor_without_its_gas(point: dict[str, float]) -> None:
-    reactor = Equations(fluid_dynamics()).derivatives(
+    reactor = REACTOR.derivatives(
         {**point, "kLa_fixed": 60.0, "gas_depletion": 0.0, "stirrer_speed": 0.0, "S_feed": 300.0}
     )
     for name, slope in TANK.derivatives({**point, "kLa": 60.0}).items():
