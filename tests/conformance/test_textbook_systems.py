@@ -11,6 +11,7 @@ from plant_models.textbook.exact import (
     TwoMass,
     controlled,
     harmonic,
+    held_step,
     lotka_volterra,
     lotka_volterra_invariant,
 )
@@ -79,3 +80,18 @@ def test_the_example_of_the_control_loop_reaches_every_command() -> None:
         results = run.run()
     assert np.abs(results["plant.x"] - controlled(results.times)).max() <= 0.01 + 3 * 6e-3
     assert set(np.round(results["relay.v"])) == {-6.0, 0.0, 6.0}
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_affine_fmu_takes_its_matrices_from_a_description(version: int) -> None:
+    rng = np.random.default_rng(5)
+    A, B, C, D = rng.normal(size=(4, 2, 2))
+    x, u = rng.normal(size=(2, 2))
+    values = {name: M.ravel().tolist() for name, M in zip("ABCD", (A, B, C, D), strict=True)}
+    parts = {"part": ("affine", {**values, "x": x.tolist(), "u": u.tolist()})}
+    keys = {"step_size": 0.3, "experiment": {"stop": 0.6, "tolerance": 1e-10}}
+    with cotwin.open_simulation(textbook.system(parts, [], version=version, **keys)) as run:
+        results = run.run()
+    step = held_step(A, B, 0.6)
+    expected = C @ (step.state @ x + step.held @ u) + D @ u
+    assert [results[f"part.y[{k}]"][-1] for k in (1, 2)] == pytest.approx(expected, abs=1e-8)
