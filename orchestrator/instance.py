@@ -266,6 +266,17 @@ class OutputSlopes(Protocol):
         ...
 
 
+class DirectionalDerivatives(Protocol):
+    """For an instance that knows how its outputs follow its inputs at one time, by direct feedthrough alone."""
+
+    def multiply(self, unknowns: Bundle, knowns: Bundle, seed: Values, result: Values) -> None:
+        """result = d(unknowns)/d(knowns) seed, of float variables and per element.
+
+        In Initialization Mode with all that was set, in Step Mode at a communication point, before inputs are set.
+        """
+        ...
+
+
 class EventInstance(Instance, Protocol):
     """An instance that may have events; one that has none costs a master nothing more than an `Instance`."""
 
@@ -290,4 +301,10 @@ def input_slopes(instance: Instance) -> InputSlopes | None:
 def output_slopes(instance: Instance) -> OutputSlopes | None:
     """Where the slopes of outputs come from, None where the instance does not know them."""
     found: OutputSlopes | None = getattr(instance, "output_slopes", None)
+    return found
+
+
+def directional_derivatives(instance: Instance) -> DirectionalDerivatives | None:
+    """Where the derivatives of outputs by inputs come from, None where the instance does not know them."""
+    found: DirectionalDerivatives | None = getattr(instance, "directional_derivatives", None)
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import CapabilityError, FmuImportError
+from orchestrator.fmi.directional import OutputSensitivities, directional_call
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.function_table import DISCARD, OK, StepFunction
 from orchestrator.fmi.intermediate_update import IntermediateUpdate
@@ -15,6 +16,7 @@ from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import (
     Bundle,
     Capabilities,
+    DirectionalDerivatives,
     InputSlopes,
     OutputSlopes,
     StateWrite,
@@ -55,6 +57,10 @@ class CoSimulationFmu:
         self.output_slopes: OutputSlopes | None = None
         self.intermediate: IntermediateUpdate | None = None
         self._capabilities = replace(self._fmu.capabilities, may_return_early=early_return)
+        call = directional_call(library, "CoSimulation")
+        self.directional_derivatives: Final[DirectionalDerivatives | None] = (
+            None if call is None else OutputSensitivities(self._fmu, call)
+        )
         self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
 
     @property

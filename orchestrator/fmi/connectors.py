@@ -100,6 +100,7 @@ def _named_connector(variable: Any, *more: Any) -> Connector:
 def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Unit], is_state: bool) -> Connector:
     declared = variable.declaredType
     storage = STORAGE[variable.type]
+    nominal = _bound(variable.nominal, declared, "nominal", Storage.FLOAT64)
     if variable.initial not in (None, "exact", "approx", "calculated"):
         raise ValueError(f"its initial {variable.initial!r} is none of exact, approx and calculated")
     connector = Connector(
@@ -112,13 +113,14 @@ def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Uni
         variability=Variability(variable.variability),
         initial="calculated" if variable.alias is not None else variable.initial,
         start=_start(variable, storage, xml),
-        nominal=_nominal(_bound(variable.nominal, declared, "nominal", Storage.FLOAT64)),
+        nominal=_nominal(nominal),
         minimum=_bound(_attribute(xml, "min"), declared, "min", storage),
         maximum=_bound(_attribute(xml, "max"), declared, "max", storage),
         description=variable.description or "",
         items=_items(declared) if variable.type == "Enumeration" and declared is not None else (),
         is_state=is_state,
         unsigned=variable.type.startswith("UInt"),
+        nominal_is_declared=bool(nominal),
     )
     if connector.start is not None and len(connector.start) not in (1, connector.size):
         raise ValueError(f"it has {len(connector.start)} start values for {connector.size} elements")

@@ -10,7 +10,16 @@ from orchestrator.fmi.co_simulation import CoSimulationFmu
 from orchestrator.fmi.events_clocks import EventClocks
 from orchestrator.fmi.events_functions import EventFunctions
 from orchestrator.fmi.fmu import Phase
-from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, InputSlopes, OutputSlopes, StepResult, Values
+from orchestrator.instance import (
+    Bundle,
+    Capabilities,
+    DirectionalDerivatives,
+    DiscreteUpdate,
+    InputSlopes,
+    OutputSlopes,
+    StepResult,
+    Values,
+)
 from orchestrator.system.connector import Causality, Connector, Variability
 
 _LIMIT: Final = 100
@@ -52,6 +61,11 @@ class EventFmu:
     def output_slopes(self) -> OutputSlopes | None:
         """Where the slopes of its outputs come from."""
         return self._co.output_slopes
+
+    @property
+    def directional_derivatives(self) -> DirectionalDerivatives | None:
+        """How its outputs follow its inputs."""
+        return self._co.directional_derivatives
 
     @property
     def connectors(self) -> tuple[Connector, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from fmpy import fmi2
 
+from orchestrator.fmi.directional import directional_call
 from orchestrator.fmi.fmi1_model import Model
 from orchestrator.fmi.function_table import GOOD, OK, bound
 from orchestrator.fmi.library import Library
@@ -96,7 +97,7 @@ def bind(library: Library, model: ModelInfo) -> ExchangeFunctions:
         update=_update2(dll, handle) if second else _update3(dll, handle),
         completed_step=_completed(dll, handle, prefix, c_int if second else c_bool, needed=reports),
         count_indicators=(lambda: model.event_indicators) if second else _count3(dll, handle, model),
-        directional_derivative=_directional(library, handle, prefix),
+        directional_derivative=directional_call(library, "ModelExchange"),
     )
 
 
@@ -200,23 +201,6 @@ def _completed(dll: Any, handle: int, prefix: str, boolean: Any, *, needed: bool
     def call(keeps_no_state: bool) -> Completed:
         status = function(keeps_no_state, *flags)
         return Completed(status, bool(event.value), bool(terminate.value))
-
-    return call
-
-
-def _directional(library: Library, handle: int, prefix: str) -> Callable[..., int] | None:
-    if not library.model.interface("ModelExchange").capabilities.directional_derivatives:
-        return None
-    references = (c_void_p, c_size_t, c_void_p, c_size_t)
-    name = f"{prefix}GetDirectionalDerivative"
-    if prefix == "fmi3":
-        return bound(library.dll, name, handle, *references, c_void_p, c_size_t, c_void_p, c_size_t)
-    function = bound(library.dll, name, handle, *references, c_void_p, c_void_p)
-
-    def call(*arguments: int) -> int:
-        *four, seed, _, result, _ = arguments
-        status: int = function(*four, seed, result)
-        return status
 
     return call
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
+from orchestrator.fmi.directional import OutputSensitivities
 from orchestrator.fmi.exchange_functions import bind
 from orchestrator.fmi.fmi1_states import selects_others
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
@@ -66,6 +67,8 @@ class ModelExchangeFmu:
         self._functions = bind(library, self.model)
         self._vector = StateVector(self.model)
         self._jacobian = exact_jacobian(self._fmu, self._functions, solver)
+        call = self._functions.directional_derivative
+        self.directional_derivatives = None if call is None else OutputSensitivities(self._fmu, call)
         self._inputs = Memory()
         self.input_slopes = self._lines = Lines(self._fmu) if extrapolate else None
         self._solver: Solver | None = None

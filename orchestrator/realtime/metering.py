@@ -6,12 +6,14 @@ from typing import NamedTuple
 from orchestrator.instance import (
     Bundle,
     Capabilities,
+    DirectionalDerivatives,
     EventMode,
     InputSlopes,
     Instance,
     OutputSlopes,
     StepResult,
     Values,
+    directional_derivatives,
     event_mode,
     input_slopes,
     output_slopes,
@@ -110,6 +112,11 @@ class Meter:
     def output_slopes(self) -> OutputSlopes | None:
         """Slopes of the outputs of the instance."""
         return output_slopes(self.instance)
+
+    @property
+    def directional_derivatives(self) -> DirectionalDerivatives | None:
+        """Derivatives of the outputs of the instance by its inputs."""
+        return directional_derivatives(self.instance)
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write values, timed."""

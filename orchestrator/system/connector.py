@@ -84,7 +84,8 @@ class Connector:
 
     `initial` is FMI's exact, approx or calculated. `start` holds one value, or one per element. `items` names the
     values of an enumeration. `is_state` tells a continuous state, `unsigned` an integer type without negative
-    values. Values are in `unit`; `display_unit` is the one that people like to see.
+    values. Values are in `unit`; `display_unit` is the one that people like to see. `nominal` is 1 where none is
+    declared, as FMI presumes; `nominal_is_declared` tells a declared 1.
     """
 
     name: str
@@ -104,6 +105,12 @@ class Connector:
     is_state: bool = False
     unsigned: bool = False
     display_unit: Unit | None = None
+    nominal_is_declared: bool = False
+
+    @property
+    def declared_nominal(self) -> float | None:
+        """The nominal value, None where 1 is only presumed."""
+        return self.nominal if self.nominal_is_declared or self.nominal != 1.0 else None
 
     @property
     def size(self) -> int:

@@ -100,6 +100,14 @@ def test_units_carry_factor_offset_and_dimension(two):
     assert connectors["absent"].unit is None
 
 
+@pytest.mark.parametrize(("attribute", "declared"), [("", None), ('nominal="1"', 1.0), ('nominal="1e-9"', 1e-9)])
+def test_a_nominal_that_is_declared_is_told_from_the_1_that_is_presumed(tmp_path, attribute, declared):
+    variables = FMI2.replace('<Real start="1"/>', f'<Real start="1" {attribute}/>')
+    connector = by_name(model(tmp_path, "fmi2", variables=variables, structure=STRUCTURE2, extra=UNITS + TYPES2))["x"]
+    assert connector.declared_nominal == declared
+    assert connector.nominal == (declared or 1.0)
+
+
 def test_the_offset_of_a_difference_is_ignored(two):
     kelvin = Unit("K", (0, 0, 0, 0, 1, 0, 0, 0))
     assert conversion(by_name(two)["dT"].unit, kelvin) == (1.0, 0.0)
