@@ -16,13 +16,13 @@ from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
 from orchestrator.master.composition import Plan, compose
 from orchestrator.master.diagnostics import Diagnosed
-from orchestrator.master.events import Events
 from orchestrator.master.initialization import initialize
 from orchestrator.master.participant import Coupling
 from orchestrator.master.step_size import FixedStep
 from orchestrator.master.timeline import Timeline
 from orchestrator.observer import Event, Observer
 from orchestrator.signals import Alteration, Signals, gather
+from orchestrator.stepping import Stepping
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connections.views import NO_VIEWS, Views
 from orchestrator.system.connector import Scalar
@@ -92,10 +92,8 @@ class Simulation(Generic[ResultsT]):
         self._coupling = Coupling.of(
             setup.instances, setup.links, self.schedule.order, self.signals, setup.check_ranges
         )
-        self._discrete = Events(self._coupling)
-        self._eventful = bool(self._discrete)
         self._master = compose(self._coupling, setup.plan)
-        self._leaves_grid = self._eventful or self._master.stepper.leaves_grid
+        self._stepping = Stepping(self._coupling, self._master, self._timeline, self._tell, self._end_by)
         self._access = Access(setup.instances, self.signals, setup.links, beside)
         self._start_values = {
             component: {name: value.copy() for name, value in values.items()}
@@ -107,7 +105,6 @@ class Simulation(Generic[ResultsT]):
         self._phase = _Phase.CREATED
         self._events: list[Event] = []
         self._ended = False
-        self._in_step = False
         self._answering = False
 
     def __enter__(self) -> "Simulation[ResultsT]":
@@ -155,7 +152,7 @@ class Simulation(Generic[ResultsT]):
         with self._failing():
             initialize(self._coupling, self.schedule.initialization, self._experiment, self._start_values)
             self._phase = _Phase.STEPPING
-            self._end_by(self._discrete.initialize(self.time))
+            self._stepping.begin(self.time)
             self._answering = True
             gather(self._views)
             for observer in self._observers:
@@ -239,56 +236,7 @@ class Simulation(Generic[ResultsT]):
     def _advance(self) -> bool:
         """Make a macro step; False where a component ended the run before the end of the step."""
         self._access.apply()
-        if self._eventful:
-            self._prepare()
-        t = self.time
-        h = self._step_size(t)
-        self.signals.keep()
-        self._in_step = True
-        outcome, end = self._master.stepper.step(t, h)
-        if not outcome.completed:
-            self.signals.restore()
-        self._in_step = False
-        if outcome.completed:
-            self._arrive(end, event_needed=outcome.event_needed)
-        self._end_by(outcome.terminate_requested_by)
-        return outcome.completed
-
-    def _prepare(self) -> None:
-        """What was written since the last step may take effect at events only."""
-        if self._discrete.wanted():
-            self._happen()
-            self._tell()
-        self._discrete.clear_clocks()
-
-    def _happen(self) -> None:
-        self.signals.keep()
-        self._in_step = True
-        ending = self._discrete.happen(self.time)
-        self._in_step = False
-        for slopes in self._coupling.sloped:
-            slopes.forget()
-        self._end_by(ending)
-
-    def _step_size(self, t: float) -> float:
-        """To the next grid point, or to the next event that is known where that comes first (s)."""
-        event = self._timeline.event_before_grid(self._discrete.known(t)) if self._eventful else None
-        if event is not None:
-            self._discrete.refuse_fixed(event)
-            return event.time - t
-        return self._timeline.to_grid()
-
-    def _arrive(self, end: float, *, event_needed: bool) -> None:
-        """Take the time of the grid where the step ended there, which is never a sum; the event, if there is one."""
-        t = self.time
-        if self._leaves_grid:
-            self._timeline.arrive(end)
-        else:
-            self._timeline.index += 1
-        self._coupling.statistics.accept(self.time - t)
-        if self._eventful and (event_needed or self._discrete.due(self.time, self.grid.step_size)):
-            self._tell()
-            self._happen()
+        return self._stepping.advance()
 
     def _end_by(self, components: Iterable[str]) -> None:
         for component in components:
@@ -325,8 +273,7 @@ class Simulation(Generic[ResultsT]):
         """End the run by an error: keep the values of the last communication point, terminate what still can."""
         if self._phase is _Phase.OVER:
             return
-        if self._in_step:
-            self.signals.restore()
+        self._stepping.give_up()
         alive = self._unbroken(error)
         self._phase, self._answering = _Phase.OVER, False
         cause = error if isinstance(error, Exception) else _interrupted(self.time)
@@ -339,7 +286,7 @@ class Simulation(Generic[ResultsT]):
 
     def _unbroken(self, error: BaseException) -> dict[str, Instance]:
         """Instances that may still be terminated: after an exception of its own, an instance may only be closed."""
-        if self._phase is not _Phase.STEPPING or (self._in_step and not isinstance(error, SimulationError)):
+        if self._phase is not _Phase.STEPPING or (self._stepping.in_step and not isinstance(error, SimulationError)):
             return {}
         broken = getattr(error, "component", None)
         return {name: instance for name, instance in self.instances.items() if name != broken}
