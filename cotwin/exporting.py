@@ -102,6 +102,8 @@ def _component(component: Component, place: Callable[[Path], Path]) -> Component
     }
     if component.source is not None:
         changes["source"] = place(component.source)
+    if component.estimator is not None:
+        changes["estimator"] = place(component.estimator)
     if component.swap is not None:
         changes["swap"] = component.swap.model_copy(update={"surrogate": place(component.swap.surrogate)})
     return component.model_copy(update=changes)

@@ -11,8 +11,8 @@ from cotwin.inspection import brief, declared_kinds, not_imported
 from cotwin.spans import together
 from cotwin.tables import Table, number
 from cotwin.views import interfaces_of, structure
-from orchestrator.assembly import read_description
-from orchestrator.errors import CotwinError
+from orchestrator.assembly import check_file, read_description
+from orchestrator.errors import CotwinError, DescriptionError
 from orchestrator.fmi.binary_check import binary_problems
 from orchestrator.fmi.clocks import Clock, read_clocks
 from orchestrator.fmi.variables import ModelInfo, read_model
@@ -23,11 +23,12 @@ from orchestrator.showing import named, shown
 from orchestrator.system.connections.idle import idle
 from orchestrator.system.connections.resolution import Slot, resolve
 from orchestrator.system.connector import Causality, Connector, Storage
-from orchestrator.system.description import SystemDescription
+from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.meaning import meaning_of
 from orchestrator.system.parameters.giving import parameter_values
 from orchestrator.system.placing import placed
+from orchestrator.system.solving import LoopSolver
 
 
 class Severity(StrEnum):
@@ -178,6 +179,7 @@ def _system(description: SystemDescription) -> Iterator[Finding]:
     models = interfaces_of(description)
     interfaces = {name: model.connectors for name, model in models.items()}
     yield from _meaning(description, interfaces)
+    yield from _solving(description)
     try:
         explained = structure(description, models)
     except CotwinError as error:
@@ -219,6 +221,26 @@ def _meaning(description: SystemDescription, interfaces: Interfaces) -> Iterator
             select(description.record, known)
     except CotwinError as error:
         yield from _violations(error)
+
+
+def _solving(description: SystemDescription) -> Iterator[Finding]:
+    """What is said about solving to no avail, and estimators that are not there."""
+    iterative = description.algorithm == "iterative"
+    remedy = "Choose 'algorithm: iterative', or leave it out"
+    if not iterative and description.loops != LoopSolver():
+        text = f"loops: loops are not iterated by the algorithm {description.algorithm}, so that this has no effect"
+        yield Finding(Severity.WARNING, f"{text}. {remedy}")
+    for name, part in description.components.items():
+        if part.estimator is None:
+            continue
+        place = f"components.{name}.estimator"
+        if not iterative:
+            text = f"the algorithm {description.algorithm} iterates nothing, so that it is never used"
+            yield Finding(Severity.WARNING, f"{place}: {text}. {remedy}")
+        try:
+            check_file(name, Component(source=part.estimator))
+        except DescriptionError as error:
+            yield Finding(Severity.VIOLATION, f"{place}: {error}")
 
 
 def _open(inputs: Sequence[str], clocks: Mapping[str, Clock]) -> Iterator[Finding]:

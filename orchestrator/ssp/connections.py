@@ -6,6 +6,7 @@ from typing import NamedTuple
 from orchestrator.ssp.common import markup, transformation
 from orchestrator.ssp.directions import End, end, forwards
 from orchestrator.ssp.document import Document, Element, grandchildren, integer
+from orchestrator.ssp.own import connection_fields
 from orchestrator.system.description import Connection, Endpoint
 from orchestrator.system.names import nearest
 from orchestrator.system.structure import DeclaredConnector
@@ -46,6 +47,7 @@ def connections(document: Document, system: Element, own: Face, elements: Mappin
             transformation=transformation(document, each),
             suppress_unit_conversion=document.truth(each, "suppressUnitConversion"),
             markup=markup(each, "ConnectionGeometry"),
+            **connection_fields(document, each),
         )
 
 

@@ -12,7 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.ssp.common import own_annotation
 from orchestrator.ssp.document import Document, Element, local, number
 from orchestrator.ssp.packages import Place
-from orchestrator.ssp.vocabulary import FOREIGN_STEPS, OWN_BINDING_FIELDS, OWN_COMPONENT_FIELDS, OWN_FIELDS
+from orchestrator.ssp.vocabulary import (
+    FOREIGN_STEPS,
+    OWN_BINDING_FIELDS,
+    OWN_COMPONENT_FIELDS,
+    OWN_CONNECTION_FIELDS,
+    OWN_FIELDS,
+)
 from orchestrator.system.names import nearest
 from orchestrator.system.values import Given, Quantity
 
@@ -25,16 +31,26 @@ def system_fields(document: Document) -> dict[str, Any]:
 
 
 def component_fields(document: Document, element: Element, place: Place) -> dict[str, Any]:
-    """Fields of a component; the surrogate of a swap must be a file of the package."""
+    """Fields of a component; the surrogate of a swap and an estimator must be files of the package."""
     fields = _fields(document, element, OWN_COMPONENT_FIELDS)
-    swap = fields.get("swap")
-    if isinstance(swap, dict) and isinstance(swap.get("surrogate"), str):
-        try:
-            fields["swap"] = {**swap, "surrogate": place.existing(swap["surrogate"], folder=True)}
-        except ValueError as error:
-            document.problem(element, f"the annotation of cotwin: swap.surrogate: {error}")
-            del fields["swap"]
+    for name, holder in (("swap.surrogate", fields.get("swap")), ("estimator", fields)):
+        key = name.rpartition(".")[2]
+        if isinstance(holder, dict) and isinstance(holder.get(key), str):
+            try:
+                holder[key] = place.existing(holder[key], folder=True)
+            except ValueError as error:
+                document.problem(element, f"the annotation of cotwin: {name}: {error}")
+                del fields[name.partition(".")[0]]
     return fields
+
+
+def connection_fields(document: Document, element: Element) -> dict[str, Any]:
+    """Fields of a connection that SSP has no words for."""
+    fields = _fields(document, element, OWN_CONNECTION_FIELDS)
+    wrong = [name for name, value in fields.items() if not isinstance(value, bool)]
+    for name in wrong:
+        document.problem(element, f"the annotation of cotwin: {name}: {fields[name]!r:.80}: write true or false")
+    return {name: value for name, value in fields.items() if name not in wrong}
 
 
 def foreign_step(document: Document) -> float | None:

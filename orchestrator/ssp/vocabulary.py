@@ -75,8 +75,8 @@ AUTHORSHIP: Final = ("author", "fileversion", "copyright", "license", "generatio
 ANNOTATION: Final = "cotwin.description"
 """Type of cotwin's own annotation: a JSON object of the fields of a description that SSP has no words for.
 
-It stands in an element `description` of the namespace OWN, in the `Annotations` of the SystemStructureDescription and
-of a Component.
+It stands in an element `description` of the namespace OWN, in the `Annotations` of the SystemStructureDescription, of
+a Component and of a Connection.
 """
 OWN: Final = "urn:cotwin:ssp:1"
 
@@ -86,7 +86,10 @@ OWN_FIELDS: Final = (*(name for name in SystemDescription.model_fields if name n
 OWN_COMPONENT_FIELDS: Final = tuple(
     name for name in Component.model_fields if name not in {"source", "kind", "connectors", "bindings", "markup"}
 )
-"""Fields of a component in the annotation; the path in `swap` is a URI relative to the SSD."""
+"""Fields of a component in the annotation; the paths in `swap` and of `estimator` are URIs relative to the SSD."""
+
+OWN_CONNECTION_FIELDS: Final = ("delay",)
+"""Fields of a connection in its annotation, which are all true or false."""
 
 OWN_BINDING_FIELDS: Final = ("parameters", "given", "written")
 """Fields of a binding in its annotation.

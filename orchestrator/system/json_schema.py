@@ -15,6 +15,7 @@ _CONNECTION = {
         "map": {"type": "object", "description": "values of the source and what the destination gets in their place"},
         "suppress_unit_conversion": {"type": "boolean"},
         "as_parameter": {"type": "boolean", "description": "the destination is a tunable parameter"},
+        "delay": {"type": "boolean", "description": "the value of the last communication point, which breaks a loop"},
         "markup": {"$ref": "#/$defs/Markup"},
     },
     "required": ["connect"],

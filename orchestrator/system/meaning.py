@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from orchestrator.errors import CotwinError, DescriptionError, UnitError
+from orchestrator.system.connections.bonds import bond_links
 from orchestrator.system.connections.flattening import Flattened
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connections.views import Views, views_of
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.parameters.giving import Parameters, given_parameters
+from orchestrator.system.rates import rates
 
 ResultT = TypeVar("ResultT")
 
@@ -25,13 +27,17 @@ class Meaning(NamedTuple):
 def meaning_of(description: SystemDescription, interfaces: Interfaces) -> Meaning:
     """What connections and parameters mean in the interfaces of the components.
 
-    One DescriptionError tells all that is wrong with both; UnitError where units without a conversion are the only
-    problem.
+    One DescriptionError tells all that is wrong with both, and with bonds and step sizes of components; UnitError where
+    units without a conversion are the only problem.
     """
     problems: list[DescriptionError] = []
     flattened = _tried(lambda: Flattened(description, interfaces), problems)
     parameters = _tried(lambda: given_parameters(description, interfaces), problems)
-    if flattened is None or parameters is None:
+    _tried(lambda: rates(description.components, description.step_size), problems)
+    if flattened is not None:
+        links = flattened.links
+        _tried(lambda: bond_links(description.bonds, interfaces, links), problems)
+    if flattened is None or parameters is None or problems:
         raise _joined(problems)
     return Meaning(flattened.links, parameters, views_of(flattened.aliases()))
 
@@ -57,11 +63,12 @@ def refusal(closed: Mapping[str, CotwinError], description: SystemDescription, i
 
 def _without(description: SystemDescription, parts: set[str]) -> SystemDescription:
     """The description without some of its components, and without what is connected to them."""
+    bonds = {name: bond for name, bond in description.bonds.items() if not parts & {end for end, _ in bond.ends[0]}}
     left = {name: part for name, part in description.components.items() if name not in parts}
     connections = tuple(
         one for one in description.connections if not parts & {one.source.component, one.destination.component}
     )
-    return description.model_copy(update={"components": left, "connections": connections})
+    return description.model_copy(update={"components": left, "connections": connections, "bonds": bonds})
 
 
 def _tried(check: Callable[[], ResultT], problems: list[DescriptionError]) -> ResultT | None:

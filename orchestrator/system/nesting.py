@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from orchestrator.system.description import Component, Connection, Endpoint, SystemDescription
+from orchestrator.system.solving import Bond
 from orchestrator.system.structure import ParameterBinding, Subsystem, UnitDefinition
 from orchestrator.system.values import Given
 
@@ -16,6 +17,7 @@ class Nested(NamedTuple):
     components: dict[str, Component]
     connections: tuple[Connection, ...]
     subsystems: dict[str, Subsystem]
+    bonds: dict[str, Bond]
 
 
 DEFINITIONS: Mapping[str, TypeAdapter[dict[str, Any]]] = {
@@ -29,7 +31,7 @@ DEFINITIONS: Mapping[str, TypeAdapter[dict[str, Any]]] = {
 def nested(path: str, system: SystemDescription, parameters: Mapping[str, Any]) -> Nested:
     """Put a system under a path; `parameters` win over those that it gives itself, named as from inside it.
 
-    Its experiment, step size, algorithm and record are those of the system around it.
+    Its experiment, step size, record, and how it is solved (but for its bonds) are those of the system around it.
     """
     subsystems = {_under(path, key): _moved(path, part) for key, part in system.subsystems.items()}
     whole = subsystems.get(path, Subsystem(markup=system.markup))
@@ -40,6 +42,7 @@ def nested(path: str, system: SystemDescription, parameters: Mapping[str, Any]) 
         {_under(path, key): component for key, component in system.components.items()},
         tuple(_placed(path, connection) for connection in system.connections),
         {path: whole, **{key: part for key, part in subsystems.items() if key != path}},
+        {_under(path, key): _bound(path, bond) for key, bond in system.bonds.items()},
     )
 
 
@@ -64,6 +67,13 @@ def _placed(path: str, connection: Connection) -> Connection:
         for key, end in (("source", connection.source), ("destination", connection.destination))
     }
     return connection.model_copy(update=ends)
+
+
+def _bound(path: str, bond: Bond) -> Bond:
+    texts = (
+        " -> ".join(f"{_under(path, component)}.{connector}" for component, connector in ends) for ends in bond.ends
+    )
+    return bond.model_copy(update={"connections": tuple(texts)})
 
 
 def _moved(path: str, part: Subsystem) -> Subsystem:

@@ -86,6 +86,9 @@ def _beginnings(part: _Part, location: Location, place: str) -> Iterator[tuple[s
         patterns = part.document.data.get("record")
         if isinstance(patterns, list) and isinstance(name, int) and name < len(patterns):
             yield f"record: '{patterns[name]}", place
+    if group == "bonds" and part.path:
+        yield dotted((group, f"{part.path}{name}", *location[2:])), place
+        return
     if group not in ("components", "subsystems"):
         if not part.path:
             yield dotted(location), place

@@ -92,13 +92,23 @@ class Bond(Frozen):
 
     @model_validator(mode="after")
     def _two_ends(self) -> "Bond":
-        ends = [text.split("->") for text in self.connections]
-        if any(len(each) != 2 for each in ends):
-            raise ValueError("write each connection as 'a.y -> b.u'")
-        owners = [{end.strip().rpartition(".")[0] for end in each} for each in ends]
+        owners = [{component for component, _ in each} for each in self.ends]
         if owners[0] != owners[1] or len(owners[0]) != 2:
             raise ValueError("give two connections between the same two components")
         return self
+
+    @property
+    def ends(self) -> tuple[tuple[tuple[str, str], tuple[str, str]], ...]:
+        """Source and destination of each connection, as (component, connector)."""
+        return tuple(_ends(text) for text in self.connections)
+
+
+def _ends(text: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    parts = [end.strip().partition(".") for end in text.split("->")]
+    if len(parts) != 2 or not all(component and connector for component, _, connector in parts):
+        raise ValueError(f"'{text:.80}': write each connection as 'a.y -> b.u'")
+    (source, _, output), (destination, _, taken) = parts
+    return (source, output), (destination, taken)
 
 
 class Solving(Frozen):

@@ -158,3 +158,14 @@ def test_everything_that_ssp_says_goes_through_yaml(tmp_path, monkeypatch, versi
     assert (tmp_path / "again.ssp").read_bytes() == direct.read_bytes()
     for binding in read_system(back).subsystems[""].bindings:
         assert binding.source == (tmp_path / "back_files/p.ssv").resolve()
+
+
+def test_an_estimator_goes_with_the_package_and_out_of_it(system, tmp_path):
+    cheap = kit_fmu("Dahlquist", "2.0", "co_simulation")
+    text = system.read_text().replace("check_ranges: true", f"estimator: {cheap}").replace("jacobi", "iterative")
+    system.write_text(text)
+    package = convert(system, tmp_path / "plant.ssp")
+    back = read_system(convert(package, tmp_path / "back.yaml"))
+    estimator = back.components["decay"].estimator
+    assert estimator.parent == tmp_path.resolve() / "back_files"
+    assert estimator.read_bytes() == cheap.read_bytes()

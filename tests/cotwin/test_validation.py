@@ -297,3 +297,32 @@ def test_dictionaries_that_refer_to_each_other_alone_are_a_warning_with_its_line
     finding = only(validated(path))
     assert finding.severity is Severity.WARNING
     assert finding.text.startswith(f"{path}:8: d.T -> e.T: leads from no component to none. ")
+
+
+def test_what_is_said_about_solving_to_no_avail_is_told_with_its_line(tmp_path):
+    fmu = kit_fmu("Integrator", "2.0", "co_simulation")
+    (tmp_path / "x.yaml").write_text(
+        f"name: x\ncomponents:\n  a: {{source: {fmu}}}\n  b: {{source: {fmu}, step_size: 0.3, estimator: none.fmu}}\n"
+        "connections: [a.y -> b.u, b.y -> a.u]\nexperiment: {stop: 1}\nstep_size: 0.1\nloops: {method: newton}\n"
+        "bonds: {s: {kind: mass, connections: [a.y -> b.u, b.y -> a.w]}}\n"
+    )
+    findings = validated(tmp_path / "x.yaml")
+    found = {kind: [one.text for one in findings if one.severity is kind] for kind in Severity}
+    line = f"{tmp_path}/x.yaml"
+    estimator, bond = sorted(found[Severity.VIOLATION])
+    assert estimator.startswith(f"{line}:4: components.b.estimator: component 'b': {tmp_path}/none.fmu does not exist")
+    assert bond.startswith(f"{line}:9: bonds.s.connections[1]: b.y -> a.w: 'a' has no 'w'")
+    (never,) = (text for text in found[Severity.WARNING] if "estimator" in text)
+    assert never.startswith(f"{line}:4: components.b.estimator: the algorithm gauss_seidel iterates nothing")
+    (loops,) = (text for text in found[Severity.WARNING] if "loops" in text)
+    assert loops.endswith("Choose 'algorithm: iterative', or leave it out")
+
+
+def test_a_step_size_that_does_not_fit_that_of_the_system_is_a_violation(tmp_path):
+    fmu = kit_fmu("Integrator", "2.0", "co_simulation")
+    (tmp_path / "x.yaml").write_text(
+        f"name: x\ncomponents: {{a: {{source: {fmu}, step_size: 0.25}}}}\nexperiment: {{stop: 1}}\nstep_size: 0.1\n"
+    )
+    text = only([each for each in validated(tmp_path / "x.yaml") if each.severity is Severity.VIOLATION]).text
+    assert text.startswith(f"{tmp_path}/x.yaml:2: components.a.step_size: 0.25 s is neither a multiple")
+    assert "the step size of the system, 0.1 s; choose 0.2 s or 0.3 s" in text

@@ -18,6 +18,7 @@ from orchestrator.system.description import (
     Solver,
     SystemDescription,
 )
+from orchestrator.system.solving import Extrapolation
 from orchestrator.system.structure import (
     DeclaredConnector,
     Mapping,
@@ -30,6 +31,7 @@ from orchestrator.system.structure import (
 )
 from orchestrator.system.transformation import Linear, MapEntry, ValueMap
 from orchestrator.system.values import Quantity
+from tests.system.yaml.test_writer import solvings
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="[]")
 TEXTS = st.text(LETTERS, min_size=1, max_size=6)
@@ -68,7 +70,7 @@ class Drawn:
             connections=tuple(self.connections),
             experiment=Experiment(start=-1.5, stop=draw(st.floats(0.1, 1e6)), tolerance=tolerance),
             step_size=draw(st.floats(1e-9, 10.0)),
-            algorithm=draw(st.sampled_from(["jacobi", "gauss_seidel"])),
+            **{name: draw(field) for name, field in solvings.items()},
             record=draw(st.none() | st.tuples(TEXTS)),
             subsystems=self.subsystems,
             units=self.units,
@@ -117,8 +119,9 @@ class Drawn:
 
     def _component(self, path: str, label: str | None) -> None:
         draw = self.draw
+        solved = {"step_size": 0.5, "extrapolation": Extrapolation(order=2), "estimator": self.folder / "b.fmu"}
         options: dict[str, Any] = draw(
-            st.sampled_from([{}, {"check_ranges": True}, {"isolation": "process", "time_limit": 3.0}])
+            st.sampled_from([{}, {"check_ranges": True}, {"isolation": "process", "time_limit": 3.0}, solved])
         )
         kinds = ["co_simulation", "model_exchange", None] + ["scheduled_execution"] * self.newer
         self.components[path] = Component(
@@ -254,6 +257,7 @@ class Drawn:
                         destination=Endpoint(component=place, connector=name),
                         transformation=self._transformation(),
                         suppress_unit_conversion=self.draw(st.booleans()),
+                        delay=self.draw(st.booleans()),
                         markup=self._markup(),
                     )
                 )

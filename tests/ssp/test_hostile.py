@@ -88,6 +88,18 @@ def test_a_surrogate_outside_of_the_package_is_refused(tmp_path):
     assert "swap.surrogate: '../x.surrogate' is outside" in wrong(tmp_path, ssd(elements(component("a", inner=own))))
 
 
+def test_an_estimator_outside_of_the_package_is_refused(tmp_path):
+    own = '<ssc:Annotation type="cotwin.description">{"estimator": "../x.fmu"}</ssc:Annotation>'
+    own = f"<ssc:Annotations>{own}</ssc:Annotations>"
+    assert "estimator: '../x.fmu' is outside" in wrong(tmp_path, ssd(elements(component("a", inner=own))))
+
+
+def test_the_delay_of_a_connection_is_true_or_false(tmp_path):
+    own = '<ssc:Annotations><ssc:Annotation type="cotwin.description">{"delay": 1}</ssc:Annotation></ssc:Annotations>'
+    text = elements(component("a", "u input", "y output")) + connections(connection("a.y", "a.u", own))
+    assert "delay: 1: write true or false" in wrong(tmp_path, ssd(text))
+
+
 def test_a_link_out_of_a_folder_is_refused(tmp_path):
     outside = tmp_path / "secret.fmu"
     outside.touch()

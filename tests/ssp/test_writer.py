@@ -277,6 +277,27 @@ def test_a_surrogate_goes_with_the_package_and_comes_back(described, tmp_path):
         assert names == ["card.json", "weights", "weights/first.bin"]
 
 
+def test_an_estimator_goes_with_the_package_and_comes_back(described, tmp_path):
+    (tmp_path / "cheap.fmu").write_bytes(b"cheap")
+    description = described({"a": {"source": "a.fmu", "estimator": "cheap.fmu"}})
+    for path in (tmp_path / "plant", tmp_path / "plant.ssp"):
+        found = read_ssp(write_ssp(description, path)).components["a"].estimator
+        assert found.name == "cheap.fmu"
+        assert found.read_bytes() == b"cheap"
+    missing = description.components["a"].model_copy(update={"estimator": tmp_path / "none.fmu"})
+    with pytest.raises(DescriptionError, match=r"none\.fmu: cannot be read"):
+        write_ssp(description.model_copy(update={"components": {"a": missing}}), tmp_path / "plant.ssp")
+
+
+def test_the_delay_of_a_connection_across_borders_is_that_of_its_last_part(described, tmp_path):
+    description = described(["s/a", "t/b"], ["s/a.y -> t/b.u", {"connect": "s/a.y -> t/b.w", "delay": True}])
+    known = {"s/a": (variable("y", "output"),), "t/b": (variable("u", "input"), variable("w", "input"))}
+    path = write_ssp(description, tmp_path / "plant", interfaces=known)
+    assert violations(path) == ()
+    found = {link.destination.connector: link.delay for link in Flattened(read_ssp(path), known).links}
+    assert found == {"u": False, "w": True}
+
+
 def test_ids_stay_unique_where_one_system_is_used_twice(described, tmp_path):
     twice = {name: {"source": "a.fmu", "markup": {"id": "pump"}} for name in "ab"}
     path = written(described(twice), tmp_path)

@@ -9,6 +9,7 @@ from orchestrator.ssp.vocabulary import (
     FMU_TYPE,
     IMPLEMENTATIONS,
     OWN_COMPONENT_FIELDS,
+    OWN_CONNECTION_FIELDS,
     SIGNALS_TYPE,
     SURROGATE_TYPE,
     TABLE_TYPES,
@@ -83,6 +84,8 @@ class Systems:
         fields.pop("parameters", None)
         if component.swap is not None:
             fields["swap"]["surrogate"] = self._draft.package.add(component.swap.surrogate)
+        if component.estimator is not None:
+            fields["estimator"] = self._draft.package.add(component.estimator)
         kind = _IMPLEMENTATIONS.get(component.kind) if component.kind is not None else None
         if kind == "ScheduledExecution":
             self._draft.sayable.newer(f"component '{path}' of the kind {component.kind}")
@@ -168,7 +171,9 @@ class Systems:
         element = sub(group, "ssd:Connection", **ends, suppressUnitConversion=suppressed, **about)
         put_transformation(element, connection.transformation, str(connection), self._draft.sayable)
         put_drawn(element, connection.markup, "ConnectionGeometry")
-        annotate(element, connection.markup)
+        annotate(
+            element, connection.markup, {name: True for name in OWN_CONNECTION_FIELDS if getattr(connection, name)}
+        )
 
     def _indexed(self, end: Endpoint) -> tuple[str, str | None]:
         """The connector of an end, and the indices of the element that it is."""

@@ -22,7 +22,7 @@ from orchestrator.system.yaml.loader import Location
 
 _OF_A_SYSTEM = ("system", "parameters")
 MAX_COMPONENTS = 100_000
-_NOT_BY_DEFAULT = ("source", "signals", "swap", "system", "connectors", "bindings", "markup")
+_NOT_BY_DEFAULT = ("source", "signals", "swap", "estimator", "system", "connectors", "bindings", "markup")
 _TOO_MANY = f"with this one there are more than {MAX_COMPONENTS} components; describe fewer"
 
 
@@ -78,7 +78,7 @@ def with_systems(data: Mapping[str, Any], entries: Any, links: list[Connection],
     systems = {name: entry for name, entry in entries.items() if isinstance(entry, Mapping) and "system" in entry}
     if not systems:
         return parts
-    for kind in ("subsystems", *DEFINITIONS):
+    for kind in ("subsystems", "bonds", *DEFINITIONS):
         given = data.get(kind) or {}
         if not isinstance(given, Mapping):
             reading.problems.append(((kind,), f"{given!r:.80}: write keys and values: {{key: value}}"))
@@ -125,6 +125,10 @@ def _put(
     parts["components"].update(inside.components)
     parts["connections"].extend(inside.connections)
     parts["subsystems"].update(inside.subsystems)
+    taken = [bond for bond in inside.bonds if bond in parts["bonds"]]
+    if taken:
+        raise ValueError(f"{entry['system']} has the bond '{taken[0]}' as well; rename one of them")
+    parts["bonds"].update(inside.bonds)
     for kind in DEFINITIONS:
         parts[kind].update(getattr(inner, kind))
 

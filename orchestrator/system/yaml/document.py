@@ -19,7 +19,7 @@ MAX_CHARACTERS = 2**24
 MAX_INCLUDED = 1000
 MAX_WITHIN = 50
 _LISTS = ("connections", "record")
-_FILES = ("source", "system")
+_FILES = ("source", "system", "estimator")
 
 
 Problem = tuple[Location, str]

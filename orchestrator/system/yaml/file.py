@@ -29,11 +29,13 @@ from orchestrator.system.description import (
     Connection,
     Endpoint,
     Experiment,
+    Solver,
     Swap,
     SystemDescription,
 )
 from orchestrator.system.names import nearest
-from orchestrator.system.values import Quantity
+from orchestrator.system.solving import Bond, Extrapolation, Initialization, LoopSolver, SteadyState, StepControl
+from orchestrator.system.values import Frozen, Quantity
 from orchestrator.system.yaml.components import Reading, completed, each_of, with_systems
 from orchestrator.system.yaml.connections import connections
 from orchestrator.system.yaml.document import Document, Problem, anchored, including, read_document
@@ -41,8 +43,19 @@ from orchestrator.system.yaml.loader import Location, dotted
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     model.__name__: tuple(model.model_fields)
-    for model in (SystemDescription, Component, Swap, Connection, Endpoint, Experiment, Quantity)
+    for model in (SystemDescription, Component, Bond, Connection, Endpoint, Quantity)
 }
+_MODELS: dict[str, type[Frozen]] = {
+    "swap": Swap,
+    "solver": Solver,
+    "experiment": Experiment,
+    "loops": LoopSolver,
+    "step_control": StepControl,
+    "extrapolation": Extrapolation,
+    "initialization": Initialization,
+    "steady_state": SteadyState,
+}
+"""What the value of a key is, wherever it stands."""
 _Known = dict[Path, SystemDescription | str]
 """The systems of files that were read, or what is wrong with them."""
 
@@ -193,12 +206,10 @@ _SHAPES = {
 def _known(location: Location) -> tuple[str, ...]:
     if len(location) > 3 and location[0] == "components" and location[2] == "parameters":
         return _FIELDS["Quantity"]
-    if len(location) == 2 and location[0] == "components":
-        return _FIELDS["Component"]
-    if location[-1:] == ("swap",):
-        return _FIELDS["Swap"]
-    if location == ("experiment",):
-        return _FIELDS["Experiment"]
+    if len(location) == 2 and location[0] in ("components", "bonds"):
+        return _FIELDS["Component" if location[0] == "components" else "Bond"]
+    if location and location[-1] in _MODELS:
+        return tuple(_MODELS[str(location[-1])].model_fields)
     return () if location else _FIELDS["SystemDescription"]
 
 

@@ -6,6 +6,14 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import DescriptionError
 from orchestrator.system.description import Component, Connection, Endpoint, Experiment, Swap, SystemDescription
+from orchestrator.system.solving import (
+    Bond,
+    Extrapolation,
+    Initialization,
+    LoopSolver,
+    SteadyState,
+    StepControl,
+)
 from orchestrator.system.structure import DeclaredConnector, Markup, ParameterBinding, Subsystem, UnitDefinition
 from orchestrator.system.transformation import Linear, MapEntry, ValueMap
 from orchestrator.system.values import Quantity
@@ -63,8 +71,45 @@ connections = st.builds(
     transformation=st.none() | st.builds(Linear, factor=finite, offset=finite) | maps,
     suppress_unit_conversion=st.booleans(),
     as_parameter=st.booleans(),
+    delay=st.booleans(),
     markup=st.builds(Markup, description=st.none() | texts),
 )
+positive = st.floats(1e-9, 1e9)
+extrapolations = st.builds(Extrapolation, order=st.sampled_from([0, 1, 2]), smoothing=st.booleans())
+solvings = {
+    "algorithm": st.sampled_from(["jacobi", "gauss_seidel", "iterative"]),
+    "loops": st.builds(
+        LoopSolver, method=st.sampled_from(["fixed_point", "newton"]), tolerance=positive, reuse=st.integers(0, 9)
+    ),
+    "step_control": st.builds(
+        StepControl,
+        method=st.sampled_from(["constant", "error", "bonds"]),
+        smallest=st.none() | positive,
+        first=st.none() | positive,
+        global_error=st.booleans(),
+    ),
+    "extrapolation": extrapolations,
+    "initialization": st.builds(
+        Initialization,
+        max_iterations=st.integers(1, 99),
+        steady_state=st.none()
+        | st.builds(SteadyState, method=st.sampled_from(["auto", "long_run"]), horizon=st.none() | positive),
+    ),
+    "bonds": st.dictionaries(
+        texts,
+        st.builds(
+            Bond,
+            kind=st.sampled_from(["power", "carbon"]),
+            connections=st.sampled_from([("a.y -> b.u", "b.y -> a.u"), ("a/b.S[1].x -> c.u", "a/b.y -> c.w")]),
+            factor=finite,
+            unit=st.none() | texts,
+            nominal=positive,
+            correct=st.booleans(),
+        ),
+        max_size=2,
+    ),
+}
+"""Fields of a description that say how it is solved."""
 components = st.builds(
     Component,
     source=st.sampled_from([Path("/plants/one/a.fmu"), Path("/plants/b.fmu"), Path("/other/c.fmu")]),
@@ -72,6 +117,9 @@ components = st.builds(
     swap=st.none() | st.builds(Swap, surrogate=st.just(Path("/plants/one/s")), to_surrogate_at=finite),
     isolation=st.sampled_from([None, "process"]),
     time_limit=st.floats(1e-3, 1e3),
+    step_size=st.none() | positive,
+    extrapolation=st.none() | extrapolations,
+    estimator=st.sampled_from([None, Path("/plants/one/e.fmu")]),
     bindings=st.lists(
         st.builds(ParameterBinding, values=st.dictionaries(names, given_values, max_size=2)), max_size=2
     ).map(tuple),
@@ -83,7 +131,7 @@ systems = st.builds(
     connections=st.lists(connections, max_size=4).map(tuple),
     experiment=st.builds(Experiment, start=finite, stop=finite),
     step_size=st.floats(1e-6, 1e6),
-    algorithm=st.sampled_from(["jacobi", "gauss_seidel"]),
+    **solvings,
     record=st.none() | st.lists(texts, max_size=2).map(tuple),
     subsystems=st.dictionaries(
         st.sampled_from(["", "a", "a/b"]),
