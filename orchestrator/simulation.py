@@ -136,6 +136,11 @@ class Simulation(Generic[ResultsT]):
         return self._timeline.grid
 
     @property
+    def coupling(self) -> Coupling:
+        """The components as the master couples them, with the `statistics` of the run."""
+        return self._coupling
+
+    @property
     def ended(self) -> bool:
         """Whether no step is left: the stop time is reached, or a component ended the run."""
         return self._ended or self._phase is _Phase.OVER or self._timeline.over
