@@ -9,10 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from orchestrator.errors import CapabilityError
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.plain_data import pack, unpack
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.quantities.units import Unit
 
 Vector = NDArray[np.float64]
+
+STATEFUL = Capabilities(get_set_state=True, serialize_state=True, state_write=StateWrite.RESTART)
+"""What a double can do where nothing else is said."""
 
 
 def connector(
@@ -86,7 +90,7 @@ class FunctionInstance:
         local = [connector("x", Causality.LOCAL, size=len(state), start=state, initial="exact", is_state=True)]
         declared = (*inputs, *outputs, *others, *(local if step else []))
         self.connectors = tuple(_numbered(one, reference) for reference, one in enumerate(declared))
-        self.capabilities = capabilities or Capabilities(get_set_state=True, state_write=StateWrite.RESTART)
+        self.capabilities = capabilities or STATEFUL
         through = () if step else tuple(one.name for one in inputs)
         self.feedthrough = feedthrough if feedthrough is not None else {one.name: through for one in outputs}
         self.identity: Mapping[str, str] = {"kind": "double", "token": f"{{{name}}}"}
@@ -156,21 +160,26 @@ class FunctionInstance:
     def save_state(self) -> object:
         if not self.capabilities.get_set_state:
             raise CapabilityError(f"'{self.name}' cannot keep its state")
-        return self.time, self.x.copy(), {name: values.copy() for name, values in self.values.items()}
+        values = {name: values.copy() for name, values in self.values.items()}
+        return self.time, self.x.copy(), values, self._readable
 
     def restore_state(self, state: object) -> None:
         assert isinstance(state, tuple)
-        self.time, self.x = state[0], state[1].copy()
+        self.time, self.x, self._readable = state[0], state[1].copy(), state[3]
         self.values = {name: values.copy() for name, values in state[2].items()}
 
     def free_state(self, state: object) -> None:
         """Nothing to release."""
 
     def serialize_state(self, state: object) -> bytes:
-        raise CapabilityError(f"'{self.name}' cannot serialize its state")
+        if not self.capabilities.serialize_state:
+            raise CapabilityError(f"'{self.name}' cannot serialize its state")
+        return pack(state)
 
     def deserialize_state(self, data: bytes) -> object:
-        raise CapabilityError(f"'{self.name}' cannot deserialize a state")
+        if not self.capabilities.serialize_state:
+            raise CapabilityError(f"'{self.name}' cannot deserialize a state")
+        return unpack(data)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         self.time, self.mode, self._readable = t, "step", True

@@ -99,6 +99,19 @@ def test_a_kept_state_is_the_time_and_the_side_of_a_jump(tmp_path):
     assert one.event_mode.next_time == 1.0
 
 
+def test_bytes_of_a_kept_state_are_taken_by_another_instance_and_others_are_refused(tmp_path):
+    one, other = instance(tmp_path, TEXT), instance(tmp_path, TEXT)
+    assert one.capabilities.serialize_state
+    for each in (one, other):
+        each.enter_initialization(0.0, None, None)
+    one.do_step(0.0, 1.0)
+    other.restore_state(other.deserialize_state(one.serialize_state(one.save_state())))
+    assert values(other) == values(one) == (10.0, 1, False, "a")
+    assert other.event_mode.next_time == 1.0
+    with pytest.raises(CapabilityError, match="3 bytes are no time of it"):
+        other.deserialize_state(b"abc")
+
+
 def test_the_next_event_is_looked_for_once_for_each_event_and_anew_after_going_back(tmp_path):
     class Counted:
         calls = 0

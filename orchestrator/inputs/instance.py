@@ -8,6 +8,7 @@ exactly by the communication points.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from struct import Struct
 from typing import Any, Final, NamedTuple, Protocol
 
 from orchestrator.errors import CapabilityError
@@ -25,6 +26,9 @@ from orchestrator.system.connector import Connector
 
 _SNAP: Final = 1e-9
 """Part of a step by which the end of a step may miss an event and still lie at it."""
+
+_TIME: Final = Struct("<d?")
+"""The time (s), and whether a jump at it is made."""
 
 
 class Course(Protocol):
@@ -55,7 +59,7 @@ class InputInstance:
 
     def __init__(self, name: str, outputs: Sequence[Output], identity: Mapping[str, str], origin: str) -> None:
         self.name: Final = name
-        self.capabilities: Final = Capabilities()
+        self.capabilities: Final = Capabilities(get_set_state=True)
         self.identity: Final = identity
         self.connectors: Final = tuple(output.connector for output in outputs)
         self.feedthrough: Final[Mapping[str, tuple[str, ...] | None]] = {one.name: () for one in self.connectors}
@@ -123,13 +127,17 @@ class InputInstance:
     def free_state(self, state: object) -> None:
         """Nothing to release."""
 
-    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
-        """Not needed: the inputs are made again."""
-        raise CapabilityError(f"'{self.name}' is {self._origin}: its state is the time, which is not serialized")
+    def serialize_state(self, state: object) -> bytes:
+        """The kept time as bytes."""
+        assert isinstance(state, tuple)
+        return _TIME.pack(*state)
 
-    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
-        """Not needed: the inputs are made again."""
-        raise CapabilityError(f"'{self.name}' is {self._origin}: its state is the time, which is not serialized")
+    def deserialize_state(self, data: bytes) -> tuple[float, bool]:
+        """The time that the bytes hold; CapabilityError where they hold none."""
+        if len(data) != _TIME.size:
+            raise CapabilityError(f"'{self.name}' is {self._origin}: {len(data)} bytes are no time of it")
+        now, after = _TIME.unpack(data)
+        return now, after
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:  # noqa: ARG002
         """There are no states to write."""
