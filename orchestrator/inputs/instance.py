@@ -59,7 +59,7 @@ class InputInstance:
 
     def __init__(self, name: str, outputs: Sequence[Output], identity: Mapping[str, str], origin: str) -> None:
         self.name: Final = name
-        self.capabilities: Final = Capabilities(get_set_state=True)
+        self.capabilities: Final = Capabilities(get_set_state=True, serialize_state=True)
         self.identity: Final = identity
         self.connectors: Final = tuple(output.connector for output in outputs)
         self.feedthrough: Final[Mapping[str, tuple[str, ...] | None]] = {one.name: () for one in self.connectors}
