@@ -1,0 +1,1 @@
+"""Probing: what a coupled system does under small changes, tried out from its start with rollback."""

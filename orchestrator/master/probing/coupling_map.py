@@ -1,0 +1,233 @@
+"""Coupling map: what the inputs of a loop become when its components make one macro step with them.
+
+With u the connected float64 inputs of the components of a loop, held over a macro step, G(u) are the values that come
+back along the connections at its end. u = G(u) is what an iterating algorithm solves; the plain fixed-point iteration
+converges where the spectral radius of dG/du is less than 1.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.errors import StepError
+from orchestrator.master.memory import Remembered
+from orchestrator.master.participant import Participant
+from orchestrator.master.probing.bench import NUDGE, Bench, Floats
+from orchestrator.master.snapshot import Rollback, Snapshot
+from orchestrator.system.connections.resolution import Link
+from orchestrator.system.connector import Connector, Storage
+
+FULL = 50
+"""Inputs of one component up to which the whole Jacobian is found, one column after the other."""
+
+ARNOLDI = 24
+"""Products with a vector after which the eigenvalues of a large map are told."""
+
+
+class LoopProbe(NamedTuple):
+    """What was found of the coupling map of one loop.
+
+    `variables` are its inputs, `torn` those among them that a Gauss-Seidel sweep takes from the iteration before.
+    `radius_jacobi` and `radius_gauss_seidel` are spectral radii of the iteration with all inputs, and with the torn
+    ones. `exact` tells whether they are from the whole Jacobian.
+    """
+
+    components: tuple[str, ...]
+    variables: tuple[str, ...]
+    torn: tuple[str, ...]
+    radius_jacobi: float
+    radius_gauss_seidel: float
+    exact: bool
+
+
+class _Input(NamedTuple):
+    """One input of the loop: its name, its owner, its place among the float64 signals, and the link that feeds it."""
+
+    name: str
+    owner: str
+    place: int
+    source: int
+    feeder: str
+    factor: float
+    connector: Connector
+
+
+class CouplingMap:
+    """The coupling map of one loop at the start of a run; 1 made in a `with`, 2 `products` and `jacobian`."""
+
+    def __init__(self, bench: Bench, loop: Sequence[str], h: float) -> None:
+        self.loop, self._bench, self._h = tuple(loop), bench, h
+        self._participants: Mapping[str, Participant] = {p.name: p for p in bench.coupling.participants}
+        self.inputs = tuple(_inputs(bench, self.loop))
+        self._of: dict[str, list[int]] = defaultdict(list)
+        self._from: dict[str, list[int]] = defaultdict(list)
+        for index, one in enumerate(self.inputs):
+            self._of[one.owner].append(index)
+            self._from[one.feeder].append(index)
+        position = {name: index for index, name in enumerate(self.loop)}
+        self.torn = tuple(k for k, one in enumerate(self.inputs) if position[one.feeder] >= position[one.owner])
+        self._memory: tuple[Rollback, Snapshot] | None = None
+        self._base: dict[str, Floats] = {}
+
+    def __enter__(self) -> "CouplingMap":
+        self._before = self._bench.signals.copy()
+        self._bench.gather()
+        self._memory = self._bench.kept()
+        self._here = self._bench.signals.float64[[one.place for one in self.inputs]]
+        self._steps = np.array([_change(one, value) for one, value in zip(self.inputs, self._here, strict=True)])
+        self._base = {name: self._returned(name, self._here) for name in self.loop}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._memory is not None:
+            rollback, snapshot = self._memory
+            rollback.restore(snapshot)
+            rollback.free(snapshot)
+            self._bench.signals.put(self._before)
+
+    @property
+    def widest(self) -> int:
+        """The largest number of inputs that one component has."""
+        return max((len(indices) for indices in self._of.values()), default=0)
+
+    def jacobian(self) -> Floats:
+        """dG/du (inputs, inputs) by forward differences, one input of a component at a time."""
+        found = np.zeros((len(self.inputs), len(self.inputs)))
+        for name in self.loop:
+            for k in self._of[name]:
+                changed = self._here.copy()
+                changed[k] += self._steps[k]
+                found[self._from[name], k] = (self._returned(name, changed) - self._base[name]) / self._steps[k]
+        return found
+
+    def forward(self) -> NDArray[np.bool_]:
+        """Whether each input comes from a component that steps before its owner: (inputs,)."""
+        known = np.ones(len(self.inputs), dtype=bool)
+        known[list(self.torn)] = False
+        return known
+
+    def product(self, v: Floats, *, newest: bool) -> Floats:
+        """dG/du v (inputs,) from one step of each component; with `newest` for the map of a Gauss-Seidel sweep."""
+        size = 1.0 / max(float(np.abs(v / self._steps).max(initial=0.0)), 1e-300)
+        forward, change, back = self.forward(), v.copy(), np.zeros_like(v)
+        for name in self.loop:
+            mine, given = self._of[name], self._from[name]
+            taken = self._here.copy()
+            taken[mine] += size * change[mine]
+            back[given] = (self._returned(name, taken) - self._base[name]) / size
+            if newest:
+                at_once = [k for k in given if forward[k]]
+                change[at_once] = back[at_once]
+        return back
+
+    def _returned(self, name: str, u: Floats) -> Floats:
+        """What the inputs that a component feeds become where it steps with these (all inputs of the loop)."""
+        participant, values = self._participants[name], self._bench.signals.float64
+        self._go_back(participant)
+        for k in self._of[name]:
+            values[self.inputs[k].place] = u[k]
+        outcome = participant.advance(self._bench.start, self._h)
+        if not outcome.completed:
+            raise StepError(f"'{name}' does not reach the end of a step of {self._h:g} s", component=name)
+        fed = [self.inputs[k] for k in self._from[name]]
+        return np.array([one.factor * values[one.source] for one in fed])
+
+    def _go_back(self, participant: Participant) -> None:
+        assert self._memory is not None
+        _, snapshot = self._memory
+        participant.instance.restore_state(snapshot.states[participant.name])
+        participant.remember(snapshot.memory.get(participant.name, _NOTHING))
+        self._bench.signals.put(snapshot.signals)
+
+
+_NOTHING: Remembered = {"ahead": None, "events": None, "slopes": None}
+"""What a plain component remembers."""
+
+
+def probed_loop(bench: Bench, loop: Sequence[str], h: float) -> LoopProbe:
+    """Spectral radii of the coupling map of a loop for macro steps of length h (s)."""
+    with CouplingMap(bench, loop, h) as coupling_map:
+        exact = coupling_map.widest <= FULL
+        radii = _radii(coupling_map) if exact else _estimated(coupling_map)
+        names = tuple(one.name for one in coupling_map.inputs)
+        torn = tuple(names[k] for k in coupling_map.torn)
+        return LoopProbe(tuple(loop), names, torn, *radii, exact)
+
+
+def _radii(coupling_map: CouplingMap) -> tuple[float, float]:
+    """Spectral radii of J and of (I - L)^-1 U, where J = L + U and L are the inputs that a sweep has already."""
+    jacobian = coupling_map.jacobian()
+    forward = coupling_map.forward()
+    newest = np.where(forward[:, np.newaxis], jacobian, 0.0)
+    sweep = np.linalg.solve(np.eye(len(jacobian)) - newest, jacobian - newest)
+    return spectral_radius(jacobian), spectral_radius(sweep)
+
+
+def _estimated(coupling_map: CouplingMap) -> tuple[float, float]:
+    size = len(coupling_map.inputs)
+    return (
+        arnoldi_radius(lambda v: coupling_map.product(v, newest=False), size),
+        arnoldi_radius(lambda v: coupling_map.product(v, newest=True), size),
+    )
+
+
+def spectral_radius(matrix: NDArray[Any]) -> float:
+    """The largest absolute value of the eigenvalues, 0.0 of an empty matrix."""
+    return float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
+
+
+def arnoldi_radius(product: Callable[[Floats], Floats], size: int, products: int = ARNOLDI) -> float:
+    """Spectral radius of a matrix that is known by its products with vectors, from a Krylov space (Arnoldi 1951).
+
+    Exact up to rounding where the space is exhausted before `products` of them are made.
+    """
+    basis = [np.random.default_rng(0).standard_normal(size)]
+    basis[0] /= np.linalg.norm(basis[0])
+    hessenberg = np.zeros((products + 1, products))
+    for k in range(min(products, size)):
+        vector = product(basis[k])
+        length = float(np.linalg.norm(vector))
+        for _ in range(2):  # a second time, since one loses orthogonality to rounding
+            parts = np.array([one @ vector for one in basis])
+            hessenberg[: k + 1, k] += parts
+            vector = vector - np.array(basis).T @ parts
+        rest = float(np.linalg.norm(vector))
+        hessenberg[k + 1, k] = rest
+        if rest <= 1e-8 * length:
+            return spectral_radius(hessenberg[: k + 1, : k + 1])
+        basis.append(vector / rest)
+    used = min(products, size)
+    return spectral_radius(hessenberg[:used, :used])
+
+
+def _inputs(bench: Bench, loop: Sequence[str]) -> "Sequence[_Input]":
+    members = frozenset(loop)
+    return [
+        _input(bench, link)
+        for link in bench.coupling.links
+        if not link.delay and {link.source.component, link.destination.component} <= members and _is_float(bench, link)
+    ]
+
+
+def _is_float(bench: Bench, link: Link) -> bool:
+    ends = (bench.signals.place(*link.source), bench.signals.place(*link.destination))
+    return link.mapping is None and all(place.connector.storage is Storage.FLOAT64 for place in ends)
+
+
+def _input(bench: Bench, link: Link) -> _Input:
+    place = bench.signals.place(*link.destination)
+    connector = place.connector
+    name = f"{link.destination.component}.{connector.elements[link.destination.element]}"
+    source = bench.signals.place(*link.source).start
+    owner, feeder = link.destination.component, link.source.component
+    return _Input(name, owner, place.start, source, feeder, link.conversion.factor, connector)
+
+
+def _change(one: _Input, value: float) -> float:
+    """A small step of an input (in its unit), away from the nearer end of its range."""
+    size = NUDGE * max(abs(value), one.connector.nominal)
+    greatest = one.connector.maximum
+    return -size if greatest is not None and value + size > greatest else size
