@@ -7,6 +7,7 @@ from plant_models.fluid_dynamics import PRODUCTION, fluid_dynamics
 from plant_models.heat_transfer import PRODUCTION_JACKET, heat_transfer
 from plant_models.metabolism import metabolism
 from plant_models.model import Model
+from plant_models.plants.bsm1 import BSM1
 from plant_models.plants.composition import Link
 from plant_models.plc import PRODUCTION_RECIPE, plc
 
@@ -21,8 +22,9 @@ CATALOGUE: Mapping[str, Callable[[], Model]] = {
     "fluid_dynamics_40x10": partial(fluid_dynamics, 40, 10, PRODUCTION),
     "heat_transfer_12m3": partial(heat_transfer, jacket=PRODUCTION_JACKET),
     "plc_12m3": partial(plc, PRODUCTION_RECIPE),
+    **BSM1,
 }
-"""One zone at bench scale, and a 12 m3 tank in 200 (or 400) zones with its jacket and controller."""
+"""One zone at bench scale; a 12 m3 tank in 200 (or 400) zones with its jacket and controller; a wastewater plant."""
 
 KELVIN = 273.15
 
