@@ -14,6 +14,7 @@
         ├── InitializationError   the coupled initialization failed
         └── StepError             a component did not complete a step (status, time, component)
 
+            └── RefusedStepError  it refused the step (discard): a shorter one may succeed
 Every message names what failed, where, the values involved and the remedy.
 """
 
@@ -81,3 +82,14 @@ class InitializationError(SimulationError):
 
 class StepError(SimulationError):
     """A component did not complete its step; the message carries status, component and time."""
+
+
+class RefusedStepError(StepError):
+    """A component refused its step (FMI's discard); `reached` (s) is the last time up to which it could have come.
+
+    A master that can take the components back tries a shorter step.
+    """
+
+    def __init__(self, message: str, *, component: str, time: float, reached: float) -> None:
+        super().__init__(message, component=component, time=time)
+        self.reached = reached

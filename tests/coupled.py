@@ -74,7 +74,7 @@ def setup(
     return Setup(
         by_name,
         links,
-        Plan(schedule, description),
+        Plan(schedule, description, step_size=description.step_size),
         description.experiment,
         description.step_size,
         parameter_values(description, interfaces),

@@ -13,6 +13,7 @@ from orchestrator.master.gauss_seidel import GaussSeidel
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
+from orchestrator.master.step_control import Controlling, controlled
 from orchestrator.master.stepper import Stepper
 from orchestrator.system.solving import Extrapolation, Solving
 
@@ -21,8 +22,8 @@ from orchestrator.system.solving import Extrapolation, Solving
 class Plan:
     """How a system is to be solved.
 
-    `step_sizes` (s) and `extrapolations` are those of components that have their own; `estimators` stand in for
-    components that cannot go back while a loop is solved.
+    `step_size` (s) is the distance of the points of the grid. `step_sizes` (s) and `extrapolations` are those of
+    components that have their own; `estimators` stand in for components that cannot go back while a loop is solved.
     """
 
     schedule: Schedule
@@ -30,6 +31,7 @@ class Plan:
     step_sizes: Mapping[str, float] = field(default_factory=dict)
     extrapolations: Mapping[str, Extrapolation] = field(default_factory=dict)
     estimators: Mapping[str, Instance] = field(default_factory=dict)
+    step_size: float = field(kw_only=True)
 
 
 class Master(NamedTuple):
@@ -45,7 +47,10 @@ class Master(NamedTuple):
 
 def compose(coupling: Coupling, plan: Plan) -> Master:
     """Put algorithm and steppers together; DescriptionError or CapabilityError where the plan cannot be followed."""
-    return Master(EarlyEnd(_algorithm(coupling, plan), coupling), coupling.memories, {})
+    stepper = EarlyEnd(_algorithm(coupling, plan), coupling)
+    memories = coupling.memories
+    control = controlled(stepper, coupling, Controlling(plan.solving.step_control, plan.step_size, memories))
+    return Master(control.stepper, memories, control.memories)
 
 
 _ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}

@@ -1,0 +1,165 @@
+"""Steps that a component refuses: all components go back, and take a shorter one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cotwin
+from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.instance import Capabilities, Status, StepResult
+from orchestrator.master import composition
+from orchestrator.master.participant import Coupling
+from orchestrator.master.snapshot import Rollback
+from orchestrator.master.step_control import Controlled, Controlling
+from orchestrator.master.stepper import Advance, Stepper
+from orchestrator.system.description import SystemDescription
+from tests.coupled import Memory, simulation
+from tests.doubles import FunctionInstance
+from tests.textbook import lotka_volterra
+
+H = 0.1
+
+
+class Reluctant(FunctionInstance):
+    """Refuses steps that `refuses(t, h)` names, having reached `reaches(t, h)` (s)."""
+
+    refuses: Callable[[float, float], bool]
+    reaches: Callable[[float, float], float]
+
+    def do_step(self, t: float, h: float) -> StepResult:
+        result = super().do_step(t, h)
+        if self.refuses(t, h):
+            self.time = self.reaches(t, h)
+            self.x = self.x + 1e6
+            return StepResult(Status.DISCARD, self.time)
+        return result
+
+
+def reluctant(
+    refuses: Callable[[float, float], bool], reaches: Callable[[float, float], float], **more: Any
+) -> Reluctant:
+    """x' = u, integrated by Euler."""
+    double = Reluctant(lambda t, u, x: x, name="late", step=lambda t, h, u, x: x + h * u, state=[0.0], **more)
+    double.refuses, double.reaches = refuses, reaches
+    return double
+
+
+def counter(**more: Any) -> FunctionInstance:
+    """y = number of its steps that count."""
+    return FunctionInstance(
+        lambda t, u, x: x, name="counter", inputs=(), step=lambda t, h, u, x: x + 1.0, state=[0.0], **more
+    )
+
+
+def across(at: float) -> Callable[[float, float], bool]:
+    """Refuses to step over a time (s)."""
+    return lambda t, h: t < at - 1e-12 and t + h > at + 1e-12
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_all_components_step_to_the_time_that_the_one_that_refuses_has_reached(algorithm: str) -> None:
+    late = reluctant(across(0.43), lambda t, h: 0.43)
+    memory = Memory()
+    with simulation(
+        [counter(), late], ["counter.y -> late.u"], step_size=H, algorithm=algorithm, observers=[memory]
+    ) as run:
+        run.run()
+        statistics = run.coupling.statistics
+    expected = sorted([*(H * k for k in range(10)), 0.43, 1.0])
+    assert memory.times == pytest.approx(expected, abs=1e-15)
+    assert memory.times[4:7] == [4 * H, pytest.approx(0.43), 5 * H]
+    np.testing.assert_array_equal(memory.of("counter", "y")[:, 0], range(12))
+    lengths, values = np.diff(memory.times), memory.of("counter", "y")[:, 0]
+    used = values[:-1] if algorithm == "jacobi" else values[1:]
+    assert memory.of("late", "y")[-1, 0] == pytest.approx(float(lengths @ used), rel=1e-14)
+    assert statistics.rejected == {"discard": 1}
+    assert statistics.of("late").discards == 1
+    assert statistics.smallest_step == pytest.approx(0.03)
+
+
+def test_where_the_component_got_nowhere_half_the_step_is_tried_until_it_agrees() -> None:
+    late = reluctant(lambda t, h: t < 0.5 and h > 0.02, lambda t, h: t)
+    with simulation([late], step_size=H) as run:
+        run.run()
+        assert run.time == 1.0
+        statistics = run.coupling.statistics
+        assert statistics.smallest_step == pytest.approx(H / 8)
+        assert statistics.largest_step == pytest.approx(H)
+        # halving anew for each step would take three attempts in vain for each of the 40
+        assert statistics.rejected["discard"] == statistics.of("late").discards < statistics.macro_steps == 40
+
+
+@pytest.mark.parametrize("reached", [np.nan, np.inf, -1.0])
+def test_a_time_that_cannot_have_been_reached_counts_as_nowhere(reached: float) -> None:
+    late = reluctant(lambda t, h: h > 0.06, lambda t, h: t)
+    original = late.do_step
+    late.do_step = lambda t, h: original(t, h)._replace(time=reached) if h > 0.06 else original(t, h)  # type: ignore[method-assign]
+    with simulation([late], step_size=H) as run:
+        run.run()
+        assert run.coupling.statistics.smallest_step == pytest.approx(H / 2)
+
+
+def test_a_step_that_is_refused_however_short_is_an_error_with_component_time_and_steps() -> None:
+    late = reluctant(lambda t, h: t + h > 0.5 + 1e-9, lambda t, h: t)
+    control = {"smallest": 1e-3}
+    with simulation([counter(), late], step_size=H, step_control=control) as run:
+        with pytest.raises(StepError, match=r"'late' refused its step from t = 0\.5 s by h = 0\.001 s") as caught:
+            run.run()
+        assert "smallest step that is tried, 0.001 s" in str(caught.value)
+        assert not isinstance(caught.value, RefusedStepError)
+        assert caught.value.component == "late"
+        assert run.time == 0.5
+        assert run["counter.y"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("able", "why"),
+    [
+        (Capabilities(), "'counter' cannot go back"),
+        (Capabilities(get_set_state=True, variable_step=False), "'counter' takes steps of one size only"),
+    ],
+)
+def test_where_a_component_cannot_follow_the_refusal_is_an_error_that_names_both(able: Capabilities, why: str) -> None:
+    other = counter(capabilities=able)
+    late = reluctant(across(0.43), lambda t, h: 0.43)
+    with simulation([other, late], step_size=H) as run:
+        with pytest.raises(StepError, match=r"'late' refused its step .* reached 0\.43 s") as caught:
+            run.run()
+        assert why in str(caught.value)
+        assert run.coupling.statistics.of("late").saves == 0
+
+
+class Twice:
+    """Makes each step, takes it back, and makes it again."""
+
+    leaves_grid = False
+
+    def __init__(self, inner: Stepper, rollback: Rollback) -> None:
+        self._inner, self._rollback = inner, rollback
+
+    def step(self, t: float, h: float) -> Advance:
+        with self._rollback.kept() as start:
+            self._inner.step(t, h)
+            self._rollback.restore(start)
+            return self._inner.step(t, h)
+
+
+def _ends(description: SystemDescription) -> np.ndarray:
+    with cotwin.open_simulation(description) as run:
+        run.run()
+        return run.signals.float64.copy()
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("version", [2, 3])
+def test_going_back_leaves_nothing_behind(algorithm: str, version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    description = lotka_volterra(0.05, stop=5.0, algorithm=algorithm, version=version)
+    once = _ends(description)
+
+    def twice(inner: Stepper, coupling: Coupling, controlling: Controlling) -> Controlled:
+        return Controlled(Twice(inner, Rollback(coupling, controlling.memories)), {})
+
+    monkeypatch.setattr(composition, "controlled", twice)
+    np.testing.assert_array_equal(_ends(description), once)
