@@ -188,8 +188,13 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
     columns = select(description.record, {**interfaces, **views.connectors, **said})
     scenario = open_scenarios(wishes.scenarios, description, instances, links)
     stepped = _metered(_acted(instances, scenario), scenario) if wishes.meter else _acted(instances, scenario)
-    setup = replace(
-        _setup(description, stepped, meaning),
+    setup = Setup(
+        instances=stepped,
+        links=links,
+        plan=_plan(description, stepped, links),
+        experiment=description.experiment,
+        step_size=description.step_size,
+        start_values=parameters.values,
         observed=observed(columns),
         check_ranges=frozenset(name for name, each in description.components.items() if each.check_ranges),
         alteration=None if scenario is None else scenario.arrivals,
@@ -231,6 +236,7 @@ def _plan(description: SystemDescription, instances: Mapping[str, Instance], lin
         description,
         {name: each.step_size for name, each in components if each.step_size is not None},
         {name: each.extrapolation for name, each in components if each.extrapolation is not None},
+        step_size=description.step_size,
     )
 
 
@@ -265,7 +271,6 @@ def check_file(name: str, component: Component) -> None:
 
 def _open_fmu(name: str, component: Component) -> Instance:
     from orchestrator.fmi.opening import open_component
-        step_size=description.step_size,
 
     return open_component(name, component)
 
