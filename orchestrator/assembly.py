@@ -3,8 +3,9 @@
 They are imported when they are first needed, so that an integrator of FMUs needs neither torch nor a plant model.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from orchestrator.inputs.table import table_instance
 from orchestrator.instance import Instance
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import diagnosed
+from orchestrator.master.probing.bench import Bench, Nudge
 from orchestrator.observer import Observer
 from orchestrator.realtime import clock
 from orchestrator.realtime.metering import Meter
@@ -32,11 +34,12 @@ from orchestrator.swap import SwapInstance
 from orchestrator.system.connections.links import Link
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.meaning import meaning_of, refusal
+from orchestrator.system.meaning import Meaning, meaning_of, refusal
 from orchestrator.system.parameters.giving import configured
 from orchestrator.system.quantities.unit_text import parse_unit
 from orchestrator.system.scenario import Scenario
 from orchestrator.system.scenario_file import read_scenario
+from orchestrator.system.solving import StepControl
 from orchestrator.system.tables import SUFFIXES
 from orchestrator.system.yaml.file import from_mapping, read_system
 
@@ -183,23 +186,16 @@ class _Wishes(NamedTuple):
 
 def _coupled(description: SystemDescription, instances: Mapping[str, Instance], wishes: _Wishes) -> Simulation[Results]:
     interfaces = {name: instance.connectors for name, instance in instances.items()}
-    links, parameters, views = meaning_of(description, interfaces)
+    meaning = meaning_of(description, interfaces)
+    links, _, views = meaning
     said = diagnosed(description, description.components)
     columns = select(description.record, {**interfaces, **views.connectors, **said})
     scenario = open_scenarios(wishes.scenarios, description, instances, links)
     stepped = _metered(_acted(instances, scenario), scenario) if wishes.meter else _acted(instances, scenario)
-    setup = Setup(
-        instances=stepped,
-        links=links,
-        plan=_plan(description, stepped, links),
-        experiment=description.experiment,
-        step_size=description.step_size,
-        start_values=parameters.values,
+    setup = replace(
+        _setup(description, stepped, meaning),
         observed=observed(columns),
-        check_ranges=frozenset(name for name, each in description.components.items() if each.check_ranges),
         alteration=None if scenario is None else scenario.arrivals,
-        views=views,
-        diagnosed=said,
     )
     metadata = run_metadata(description, {name: instance.identity for name, instance in instances.items()})
     if wishes.scenarios:
@@ -212,6 +208,39 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
     if scenario is not None:
         scenario.attach(simulation, setup.start_values)
     return simulation
+
+
+def _setup(description: SystemDescription, instances: Mapping[str, Instance], meaning: Meaning) -> Setup:
+    return Setup(
+        instances=instances,
+        links=meaning.links,
+        plan=_plan(description, instances, meaning.links),
+        experiment=description.experiment,
+        step_size=description.step_size,
+        start_values=meaning.parameters.values,
+        check_ranges=frozenset(name for name, each in description.components.items() if each.check_ranges),
+        views=meaning.views,
+        diagnosed=diagnosed(description, description.components),
+    )
+
+
+@contextmanager
+def open_bench(description: SystemDescription) -> Iterator[Bench]:
+    """Open a system, initialize it, and hand out what it is tried on before a run; closed at the end.
+
+    Its steps are all of one size, and nothing is recorded.
+    """
+    steady = description.model_copy(update={"step_control": StepControl()})
+    nudge = Nudge()
+    with ExitStack() as opened:
+        instances = _opened(steady, opened)
+        inputs = open_inputs(steady, {name: instance.connectors for name, instance in instances.items()})
+        together = {**inputs, **instances}
+        meaning = meaning_of(steady, {name: instance.connectors for name, instance in together.items()})
+        setup = replace(_setup(steady, together, meaning), alteration=nudge)
+        simulation = opened.enter_context(Simulation(setup, (), lambda: None))
+        simulation.initialize()
+        yield Bench(simulation.coupling, setup.plan, simulation.time, description.step_size, nudge)
 
 
 def _acted(instances: Mapping[str, Instance], scenario: ScenarioInstance | None) -> Mapping[str, Instance]:

@@ -1,0 +1,146 @@
+"""Advice: which algorithm and step size the findings of a probe speak for, each with its reason in numbers."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from orchestrator.master.probing.coupling_map import LoopProbe
+from orchestrator.master.probing.growth import Stability
+from orchestrator.master.probing.local_error import LocalError
+from orchestrator.master.probing.probe import Findings
+from orchestrator.system.solving import Solving
+
+EASY = 0.2
+"""Spectral radius up to which a plain fixed-point iteration needs no help."""
+
+FEW = 10
+"""Torn variables up to which a Newton iteration is cheap."""
+
+
+class Suggestion(NamedTuple):
+    """What to write into the description under `key`, and why in one sentence."""
+
+    key: str
+    value: str | float
+    reason: str
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the description says now; `algebraic` are the paths of its algebraic loops, as text."""
+
+    solving: Solving
+    step_size: float
+    span: float
+    algebraic: Sequence[str] = ()
+
+
+def suggestions(chosen: Chosen, findings: Findings) -> tuple[Suggestion, ...]:
+    """Algorithm, method of the loops, step size and step control, those that stay included."""
+    return (*_algorithm(chosen, findings), *_methods(chosen, findings), *_step(chosen, findings))
+
+
+def iterations(radius: float, tolerance: float) -> float:
+    """Fixed-point iterations until an error has fallen to this part of itself; infinite where it does not fall."""
+    if radius >= 1.0:
+        return math.inf
+    return 1.0 if radius <= tolerance else math.ceil(math.log(tolerance) / math.log(radius))
+
+
+def method(loop: LoopProbe) -> str:
+    """The cheapest method that solves a loop with this coupling map."""
+    if loop.radius_gauss_seidel <= EASY:
+        return "fixed_point"
+    if len(loop.torn) == 1:
+        return "aitken"
+    return "newton" if loop.radius_gauss_seidel > 5.0 and len(loop.torn) <= FEW else "anderson"
+
+
+def _algorithm(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
+    now, stability = chosen.solving.algorithm, findings.stability
+    if chosen.algebraic:
+        reason = f"{_counted(len(chosen.algebraic), 'algebraic loop')} ({chosen.algebraic[0]})"
+        yield Suggestion(
+            "algorithm", "iterative", f"{reason}: only iteration solves it in the step", now != "iterative"
+        )
+        return
+    if now == "iterative":
+        yield Suggestion(
+            "algorithm", "iterative", "as chosen: each step ends with inputs that equal their outputs", False
+        )
+        return
+    if now == "jacobi":
+        reason = "along the order of the schedule values pass without a delay, for the same calls"
+        yield Suggestion("algorithm", "gauss_seidel", reason, True)
+        return
+    if stability is not None and stability.verdict == "unstable" and stability.stable_step is None:
+        yield Suggestion("algorithm", "iterative", "no smaller step that was tried is stable", True)
+        return
+    reason = "no algebraic loop, and nothing is gained by iteration where the step meets the tolerance"
+    yield Suggestion("algorithm", "gauss_seidel", reason, False)
+
+
+def _methods(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
+    if not findings.loops or not (chosen.algebraic or chosen.solving.algorithm == "iterative"):
+        return
+    hardest = max(findings.loops, key=lambda loop: loop.radius_gauss_seidel)
+    now, advised = chosen.solving.loops, method(hardest)
+    radius, count = hardest.radius_gauss_seidel, iterations(hardest.radius_gauss_seidel, now.tolerance)
+    converges = (
+        f"fixed point needs about {count:.0f} iterations to {now.tolerance:g}"
+        if math.isfinite(count)
+        else f"fixed point diverges, by the factor {radius:.4g} an iteration"
+    )
+    about = f"spectral radius {radius:.4g} over {_counted(len(hardest.torn), 'torn variable')}: {converges}"
+    yield Suggestion("loops.method", advised, about, now.method != advised)
+
+
+def _step(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
+    limits = [*_stable(findings.stability), *_accurate(findings.error)]
+    if not limits:
+        return
+    largest, reason = min(limits)
+    h = chosen.step_size
+    advised = rounded(min(largest, chosen.span))
+    if advised < h or largest > 2.0 * h:
+        yield Suggestion("step_size", advised, reason, True)
+    else:
+        yield Suggestion("step_size", h, reason, False)
+    if not findings.unable and chosen.solving.step_control.method == "constant":
+        tolerance = f"{findings.error.tolerance:g}" if findings.error is not None else "the tolerance"
+        reason = f"all components can go back, so that steps fit {tolerance} also where the start does not tell it"
+        yield Suggestion("step_control.method", "error", reason, True)
+
+
+def _stable(stability: Stability | None) -> Iterator[tuple[float, str]]:
+    if stability is None or stability.verdict != "unstable" or stability.stable_step is None:
+        return
+    first = stability.growths[0]
+    yield (
+        stability.stable_step,
+        f"a small change grows by {first.factor:.4g} a step at {first.step_size:g} s, and not at "
+        f"{stability.stable_step:g} s: the step size is why",
+    )
+
+
+def _accurate(error: LocalError | None) -> Iterator[tuple[float, str]]:
+    if error is None or error.fitting_step is None:
+        return
+    yield (
+        error.fitting_step,
+        f"the first step is wrong by {error.error:.2g} in {error.variable} (order {error.order:.2g}), the tolerance is "
+        f"{error.tolerance:g}",
+    )
+
+
+def rounded(value: float) -> float:
+    """The next smaller of 1, 2 and 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(value) + 1e-12)
+    digit = max(one for one in (1.0, 2.0, 5.0) if one <= value / power * (1.0 + 1e-9))
+    return float(f"{digit * power:.1g}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
