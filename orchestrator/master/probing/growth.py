@@ -11,10 +11,13 @@ from orchestrator.master.probing.bench import Bench, Floats
 SMALLEST = 1e-4
 """Part of the largest mode below which a mode is told from the noise of solvers no more."""
 
+FEWEST = 8
+"""Steps from which something can be told."""
+
 UNSEEN = 0.1
 """Growth (as an exponent) over a whole run that nobody minds: a tenth."""
 
-HALVINGS = 6
+HALVINGS = 4
 """How often the step size is halved in search of one that is stable."""
 
 
@@ -56,13 +59,21 @@ class Stability(NamedTuple):
 
 
 def growth(bench: Bench, h: float, steps: int) -> Growth | None:
-    """Growth of a small change over macro steps of length h (s); None where nothing of it is left, or none was made."""
+    """Growth of a small change over macro steps of length h (s); None where nothing of it is left, or none was made.
+
+    The first half of the steps is waited for: what decays has gone then.
+    """
     plain, changed = bench.course(h, steps), bench.course(h, steps, nudged=True)
     points = min(len(plain), len(changed))
     difference = (changed[1:points] - plain[1:points]) / bench.scales(plain)
-    if len(difference) < 4 or not difference.any() or not np.isfinite(difference).all():
+    if len(difference) < FEWEST or not difference.any() or not np.isfinite(difference).all():
         return None
-    factor, noise = dominant_factor(difference)
+    sizes = np.linalg.norm(difference, axis=1)
+    late = len(difference) // 2
+    if sizes[late:].max() < SMALLEST * sizes.max():
+        factor = (sizes[late:].max() / sizes.max()) ** (1.0 / late)
+        return Growth(h, len(difference), float(factor), SMALLEST)
+    factor, noise = dominant_factor(difference[late:])
     return Growth(h, len(difference), factor, noise)
 
 
@@ -83,17 +94,23 @@ def dominant_factor(difference: Floats) -> tuple[float, float]:
     return float(np.abs(np.linalg.eigvals(reduced)).max()), max(noise, 1e-9)
 
 
-def stability(bench: Bench, span: float, steps: int, told: Callable[[str], None]) -> Stability | None:
-    """How a change grows at the step size of the bench and at smaller ones, for a run over `span` (s)."""
+def stability(
+    bench: Bench, span: float, steps: int, told: Callable[[str], None], limit: float = math.inf
+) -> Stability | None:
+    """How a change grows at the step size of the bench and at smaller ones, over the same time, for a run over `span`.
+
+    No further step size is tried once `limit` calls of `do_step` are made.
+    """
     h = bench.step_size
     found: list[Growth] = []
     for halving in range(HALVINGS + 1):
-        told(f"growth at h = {h / 2**halving:.4g} s")
-        one = growth(bench, h / 2**halving, steps)
+        parts = 2**halving
+        told(f"growth at h = {h / parts:.4g} s")
+        one = growth(bench, h / parts, steps * parts)
         if one is None:
             break
         found.append(one)
-        if halving >= 1 and _settled(found, span):
+        if halving >= 1 and (_settled(found, span) or bench.steps_made > limit):
             break
     return judged(tuple(found), span) if found else None
 
@@ -101,9 +118,13 @@ def stability(bench: Bench, span: float, steps: int, told: Callable[[str], None]
 def _settled(found: list[Growth], span: float) -> bool:
     """Whether smaller steps would say nothing new: the smallest is stable, or grows as the one before."""
     one, other = found[-1], found[-2]
-    if not one.growing or one.rate * span < UNSEEN:
+    if not _seen(one, span) or not _seen(found[0], span):
         return True
-    return abs(one.rate - other.rate) < 0.25 * abs(other.rate) or not found[0].growing
+    return abs(one.rate - other.rate) < 0.25 * abs(other.rate)
+
+
+def _seen(one: Growth, span: float) -> bool:
+    return one.growing and one.rate * span >= UNSEEN
 
 
 def judged(found: tuple[Growth, ...], span: float) -> Stability:
@@ -112,9 +133,9 @@ def judged(found: tuple[Growth, ...], span: float) -> Stability:
     # order 1: what the steps add to the rate of the model halves with them
     model = 2.0 * last.rate - found[-2].rate if len(found) > 1 and math.isfinite(found[-2].rate) else last.rate
     over = math.exp(min(first.rate * span, 700.0))
-    if not first.growing or first.rate * span < UNSEEN:
+    if not _seen(first, span):
         return Stability("stable", found, model, over)
-    stable = next((one.step_size for one in found if not one.growing or one.rate * span < UNSEEN), None)
+    stable = next((one.step_size for one in found if not _seen(one, span)), None)
     if stable is not None:
         return Stability("unstable", found, model, over, stable)
     if last.rate > 0.5 * first.rate and model > 0.5 * last.rate:

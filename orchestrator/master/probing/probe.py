@@ -50,7 +50,7 @@ def probe(
         problems.append(f"stability and local error: {stuck} cannot go back, without get/set FMU state")
     else:
         error = _tried(lambda: local_error(bench, tolerance), "local error", told, problems)
-        growths = _tried(lambda: stability(bench, span, _steps(bench), told), "stability", told, problems)
+        growths = _tried(lambda: stability(bench, span, _steps(bench), told, LIMIT), "stability", told, problems)
     return Findings(
         tuple(one for one in maps if one is not None),
         growths,
