@@ -56,7 +56,7 @@ def system(name: str, version: int = 3) -> dict[str, Any]:
     for component in data["components"].values():
         source = Path(component["source"])
         component["source"] = str(fmu(source.stem, version) if source.suffix == ".fmu" else source)
-    return data
+    return {**data, "record": [*data["record"], "settler.S*"]}
 
 
 def run(data: dict[str, Any], h: float, days: float) -> cotwin.Results:
@@ -91,6 +91,15 @@ def script() -> ModuleType:
     return module
 
 
-def table(path: Path, passes: int = 1) -> dict[str, Any]:
-    """The dry weather as a component."""
-    return {"source": str(script().write_influent(path, passes))}
+def in_dry_weather(
+    data: dict[str, Any], start: Mapping[str, Mapping[str, Any]], folder: Path, passes: int = 1
+) -> dict[str, Any]:
+    """An open loop with the influent of the dry weather, from given states."""
+    components = {name: {**each, "parameters": dict(each["parameters"])} for name, each in data["components"].items()}
+    for name, values in start.items():
+        components[name]["parameters"] |= values
+    components["mixer"]["parameters"] = {}
+    components["influent"] = {"source": str(script().write_influent(folder / "dry_weather.csv", passes))}
+    lines = [f"influent.{name} -> mixer.influent_C[{index}]" for index, name in enumerate(CONCENTRATIONS, 1)]
+    lines += [f"influent.{name} -> mixer.influent_{name}" for name in ("SALK", "Q")]
+    return {**data, "components": components, "connections": [*lines, *data["connections"]]}
