@@ -277,6 +277,14 @@ class DirectionalDerivatives(Protocol):
         ...
 
 
+class StandIn(Instance, Protocol):
+    """A cheaper instance in the place of another while a loop is solved: 1 `align`, 2 its steps, once per macro step."""
+
+    def align(self, bundle: Bundle, values: Values) -> None:
+        """Let outputs be these values where they were others at the last communication point."""
+        ...
+
+
 class EventInstance(Instance, Protocol):
     """An instance that may have events; one that has none costs a master nothing more than an `Instance`."""
 
@@ -307,4 +315,10 @@ def output_slopes(instance: Instance) -> OutputSlopes | None:
 def directional_derivatives(instance: Instance) -> DirectionalDerivatives | None:
     """Where the derivatives of outputs by inputs come from, None where the instance does not know them."""
     found: DirectionalDerivatives | None = getattr(instance, "directional_derivatives", None)
+    return found
+
+
+def stand_in(instance: Instance) -> StandIn | None:
+    """What stands in for the instance while a loop is solved, None where it takes part itself."""
+    found: StandIn | None = getattr(instance, "stand_in", None)
     return found

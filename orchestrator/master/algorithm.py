@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, Protocol
 
+from orchestrator.signals import GatherPlan
+
 
 class EarlyReturn(NamedTuple):
     """A component that ended its step at `time` (s), before the end of the macro step."""
@@ -24,6 +26,19 @@ class MacroStep(NamedTuple):
 
 
 COMPLETED = MacroStep()
+
+
+class Steppable(Protocol):
+    """A component, or several that are stepped as one: 1 gather `plan`, 2 `advance`."""
+
+    @property
+    def plan(self) -> GatherPlan:
+        """What flows into it before it steps."""
+        ...
+
+    def advance(self, t: float, h: float, *, newest: bool = False) -> MacroStep:
+        """Step from t by h (s) with the gathered inputs and read what is valid at t + h."""
+        ...
 
 
 class Algorithm(Protocol):

@@ -10,6 +10,7 @@ from orchestrator.instance import Instance
 from orchestrator.master.algorithm import Algorithm
 from orchestrator.master.events_early_return import EarlyEnd
 from orchestrator.master.gauss_seidel import GaussSeidel
+from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
@@ -47,8 +48,9 @@ class Master(NamedTuple):
 
 def compose(coupling: Coupling, plan: Plan) -> Master:
     """Put algorithm and steppers together; DescriptionError or CapabilityError where the plan cannot be followed."""
-    stepper = EarlyEnd(_algorithm(coupling, plan), coupling)
-    memories = coupling.memories
+    algorithm, learnt = _algorithm(coupling, plan)
+    stepper = EarlyEnd(algorithm, coupling)
+    memories = {**coupling.memories, **learnt}
     control = controlled(stepper, coupling, Controlling(plan.solving.step_control, plan.step_size, memories))
     return Master(control.stepper, memories, control.memories)
 
@@ -56,8 +58,16 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
 _ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}
 
 
-def _algorithm(coupling: Coupling, plan: Plan) -> Algorithm:
+class _Chosen(NamedTuple):
+    algorithm: Algorithm
+    memories: Mapping[str, Memory] = {}
+
+
+def _algorithm(coupling: Coupling, plan: Plan) -> _Chosen:
     name = plan.solving.algorithm
+    if name == Iterative.name:
+        iterative = Iterative(coupling, plan.solving.loops, plan.schedule.loops)
+        return _Chosen(iterative, iterative.memories)
     if name not in _ALGORITHMS:
         raise DescriptionError(f"algorithm '{name}' is not there; choose one of {', '.join(_ALGORITHMS)}")
-    return _ALGORITHMS[name](coupling)
+    return _Chosen(_ALGORITHMS[name](coupling))

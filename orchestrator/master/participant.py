@@ -11,7 +11,7 @@ import numpy as np
 
 from orchestrator.errors import RefusedStepError, SimulationError, StepError
 from orchestrator.instance import Instance, Status, StepResult, event_mode, input_slopes
-from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep
+from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep, Steppable
 from orchestrator.master.diagnostics import Diagnostics
 from orchestrator.master.events_participant import EventParticipant
 from orchestrator.master.input_slopes import SlopedInputs
@@ -194,7 +194,7 @@ class Participant:
         return StepError(message, component=self.name, time=t)
 
 
-def advance_each(participants: Sequence[Participant], t: float, h: float, *, newest: bool) -> MacroStep:
+def advance_each(participants: Sequence[Steppable], t: float, h: float, *, newest: bool) -> MacroStep:
     """Step one component after the other from t by h (s).
 
     With `newest` each gathers its inputs just before its own step; otherwise they were gathered before.

@@ -1,13 +1,13 @@
 """Snapshot: a coupled system at one communication point, to which it can be taken back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from orchestrator.errors import CapabilityError
 from orchestrator.instance import Values
 from orchestrator.master.memory import Memory, Remembered
-from orchestrator.master.participant import Coupling
+from orchestrator.master.participant import Coupling, Participant
 from orchestrator.system.connector import Storage
 
 
@@ -24,12 +24,20 @@ class Rollback:
     """Takes components and the master back to a communication point: 1 `keep`, 2 `restore` (repeated), 3 `free`.
 
     `memories` are the parts of the master that go back with the components. `unable` are components that cannot.
+    Where `participants` are given, these alone go back, within the step of an algorithm; all signals do.
     """
 
-    def __init__(self, coupling: Coupling, memories: Mapping[str, Memory] | None = None) -> None:
+    def __init__(
+        self,
+        coupling: Coupling,
+        memories: Mapping[str, Memory] | None = None,
+        participants: Sequence[Participant] | None = None,
+    ) -> None:
         self._coupling = coupling
-        self._memories = {**coupling.memories, **(memories or {})}
-        self.unable = tuple(p.name for p in coupling.participants if not p.instance.capabilities.get_set_state)
+        self._participants = coupling.participants if participants is None else tuple(participants)
+        own = {p.name: p for p in self._participants if not p.is_plain}
+        self._memories = {**(coupling.memories if participants is None else own), **(memories or {})}
+        self.unable = tuple(p.name for p in self._participants if not p.instance.capabilities.get_set_state)
 
     def require(self, what: str) -> None:
         """CapabilityError that names every component that cannot go back, where there is one; `what` needs it."""
@@ -44,7 +52,7 @@ class Rollback:
     def keep(self) -> Snapshot:
         """Keep everything as it is now; components that cannot keep their state are left out."""
         states: dict[str, object] = {}
-        for participant in self._coupling.participants:
+        for participant in self._participants:
             if participant.instance.capabilities.get_set_state:
                 states[participant.name] = participant.instance.save_state()
                 participant.statistics.saves += 1
@@ -53,7 +61,7 @@ class Rollback:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back; components that kept no state stay where they are."""
-        for participant in self._coupling.participants:
+        for participant in self._participants:
             if participant.name in snapshot.states:
                 participant.instance.restore_state(snapshot.states[participant.name])
                 participant.statistics.restores += 1
@@ -63,7 +71,7 @@ class Rollback:
 
     def free(self, snapshot: Snapshot) -> None:
         """Release the kept states."""
-        for participant in self._coupling.participants:
+        for participant in self._participants:
             if participant.name in snapshot.states:
                 participant.instance.free_state(snapshot.states.pop(participant.name))
 

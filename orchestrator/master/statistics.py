@@ -16,12 +16,15 @@ class ComponentStatistics:
 
 @dataclass
 class LoopStatistics:
-    """Iterations over one loop; `worst_residual` (in units of the nominal value) is that of `worst_variable` at
-    `worst_time` (s), among the residuals with which macro steps were accepted.
+    """Iterations over one loop, and evaluations: sweeps through its components, with those that only tell slopes.
+
+    `worst_residual` (in units of the nominal value) is that of `worst_variable` at `worst_time` (s), among the
+    residuals with which macro steps were accepted.
     """
 
     solved: int = 0
     iterations: int = 0
+    evaluations: int = 0
     most_iterations: int = 0
     worst_residual: float = 0.0
     worst_variable: str = ""

@@ -11,12 +11,14 @@ from orchestrator.instance import (
     InputSlopes,
     Instance,
     OutputSlopes,
+    StandIn,
     StepResult,
     Values,
     directional_derivatives,
     event_mode,
     input_slopes,
     output_slopes,
+    stand_in,
 )
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime.histogram import Histogram
@@ -117,6 +119,11 @@ class Meter:
     def directional_derivatives(self) -> DirectionalDerivatives | None:
         """Derivatives of the outputs of the instance by its inputs."""
         return directional_derivatives(self.instance)
+
+    @property
+    def stand_in(self) -> StandIn | None:
+        """What stands in for the instance while a loop is solved; it is not timed."""
+        return stand_in(self.instance)
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write values, timed."""

@@ -1,0 +1,1 @@
+"""Loops between components in Step Mode: solved in every macro step, by kept states and repeated steps alone."""

@@ -1,0 +1,139 @@
+"""Loop: components that feed each other in a circle, stepped together to the end of a macro step."""
+
+from collections.abc import Sequence
+
+from orchestrator.instance import stand_in
+from orchestrator.master.algorithm import MacroStep
+from orchestrator.master.loops.failures import cannot_go_back
+from orchestrator.master.loops.iteration import Iteration
+from orchestrator.master.loops.method import Vector
+from orchestrator.master.loops.slopes import Slopes
+from orchestrator.master.loops.unknowns import Discrete, Unknowns, torn_links
+from orchestrator.master.memory import Remembered
+from orchestrator.master.participant import Coupling, Participant, advance_each
+from orchestrator.master.snapshot import Rollback, Snapshot
+from orchestrator.signals import GatherPlan
+from orchestrator.system.solving import LoopSolver
+
+
+class Loop:
+    """The components `names`, in the order in which they step, as one that is stepped like a single component.
+
+    In each sweep all of them go back to the beginning of the macro step and step again, one after the other, with the
+    newest values there are: FMUState is set and DoStep repeated, and nothing is read after it was set without a step
+    between (FMI 2.0.4 section 4.2.4, FMI 3.0.2 section 4.2). Where a component has an estimator, that one takes part in
+    the sweeps, and the component steps once, with the values of the last sweep.
+    """
+
+    plan: GatherPlan = ()
+
+    def __init__(self, names: Sequence[str], coupling: Coupling, settings: LoopSolver) -> None:
+        self.name = " <-> ".join(names)
+        by_name = {participant.name: participant for participant in coupling.participants}
+        self._links = [
+            link
+            for link in coupling.links
+            if {link.source.component, link.destination.component} <= set(names) and not link.delay
+        ]
+        self._estimated = [by_name[name] for name in names if stand_in(by_name[name].instance) is not None]
+        self._sweeping = tuple(_sweeping(by_name[name], coupling) for name in names)
+        for participant in self._sweeping:
+            if not participant.instance.capabilities.get_set_state:
+                raise cannot_go_back(participant.name, self._links, names)
+        self._unknowns = Unknowns(coupling.signals, torn_links(self._links, names))
+        instances = [participant.instance for participant in self._sweeping]
+        self._slopes = Slopes(instances, self._links, coupling.signals, self._unknowns.places.tolist())
+        self._rollback = Rollback(coupling, participants=self._sweeping)
+        statistics = coupling.statistics.loop(tuple(names))
+        self._iteration = Iteration(self.name, self._unknowns, settings, statistics)
+
+    def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
+        """Solve the loop for t + h (s) and leave all components there.
+
+        Where one returns early, all are taken back to t. Raises StepError as a single component does, and where the
+        loop has no solution that can be found.
+        """
+        for participant in self._estimated:
+            _aligned(participant)
+        with self._rollback.kept() as start:
+            sweep = _Sweep(self._unknowns, self._sweeping, self._rollback, start, t, h)
+            outcome = self._iteration.solve(t + h, sweep, self._slopes.matrix)
+            if outcome.completed and self._estimated:
+                outcome = self._commit(t, h, outcome)
+            if outcome.early_return is not None:
+                self._go_back(start)
+        return outcome
+
+    def remembered(self) -> Remembered:
+        """What was learnt in earlier macro steps."""
+        return self._iteration.remembered()
+
+    def remember(self, memory: Remembered) -> None:
+        """Go back to what was learnt then."""
+        self._iteration.remember(memory)
+
+    def _commit(self, t: float, h: float, swept: MacroStep) -> MacroStep:
+        """Step the components that their estimators stood in for, with the inputs of the last sweep."""
+        outcome = advance_each([_Alone(each) for each in self._estimated], t, h, newest=True)
+        requests = (*swept.terminate_requested_by, *outcome.terminate_requested_by)
+        return outcome._replace(
+            terminate_requested_by=tuple(dict.fromkeys(requests)),
+            event_needed=swept.event_needed or outcome.event_needed,
+        )
+
+    def _go_back(self, start: Snapshot) -> None:
+        """A component returned early: the step is tried again up to there, by all of them."""
+        self._rollback.restore(start)
+        for participant in self._sweeping:
+            participant.ahead = None
+
+
+class _Alone:
+    """A component that steps with the inputs that it has in the signals already."""
+
+    plan: GatherPlan = ()
+
+    def __init__(self, participant: Participant) -> None:
+        self.advance = participant.advance
+
+
+class _Sweep:
+    """One step of all components after the other, each time from the same beginning."""
+
+    def __init__(
+        self,
+        unknowns: Unknowns,
+        participants: Sequence[Participant],
+        rollback: Rollback,
+        start: Snapshot,
+        t: float,
+        h: float,
+    ) -> None:
+        self._unknowns, self._participants = unknowns, participants
+        self._rollback, self._start = rollback, start
+        self._t, self._h = t, h
+        self._again = False
+
+    def __call__(self, values: Vector, discrete: Discrete) -> MacroStep:
+        if self._again:
+            self._rollback.restore(self._start)
+        self._again = True
+        self._unknowns.put(values, discrete)
+        return advance_each(self._participants, self._t, self._h, newest=True)
+
+
+def _sweeping(participant: Participant, coupling: Coupling) -> Participant:
+    """The component itself, or its estimator in the same places of the signals."""
+    estimator = stand_in(participant.instance)
+    if estimator is None:
+        return participant
+    statistics = coupling.statistics.of(f"{participant.name} (estimator)")
+    return Participant(estimator, coupling.signals, participant.plan, statistics)
+
+
+def _aligned(participant: Participant) -> None:
+    """Let the estimator give the outputs that the component has at the beginning of the macro step."""
+    estimator = stand_in(participant.instance)
+    assert estimator is not None
+    for block in participant.outputs:
+        estimator.align(block.bundle, block.values)

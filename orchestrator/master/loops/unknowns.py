@@ -1,0 +1,131 @@
+"""Unknowns: the outputs that close a loop, which have to be known before their components have stepped."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.instance import Values
+from orchestrator.signals import Place, Signals
+from orchestrator.system.connections.resolution import Link
+from orchestrator.system.connector import Storage
+
+Vector = NDArray[np.float64]
+Discrete = tuple[Values, ...]
+"""Values that are passed on as they are, one array per storage class."""
+
+
+class _Known(NamedTuple):
+    """Elements of one flat array of the signals and their names."""
+
+    array: Values
+    where: NDArray[np.intp]
+    names: tuple[str, ...]
+
+
+class Unknowns:
+    """The sources of torn links: of links to components of a loop that step before the source, or are the source.
+
+    Float values are what is solved for, `names` are theirs; all others only have to come to rest. A value that flows
+    along several links is one unknown.
+    """
+
+    def __init__(self, signals: Signals, torn: Iterable[Link]) -> None:
+        by_place: dict[tuple[Storage, int], list[Link]] = defaultdict(list)
+        for link in torn:
+            place = _source(signals, link)
+            by_place[place.connector.storage, place.start].append(link)
+        groups: dict[Storage, list[list[Link]]] = defaultdict(list)
+        for (storage, _), links in by_place.items():
+            groups[storage].append(links)
+        solved = groups.pop(Storage.FLOAT64, [])
+        self._float = _known(signals, Storage.FLOAT64, [links[0] for links in solved])
+        self._discrete = [_known(signals, storage, [each[0] for each in links]) for storage, links in groups.items()]
+        self._nominals: Vector = np.array([_nominal(signals, links) for links in solved], dtype=np.float64)
+        self._declared = ~np.isnan(self._nominals)
+        self.largest: Vector = np.where(self._declared, self._nominals, 0.0)
+        """The nominal values where they are declared, else the largest magnitudes accepted in this run."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is solved for, as `component.variable`."""
+        return self._float.names
+
+    @property
+    def places(self) -> NDArray[np.intp]:
+        """Where it lies in the float values of the signals."""
+        return self._float.where
+
+    @property
+    def declared(self) -> NDArray[np.bool_]:
+        """Which of them have a declared nominal value."""
+        return self._declared
+
+    def read(self) -> Vector:
+        """The values in the signals."""
+        return self._float.array[self._float.where]
+
+    def read_discrete(self) -> Discrete:
+        """The values in the signals that are not solved for."""
+        return tuple(known.array[known.where] for known in self._discrete)
+
+    def put(self, values: Vector, discrete: Discrete) -> None:
+        """Write values into the signals, from which the links take them."""
+        self._float.array[self._float.where] = values
+        for known, each in zip(self._discrete, discrete, strict=True):
+            known.array[known.where] = each
+
+    def moved(self, before: Discrete, after: Discrete) -> tuple[str, ...]:
+        """Names of the discrete values that changed, with both values."""
+        return tuple(
+            f"'{name}' ({old} -> {new})"
+            for known, olds, news in zip(self._discrete, before, after, strict=True)
+            for name, old, new in zip(known.names, olds, news, strict=True)
+            if old != new
+        )
+
+    def scale(self, values: Vector, found: Vector) -> Vector:
+        """What residuals are measured by: declared nominal values, else the largest magnitudes up to these values."""
+        seen = np.maximum(self.largest, np.maximum(np.abs(values), np.abs(found)))
+        return np.where(self._declared, self._nominals, seen)
+
+    def accept(self, values: Vector) -> None:
+        """These values hold at the end of a macro step."""
+        self.largest = np.where(self._declared, self._nominals, np.maximum(self.largest, np.abs(values)))
+
+
+def torn_links(links: Iterable[Link], order: Sequence[str]) -> list[Link]:
+    """The links within a loop that lead to a component that steps before their source, or to the source itself.
+
+    `order` is that in which the components of the loop step.
+    """
+    position = {name: index for index, name in enumerate(order)}
+    inside = [link for link in links if {link.source.component, link.destination.component} <= position.keys()]
+    return [
+        link
+        for link in inside
+        if not link.delay and position[link.source.component] >= position[link.destination.component]
+    ]
+
+
+def _source(signals: Signals, link: Link) -> Place:
+    return signals.place(*link.source)
+
+
+def _known(signals: Signals, storage: Storage, links: Sequence[Link]) -> _Known:
+    where = np.array([_source(signals, link).start for link in links], dtype=np.intp)
+    names = tuple(
+        f"{link.source.component}.{_source(signals, link).connector.elements[link.source.element]}" for link in links
+    )
+    return _Known(signals.array(storage), where, names)
+
+
+def _nominal(signals: Signals, links: Sequence[Link]) -> float:
+    """The declared nominal value of an output, else the smallest of the inputs that it feeds; NaN where none is."""
+    own = _source(signals, links[0]).connector.declared_nominal
+    if own is not None:
+        return own
+    fed = [(signals.place(*link.destination).connector.declared_nominal, link.conversion.factor) for link in links]
+    return min((nominal / abs(factor) for nominal, factor in fed if nominal and factor), default=np.nan)
