@@ -29,7 +29,8 @@ from orchestrator.recording.selection import observed, select
 from orchestrator.scenarios.instance import ScenarioInstance
 from orchestrator.scenarios.opening import open_scenarios
 from orchestrator.scenarios.points import with_points
-from orchestrator.simulation import Setup, Simulation
+from orchestrator.setup import Setup
+from orchestrator.simulation import Simulation
 from orchestrator.swap import SwapInstance
 from orchestrator.system.connections.links import Link
 from orchestrator.system.description import Component, SystemDescription

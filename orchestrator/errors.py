@@ -10,11 +10,12 @@
     ├── CapabilityError           an instance was asked for what it declares it cannot do
     ├── SurrogateError            a surrogate cannot be trained, loaded or used
     ├── ResultError               a result file or a variable in it cannot be read
+    ├── CheckpointError           a checkpoint cannot be written or read, or is of another system
     └── SimulationError           a run failed: exit code 1, what was recorded is kept
         ├── InitializationError   the coupled initialization failed
         └── StepError             a component did not complete a step (status, time, component)
-
             └── RefusedStepError  it refused the step (discard): a shorter one may succeed
+
 Every message names what failed, where, the values involved and the remedy.
 """
 
@@ -62,6 +63,10 @@ class SurrogateError(CotwinError):
 
 class ResultError(CotwinError):
     """A result file, or a variable in it, cannot be read."""
+
+
+class CheckpointError(CotwinError):
+    """A checkpoint cannot be written or read, or does not fit the system that is to go on from it."""
 
 
 class SimulationError(CotwinError):

@@ -1,5 +1,6 @@
 """Observer: whoever is told at each communication point (recorder, progress bar, pacer's report, tests)."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 
@@ -34,3 +35,18 @@ class Observer(Protocol):
     def terminated(self, error: Exception | None) -> None:
         """The run is over, regularly (None) or by this error; called exactly once."""
         ...
+
+
+class RewoundObserver(Observer, Protocol):
+    """An observer that is told where a run goes back to an earlier time."""
+
+    def rolled_back(self, t: float, signals: Any) -> None:
+        """The run goes on from t (s) again; the signals hold the values valid at t."""
+        ...
+
+
+def tell_rolled_back(observer: Observer, t: float, signals: Any) -> None:
+    """Tell an observer that the run goes on from t (s) again, where it wants to know that."""
+    told: Callable[[float, Any], None] | None = getattr(observer, "rolled_back", None)
+    if told is not None:
+        told(t, signals)

@@ -1,68 +1,37 @@
 """Simulation: one run of a system, from initialization to the end, as a context manager."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
 from enum import Enum, auto
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
+from orchestrator.checkpoint.checkpoint import Checkpoint
+from orchestrator.checkpoint.identity import require_same
+from orchestrator.checkpoint.keeping import Keeping, Kept
+from orchestrator.checkpoint.schedule import Checkpoints
+from orchestrator.conditions import Condition, holding
 from orchestrator.ending import Ending, log_all
 from orchestrator.errors import CapabilityError, SimulationError, VariableError
-from orchestrator.instance import Instance, Values
+from orchestrator.instance import Instance
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
-from orchestrator.master.composition import Plan, compose
-from orchestrator.master.diagnostics import Diagnosed
+from orchestrator.master.composition import compose
 from orchestrator.master.initialization import initialize
+from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
 from orchestrator.master.step_size import FixedStep
 from orchestrator.master.timeline import Timeline
-from orchestrator.observer import Event, Observer
-from orchestrator.signals import Alteration, Signals, gather
+from orchestrator.observer import Event, Observer, tell_rolled_back
+from orchestrator.setup import Pacing, Setup
+from orchestrator.signals import Signals, gather
 from orchestrator.stepping import Stepping
-from orchestrator.system.connections.resolution import Link
-from orchestrator.system.connections.views import NO_VIEWS, Views
 from orchestrator.system.connector import Scalar
-from orchestrator.system.description import Experiment
 
 ResultsT = TypeVar("ResultsT")
-
-
-class Pacing(Protocol):
-    """Keeps a run in step with a clock: 1 `begin`, 2 `wait` (once per macro step)."""
-
-    def begin(self, t: float) -> None:
-        """The run goes on from t (s) now."""
-        ...
-
-    def wait(self, t: float) -> Event | None:
-        """Wait until t (s) is due; an event where something about lateness changed. Raises where it must stop."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Setup:
-    """Everything a run is made of.
-
-    `observed` names locals and parameters whose values are wanted at each communication point, `check_ranges` the
-    components whose inputs, outputs and observed variables are held against their min and max. `alteration` acts on
-    values on their way along connections. `diagnosed` is what the master says about its own steps.
-    """
-
-    instances: Mapping[str, Instance]
-    links: tuple[Link, ...]
-    plan: Plan
-    experiment: Experiment
-    step_size: float
-    start_values: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
-    observed: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    check_ranges: frozenset[str] = frozenset()
-    views: Views = NO_VIEWS
-    alteration: Alteration | None = None
-    diagnosed: Diagnosed = field(default_factory=dict)
 
 
 class _Phase(Enum):
@@ -75,10 +44,19 @@ class Simulation(Generic[ResultsT]):
     """A run: `with simulation: simulation.run()`, or `step` by hand, reading and writing variables in between.
 
     Whatever happens, every instance is terminated where it may be and closed, and every observer is told the end.
-    `results` makes what `run` returns.
+    `results` makes what `run` returns. `record` is what checkpoints keep of the record, `reopen` opens the system once
+    more, with a checkpoint to go on from, the file or folder of its record (None: in memory) and observers.
     """
 
-    def __init__(self, setup: Setup, observers: Iterable[Observer], results: Callable[[], ResultsT]) -> None:
+    reopen: "Callable[[Checkpoint, Path | str | None, Iterable[Observer]], Simulation[ResultsT]] | None" = None
+
+    def __init__(
+        self,
+        setup: Setup,
+        observers: Iterable[Observer],
+        results: Callable[[], ResultsT],
+        record: Memory | None = None,
+    ) -> None:
         self.instances, self.links, self.schedule = setup.instances, setup.links, setup.plan.schedule
         grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
         _check_steps(grid, setup.instances)
@@ -95,6 +73,8 @@ class Simulation(Generic[ResultsT]):
         self._master = compose(self._coupling, setup.plan)
         self._stepping = Stepping(self._coupling, self._master, self._timeline, self._tell, self._end_by)
         self._access = Access(setup.instances, self.signals, setup.links, beside)
+        self._keeping = Keeping(self._coupling, self._master, self._timeline, self._access)
+        self._identity, self._record = setup.identity, record
         self._start_values = {
             component: {name: value.copy() for name, value in values.items()}
             for component, values in setup.start_values.items()
@@ -155,13 +135,70 @@ class Simulation(Generic[ResultsT]):
         if self._phase is not _Phase.CREATED:
             return
         with self._failing():
-            initialize(self._coupling, self.schedule.initialization, self._experiment, self._start_values)
-            self._phase = _Phase.STEPPING
-            self._stepping.begin(self.time)
-            self._answering = True
-            gather(self._views)
+            self._couple()
             for observer in self._observers:
                 observer.initialized(self.time, self.signals)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go to a checkpoint: before the initialization in its place, later from wherever the run is.
+
+        Raises CheckpointError where it is of another system.
+        """
+        begins = self._phase is _Phase.CREATED
+        if not (begins or self.resting):
+            raise SimulationError("the run is over, or within a step. Open the simulation again, with `resume`")
+        kept = Kept(dict(checkpoint.states), dict(checkpoint.run))
+        require_same(checkpoint, self._identity)
+        self._keeping.require_fit(kept, checkpoint.time)
+        with self._failing():
+            if begins:
+                self._start_values = {name: dict(values) for name, values in kept.run["start_values"].items()}
+                told, self._observers = self._observers, ()
+                self._couple()
+                self._observers = told
+            self._keeping.put_back(kept, checkpoint.time)
+            self._ended, self._events = checkpoint.ended, list(checkpoint.events)
+            if self._record is not None and checkpoint.record is not None:
+                self._record.remember(checkpoint.record)
+            for observer in self._observers:
+                if begins:
+                    observer.initialized(self.time, self.signals)
+                else:
+                    tell_rolled_back(observer, self.time, self.signals)
+
+    def checkpoint(self) -> Checkpoint:
+        """The run as it is now, between two macro steps.
+
+        CapabilityError names all components whose state cannot be kept, SimulationError tells what is in the way.
+        """
+        if not self.resting:
+            raise SimulationError(
+                "a checkpoint is made between macro steps: after the initialization, before the run is over, and by no "
+                "observer within a step",
+                time=self.time,
+            )
+        states, run = self._keeping.kept()
+        run["start_values"] = {name: dict(values) for name, values in self._start_values.items()}
+        record = None if self._record is None else dict(self._record.remembered())
+        return Checkpoint(self._identity, self.time, self._ended, states, run, self.events, record)
+
+    @property
+    def resting(self) -> bool:
+        """Whether the whole system is at one communication point of a run that is not over."""
+        return self._phase is _Phase.STEPPING and not self._stepping.under_way
+
+    def require_checkpoints(self) -> None:
+        """CapabilityError names all components whose state a checkpoint cannot keep, where there is one."""
+        self._keeping.require()
+
+    def branch(self, output: "Path | str | None" = None, observers: Iterable[Observer] = ()) -> "Simulation[ResultsT]":
+        """Another simulation of the same system that goes on from here; both go on without knowing of each other.
+
+        Its record begins here, in memory or in the file or folder `output`. It has to be closed like this one.
+        """
+        if self.reopen is None:
+            raise CapabilityError("this simulation cannot be opened once more: open it with open_simulation")
+        return self.reopen(self.checkpoint(), output, observers)
 
     def step(self) -> float:
         """Make one macro step and return the time (s) reached; SimulationError where the run is over."""
@@ -171,22 +208,33 @@ class Simulation(Generic[ResultsT]):
                 self._tell()
         return self.time
 
-    def run(self, until: float | None = None, pacer: Pacing | None = None) -> ResultsT:
+    def run(
+        self, until: float | None = None, pacer: Pacing | None = None, checkpoints: Checkpoints | None = None
+    ) -> ResultsT:
         """Step to the stop time, or to the first communication point not before `until` (s); return the results.
 
         Ctrl-C ends the run at the next communication point: what was recorded is kept, KeyboardInterrupt is raised.
+        `checkpoints` are made on the way, and where the run stops or is interrupted.
         """
+        if checkpoints is not None:
+            checkpoints.begin(self)
         self._begin()
         target = self.grid.count if until is None else self._timeline.index_at(until)
-        with self._failing(), Interruption() as interruption:
-            if pacer is not None:
-                pacer.begin(self.time)
-            while self._timeline.index < target and not self._ended and self._advance():
-                self._publish(pacer, interruption)
-                interruption.check()
+        self._walk(lambda: self._timeline.index < target, pacer, checkpoints)
         if self.ended:
             self.finish()
         return self.results()
+
+    def run_until(self, condition: "Condition[Simulation[ResultsT]]", limit: float | None = None) -> bool:
+        """Step until a condition holds at a communication point; whether it does by `limit` (s) or the stop time.
+
+        It is a function of this simulation, or a text over its variables such as `reactor.DO < 20`.
+        """
+        self.initialize()
+        holds = holding(condition, self)
+        target = self.grid.count if limit is None else self._timeline.index_at(limit)
+        self._walk(lambda: self._timeline.index < target and not holds())
+        return holds()
 
     def finish(self) -> None:
         """End the run regularly where it is: instances terminate, observers are told."""
@@ -237,6 +285,28 @@ class Simulation(Generic[ResultsT]):
                 f"the run is over at t = {self.time:.9g} s. Open it again, or give the experiment a later stop",
                 time=self.time,
             )
+
+    def _walk(
+        self, further: Callable[[], bool], pacer: Pacing | None = None, checkpoints: Checkpoints | None = None
+    ) -> None:
+        """Step as long as the run is to go further, and nothing ends it."""
+        with self._failing(), Interruption() as interruption:
+            if pacer is not None:
+                pacer.begin(self.time)
+            with nullcontext() if checkpoints is None else checkpoints.to_the_last(self):
+                while further() and not self._ended and self._advance():
+                    self._publish(pacer, interruption)
+                    if checkpoints is not None:
+                        checkpoints.reached(self)
+                    interruption.check()
+
+    def _couple(self) -> None:
+        """Take all components to the start time."""
+        initialize(self._coupling, self.schedule.initialization, self._experiment, self._start_values)
+        self._phase = _Phase.STEPPING
+        self._stepping.begin(self.grid.start)
+        self._answering = True
+        gather(self._views)
 
     def _advance(self) -> bool:
         """Make a macro step; False where a component ended the run before the end of the step."""

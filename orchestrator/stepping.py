@@ -53,7 +53,7 @@ class Stepping:
         if outcome.completed:
             self._arrive(end, event_needed=outcome.event_needed)
         self._end_by(outcome.terminate_requested_by)
-        self.under_way = False
+        self.under_way = not outcome.completed
         return outcome.completed
 
     def give_up(self) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from orchestrator.errors import VariableError
 from orchestrator.instance import Bundle, Instance, Values
+from orchestrator.master.memory import Remembered
 from orchestrator.signals import Direction, Signals
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality, Connector, Scalar, Variability
@@ -40,6 +41,7 @@ class Access:
                 f"{link.source.component}.{link.source.connector}"
             )
         self._waiting: dict[tuple[str, str], Values] = {}
+        self._applied: dict[tuple[str, str], Values] = {}
         # instances may prepare something for each bundle that they see: use the same one again
         self._bundles: dict[tuple[str, str], Bundle] = {}
 
@@ -92,7 +94,18 @@ class Access:
         for (component, name), values in self._waiting.items():
             connector = self._interfaces[component].connectors[name]
             self._instances[component].set(self._bundle(component, connector), values)
+        self._applied.update(self._waiting)
         self._waiting.clear()
+
+    def remembered(self) -> Remembered:
+        """Parameters written up to now: those that wait for the next macro step, and those handed over before."""
+        return {"waiting": _listed(self._waiting), "applied": _listed(self._applied)}
+
+    def remember(self, memory: Remembered) -> None:
+        """Hand over what was handed over before; the states of the instances are to follow."""
+        self._waiting = _by_name(memory["applied"])
+        self.apply()
+        self._applied, self._waiting = _by_name(memory["applied"]), _by_name(memory["waiting"])
 
     def _checked(self, name: str, value: ArrayLike) -> list[tuple[Element, Scalar]]:
         """Elements with their new values, checked like a value of the description."""
@@ -164,3 +177,11 @@ def _plain(value: Any) -> Any:
         parts = [_plain(each) for each in value]
         return tuple(scalar for part in parts for scalar in (part if isinstance(part, tuple) else (part,)))
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _listed(values: Mapping[tuple[str, str], Values]) -> list[list[Any]]:
+    return [[component, name, array.copy()] for (component, name), array in values.items()]
+
+
+def _by_name(listed: Iterable[Sequence[Any]]) -> dict[tuple[str, str], Values]:
+    return {(component, name): array.copy() for component, name, array in listed}

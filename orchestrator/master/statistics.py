@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from orchestrator.master.memory import Remembered
+
 
 @dataclass
 class ComponentStatistics:
@@ -67,3 +69,19 @@ class Statistics:
         self.macro_steps += 1
         self.smallest_step = h if self.smallest_step is None else min(self.smallest_step, h)
         self.largest_step = h if self.largest_step is None else max(self.largest_step, h)
+
+    def remembered(self) -> Remembered:
+        """Everything counted, for a checkpoint."""
+        plain = {name: value for name, value in vars(self).items() if not isinstance(value, dict)}
+        components = {name: dict(vars(each)) for name, each in self.components.items()}
+        loops = {name: dict(vars(each)) for name, each in self.loops.items()}
+        return {"plain": plain, "rejected": dict(self.rejected), "components": components, "loops": loops}
+
+    def remember(self, memory: Remembered) -> None:
+        """Go on counting from there."""
+        vars(self).update(memory["plain"])
+        self.rejected = Counter(memory["rejected"])
+        for name, counted in memory["components"].items():
+            vars(self.of(name)).update(counted)
+        for name, counted in memory["loops"].items():
+            vars(self.loops.setdefault(name, LoopStatistics())).update(counted)

@@ -2,7 +2,7 @@
 
 import math
 
-from orchestrator.errors import SimulationError
+from orchestrator.errors import CheckpointError, SimulationError
 from orchestrator.master.events import TimeEvent, step_end
 from orchestrator.master.memory import Remembered
 from orchestrator.master.step_size import FixedStep
@@ -65,3 +65,19 @@ class Timeline:
     def remember(self, memory: Remembered) -> None:
         """Go back to where it was."""
         self.index, self._between = memory["index"], memory["between"]
+
+    def require(self, t: float) -> None:
+        """CheckpointError where t (s) lies outside of the experiment."""
+        if not self.grid.start <= t <= self.grid.stop:
+            raise CheckpointError(
+                f"the checkpoint lies at t = {t:.9g} s, outside of the experiment from {self.grid.start:.9g} s to "
+                f"{self.grid.stop:.9g} s. Give it a later stop"
+            )
+
+    def place(self, t: float) -> None:
+        """Be at t (s), where the run was in an experiment with another stop: at a point of the grid up to rounding."""
+        if self.time == t:
+            return
+        index = self.grid.index_at(t)
+        on_grid = abs(self.grid.time(index) - t) <= 1e-9 * self.grid.step_size + 4.0 * math.ulp(t)
+        self.index, self._between = (index, None) if on_grid else (index - 1, t)
