@@ -33,6 +33,7 @@ Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML, S
 Variant = Annotated[str | None, typer.Option(metavar="NAME", help="Another structure of an SSP package.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+NoProbe = Annotated[bool, typer.Option("--no-probe", help="Tell the structure alone; nothing is opened or run.")]
 Drawing = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Default: NAME.svg.")]
 Other = Annotated[Path, typer.Argument(metavar="OTHER", help="Another system, to compare with.")]
 SchemaTarget = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Default: printed.")]
@@ -163,20 +164,36 @@ def validate(file: Checked, strict: Strict = False, variant: Variant = None, deb
 
 
 @app.command()
-def explain(system: System, variant: Variant = None, debug: Debug = False) -> None:
-    """Show the structure of a system: stages, feedthrough, delays, loops. Nothing is run."""
+def explain(
+    system: System,
+    variant: Variant = None,
+    no_probe: NoProbe = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a system will do: order, delays, loops, stability, local error, and which step size and algorithm fit.
+
+    Components are opened and tried out from the start with rollback; with --no-probe nothing is run.
+    """
     from cotwin import terminal
 
     with terminal.errors_reported(debug, system):
-        from cotwin.conversions import conversion_table
+        from cotwin.explained_data import explained_data
+        from cotwin.explained_tables import all_tables
+        from cotwin.explaining import explain_system
         from cotwin.preparation import Overrides, prepare
-        from cotwin.validation import open_input_table
-        from cotwin.views import explanation_tables, interfaces_of, structure
 
         description = prepare(system, Overrides(variant=variant))
-        models = interfaces_of(description)
-        tables = explanation_tables(structure(description, models), description.algorithm)
-        terminal.show([*tables, conversion_table(description, models), open_input_table(description, models)])
+        with terminal.StageBar("probing") as bar:
+            told = explain_system(description, probing=not no_probe, told=bar.advance)
+        if json:
+            terminal.show_json(explained_data(told))
+            return
+        terminal.show(all_tables(told))
+        if told.findings is not None:
+            terminal.say(
+                f"probed with {told.findings.do_steps} steps of components from the start; nothing was recorded"
+            )
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """What `cotwin explain` says, as tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from cotwin.inspection import dependencies
@@ -12,7 +12,7 @@ from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.opening import chosen_kind
 from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
-from orchestrator.graph.explanation import Explanation, explanation
+from orchestrator.graph.explanation import ConnectionSummary, Explanation, explanation
 from orchestrator.graph.feedthrough import written
 from orchestrator.instance import Instance
 from orchestrator.system.connections.resolution import resolve
@@ -50,6 +50,8 @@ def structure(description: SystemDescription, models: Mapping[str, ModelInfo | I
         {name: model.feedthrough for name, model in models.items()},
         resolve(description, interfaces),
         {name: model.identity for name, model in models.items()},
+        step_sizes={name: part.step_size for name, part in description.components.items() if part.step_size},
+        iterate=description.algorithm == "iterative",
     )
 
 
@@ -77,7 +79,7 @@ def _with_clocks(model: ModelInfo) -> ModelInfo:
 
 
 def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, ...]:
-    """Components, stages, connections with their delays, feedthrough and loops."""
+    """Components, levels, connections with their delays, feedthrough and loops."""
     counts = ("inputs", "outputs", "parameters", "states")
     stage = {name: number + 1 for number, names in enumerate(structure.stages) for name in names}
     components = [
@@ -91,17 +93,19 @@ def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, .
         for one in structure.components
     ]
     connections = [
-        (one.source, one.destination, str(one.connections), _steps(getattr(one.delay, algorithm)))
-        for one in structure.connections
+        (one.source, one.destination, str(one.connections), _delayed(one, algorithm)) for one in structure.connections
     ]
     loops = [
         (
             " -> ".join(one.components),
             "algebraic" if one.algebraic else "through states",
             _steps(getattr(one.delay, algorithm)),
+            written(one.path),
         )
         for one in structure.loops
     ]
+    if structure.more_loops:
+        loops.append(("...", "there are more", "", ""))
     parameters = [
         (
             ".".join(one.source),
@@ -114,12 +118,29 @@ def explanation_tables(structure: Explanation, algorithm: str) -> tuple[Table, .
     assumed = {f"{name}.{output}" for name, output in structure.assumed_full}
     return (
         Table("Components", ("component", "stage", "FMI", *counts, "step [s]"), components),
+        Table("Steps at the same time", ("level", "components"), list(_levels(structure, algorithm))),
         Table("Connections", ("source", "destination", "connections", f"delay ({algorithm})"), connections),
         *([Table("Parameters set by connections", ("source", "parameter", "delay"), parameters)] if parameters else []),
         Table("Direct feedthrough", ("output", "depends directly on"), list(dependencies(outputs, assumed))),
-        Table("Cycles of components", ("path", "kind", f"delay ({algorithm})"), loops),
+        Table("Cycles of components", ("path", "kind", f"delay ({algorithm})", "variables"), loops),
         Table("Algebraic loops", ("path",), [(written(path),) for path in structure.algebraic_loops]),
     )
+
+
+def _levels(structure: Explanation, algorithm: str) -> Iterator[tuple[str, str]]:
+    """Components that could step together; the members of a loop that is solved stand in brackets."""
+    circles = structure.circles if algorithm == "iterative" else ()
+    for level, names in enumerate(structure.levels.get(algorithm, ()), start=1):
+        solved = {name: circle for circle in circles for name in circle}
+        shown = (" <-> ".join(solved[name]).join("()") if name in solved else name for name in names)
+        yield str(level), ", ".join(dict.fromkeys(shown))
+
+
+def _delayed(one: ConnectionSummary, algorithm: str) -> str:
+    steps = _steps(getattr(one.delay, algorithm))
+    if not one.delayed or one.delayed == one.connections:
+        return steps + (", declared" if one.delayed else "")
+    return f"{steps}, {one.delayed} of them at least 1 step, declared"
 
 
 def _steps(delay: int) -> str:

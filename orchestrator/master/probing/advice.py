@@ -46,7 +46,7 @@ def iterations(radius: float, tolerance: float) -> float:
     """Fixed-point iterations until an error has fallen to this part of itself; infinite where it does not fall."""
     if radius >= 1.0:
         return math.inf
-    return 1.0 if radius <= tolerance else math.ceil(math.log(tolerance) / math.log(radius))
+    return 1.0 if radius <= tolerance else math.ceil(math.log(tolerance) / math.log(radius) - 1e-9)
 
 
 def method(loop: LoopProbe) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import StepError
-from orchestrator.master.memory import Remembered
 from orchestrator.master.participant import Participant
 from orchestrator.master.probing.bench import NUDGE, Bench, Floats
 from orchestrator.master.snapshot import Rollback, Snapshot
@@ -139,12 +138,9 @@ class CouplingMap:
         assert self._memory is not None
         _, snapshot = self._memory
         participant.instance.restore_state(snapshot.states[participant.name])
-        participant.remember(snapshot.memory.get(participant.name, _NOTHING))
+        if participant.name in snapshot.memory:
+            participant.remember(snapshot.memory[participant.name])
         self._bench.signals.put(snapshot.signals)
-
-
-_NOTHING: Remembered = {"ahead": None, "events": None, "slopes": None}
-"""What a plain component remembers."""
 
 
 def probed_loop(bench: Bench, loop: Sequence[str], h: float) -> LoopProbe:
