@@ -1,0 +1,1 @@
+"""Initialization Mode of a coupled system: loops solved, and states found that rest."""
