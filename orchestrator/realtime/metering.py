@@ -41,22 +41,27 @@ class MeterReading(NamedTuple):
     set_seconds: float
     gets: int
     get_seconds: float
+    saves: int = 0
+    restores: int = 0
+    state_seconds: float = 0.0
+    """Of keeping states, returning to them and releasing them."""
 
     @property
     def seconds(self) -> float:
         """Everything together."""
-        return self.step_seconds + self.set_seconds + self.get_seconds
+        return self.step_seconds + self.set_seconds + self.get_seconds + self.state_seconds
 
 
 class Meter:
-    """An instance whose `do_step`, `set` and `get` are timed; it behaves like the one inside, `instance`."""
+    """An instance whose `do_step`, `set`, `get` and kept states are timed; it behaves like the one inside, `instance`."""
 
     def __init__(self, instance: Instance, clock: Callable[[], float] = wall.seconds) -> None:
         self.instance = instance
         self._clock = clock
         self._steps = Histogram()
         self._sets = self._gets = 0
-        self._set_seconds = self._get_seconds = 0.0
+        self._set_seconds = self._get_seconds = self._state_seconds = 0.0
+        self._saves = self._restores = 0
 
     @property
     def reading(self) -> MeterReading:
@@ -73,6 +78,9 @@ class Meter:
             self._set_seconds,
             self._gets,
             self._get_seconds,
+            self._saves,
+            self._restores,
+            self._state_seconds,
         )
 
     @property
@@ -155,16 +163,25 @@ class Meter:
         self.instance.exit_initialization()
 
     def save_state(self) -> object:
-        """Keep the state of the instance."""
-        return self.instance.save_state()
+        """Keep the state of the instance, timed."""
+        began = self._clock()
+        state = self.instance.save_state()
+        self._state_seconds += self._clock() - began
+        self._saves += 1
+        return state
 
     def restore_state(self, state: object) -> None:
-        """Go back to a kept state."""
+        """Go back to a kept state, timed."""
+        began = self._clock()
         self.instance.restore_state(state)
+        self._state_seconds += self._clock() - began
+        self._restores += 1
 
     def free_state(self, state: object) -> None:
-        """Release a kept state."""
+        """Release a kept state, timed."""
+        began = self._clock()
         self.instance.free_state(state)
+        self._state_seconds += self._clock() - began
 
     def serialize_state(self, state: object) -> bytes:
         """Turn a kept state into bytes."""

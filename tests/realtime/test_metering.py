@@ -56,6 +56,21 @@ def test_a_meter_counts_calls_and_adds_up_their_time() -> None:
     assert reading.step_worst == pytest.approx(0.001)
 
 
+def test_a_meter_times_kept_states_too() -> None:
+    ticks = count()
+    meter = Meter(FunctionInstance(lambda t, u: u), clock=lambda: 0.001 * next(ticks))
+    meter.enter_initialization(0.0, None, None)
+    meter.exit_initialization()
+    for _ in range(3):
+        state = meter.save_state()
+        meter.restore_state(state)
+        meter.restore_state(state)
+        meter.free_state(state)
+    reading = meter.reading
+    assert (reading.saves, reading.restores) == (3, 6)
+    assert reading.state_seconds == reading.seconds == pytest.approx(0.012)
+
+
 def test_a_metered_run_gives_the_same_values() -> None:
     def lag() -> FunctionInstance:
         return FunctionInstance(
