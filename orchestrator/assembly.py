@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestrator.errors import CotwinError, DescriptionError, FmuImportError, SurrogateError
-from orchestrator.graph.schedule import build_schedule
+from orchestrator.graph.schedule import Schedule, build_schedule
 from orchestrator.inputs.feeding import fed_by
 from orchestrator.inputs.generated import generated_instance
 from orchestrator.inputs.table import table_instance
-from orchestrator.instance import Instance
+from orchestrator.instance import Instance, stand_in
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import diagnosed
+from orchestrator.master.loops.estimation import Estimated
 from orchestrator.master.probing.bench import Bench, Nudge
 from orchestrator.observer import Observer
 from orchestrator.realtime import clock
@@ -78,11 +79,12 @@ def _opened(description: SystemDescription, opened: ExitStack) -> dict[str, Inst
     """
     instances: dict[str, Instance] = {}
     closed: dict[str, CotwinError] = {}
-    for name, component in configured(description).items():
+    for name, component in _used(description).items():
         if gives_inputs(component):
             continue
+        wanted = component.extrapolation or description.extrapolation
         try:
-            instances[name] = open_instance(name, component)
+            instances[name] = open_instance(name, component.model_copy(update={"extrapolation": wanted}))
         except (DescriptionError, FmuImportError, SurrogateError) as error:
             closed[name] = error
         else:
@@ -93,9 +95,19 @@ def _opened(description: SystemDescription, opened: ExitStack) -> dict[str, Inst
     return instances
 
 
+def _used(description: SystemDescription) -> Mapping[str, Component]:
+    """The components without estimators that nothing uses."""
+    components = configured(description)
+    if description.algorithm == "iterative":
+        return components
+    return {name: each.model_copy(update={"estimator": None}) for name, each in components.items()}
+
+
 def open_instance(name: str, component: Component) -> Instance:
-    """Open the file of a component, and beside it the surrogate that it is to be swapped with."""
+    """Open the file of a component, and beside it its estimator, or the surrogate that it is to be swapped with."""
     fmu = _open_file(name, component)
+    if component.estimator is not None:
+        return _with_estimator(fmu, component)
     if component.swap is None:
         return fmu
     with ExitStack() as opened:
@@ -105,6 +117,21 @@ def open_instance(name: str, component: Component) -> Instance:
         swap = SwapInstance(fmu, surrogate, component.swap, clock.seconds)
         opened.pop_all()
     return swap
+
+
+def _with_estimator(instance: Instance, component: Component) -> Instance:
+    assert component.estimator is not None
+    with ExitStack() as opened:
+        opened.callback(instance.close)
+        if component.swap is not None:
+            raise DescriptionError(
+                f"component '{instance.name}': swap and estimator do not go together. Leave one of them out"
+            )
+        estimator = _open_file(instance.name, Component(source=component.estimator))
+        opened.callback(estimator.close)
+        estimated = Estimated(instance, estimator)
+        opened.pop_all()
+    return estimated
 
 
 def gives_inputs(component: Component) -> bool:
@@ -259,15 +286,26 @@ def _metered(instances: Mapping[str, Instance], scenario: ScenarioInstance | Non
 def _plan(description: SystemDescription, instances: Mapping[str, Instance], links: Sequence[Link]) -> Plan:
     interfaces = {name: instance.connectors for name, instance in instances.items()}
     feedthrough = {name: instance.feedthrough for name, instance in instances.items()}
-    iterate = description.algorithm == "iterative"
+    schedule = build_schedule(interfaces, feedthrough, links, iterate=description.algorithm == "iterative")
     components = description.components.items()
+    _refuse_idle_estimators(instances, schedule)
     return Plan(
-        build_schedule(interfaces, feedthrough, links, iterate=iterate),
+        schedule,
         description,
         {name: each.step_size for name, each in components if each.step_size is not None},
         {name: each.extrapolation for name, each in components if each.extrapolation is not None},
         step_size=description.step_size,
+        start=description.experiment.start,
     )
+
+
+def _refuse_idle_estimators(instances: Mapping[str, Instance], schedule: Schedule) -> None:
+    for name, instance in instances.items():
+        if stand_in(instance) is not None and not any(name in loop for loop in schedule.loops):
+            raise DescriptionError(
+                f"component '{name}': its estimator stands in while a loop is solved, but '{name}' is in no loop. "
+                "Leave the estimator out"
+            )
 
 
 def _record_path(output: Path | str | None, name: str) -> Path | None:

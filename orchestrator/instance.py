@@ -244,8 +244,12 @@ class InputSlopes(Protocol):
         """The inputs that take slopes."""
         ...
 
-    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
-        """In the step from t (s) on, these inputs are values + slopes (time - t)."""
+    def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:
+        """In the step from t (s) on, these inputs are values + d[0] (time - t) + d[1] (time - t)^2 / 2.
+
+        The derivatives d, (1, bundle.size) or (2, bundle.size), are the first and, where inputs are parabolas, the
+        second one at t.
+        """
         ...
 
     def finished(self) -> None:
@@ -303,6 +307,12 @@ def event_mode(instance: Instance) -> EventMode | None:
 def input_slopes(instance: Instance) -> InputSlopes | None:
     """Where the slopes of inputs go, None where the instance holds its inputs over a step."""
     found: InputSlopes | None = getattr(instance, "input_slopes", None)
+    return found
+
+
+def held_inputs(instance: Instance) -> Collection[str]:
+    """Inputs that are held over a step at their newest value, whatever is asked for the others."""
+    found: Collection[str] = getattr(instance, "held_inputs", ())
     return found
 
 

@@ -23,6 +23,7 @@ from orchestrator.master.composition import compose
 from orchestrator.master.initialization import initialize
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
+from orchestrator.master.rates import refuse_unfinished
 from orchestrator.master.step_size import FixedStep
 from orchestrator.master.timeline import Timeline
 from orchestrator.observer import Event, Observer, tell_rolled_back
@@ -60,6 +61,7 @@ class Simulation(Generic[ResultsT]):
         self.instances, self.links, self.schedule = setup.instances, setup.links, setup.plan.schedule
         grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
         _check_steps(grid, setup.instances)
+        refuse_unfinished(setup.plan.step_sizes, grid)
         self._timeline = Timeline(grid)
         interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
         links = (*setup.links, *setup.views.links)

@@ -73,8 +73,7 @@ class Stepping:
         self.in_step = True
         ending = self._events.happen(self._timeline.time)
         self.in_step = False
-        for slopes in self._coupling.sloped:
-            slopes.forget()
+        self._coupling.forget()
         self._end_by(ending)
 
     def _step_size(self, t: float) -> float:

@@ -74,7 +74,14 @@ def setup(
     return Setup(
         by_name,
         links,
-        Plan(schedule, description, step_size=description.step_size),
+        Plan(
+            schedule,
+            description,
+            {name: one.step_size for name, one in description.components.items() if one.step_size is not None},
+            {name: one.extrapolation for name, one in description.components.items() if one.extrapolation is not None},
+            step_size=description.step_size,
+            start=description.experiment.start,
+        ),
         description.experiment,
         description.step_size,
         parameter_values(description, interfaces),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isfinite, prod
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from orchestrator.errors import ModelDescriptionError
@@ -48,16 +48,25 @@ def read_connectors(path: Path, parsed: Any, root: ET.Element) -> tuple[Connecto
     elements = _elements(root)
     if root.get("fmiVersion") == "1.0":
         complete(variables, root)
-    states = {id(unknown.variable.derivative) for unknown in parsed.derivatives if unknown.variable.derivative}
+    rates = {id(one.variable): one.variable.derivative for one in parsed.derivatives if one.variable.derivative}
+    dynamics = _Dynamics({id(state) for state in rates.values()}, {rate: state.name for rate, state in rates.items()})
     _check_sizes(variables)
     connectors = (
-        _named_connector(variable, _variable_attributes(elements, variable), units, id(variable) in states)
-        for variable in variables
+        _named_connector(variable, _variable_attributes(elements, variable), units, dynamics) for variable in variables
     )
     displays = display_units(root, units)
     return tuple(
         shown(connector, variable, displays) for connector, variable in zip(connectors, variables, strict=True)
     )
+
+
+class _Dynamics(NamedTuple):
+    """The variables that are continuous states, and the names of the states by the variables that are their
+    derivatives; variables by their identity.
+    """
+
+    states: set[int]
+    rates: Mapping[int, str]
 
 
 def _check_sizes(variables: Sequence[Any]) -> None:
@@ -97,7 +106,7 @@ def _named_connector(variable: Any, *more: Any) -> Connector:
         raise ValueError(f"the variable '{variable.name}': {error}") from error
 
 
-def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Unit], is_state: bool) -> Connector:
+def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Unit], dynamics: "_Dynamics") -> Connector:
     declared = variable.declaredType
     storage = STORAGE[variable.type]
     nominal = _bound(variable.nominal, declared, "nominal", Storage.FLOAT64)
@@ -118,9 +127,10 @@ def _connector(variable: Any, xml: Sequence[ET.Element], units: Mapping[str, Uni
         maximum=_bound(_attribute(xml, "max"), declared, "max", storage),
         description=variable.description or "",
         items=_items(declared) if variable.type == "Enumeration" and declared is not None else (),
-        is_state=is_state,
+        is_state=id(variable) in dynamics.states,
         unsigned=variable.type.startswith("UInt"),
         nominal_is_declared=bool(nominal),
+        derivative_of=dynamics.rates.get(id(variable)),
     )
     if connector.start is not None and len(connector.start) not in (1, connector.size):
         raise ValueError(f"it has {len(connector.start)} start values for {connector.size} elements")

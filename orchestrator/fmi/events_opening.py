@@ -6,7 +6,7 @@ from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.co_simulation import CoSimulationFmu, open_fmu
 from orchestrator.fmi.events import EventFmu
 from orchestrator.fmi.events_description import StepFeatures, StepOptions, read_features
-from orchestrator.fmi.intermediate_inputs import DerivativeInputs, IntermediateInputs, require_slopes
+from orchestrator.fmi.intermediate_inputs import DerivativeInputs, IntermediateInputs, takes_slopes
 from orchestrator.fmi.intermediate_outputs import OutputDerivatives
 from orchestrator.fmi.intermediate_update import IntermediateUpdate
 from orchestrator.fmi.library import Library
@@ -17,13 +17,12 @@ from orchestrator.instance import Instance
 def open_with_events(name: str, path: Path, *, extrapolate: bool = False, model: ModelInfo | None = None) -> Instance:
     """Unpack, load and instantiate an FMU as component `name`, with Event Mode and early return where it has them.
 
-    With `extrapolate` its inputs are straight lines over a step. An FMU with nothing of this is opened by `open_fmu`.
-    Raises FmuImportError where that is not possible.
+    With `extrapolate` its inputs may change over a step where it declares that it takes such ones. An FMU with nothing
+    of this is opened by `open_fmu`. Raises FmuImportError where that is not possible.
     """
     features = read_features(path)
     model = model or read_model(path)
-    if extrapolate:
-        require_slopes(name, model, features)
+    extrapolate = extrapolate and takes_slopes(model, features)
     if not (features.event_mode or features.early_return or features.returns_on_request or extrapolate):
         plain = open_fmu(name, path, model)
         with plain.fmu.library.completing():

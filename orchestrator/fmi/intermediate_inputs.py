@@ -1,7 +1,8 @@
 """Inputs that change during a step: their slopes, handed to an FMU as its version of FMI has it.
 
-FMI 1.0 and 2.0 take derivatives of inputs before a step (canInterpolateInputs). FMI 3.0 asks for inputs during the
-step, in the intermediate update (FMI 3.0.2 section 4.2.2): there the polynomial u(t) + slope (time - t) is evaluated.
+FMI 1.0 and 2.0 take derivatives of inputs before a step (canInterpolateInputs), of the order 1 and of higher ones.
+FMI 3.0 asks for inputs during the step, in the intermediate update (FMI 3.0.2 section 4.2.2): there the polynomial
+u(t) + d1 (time - t) + d2 (time - t)^2 / 2 is evaluated.
 """
 
 from collections.abc import Collection
@@ -12,7 +13,6 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.errors import FmuImportError
 from orchestrator.fmi.archive import read_description
 from orchestrator.fmi.events_description import StepFeatures
 from orchestrator.fmi.fmu import Fmu, Phase, named
@@ -33,28 +33,22 @@ def _marked(model: ModelInfo) -> frozenset[str]:
     return frozenset(each.get("name", "") for each in variables if each.get("intermediateUpdate") in ("true", "1"))
 
 
-def require_slopes(name: str, model: ModelInfo, features: StepFeatures) -> None:
-    """FmuImportError where the FMU does not take inputs that change during a step."""
-    able, flag = (
-        (features.interpolates_inputs, "canInterpolateInputs")
-        if not model.fmi_version.startswith("3")
-        else (features.intermediate_update, "providesIntermediateUpdate")
-    )
-    if not able:
-        raise FmuImportError(
-            f"{model.path}: '{name}' asks for extrapolate_inputs, but the FMU (FMI {model.fmi_version}) does not "
-            f"declare {flag}. Leave the option out, or export the FMU with this capability"
-        )
-    if not sloped(model):
-        which = " that it marks with intermediateUpdate" if model.fmi_version.startswith("3") else ""
-        raise FmuImportError(
-            f"{model.path}: '{name}' asks for extrapolate_inputs, but the FMU has no continuous input{which}. Leave "
-            "the option out"
-        )
+def takes_slopes(model: ModelInfo, features: StepFeatures) -> bool:
+    """Whether the FMU takes inputs that change during a step: it declares that, and has such inputs."""
+    able = features.intermediate_update if model.fmi_version.startswith("3") else features.interpolates_inputs
+    return able and bool(sloped(model))
+
+
+def evaluated(values: Values, derivatives: Values, after: float) -> NDArray[np.float64]:
+    """The values some time (s) later, by their first derivatives, and the second ones where there are two rows."""
+    now = values + derivatives[0] * after
+    if len(derivatives) > 1:
+        now += derivatives[1] * (0.5 * after * after)
+    return np.asarray(now, np.float64)
 
 
 class DerivativeInputs:
-    """Slopes for FMI 1.0 and 2.0: SetRealInputDerivatives of order 1 before each step."""
+    """Slopes for FMI 1.0 and 2.0: SetRealInputDerivatives before each step, of order 1, and for parabolas of order 2."""
 
     def __init__(self, fmu: Fmu) -> None:
         library = fmu.library
@@ -63,15 +57,17 @@ class DerivativeInputs:
         name = f"{fmu.functions.prefix}SetRealInputDerivatives"
         self._call = bound(library.dll, name, library.handle, c_void_p, c_size_t, c_void_p, c_void_p)
 
-    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:  # noqa: ARG002
-        """Give the slopes; the values at t were set already."""
+    def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:  # noqa: ARG002
+        """Give the derivatives; the values at t were set already."""
         self._fmu.require("take slopes", Phase.STEP)
-        orders = np.ones(bundle.size, np.intc)
-        numbers = np.ascontiguousarray(slopes, np.float64)
-        references = bundle.references
+        count = len(derivatives)
+        orders = np.repeat(np.arange(1, count + 1, dtype=np.intc), bundle.size)
+        numbers = np.ascontiguousarray(derivatives, np.float64).ravel()
+        references = np.tile(bundle.references, count)
         status = self._call(references.ctypes.data, references.size, orders.ctypes.data, numbers.ctypes.data)
         if status != OK:
-            self._fmu.check(status, f"SetRealInputDerivatives for {named(bundle)}")
+            remedy = "; if the FMU knows first derivatives only, give it extrapolation: {order: 1}" * (count > 1)
+            self._fmu.check(status, f"SetRealInputDerivatives up to order {count} for {named(bundle)}{remedy}")
 
     def finished(self) -> None:
         """Nothing happened during the step."""
@@ -96,13 +92,13 @@ class IntermediateInputs:
         self._fmu = fmu
         self._set = bound(library.dll, "fmi3SetFloat64", library.handle, c_void_p, c_size_t, c_void_p, c_size_t)
 
-    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
+    def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:
         """Keep the polynomials of the next step."""
         if t != self._t:
             self._given.clear()
         self._t = t
         self._given = [given for given in self._given if given[0] is not bundle]
-        self._given.append((bundle, np.array(values, np.float64), np.array(slopes, np.float64)))
+        self._given.append((bundle, np.array(values, np.float64), np.array(derivatives, np.float64)))
 
     def finished(self) -> None:
         """Raise what went wrong in the updates of the step."""
@@ -114,10 +110,10 @@ class IntermediateInputs:
         """Give the FMU its inputs at a time (s) during the step."""
         if self._set is None:
             return
-        for bundle, values, slopes in self._given:
+        for bundle, values, derivatives in self._given:
             if self._status not in (OK, WARNING):
                 return  # nothing more is set after a failure, in this update and the next ones of the step
-            now = values + slopes * (time - self._t)
+            now = evaluated(values, derivatives, time - self._t)
             references = bundle.references
             status = self._set(references.ctypes.data, references.size, now.ctypes.data, now.size)
             self._status = self._status if status == OK else status

@@ -11,7 +11,7 @@ from orchestrator.fmi.fmi1_states import selects_others
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
-from orchestrator.fmi.model_exchange_inputs import Lines
+from orchestrator.fmi.model_exchange_inputs import Courses
 from orchestrator.fmi.model_exchange_integration import Integration
 from orchestrator.fmi.model_exchange_kept import KeptRun
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
@@ -26,10 +26,10 @@ from orchestrator.system.connector import Connector
 def open_exchange(
     name: str, model: ModelInfo, solver: description.Solver, *, extrapolate: bool = False
 ) -> "ModelExchangeFmu":
-    """Unpack, load and instantiate an FMU for Model Exchange as component `name`; `extrapolate`: inputs may slope.
+    """Unpack, load and instantiate an FMU for Model Exchange as component `name`.
 
-    Raises FmuImportError where that is not possible, DescriptionError where the solver is not described fully; nothing
-    stays behind then.
+    With `extrapolate` its continuous inputs may change over a step. Raises FmuImportError where that is not possible,
+    DescriptionError where the solver is not described fully; nothing stays behind then.
     """
     check_solver(name, solver)
     with ExitStack() as opened:
@@ -49,7 +49,7 @@ def open_exchange(
 class ModelExchangeFmu:
     """One FMU instance and its solver; see `Instance` for what the methods mean and in which order they come.
 
-    Inputs are held between communication points, or follow the slopes that `input_slopes` was given. An input or
+    Inputs are held between communication points, or follow the derivatives that `input_slopes` was given. An input or
     tunable parameter that is given another value than it has is a jump: the FMU handles it in Event Mode, and the
     solver starts anew. The solver's relative tolerance is that of `solver`, else of the experiment, else of the FMU's
     default experiment; the absolute one of each state is that times its nominal. A `restart` at the present time writes
@@ -70,7 +70,7 @@ class ModelExchangeFmu:
         call = self._functions.directional_derivative
         self.directional_derivatives = None if call is None else OutputSensitivities(self._fmu, call)
         self._inputs = Memory()
-        self.input_slopes = self._lines = Lines(self._fmu) if extrapolate else None
+        self.input_slopes = self._courses = Courses(self._fmu) if extrapolate and model.continuous_inputs else None
         self._solver: Solver | None = None
         self._integration: Integration | None = None
 
@@ -107,12 +107,12 @@ class ModelExchangeFmu:
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
-        if self._lines is None:
+        if self._courses is None:
             self._hold(bundle, values)
             return
         self._fmu.writable(bundle)
-        self._lines.take(bundle, values)
-        rest = self._lines.rest(bundle, values)
+        self._courses.take(bundle, values)
+        rest = self._courses.rest(bundle, values)
         if self._fmu.phase is not Phase.STEP:
             self._fmu.set(bundle, values)
             if rest is not None:
@@ -157,11 +157,11 @@ class ModelExchangeFmu:
         running.require_at(t, h)
         end = t + h
         self._jump()
-        if self._lines is not None and self._lines.begin(running.time):
+        if self._courses is not None and self._courses.begin(running.time):
             running.renew()
         running.advance(end, keeps_no_state=fmu.states.none_kept)
-        if self._lines is not None:
-            self._lines.end(running.time)
+        if self._courses is not None:
+            self._courses.end(running.time)
         fmu.time = min(end, running.time)
         return StepResult(Status.OK, fmu.time, terminate_requested=running.terminated)
 
@@ -243,19 +243,19 @@ class ModelExchangeFmu:
 
     def _jump(self) -> None:
         """Give inputs that may slope the values that they have jumped to."""
-        if self._lines is not None and self._fmu.phase is Phase.STEP and self._lines.jumps:
+        if self._courses is not None and self._fmu.phase is Phase.STEP and self._courses.jumps:
             self._running.open()
-            self._lines.write()
+            self._courses.write()
 
     def _rest(self) -> None:
-        if self._lines is not None:
-            self._lines.read()
+        if self._courses is not None:
+            self._courses.read()
 
     @property
     def _running(self) -> Integration:
         if self._integration is None:
             indicators = self._functions.count_indicators()
-            dynamics = FmuDynamics(self._functions, self._vector.size, indicators, self._jacobian, self._lines)
+            dynamics = FmuDynamics(self._functions, self._vector.size, indicators, self._jacobian, self._courses)
             self._solver = made_solver(self._described, self._fmu, dynamics)
             completed = self.model.interface("ModelExchange").completed_steps
             self._integration = Integration(

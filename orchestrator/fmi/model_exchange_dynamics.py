@@ -6,7 +6,7 @@ import numpy as np
 
 from orchestrator.fmi.exchange_functions import ExchangeFunctions
 from orchestrator.fmi.function_table import DISCARD, GOOD, OK
-from orchestrator.fmi.model_exchange_inputs import Lines
+from orchestrator.fmi.model_exchange_inputs import Courses
 from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
 from orchestrator.fmi.solver import address
 
@@ -14,7 +14,7 @@ _ALMOST_ZERO = -float(np.finfo(np.float64).tiny)
 
 
 class FmuDynamics:
-    """`Dynamics` of an FMU in Continuous-Time Mode, with an exact Jacobian and inputs along lines where they are given.
+    """`Dynamics` of an FMU in Continuous-Time Mode, with an exact Jacobian and inputs on courses where they are given.
 
     Discard and derivatives that are not finite let the solver try a smaller step. `status` and `called` are those of
     the call that failed last; `trouble` says them in words.
@@ -26,12 +26,12 @@ class FmuDynamics:
         states: int,
         indicators: int,
         jacobian: DirectionalDerivatives | None = None,
-        lines: Lines | None = None,
+        courses: Courses | None = None,
     ) -> None:
         self.states = states
         self.indicators = indicators
         self.has_jacobian = jacobian is not None and states > 0
-        self._jacobian, self._lines = jacobian, lines
+        self._jacobian, self._courses = jacobian, courses
         self.status = OK
         self.called = ""
         self.trouble = ""
@@ -40,13 +40,13 @@ class FmuDynamics:
         self._rates_at, self._z_at = address(self._rates), address(self._z)
 
     def place(self, t: float, x: int) -> int:
-        """Put the FMU to a time (s) and states, and the inputs that follow lines to where they are then."""
+        """Put the FMU to a time (s) and states, and the inputs that have a course to where they are then."""
         status = self._functions.set_time(t)
         if status != OK and (verdict := self._verdict(status, "SetTime", t)):
             return verdict
-        if self._lines is not None:
-            status = self._lines.place(t)
-            if status != OK and (verdict := self._verdict(status, self._lines.called, t)):
+        if self._courses is not None:
+            status = self._courses.place(t)
+            if status != OK and (verdict := self._verdict(status, self._courses.called, t)):
                 return verdict
         if not self.states:
             return 0

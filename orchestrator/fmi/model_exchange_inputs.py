@@ -1,7 +1,7 @@
-"""Lines: inputs of a Model Exchange FMU that change in continuous time, u(t) = u(t0) + slope (t - t0).
+"""Courses: inputs of a Model Exchange FMU that change in continuous time, u(t0 + s) = u(t0) + d1 s + d2 s^2 / 2.
 
 Continuous inputs may be set in Continuous-Time Mode (FMI 2.0.4 section 3.2.3, FMI 3.0.2 section 3.2.1; FMI 1.0 lets
-them be set between any two evaluations): the line is evaluated wherever the solver asks for the right-hand side.
+them be set between any two evaluations): the polynomial is evaluated wherever the solver asks for the right-hand side.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.errors import FmuImportError
 from orchestrator.fmi.fmu import Fmu, named
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Storage
@@ -19,7 +18,7 @@ _ROUNDING: Final = 16 * float(np.finfo(np.float64).eps)
 
 
 class _Split(NamedTuple):
-    """Elements of a bundle that follow lines, their places in the vector of all such, and what is left over."""
+    """Elements of a bundle that have a course, their places in the vector of all such, and what is left over."""
 
     mine: NDArray[np.intp]
     places: NDArray[np.intp]
@@ -27,21 +26,16 @@ class _Split(NamedTuple):
     rest: Bundle | None
 
 
-class Lines:
+class Courses:
     """`InputSlopes` of a Model Exchange FMU: its continuous inputs.
 
     Call order: 1 `read` after the initialization, and where the FMU has gone back to another state; 2 `take` and `set`
     what holds for the next step, 3 `write` where that `jumps`, in Event Mode, 4 `begin`, 5 `place` as often as wanted,
-    6 `end`. Slopes hold for one step.
+    6 `end`. Derivatives hold for one step.
     """
 
     def __init__(self, fmu: Fmu) -> None:
         connectors = fmu.model.continuous_inputs
-        if not connectors:
-            raise FmuImportError(
-                f"{fmu.model.path}: '{fmu.name}' asks for extrapolate_inputs, but the FMU has no continuous inputs. "
-                "Leave the option out"
-            )
         self.names: Final[Collection[str]] = frozenset(connector.name for connector in connectors)
         self._fmu = fmu
         self._bundle = Bundle.of(connectors)
@@ -49,14 +43,15 @@ class Lines:
         ends = np.cumsum([0, *(connector.size for connector in connectors)]).tolist()
         self._starts = dict(zip([connector.name for connector in connectors], ends, strict=False))
         self._splits: dict[Bundle, _Split] = {}
-        self._now, self._wanted, self._base, self._slopes, self._given = np.zeros((5, self._bundle.size))
+        self._now, self._wanted, self._base = np.zeros((3, self._bundle.size))
+        self._derivatives, self._given = np.zeros((2, 2, self._bundle.size))
         self._t = 0.0
         self.called: Final = f"Set for {named(self._bundle)}"
         """The call that `place` makes, for messages."""
 
     @property
     def jumps(self) -> bool:
-        """Whether the values wanted differ from those that the lines have reached, by more than rounding."""
+        """Whether the values wanted differ from those that the courses have reached, by more than rounding."""
         scale = np.maximum(np.maximum(np.abs(self._wanted), np.abs(self._now)), np.abs(self._base))
         return bool(np.any(np.abs(self._wanted - self._now) > _ROUNDING * scale))
 
@@ -66,10 +61,10 @@ class Lines:
         self._fmu.check(status, f"Get for {named(self._bundle)}")
         for vector in (self._wanted, self._base):
             vector[:] = self._now
-        self._slopes[:] = self._given[:] = 0.0
+        self._derivatives[:] = self._given[:] = 0.0
 
     def rest(self, bundle: Bundle, values: Values) -> tuple[Bundle, Values] | None:
-        """The part of a bundle that follows no line; None where there is none."""
+        """The part of a bundle that has no course; None where there is none."""
         split = self._split(bundle)
         return (split.rest, values[split.others]) if split.rest is not None else None
 
@@ -79,11 +74,12 @@ class Lines:
         if split.mine.size:
             self._wanted[split.places] = values[split.mine]
 
-    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:  # noqa: ARG002
-        """In the step from t (s) on, these inputs are values + slopes (time - t)."""
+    def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:  # noqa: ARG002
+        """In the step from t (s) on, these inputs are values + d[0] (time - t) + d[1] (time - t)^2 / 2."""
         self.take(bundle, values)
         split = self._split(bundle)
-        self._given[split.places] = slopes[split.mine]
+        self._given[:, split.places] = 0.0
+        self._given[: len(derivatives), split.places] = derivatives[:, split.mine]
 
     def finished(self) -> None:
         """Nothing is left to be said after a step."""
@@ -96,23 +92,33 @@ class Lines:
         self._note()
 
     def begin(self, t: float) -> bool:
-        """Start new lines at t (s); whether they go on otherwise than the last ones."""
-        turned = not np.array_equal(self._given, self._slopes)
-        self._base[:], self._slopes[:], self._t = self._wanted, self._given, t
+        """Start new courses at t (s); whether they go on otherwise than the last ones, by more than rounding."""
+        slopes, curvatures = self._derivatives
+        reached = np.stack([slopes + curvatures * (t - self._t), curvatures])
+        scale = np.maximum(np.abs(reached), np.abs(self._given))
+        turned = bool(np.any(np.abs(self._given - reached) > _ROUNDING * scale))
+        self._base[:], self._derivatives[:], self._t = self._wanted, self._given, t
         self._given[:] = 0.0
         self._note()
         return turned
 
     def place(self, t: float) -> int:
         """Put the inputs to a time (s); an FMI status."""
-        np.multiply(self._slopes, t - self._t, out=self._now)
-        self._now += self._base
+        self._evaluate(t - self._t)
         return self._transfer.write(self._now)
 
     def end(self, t: float) -> None:
         """The step ends at t (s): inputs that are given no other values rest at those that they have."""
-        self._now[:] = self._base + self._slopes * (t - self._t)
+        self._evaluate(t - self._t)
         self._wanted[:] = self._now
+
+    def _evaluate(self, after: float) -> None:
+        """In place: nothing is allocated in what solvers call."""
+        now, (slopes, curvatures) = self._now, self._derivatives
+        np.multiply(curvatures, 0.5 * after, out=now)
+        now += slopes
+        now *= after
+        now += self._base
 
     def _note(self) -> None:
         # A restart gives everything again in the order in which it was given last.

@@ -22,7 +22,7 @@ _OFFERED: Final = {
     "model_exchange": "ModelExchange",
     "scheduled_execution": "ScheduledExecution",
 }
-_NOT_WITH_PYFMI: Final = ("isolation", "solver", "check_ranges", "extrapolate_inputs")
+_NOT_WITH_PYFMI: Final = ("isolation", "solver", "check_ranges")
 
 
 def open_component(name: str, component: Component) -> Instance:
@@ -40,7 +40,6 @@ def open_here(name: str, component: Component) -> Instance:
     """Open the FMU of a component in this process."""
     model = read_component(component)
     kind = chosen_kind(model, component)
-    _refuse_slopes(name, component, kind)
     _refuse_clocks(name, component, model, kind)
     if kind == "model_exchange":
         return _exchange(name, component, model)
@@ -49,26 +48,20 @@ def open_here(name: str, component: Component) -> Instance:
         return open_scheduled(name, component.file, model)
     if component.swap is not None:
         return open_fmu(name, component.file, model)  # events stay inside: a swap does not hand on Event Mode
-    return open_with_events(name, component.file, extrapolate=component.extrapolate_inputs, model=model)
+    return open_with_events(name, component.file, extrapolate=_inputs_change(component), model=model)
 
 
 def _exchange(name: str, component: Component, model: ModelInfo) -> Instance:
     clocked = component.swap is None and model.fmi_version.startswith("3") and bool(read_clocks(model.path).by_name)
     if not clocked:
-        return open_exchange(name, model, component.solver, extrapolate=component.extrapolate_inputs)
-    if component.extrapolate_inputs:
-        raise DescriptionError(
-            f"component '{name}': extrapolate_inputs and the clocks of an FMU for Model Exchange do not go together. "
-            "Leave the option out"
-        )
+        return open_exchange(name, model, component.solver, extrapolate=_inputs_change(component))
     return open_clocked_exchange(name, model, component.solver)
 
 
-def _refuse_slopes(name: str, component: Component, kind: str) -> None:
-    if component.extrapolate_inputs and (kind == "scheduled_execution" or component.swap):
-        raise DescriptionError(
-            f"component '{name}': extrapolate_inputs needs co_simulation or model_exchange without swap. Leave it out"
-        )
+def _inputs_change(component: Component) -> bool:
+    """Whether inputs are to change over a step; a surrogate, and so a swap, holds them."""
+    wanted = component.extrapolation
+    return component.swap is None and wanted is not None and (wanted.order > 0 or wanted.smoothing)
 
 
 def _with_pyfmi(name: str, component: Component) -> Instance:

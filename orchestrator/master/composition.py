@@ -9,6 +9,7 @@ from orchestrator.graph.schedule import Schedule
 from orchestrator.instance import Instance
 from orchestrator.master.algorithm import Algorithm
 from orchestrator.master.events_early_return import EarlyEnd
+from orchestrator.master.following import Wishes, follow
 from orchestrator.master.gauss_seidel import GaussSeidel
 from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
@@ -23,8 +24,9 @@ from orchestrator.system.solving import Extrapolation, Solving
 class Plan:
     """How a system is to be solved.
 
-    `step_size` (s) is the distance of the points of the grid. `step_sizes` (s) and `extrapolations` are those of
-    components that have their own; `estimators` stand in for components that cannot go back while a loop is solved.
+    `step_size` (s) is the distance of the points of the grid, which begins at `start` (s). `step_sizes` (s) and
+    `extrapolations` are those of components that have their own; `estimators` stand in for components that cannot go
+    back while a loop is solved.
     """
 
     schedule: Schedule
@@ -33,6 +35,7 @@ class Plan:
     extrapolations: Mapping[str, Extrapolation] = field(default_factory=dict)
     estimators: Mapping[str, Instance] = field(default_factory=dict)
     step_size: float = field(kw_only=True)
+    start: float = field(default=0.0, kw_only=True)
 
 
 class Master(NamedTuple):
@@ -48,6 +51,8 @@ class Master(NamedTuple):
 
 def compose(coupling: Coupling, plan: Plan) -> Master:
     """Put algorithm and steppers together; DescriptionError or CapabilityError where the plan cannot be followed."""
+    own = plan.step_sizes, plan.extrapolations
+    follow(coupling, Wishes(plan.schedule, plan.solving, plan.start, plan.step_size, *own))
     algorithm, learnt = _algorithm(coupling, plan)
     stepper = EarlyEnd(algorithm, coupling)
     memories = {**coupling.memories, **learnt}

@@ -24,14 +24,15 @@ class EarlyEnd:
     def __init__(self, algorithm: Algorithm, coupling: Coupling) -> None:
         self._algorithm, self._coupling = algorithm, coupling
         self._in_a_row = 0
+        self._preparing = tuple(p for p in coupling.participants if p.prepares)
         early = [i for i, p in enumerate(coupling.participants) if p.instance.capabilities.may_return_early]
         self._exposed = coupling.participants[: early[-1]] if early else ()
         self.leaves_grid = bool(early)
 
     def step(self, t: float, h: float) -> Advance:
         """Advance all components from t by h, or to where the first returned early."""
-        for slopes in self._coupling.sloped:
-            slopes.begin(t)
+        for participant in self._preparing:
+            participant.begin(t)
         if not self.leaves_grid:
             return Advance(self._algorithm.step(t, h), t + h)
         values = self._coupling.signals.copy()

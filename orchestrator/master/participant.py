@@ -10,13 +10,14 @@ from functools import cached_property
 import numpy as np
 
 from orchestrator.errors import RefusedStepError, SimulationError, StepError
-from orchestrator.instance import Instance, Status, StepResult, event_mode, input_slopes
+from orchestrator.instance import Instance, Status, StepResult, event_mode
 from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep, Steppable
 from orchestrator.master.diagnostics import Diagnostics
 from orchestrator.master.events_participant import EventParticipant
-from orchestrator.master.input_slopes import SlopedInputs
+from orchestrator.master.input_courses import InputCourses, Span
 from orchestrator.master.memory import Memory, Remembered
 from orchestrator.master.ranges import Ranges
+from orchestrator.master.rates import Part, SlowPace, SubSteps
 from orchestrator.master.statistics import ComponentStatistics, Statistics
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
 from orchestrator.system.connections.resolution import Link
@@ -43,11 +44,13 @@ class Participant:
         self._read = self.outputs + self.observed
         events = event_mode(instance)
         self.events = None if events is None else EventParticipant(instance, events, self.inputs, self._read)
-        slopes = input_slopes(instance)
-        self.slopes = None if slopes is None else SlopedInputs(instance, slopes, self.inputs, plan)
         self.ranges: Ranges | None = None
         """Given to check inputs, outputs and observed variables against their min and max."""
-        self.is_plain = events is None and slopes is None and not instance.capabilities.may_return_early
+        self.courses: InputCourses | None = None
+        """Where inputs are not simply held at their newest value."""
+        self.pace: SubSteps | SlowPace | None = None
+        """Where the component steps more or less often than the system."""
+        self.is_plain = self._lacks_events
         self.ahead: float | None = None
         """Where the component is (s) after an early return, until the others have come there."""
 
@@ -60,14 +63,19 @@ class Participant:
         value that is not finite. A component that ends the run before t + h is no error: the outcome is not completed,
         and nothing is read. Nor is an early return of one that declares it.
         """
+        now = t
+        if isinstance(self.pace, SlowPace):
+            if not self.pace.period.ends(t, t + h):
+                return COMPLETED
+            t, h = self.pace.period.begin(t), self.pace.period.length
         self._check_ranges(self.inputs, t, StepError)
-        self.statistics.steps += 1
         try:
             if self.is_plain:
+                self.statistics.steps += 1
                 self.set_inputs()
                 result = self.instance.do_step(t, h)
             else:
-                result = self._step(t, h, newest=newest)
+                result = self._step(Span(t, t + h, now), h, newest=newest)
             # FMI 2.0 can express the wish to end the run by Discard only, at the end of a complete step too.
             complete = result.status is Status.OK or result.terminate_requested
             reached = complete and _reached(result.time, t, h)
@@ -92,7 +100,8 @@ class Participant:
         return {
             "ahead": self.ahead,
             "events": None if self.events is None else self.events.remembered(),
-            "slopes": None if self.slopes is None else self.slopes.remembered(),
+            "courses": None if self.courses is None else self.courses.remembered(),
+            "pace": self.pace.remembered() if isinstance(self.pace, SlowPace) else None,
         }
 
     def remember(self, memory: Remembered) -> None:
@@ -100,24 +109,72 @@ class Participant:
         self.ahead = memory["ahead"]
         if self.events is not None:
             self.events.remember(memory["events"])
-        if self.slopes is not None:
-            self.slopes.remember(memory["slopes"])
+        if self.courses is not None:
+            self.courses.remember(memory["courses"])
+        if isinstance(self.pace, SlowPace):
+            self.pace.remember(memory["pace"])
+
+    def begin(self, t: float) -> None:
+        """A macro step begins at t (s), and all components are there: the signals hold the outputs valid there."""
+        if isinstance(self.pace, SlowPace):
+            if not self.pace.period.starts(t):
+                return
+            self.pace.begin()
+        if self.courses is not None:
+            self.courses.begin(t)
+
+    def follow(self, pace: SubSteps | SlowPace | None, courses: InputCourses | None) -> None:
+        """Step at a pace of its own, on inputs with courses, where there are such."""
+        self.pace, self.courses = pace, courses
+        self.is_plain = self._lacks_events and pace is None and courses is None
+
+    @property
+    def prepares(self) -> bool:
+        """Whether it is to be told where macro steps begin."""
+        return self.courses is not None or isinstance(self.pace, SlowPace)
+
+    @property
+    def _lacks_events(self) -> bool:
+        return self.events is None and not self.instance.capabilities.may_return_early
 
     def _may_end(self, result: StepResult, t: float) -> bool:
         """Whether this is an early return that a master can follow: ahead in time, or to an event at once."""
         declared = result.early_return and self.instance.capabilities.may_return_early
         return declared and (result.time > t or (result.event_needed and self.events is not None))
 
-    def _step(self, t: float, h: float, *, newest: bool) -> StepResult:
+    def _step(self, span: Span, h: float, *, newest: bool) -> StepResult:
+        t = span.start
         if self.ahead is not None and _reached(self.ahead, t, h):
             self.ahead = None
             return StepResult(Status.OK, t + h, event_needed=True)
-        self.set_inputs()
-        if self.slopes is None:
-            return self.instance.do_step(t, h)
-        self.slopes.set(t, h, newest=newest)
-        result = self.instance.do_step(t, h)
-        self.slopes.finished()
+        if self.courses is not None:
+            self.courses.over(span, newest=newest)
+        if isinstance(self.pace, SubSteps):
+            return self._parts(list(self.pace.parts(t, h)))
+        if isinstance(self.pace, SlowPace) and not newest:
+            with self.pace.as_begun():
+                return self._part(Part(t, h))
+        return self._part(Part(t, h))
+
+    def _parts(self, parts: Sequence[Part]) -> StepResult:
+        """One after the other, until one does not come to its end, or ends the run, or at an event, there."""
+        for part in parts:
+            result = self._part(part)
+            complete = result.status is Status.OK and _reached(result.time, *part)
+            if part is not parts[-1] and (not complete or result.terminate_requested or result.event_needed):
+                return result._replace(early_return=result.status is Status.OK)
+        return result
+
+    def _part(self, part: Part) -> StepResult:
+        self.statistics.steps += 1
+        if self.courses is None:
+            self.set_inputs()
+            return self.instance.do_step(*part)
+        with self.courses.given(*part) as values:
+            self.set_inputs()
+            self.courses.incline(values, part.start)
+        result = self.instance.do_step(*part)
+        self.courses.finished()
         return result
 
     def set_initial(self) -> None:
@@ -248,15 +305,16 @@ class Coupling:
         """Where the master says something about its own steps."""
         return Diagnostics(self.signals)
 
-    @cached_property
+    @property
     def memories(self) -> Mapping[str, Memory]:
         """The components that remember something beside the signals."""
         return {p.name: p for p in self.participants if not p.is_plain}
 
-    @cached_property
-    def sloped(self) -> tuple[SlopedInputs, ...]:
-        """The inputs that are straight lines over a step."""
-        return tuple(p.slopes for p in self.participants if p.slopes is not None)
+    def forget(self) -> None:
+        """Something jumped: what was before does not tell where inputs go."""
+        for participant in self.participants:
+            if participant.courses is not None:
+                participant.courses.forget()
 
     @classmethod
     def of(
@@ -283,10 +341,8 @@ class Coupling:
             )
             for name in names
         )
-        for index, participant in enumerate(participants):
+        for participant in participants:
             participant.ranges = Ranges() if participant.name in check_ranges else None
-            if participant.slopes is not None:
-                participant.slopes.connect(into[participant.name], names[:index], instances)
         plan, late = signals.plan(links), _breaking_loops(links, names, instances)
         late |= {link for link in links if link.delay}
         at_once = signals.plan(link for link in links if link not in late) if late else plan

@@ -1,6 +1,6 @@
 """Metering: what the calls of an instance cost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from orchestrator.instance import (
@@ -16,6 +16,7 @@ from orchestrator.instance import (
     Values,
     directional_derivatives,
     event_mode,
+    held_inputs,
     input_slopes,
     output_slopes,
     stand_in,
@@ -112,6 +113,11 @@ class Meter:
     def event_mode(self) -> EventMode | None:
         """Events of the instance."""
         return event_mode(self.instance)
+
+    @property
+    def held_inputs(self) -> Collection[str]:
+        """Inputs of the instance that are held over a step."""
+        return held_inputs(self.instance)
 
     @property
     def input_slopes(self) -> InputSlopes | None:

@@ -108,8 +108,13 @@ class Altered:
             values[position] = point.altered(values[position])
 
     @property
+    def held_inputs(self) -> Collection[str]:
+        """The inputs that are altered: they are held over a step."""
+        return self._inputs
+
+    @property
     def input_slopes(self) -> InputSlopes | None:
-        """Slopes of the inputs that nothing alters: one that is altered is held over a step."""
+        """Slopes of the inputs that nothing alters."""
         slopes = input_slopes(self.instance)
         return slopes if slopes is None or not self._inputs else _FewerInputs(slopes, self._inputs)
 
@@ -143,8 +148,8 @@ class _FewerInputs:
         self._slopes = slopes
         self.names = [name for name in slopes.names if name not in without]
 
-    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
-        self._slopes.set(bundle, values, slopes, t)
+    def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:
+        self._slopes.set(bundle, values, derivatives, t)
 
     def finished(self) -> None:
         self._slopes.finished()

@@ -46,8 +46,7 @@ class Component(Frozen):
     `parameters` are values that replace its start values.
     `kind` chooses among what an FMU offers (None: Co-Simulation where there is one). `importer` reads it. With
     `isolation: process` it runs in a process of its own, every call limited to `time_limit` (s) and its memory to
-    `memory_limit` (MiB). `check_ranges` makes a value outside min and max an error. `extrapolate_inputs` hands the
-    slope of the inputs over the last macro step to an FMU that can interpolate. `step_size` (s) is a multiple or an
+    `memory_limit` (MiB). `check_ranges` makes a value outside min and max an error. `step_size` (s) is a multiple or an
     integer part of that of the system. `extrapolation` replaces that of the system. `estimator` is a cheaper file with
     the same connectors, which stands in for a component that cannot go back while a loop is solved.
 
@@ -65,7 +64,6 @@ class Component(Frozen):
     time_limit: Positive = 60.0
     memory_limit: Positive | None = None
     check_ranges: bool = False
-    extrapolate_inputs: bool = False
     step_size: Positive | None = None
     extrapolation: Extrapolation | None = None
     estimator: Path | None = None

@@ -175,7 +175,7 @@ def test_lines_and_jumps_are_integrated_exactly_by_an_fmu_that_gets_slopes(tmp_p
         "name": "slopes",
         "components": {
             "table": {"source": str(tmp_path / "u.csv")},
-            "tank": {"source": str(integrator), "extrapolate_inputs": True},
+            "tank": {"source": str(integrator), "extrapolation": {"order": 1}},
         },
         "connections": ["table.u -> tank.u"],
         "experiment": {"stop": 2.0},

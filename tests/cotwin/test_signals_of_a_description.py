@@ -72,7 +72,7 @@ def test_a_ramp_is_exact_at_communication_points_and_its_ends_are_such(fmu, algo
 def test_an_fmu_that_gets_slopes_integrates_a_ramp_exactly_from_the_first_step_on(version, algorithm):
     integrator = kit_fmu("Integrator", version, "co_simulation", interpolate_inputs=True)
     data = system(integrator, {"ramp": {"from": 0, "to": 3, "start": 0, "stop": 1.5}}, algorithm=algorithm)
-    data["components"]["tank"]["extrapolate_inputs"] = True
+    data["components"]["tank"]["extrapolation"] = {"order": 1}
     with cotwin.open_simulation(data) as simulation:
         results = simulation.run()
     assert results["tank.y"][-1] == pytest.approx(0.5 * 1.5 * 3.0 + 0.5 * 3.0, rel=1e-9)

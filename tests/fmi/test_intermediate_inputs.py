@@ -4,22 +4,18 @@ import shutil
 from contextlib import closing
 from math import cos, sin
 
-import numpy as np
 import pytest
 
-from orchestrator.errors import DescriptionError, FmuImportError, StepError
+from orchestrator.errors import StepError
 from orchestrator.fmi.events_opening import open_with_events
 from orchestrator.fmi.opening import open_component
-from orchestrator.instance import Bundle
-from orchestrator.master.input_slopes import _Line
+from orchestrator.instance import input_slopes
 from orchestrator.realtime.metering import Meter
-from orchestrator.signals import Block
-from orchestrator.system.connections.resolution import Link, Slot
 from orchestrator.system.connector import Causality, Variability
 from orchestrator.system.description import Component, Swap
-from orchestrator.system.quantities.units import IDENTITY, Conversion
+from orchestrator.system.solving import Extrapolation
 from tests.coupled import simulation
-from tests.doubles import FunctionInstance, an_input, an_output
+from tests.doubles import FunctionInstance, an_output
 from tests.fmi.event_fmus import event_fmu, integrator_fmi2
 from tests.kit.build import changed
 from tests.master.event_doubles import EventDouble, discrete
@@ -38,13 +34,17 @@ def path(request, fmus):
     return fmus[request.param]
 
 
-def integral(path, function, h, *, algorithm="gauss_seidel", extrapolate=True, sink_first=False, meter=False):
+LINES = {"order": 1}
+
+
+def integral(path, function, h, *, algorithm="gauss_seidel", order=1, sink_first=False, meter=False):
     source = FunctionInstance(lambda t, u: function(t), name="source", inputs=[])
-    sink = open_with_events("sink", path, extrapolate=extrapolate)
+    sink = open_with_events("sink", path, extrapolate=order > 0)
     instances = [Meter(sink) if meter else sink, source]
     if not sink_first:
         instances.reverse()
-    with simulation(instances, ["source.y -> sink.u"], step_size=h, algorithm=algorithm) as run:
+    solving = {"step_size": h, "algorithm": algorithm, "extrapolation": {"order": order}}
+    with simulation(instances, ["source.y -> sink.u"], **solving) as run:
         run.run()
         return run["sink.x"]
 
@@ -59,20 +59,18 @@ def test_a_ramp_from_a_source_that_steps_later_misses_the_first_step_only(path):
         assert integral(path, lambda t: 3.0 * t, 0.1, **options) == pytest.approx(1.5 - 3.0 * 0.005, abs=1e-14)
 
 
-@pytest.mark.parametrize(("extrapolate", "order"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize("order", [0, 1])
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
-def test_the_order_of_the_coupling_rises_from_one_to_two(path, algorithm, extrapolate, order):
+def test_the_order_of_the_coupling_rises_from_one_to_two(path, algorithm, order):
     exact = 1.0 - cos(1.0)
-    errors = [
-        abs(integral(path, sin, h, algorithm=algorithm, extrapolate=extrapolate) - exact) for h in (0.02, 0.01, 0.005)
-    ]
-    assert errors[0] / errors[1] == pytest.approx(2.0**order, rel=0.05)
-    assert errors[1] / errors[2] == pytest.approx(2.0**order, rel=0.05)
+    errors = [abs(integral(path, sin, h, algorithm=algorithm, order=order) - exact) for h in (0.02, 0.01, 0.005)]
+    assert errors[0] / errors[1] == pytest.approx(2.0 ** (order + 1), rel=0.05)
+    assert errors[1] / errors[2] == pytest.approx(2.0 ** (order + 1), rel=0.05)
 
 
 def test_an_input_without_a_source_is_held(path):
     sink = open_with_events("sink", path, extrapolate=True)
-    with simulation([sink]) as run:
+    with simulation([sink], extrapolation=LINES) as run:
         for value in range(10):
             run["sink.u"] = float(value)
             run.step()
@@ -92,7 +90,7 @@ def test_a_jump_at_an_event_has_no_slope(path):
 
     source = EventDouble("source", outputs=[discrete("n", Causality.OUTPUT)], on_update=jump, times=[0.35])
     sink = open_with_events("sink", path, extrapolate=True)
-    with simulation([sink, source], ["source.n -> sink.u"], algorithm="jacobi") as run:
+    with simulation([sink, source], ["source.n -> sink.u"], algorithm="jacobi", extrapolation=LINES) as run:
         run.run()
         assert run["sink.x"] == pytest.approx(0.65, abs=1e-12)
 
@@ -104,7 +102,7 @@ def test_an_input_whose_source_changes_in_steps_is_held_at_its_newest_value(path
     more = {"storage": "boolean"} if kind == "boolean" else {"variability": Variability.DISCRETE}
     source = FunctionInstance(lambda t, u: [t > 0.499], name="source", inputs=[], outputs=[an_output("y", **more)])
     sink = open_with_events("sink", path, extrapolate=True)
-    with simulation([source, sink], ["source.y -> sink.u"], step_size=0.1, algorithm=algorithm) as run:
+    with simulation([source, sink], ["source.y -> sink.u"], algorithm=algorithm, extrapolation=LINES) as run:
         run.run()
         assert run["sink.x"] == pytest.approx(expected, abs=1e-12)
 
@@ -114,12 +112,13 @@ def test_an_input_refused_during_a_step_is_an_error_that_names_the_component(fmu
         integral(fmus["fmi3"], lambda t: 0.0 if t == 0.0 else 999.0 + 10.0 * t, 0.2, algorithm="jacobi")
 
 
-def test_an_fmu_that_holds_its_inputs_is_refused_by_name(fmus, tmp_path):
-    plain = integrator_fmi2(tmp_path, flags="")
-    with pytest.raises(FmuImportError, match=r"'sink' asks for extrapolate_inputs.*canInterpolateInputs"):
-        open_with_events("sink", plain, extrapolate=True)
-    with pytest.raises(FmuImportError, match="providesIntermediateUpdate"):
-        open_with_events("sink", event_fmu("sink", tmp_path), extrapolate=True)
+@pytest.mark.parametrize("kind", ["fmi2", "fmi3"])
+def test_an_fmu_that_takes_no_slopes_is_opened_without_and_holds_the_mean_of_the_line(tmp_path, kind):
+    plain = integrator_fmi2(tmp_path, flags="") if kind == "fmi2" else event_fmu("sink", tmp_path)
+    with closing(open_with_events("sink", plain, extrapolate=True)) as sink:
+        assert input_slopes(sink) is None
+    if kind == "fmi2":
+        assert integral(plain, lambda t: 3.0 * t, 0.1) == pytest.approx(1.5, abs=1e-14)
 
 
 def test_an_input_of_fmi_3_that_is_not_marked_for_intermediate_updates_is_held(fmus):
@@ -129,32 +128,30 @@ def test_an_input_of_fmi_3_that_is_not_marked_for_intermediate_updates_is_held(f
         assert set(sink.input_slopes.names) == {"u"}
 
 
-def test_an_fmu_of_fmi_3_that_marks_no_input_is_refused_by_name(fmus, tmp_path):
+def test_an_fmu_of_fmi_3_that_marks_no_input_is_opened_without_slopes(fmus, tmp_path):
     unmarked = changed(fmus["fmi3"], tmp_path / "x.fmu", {' intermediateUpdate="true"': ""})
-    with pytest.raises(FmuImportError, match="the FMU has no continuous input that it marks with intermediateUpdate"):
-        open_with_events("sink", unmarked, extrapolate=True)
-
-
-def test_a_line_over_an_array_of_sources_keeps_each_slope_apart():
-    block = Block(Bundle.of([an_input("a"), an_input("b", size=2)]), np.array([0.0, 1.0, 2.0]))
-    line = _Line(block, [False, True])
-    line.connect(Link(Slot("s", "y", 0), Slot("t", "b", 1), Conversion(*IDENTITY)), ahead=False)
-    line.begin()
-    block.values[:] = [5.0, 6.0, 7.0]
-    line.begin()
-    assert line.slopes(0.1, 0.5, newest=True).tolist() == [0.0, 10.0]
+    with closing(open_with_events("sink", unmarked, extrapolate=True)) as sink:
+        assert input_slopes(sink) is None
 
 
 @pytest.mark.parametrize("kind", ["fmi2", "fmi3"])
-def test_the_option_of_a_component_asks_for_it(fmus, kind):
-    sink = open_component("sink", Component(source=fmus[kind], extrapolate_inputs=True))
-    source = FunctionInstance(lambda t, u: 3.0 * t, name="source", inputs=[])
-    with simulation([source, sink], ["source.y -> sink.u"]) as run:
-        run.run()
-        assert run["sink.x"] == pytest.approx(1.5, abs=1e-14)
+def test_a_component_asks_for_it_by_its_extrapolation(fmus, kind):
+    for wanted, taken in ((None, False), (Extrapolation(), False), (Extrapolation(order=1), True)):
+        with closing(open_component("sink", Component(source=fmus[kind], extrapolation=wanted))) as sink:
+            assert (input_slopes(sink) is not None) == taken
+    with closing(
+        open_component("sink", Component(source=fmus[kind], extrapolation=Extrapolation(smoothing=True)))
+    ) as sink:
+        assert input_slopes(sink) is not None
 
 
-def test_the_option_is_refused_where_inputs_cannot_be_handed_on(fmus):
+def test_a_component_that_is_swapped_holds_its_inputs(fmus):
     swap = Swap(surrogate="tank.surrogate", to_surrogate_at=0.5)
-    with pytest.raises(DescriptionError, match=r"'sink': extrapolate_inputs needs co_simulation or model_ex"):
-        open_component("sink", Component(source=fmus["fmi3"], extrapolate_inputs=True, swap=swap))
+    component = Component(source=fmus["fmi3"], extrapolation=Extrapolation(order=1), swap=swap)
+    with closing(open_component("sink", component)) as sink:
+        assert input_slopes(sink) is None
+
+
+def test_an_fmu_that_knows_no_second_derivatives_is_an_error_with_the_remedy(fmus):
+    with pytest.raises(StepError, match=r"'sink'.*up to order 2 for .*'?u'?; if .* extrapolation: \{order: 1\}"):
+        integral(fmus["fmi2"], sin, 0.1, order=2)

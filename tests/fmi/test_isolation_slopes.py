@@ -7,12 +7,13 @@ import pytest
 
 from cotwin import open_simulation
 from orchestrator.assembly import open_instance
-from orchestrator.errors import CapabilityError, DescriptionError, FmuImportError, StepError
+from orchestrator.errors import CapabilityError, FmuImportError, StepError
 from orchestrator.fmi.isolation import declared
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.variables import read_model
-from orchestrator.instance import Bundle
-from orchestrator.system.description import Component, Swap
+from orchestrator.instance import Bundle, input_slopes, output_slopes
+from orchestrator.system.description import Component
+from orchestrator.system.solving import Extrapolation
 from tests.coupled import simulation
 from tests.doubles import FunctionInstance
 from tests.fmi.event_fmus import event_fmu
@@ -20,6 +21,7 @@ from tests.kit.build import compiler, kit_fmu
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="building FMUs needs a C compiler")
 
+LINES = Extrapolation(order=1)
 SLOPED = {
     "1.0": {"interpolate_inputs": True},
     "2.0": {"interpolate_inputs": True},
@@ -41,8 +43,8 @@ def chain(version, algorithm, isolated):
     fmu = kit_fmu("Integrator", version.split()[0], "model_exchange") if exchange else integrator(version)
     sources = {
         "decay": {"source": str(kit_fmu("Dahlquist", "2.0", "co_simulation"))},
-        "first": {"source": str(fmu), "extrapolate_inputs": True},
-        "second": {"source": str(fmu), "extrapolate_inputs": True},
+        "first": {"source": str(fmu), "extrapolation": {"order": 1}},
+        "second": {"source": str(fmu), "extrapolation": {"order": 1}},
     }
     description = {
         "name": "chain",
@@ -68,12 +70,14 @@ def test_a_chain_of_slopes_gives_the_same_to_the_bit(version, algorithm):
 
 
 def test_a_macro_step_with_slopes_is_one_exchange():
-    with closing(opened(integrator("2.0"), isolation="process", extrapolate_inputs=True)) as sink:
+    with closing(opened(integrator("2.0"), isolation="process", extrapolation=LINES)) as sink:
         source = FunctionInstance(lambda t, u: 3.0 * t, name="source", inputs=[])
         follower = FunctionInstance(lambda t, u: u, name="follower")
         asked = []
         ask = sink._process.ask
-        with simulation([source, sink, follower], ["source.y -> one.u", "one.y -> follower.u"]) as run:
+        with simulation(
+            [source, sink, follower], ["source.y -> one.u", "one.y -> follower.u"], extrapolation=LINES
+        ) as run:
             for index in range(6):
                 if index == 3:
                     sink._process.ask = lambda code, call: asked.append(code) or ask(code, call)
@@ -87,13 +91,13 @@ def test_slopes_wait_for_the_step_also_where_something_else_is_asked_before():
     """A state saved between the slopes and the step has them, as in this process."""
     ends = []
     for isolation in (None, "process"):
-        with closing(opened(integrator("2.0"), isolation=isolation, extrapolate_inputs=True)) as one:
+        with closing(opened(integrator("2.0"), isolation=isolation, extrapolation=LINES)) as one:
             u, y = (Bundle.of([c]) for name in "uy" for c in one.connectors if c.name == name)
             one.enter_initialization(0.0, None, None)
             one.exit_initialization()
             values, slopes = np.array([1.0]), np.array([2.0])
             one.set(u, values)
-            one.input_slopes.set(u, values, slopes, 0.0)
+            one.input_slopes.set(u, values, slopes[None], 0.0)
             state = one.save_state()
             ends.append([])
             for _ in range(2):
@@ -103,42 +107,39 @@ def test_slopes_wait_for_the_step_also_where_something_else_is_asked_before():
                 ends[-1] += [values[0], slopes[0]]
                 one.restore_state(state)
                 one.set(u, np.array([1.0]))
-                one.input_slopes.set(u, np.array([1.0]), np.array([2.0]), 0.0)
+                one.input_slopes.set(u, np.array([1.0]), np.array([[2.0]]), 0.0)
     assert ends[0] == ends[1]
     assert ends[0][:2] == [pytest.approx(0.75), 2.0]
 
 
 def test_an_input_refused_during_a_step_is_raised_by_the_step(tmp_path):
-    sink = opened(event_fmu("integrator", tmp_path), isolation="process", extrapolate_inputs=True)
+    sink = opened(event_fmu("integrator", tmp_path), isolation="process", extrapolation=LINES)
     source = FunctionInstance(lambda t, u: 0.0 if t == 0.0 else 999.0 + 10.0 * t, name="source", inputs=[])
     with (
         pytest.raises(StepError, match=r"'one'.*SetFloat64 in an intermediate update returned Error") as caught,
-        simulation([source, sink], ["source.y -> one.u"], step_size=0.2, algorithm="jacobi") as run,
+        simulation(
+            [source, sink], ["source.y -> one.u"], step_size=0.2, algorithm="jacobi", extrapolation=LINES
+        ) as run,
     ):
         run.run()
     assert caught.value.component == "one"
 
 
-def test_one_without_slopes_has_none_and_options_are_refused_as_in_this_process(fmu):
-    with closing(opened(fmu, isolation="process")) as one:
-        assert (one.input_slopes, one.output_slopes) == (None, None)
-    swap = Swap(surrogate="tank.surrogate", to_surrogate_at=0.5)
+def test_one_without_slopes_has_none_also_where_they_are_asked_for(fmu):
     for isolation in (None, "process"):
-        with pytest.raises(FmuImportError, match=r"'one' asks for extrapolate_inputs, but the FMU"):
-            opened(fmu, isolation=isolation, extrapolate_inputs=True)
-        with pytest.raises(DescriptionError, match=r"'one': extrapolate_inputs needs co_simulation"):
-            opened(integrator("2.0"), isolation=isolation, extrapolate_inputs=True, swap=swap)
+        with closing(opened(fmu, isolation=isolation, extrapolation=LINES)) as one:
+            assert (input_slopes(one), output_slopes(one)) == (None, None)
 
 
 def test_after_the_end_of_its_process_slopes_are_refused():
-    one = opened(integrator("2.0"), isolation="process", extrapolate_inputs=True)
+    one = opened(integrator("2.0"), isolation="process", extrapolation=LINES)
     u = Bundle.of([c for c in one.connectors if c.name == "u"])
     one.enter_initialization(0.0, None, None)
     one.exit_initialization()
-    one.input_slopes.set(u, np.zeros(1), np.zeros(1), 0.0)
+    one.input_slopes.set(u, np.zeros(1), np.zeros((1, 1)), 0.0)
     one.close()
     with pytest.raises(CapabilityError, match="'one' cannot take slopes: it is closed"):
-        one.input_slopes.set(u, np.zeros(1), np.zeros(1), 0.0)
+        one.input_slopes.set(u, np.zeros(1), np.zeros((1, 1)), 0.0)
 
 
 @pytest.mark.parametrize("found", [3, ["nowhere"], [["u"]], ["n"], {"u": 1}])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cotwin
-from orchestrator.errors import FmuImportError, StepError
+from orchestrator.errors import StepError
 from orchestrator.fmi.opening import open_component
 from orchestrator.instance import input_slopes
 from orchestrator.realtime.metering import Meter
@@ -35,16 +35,17 @@ def version(request):
     return request.param
 
 
-def component(path, method="cvode", *, extrapolate=True, isolation=None):
-    options = {"solver": METHODS[method], "extrapolate_inputs": extrapolate, "isolation": isolation}
+def component(path, method="cvode", *, order=1, isolation=None):
+    options = {"solver": METHODS[method], "extrapolation": {"order": order}, "isolation": isolation}
     return Component(source=path, kind="model_exchange", **options)
 
 
-def integral(path, function, h, *, algorithm="gauss_seidel", meter=False, **options):
+def integral(path, function, h, *, algorithm="gauss_seidel", meter=False, order=1, **options):
     source = FunctionInstance(lambda t, u: function(t), name="source", inputs=[])
-    sink = open_component("sink", component(path, **options))
+    sink = open_component("sink", component(path, order=order, **options))
     instances = [source, Meter(sink) if meter else sink]
-    with simulation(instances, ["source.y -> sink.u"], step_size=h, algorithm=algorithm) as run:
+    solving = {"step_size": h, "algorithm": algorithm, "extrapolation": {"order": order}}
+    with simulation(instances, ["source.y -> sink.u"], **solving) as run:
         run.run()
         return run["sink.y"]
 
@@ -61,22 +62,19 @@ def test_a_ramp_from_a_source_that_steps_later_misses_the_first_step_only(integr
     assert found == pytest.approx(1.5 - 3.0 * 0.005, rel=1e-8)
 
 
-@pytest.mark.parametrize(("extrapolate", "order"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize("order", [0, 1])
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_the_order_of_the_coupling_rises_from_one_to_two(integrator, algorithm, extrapolate, order):
+def test_the_order_of_the_coupling_rises_from_one_to_two(integrator, algorithm, order):
     exact = 1.0 - cos(1.0)
-    errors = [
-        abs(integral(integrator, sin, h, algorithm=algorithm, extrapolate=extrapolate) - exact)
-        for h in (0.02, 0.01, 0.005)
-    ]
-    assert errors[0] / errors[1] == pytest.approx(2.0**order, rel=0.05)
-    assert errors[1] / errors[2] == pytest.approx(2.0**order, rel=0.05)
+    errors = [abs(integral(integrator, sin, h, algorithm=algorithm, order=order) - exact) for h in (0.02, 0.01, 0.005)]
+    assert errors[0] / errors[1] == pytest.approx(2.0 ** (order + 1), rel=0.05)
+    assert errors[1] / errors[2] == pytest.approx(2.0 ** (order + 1), rel=0.05)
 
 
-def closed_loop(version, h, algorithm, extrapolate):
+def closed_loop(version, h, algorithm, order):
     """Two integrators in a ring, a' = b and b' = a."""
     source = str(kit_fmu("Integrator", version, "model_exchange"))
-    options = {"source": source, "solver": METHODS["cvode"], "extrapolate_inputs": extrapolate}
+    options = {"source": source, "solver": METHODS["cvode"]}
     system = {
         "name": "ring",
         "components": {"a": {**options, "parameters": {"x": 1.0}}, "b": options},
@@ -84,6 +82,7 @@ def closed_loop(version, h, algorithm, extrapolate):
         "experiment": {"stop": 1.0},
         "step_size": h,
         "algorithm": algorithm,
+        "extrapolation": {"order": order},
         "record": ["*.y"],
     }
     with cotwin.open_simulation(system) as run:
@@ -92,15 +91,13 @@ def closed_loop(version, h, algorithm, extrapolate):
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize(("extrapolate", "order"), [(False, 1), (True, 2)])
-def test_the_order_of_a_closed_loop_rises_from_one_to_two(algorithm, extrapolate, order):
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_order_of_a_closed_loop_rises_from_one_to_two(algorithm, order):
     # From (1, 0): cosh t and sinh t.
     exact = np.array([exp(1.0) + exp(-1.0), exp(1.0) - exp(-1.0)]) / 2
-    errors = [
-        np.abs(np.array(closed_loop("3.0", h, algorithm, extrapolate)) - exact).max() for h in (0.02, 0.01, 0.005)
-    ]
-    assert errors[0] / errors[1] == pytest.approx(2.0**order, rel=0.06)
-    assert errors[1] / errors[2] == pytest.approx(2.0**order, rel=0.06)
+    errors = [np.abs(np.array(closed_loop("3.0", h, algorithm, order)) - exact).max() for h in (0.02, 0.01, 0.005)]
+    assert errors[0] / errors[1] == pytest.approx(2.0 ** (order + 1), rel=0.06)
+    assert errors[1] / errors[2] == pytest.approx(2.0 ** (order + 1), rel=0.06)
 
 
 def started(path, method="cvode"):
@@ -113,7 +110,7 @@ def started(path, method="cvode"):
 def slope(instance, t, value, rate):
     chosen = bundle(instance, "u")
     instance.set(chosen, np.array([value]))
-    input_slopes(instance).set(chosen, np.array([value]), np.array([rate]), t)
+    input_slopes(instance).set(chosen, np.array([value]), np.array([[rate]]), t)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -180,9 +177,9 @@ def test_a_restart_keeps_the_inputs_given_last(tmp_path, version):
             assert take(it, "x")[0] == pytest.approx(2.0, rel=1e-6)
 
 
-def test_an_fmu_without_continuous_inputs_is_refused(tmp_path, version):
-    with pytest.raises(FmuImportError, match="'it' asks for extrapolate_inputs, but the FMU has no continuous inputs"):
-        started(exchange_fmu("scan", version, tmp_path))
+def test_an_fmu_without_continuous_inputs_has_no_slopes(tmp_path, version):
+    with closing(started(exchange_fmu("scan", version, tmp_path))) as it:
+        assert input_slopes(it) is None
 
 
 @pytest.mark.parametrize("version", ["fmi2", "fmi3"])

@@ -292,7 +292,7 @@ def test_discrete_values_of_every_type_are_overridden_and_forced_at_their_time(e
 def test_a_component_that_takes_slopes_holds_what_is_overridden(tmp_path):
     integrator = kit_fmu("Integrator", "2.0", "co_simulation", interpolate_inputs=True)
     components = {
-        "tank": {"source": str(integrator), "extrapolate_inputs": True},
+        "tank": {"source": str(integrator), "extrapolation": {"order": 1}},
         "feed": {"signals": {"F": {"ramp": {"from": 0, "to": 2, "stop": 2}}}},
     }
     action = {"at": 0.6, "for": 0.5, "override": "tank.u", "value": 5}

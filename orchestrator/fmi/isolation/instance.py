@@ -53,7 +53,7 @@ class IsolatedInstance:
         self._connectors = connectors
         self._layout = Layout(connectors)
         self._arrays = process.mailbox.arrays(self._layout, trusted=False)
-        self._slopes = process.mailbox.slopes(self._layout)
+        self._slopes, self._curvatures = (process.mailbox.slopes(self._layout, order) for order in (1, 2))
         self._capabilities = declared.capabilities(model, opened.get("capabilities"))
         self._feedthrough = declared.feedthrough(model, opened.get("feedthrough"))
         self._names = {connector.name for connector in connectors}
@@ -227,14 +227,16 @@ class IsolatedInstance:
         except (KeyError, TypeError, ValueError):
             raise declared.not_understood(self.model) from None
 
-    def _set_slopes(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
+    def _set_slopes(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:
         slot = self._slopes_by_bundle.get(bundle) or self._slot(bundle, slopes=True)
         if not self._process.alive:
             self._require_alive("take slopes")
         self._fresh = frozenset()
         self._mailbox.numbers[box.TIME] = t
         self._arrays[Storage.FLOAT64][slot.selection] = values
-        self._slopes[slot.selection] = slopes
+        self._mailbox.words[box.DERIVATIVES] = len(derivatives)
+        for array, given in zip((self._slopes, self._curvatures), derivatives, strict=False):
+            array[slot.selection] = given
         self._let_wait(slot)
 
     def _get_slopes(self, bundle: Bundle, slopes: Values) -> None:

@@ -36,7 +36,11 @@ REMAINING: Final = 28
 LOGGED: Final = 29
 NEXT_TIME: Final = 30
 WANTED: Final = 31
-"""Indices of 64-bit words: what is asked (`CODE`, t and h of a step), and how it was answered."""
+DERIVATIVES: Final = 19
+"""Indices of 64-bit words: what is asked (`CODE`, t and h of a step), and how it was answered.
+
+`DERIVATIVES` is the order up to which derivatives of inputs are given.
+"""
 
 SETS: Final = 64
 READS: Final = 320
@@ -64,7 +68,8 @@ _RANK: Final = {Causality.INPUT: 0, Causality.OUTPUT: 1}
 class Layout:
     """Where the values of every variable lie: inputs, outputs and the others of one storage class behind each other.
 
-    Behind them lie the slopes of the floats, in the same order; only those of inputs and outputs are used.
+    Behind them lie the first derivatives of the floats, in the same order, and then the second ones; only those of
+    inputs, and the first ones of outputs, are used.
     """
 
     def __init__(self, connectors: Sequence[Connector]) -> None:
@@ -79,7 +84,7 @@ class Layout:
                 self.sizes[storage] = self._place(mine)
                 end += -(-self.sizes[storage] * storage.dtype.itemsize // 64) * 64
         self.slopes: Final = end
-        self.size: Final = end + 8 * self.sizes[Storage.FLOAT64]
+        self.size: Final = end + 2 * 8 * self.sizes[Storage.FLOAT64]
 
     def _place(self, connectors: Sequence[Connector]) -> int:
         position = 0
@@ -116,9 +121,10 @@ class Mailbox:
         """The values by storage class. Bytes that are no Boolean may stand where an untrusted side wrote Booleans."""
         return {storage: self._array(layout, storage, trusted) for storage in layout.starts}
 
-    def slopes(self, layout: Layout) -> NDArray[np.float64]:
-        """The slopes (1/s) of the floats."""
-        return np.frombuffer(self._memory, np.float64, layout.sizes[Storage.FLOAT64], layout.slopes)
+    def slopes(self, layout: Layout, order: int = 1) -> NDArray[np.float64]:
+        """The first (1/s) or second (1/s2) derivatives of the floats."""
+        size = layout.sizes[Storage.FLOAT64]
+        return np.frombuffer(self._memory, np.float64, size, layout.slopes + 8 * size * (order - 1))
 
     def _array(self, layout: Layout, storage: Storage, trusted: bool) -> Values:
         dtype: np.dtype[Any] = storage.dtype

@@ -22,9 +22,9 @@ class IsolatedInputSlopes:
         self.names: Final = names
         self._hand = hand
 
-    def set(self, bundle: Bundle, values: Values, slopes: Values, t: float) -> None:
-        """Give the inputs at t (s) and their slopes."""
-        self._hand(bundle, values, slopes, t)
+    def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:
+        """Give the inputs at t (s) and their derivatives."""
+        self._hand(bundle, values, derivatives, t)
 
     def finished(self) -> None:
         """Nothing is left to be raised: the step has done it."""

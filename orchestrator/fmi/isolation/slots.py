@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+import numpy as np
+
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation.mailbox import Layout, Mailbox
 from orchestrator.instance import Bundle, Instance, Values, input_slopes, output_slopes
@@ -62,19 +64,21 @@ class ValueSlot:
 
 
 class SlopeSlot:
-    """The slopes of a bundle: of inputs, with their values and the time of the step in the mailbox, or of outputs."""
+    """The derivatives of a bundle: of inputs, with their values and the time of the step, or of outputs."""
 
     def __init__(self, instance: Instance, bundle: Bundle, layout: Layout, mailbox: Mailbox) -> None:
         self._bundle, self._mailbox = bundle, mailbox
         self._inputs, self._outputs = input_slopes(instance), output_slopes(instance)
         self._values = _Place(bundle, layout, mailbox.arrays(layout, trusted=True)[Storage.FLOAT64])
-        self._slopes = _Place(bundle, layout, mailbox.slopes(layout))
+        self._slopes, self._curvatures = (_Place(bundle, layout, mailbox.slopes(layout, order)) for order in (1, 2))
 
     def set(self) -> None:
         """See `Slot`."""
         if self._inputs is not None:
             t = self._mailbox.numbers[box.TIME]
-            self._inputs.set(self._bundle, self._values.gather(), self._slopes.gather(), t)
+            given = (self._slopes, self._curvatures)[: self._mailbox.words[box.DERIVATIVES]]
+            derivatives = np.stack([each.gather() for each in given])
+            self._inputs.set(self._bundle, self._values.gather(), derivatives, t)
 
     def get(self) -> None:
         """See `Slot`."""
