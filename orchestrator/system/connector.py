@@ -85,7 +85,8 @@ class Connector:
     `initial` is FMI's exact, approx or calculated. `start` holds one value, or one per element. `items` names the
     values of an enumeration. `is_state` tells a continuous state, `unsigned` an integer type without negative
     values. Values are in `unit`; `display_unit` is the one that people like to see. `nominal` is 1 where none is
-    declared, as FMI presumes; `nominal_is_declared` tells a declared 1.
+    declared, as FMI presumes; `nominal_is_declared` tells a declared 1. `derivative_of` names the continuous state of
+    which this is the time derivative.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Connector:
     unsigned: bool = False
     display_unit: Unit | None = None
     nominal_is_declared: bool = False
+    derivative_of: str | None = None
 
     @property
     def declared_nominal(self) -> float | None:
