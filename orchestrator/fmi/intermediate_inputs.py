@@ -48,7 +48,7 @@ def evaluated(values: Values, derivatives: Values, after: float) -> NDArray[np.f
 
 
 class DerivativeInputs:
-    """Slopes for FMI 1.0 and 2.0: SetRealInputDerivatives before each step, of order 1, and for parabolas of order 2."""
+    """Slopes for FMI 1.0 and 2.0: SetRealInputDerivatives of order 1, and of order 2 for parabolas."""
 
     def __init__(self, fmu: Fmu) -> None:
         library = fmu.library

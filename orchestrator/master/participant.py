@@ -243,6 +243,8 @@ class Participant:
                 f"'{self.name}' refused {step} (discard); it reached {result.time:.9g} s. Choose a smaller step size, "
                 "or loosen the tolerance of its solver"
             )
+            if isinstance(self.pace, SlowPace):  # the others cannot go back to where its step began
+                return StepError(message, component=self.name, time=t)
             return RefusedStepError(message, component=self.name, time=t, reached=result.time)
         message = (
             f"'{self.name}' {'returned early' if result.early_return else 'stopped'} at {result.time:.9g} s in "

@@ -34,7 +34,8 @@ typedef enum { MODEL_EXCHANGE, CO_SIMULATION, SCHEDULED_EXECUTION } Kind;
 typedef struct {
   Values v;
   Mode mode;
-  double slopes[N_VARIABLES], slopes_from, bases[N_VARIABLES]; /* input derivatives and where they start */
+  /* first and second input derivatives, and where they start */
+  double slopes[N_VARIABLES], curvatures[N_VARIABLES], slopes_from, bases[N_VARIABLES];
   double start, stop, fixed_step;
   int event_calls;
   bool discarded;
@@ -144,7 +145,7 @@ static int set(M *m, Type type, const unsigned *vr, size_t n, const void *values
     size_t bytes = count(&m->s.v, vr[i]) * SIZE[type];
     if (from + bytes > end) return say(m, ERROR, "Set: too few values"), ERROR;
     memcpy(at(&m->s.v, vr[i]), from, bytes);
-    m->s.slopes[vr[i]] = 0.0;
+    m->s.slopes[vr[i]] = m->s.curvatures[vr[i]] = 0.0;
     from += bytes;
   }
   return from == end ? OK : (say(m, ERROR, "Set: too many values"), ERROR);
@@ -225,8 +226,10 @@ static int directional(M *m, const unsigned *unknown, size_t n, const unsigned *
 #define CAPACITY 64
 
 static void move_inputs(State *s) {
+  double after = s->v.time - s->slopes_from;
   for (unsigned vr = 0; vr < N_VARIABLES; vr++)
-    if (s->slopes[vr] != 0.0) *real(&s->v, vr) = s->bases[vr] + s->slopes[vr] * (s->v.time - s->slopes_from);
+    if (s->slopes[vr] != 0.0 || s->curvatures[vr] != 0.0)
+      *real(&s->v, vr) = s->bases[vr] + after * (s->slopes[vr] + 0.5 * after * s->curvatures[vr]);
 }
 
 static void runge_kutta(State *s, double h) {
@@ -317,8 +320,8 @@ static int step(M *m, double t, double h, double *reached, bool *event_reached) 
 static int input_derivatives(M *m, const unsigned *vr, size_t n, const int *order, const double *value) {
   if (!INTERPOLATES_INPUTS) return say(m, ERROR, "input derivatives are not supported"), ERROR;
   for (size_t i = 0; i < n; i++) {
-    if (!known(m, vr[i], F64, "SetRealInputDerivatives") || order[i] != 1) return ERROR;
-    m->s.slopes[vr[i]] = value[i];
+    if (!known(m, vr[i], F64, "SetRealInputDerivatives") || order[i] < 1 || order[i] > 2) return ERROR;
+    (order[i] == 1 ? m->s.slopes : m->s.curvatures)[vr[i]] = value[i];
     m->s.bases[vr[i]] = *real(&m->s.v, vr[i]);
   }
   m->s.slopes_from = m->s.v.time;
