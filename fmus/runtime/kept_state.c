@@ -37,10 +37,15 @@ int instance_keep(instance *i, void **state)
 int instance_restore(instance *i, const char *function, const void *state)
 {
     kept_header header;
+    const condition before = i->now;
     memcpy(&header, state, sizeof header);
     if (header.now.co_simulation != i->now.co_simulation)
         return instance_fail(i, function, "the kept state is of the other interface (Co-Simulation or Model Exchange)");
     i->now = header.now;
+    if (before.mode != MODE_INSTANTIATED) { /* a run that was set up for a later stop goes on beyond that of the state */
+        i->now.stop_time_defined = before.stop_time_defined;
+        i->now.stop_time = before.stop_time;
+    }
     memcpy(i->numbers, (const char *)state + sizeof header, i->n_numbers * sizeof(double));
     return 1;
 }

@@ -44,6 +44,21 @@ def test_a_serialized_state_goes_on_in_another_instance(fmu, name, watched, h):
         other.free(there)
 
 
+def test_the_stop_time_is_that_of_the_instance_and_not_of_its_state(fmu):
+    with running(fmu("chain")) as one, running(fmu("chain")) as other:
+        one.initialize(stop=1.0)
+        other.initialize(stop=2.0)
+        one.step(0.0, 1.0)
+        state = one.keep()
+        there = other.deserialize(one.serialize(state))
+        other.restore(there)
+        other.step(1.0, 1.0)
+        with pytest.raises(FMICallException):
+            one.step(1.0, 1.0)
+        one.free(state)
+        other.free(there)
+
+
 def test_bytes_of_another_model_are_refused(fmu):
     with running(fmu("chain")) as one, running(fmu("oscillator")) as other:
         state = one.initialize().keep()
