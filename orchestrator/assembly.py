@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from orchestrator.checkpoint.checkpoint import Checkpoint
 from orchestrator.errors import CotwinError, DescriptionError, FmuImportError, SurrogateError
 from orchestrator.graph.schedule import Schedule, build_schedule
 from orchestrator.inputs.feeding import fed_by
@@ -53,22 +54,36 @@ def open_simulation(
     observers: Iterable[Observer] = (),
     meter: bool = False,
     scenarios: Iterable[Scenario | Path | str] = (),
+    resume: Checkpoint | Path | str | None = None,
 ) -> Simulation[Results]:
     """Open everything that a description names and couple it; what was opened is closed where this fails.
 
     `description` may be a YAML file, an SSP package, or the content of a YAML file as dicts and lists. Results stay in
     memory, or go to the Parquet file `output` (or NAME.parquet in the folder `output`). With `meter` every instance is
-    a `Meter`. `scenarios`, or their files, say what is done to the system during the run.
+    a `Meter`. `scenarios`, or their files, say what is done to the system during the run. With `resume` it goes on from
+    a checkpoint, its file or its folder; so does its record where `output` is that of the earlier run.
     """
     acted = [one if isinstance(one, Scenario) else read_scenario(Path(one)) for one in scenarios]
-    described = _described(description)
+    checkpoint = Checkpoint.load(resume) if isinstance(resume, Path | str) else resume
+    wishes = _Wishes(output, tuple(observers), meter, acted, continues=True)
+    return _open(_described(description), wishes, checkpoint)
+
+
+def _open(description: SystemDescription, wishes: "_Wishes", checkpoint: Checkpoint | None) -> Simulation[Results]:
     with ExitStack() as opened:
-        instances = _opened(described, opened)
-        inputs = open_inputs(described, {name: instance.connectors for name, instance in instances.items()})
+        instances = _opened(description, opened)
+        inputs = open_inputs(description, {name: instance.connectors for name, instance in instances.items()})
         # They come first, so that they step before the components that they feed.
-        wishes = _Wishes(output, tuple(observers), meter, acted)
-        simulation = _coupled(described, {**inputs, **instances}, wishes)
+        simulation = _coupled(description, {**inputs, **instances}, wishes)
+        if checkpoint is not None:
+            simulation.restore(checkpoint)
         opened.pop_all()
+
+    def again(now: Checkpoint, output: Path | str | None, observers: Iterable[Observer]) -> Simulation[Results]:
+        other = wishes._replace(output=output, observers=tuple(observers), continues=False)
+        return _open(description, other, now)
+
+    simulation.reopen = again
     return simulation
 
 
@@ -204,12 +219,13 @@ def read_description(path: Path, *, variant: str | None = None) -> SystemDescrip
 
 
 class _Wishes(NamedTuple):
-    """What a run is to have beside its system."""
+    """What a run is to have beside its system; `continues`: its record may go on from that of an earlier run."""
 
     output: Path | str | None
     observers: tuple[Observer, ...]
     meter: bool
     scenarios: Sequence[Scenario]
+    continues: bool
 
 
 def _coupled(description: SystemDescription, instances: Mapping[str, Instance], wishes: _Wishes) -> Simulation[Results]:
@@ -220,16 +236,18 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
     columns = select(description.record, {**interfaces, **views.connectors, **said})
     scenario = open_scenarios(wishes.scenarios, description, instances, links)
     stepped = _metered(_acted(instances, scenario), scenario) if wishes.meter else _acted(instances, scenario)
+    metadata = run_metadata(description, {name: instance.identity for name, instance in instances.items()})
+    if wishes.scenarios:
+        metadata["scenarios"] = [one.model_dump(mode="json", exclude_defaults=True) for one in wishes.scenarios]
     setup = replace(
         _setup(description, stepped, meaning),
         observed=observed(columns),
         alteration=None if scenario is None else scenario.arrivals,
+        identity=metadata,
     )
-    metadata = run_metadata(description, {name: instance.identity for name, instance in instances.items()})
-    if wishes.scenarios:
-        metadata["scenarios"] = [one.model_dump(mode="json", exclude_defaults=True) for one in wishes.scenarios]
-    recorder = Recorder(columns, metadata, _record_path(wishes.output, description.name))
-    simulation = Simulation(setup, (recorder, *wishes.observers), recorder.results)
+    path = _record_path(wishes.output, description.name)
+    recorder = Recorder(columns, metadata, path, continues=wishes.continues)
+    simulation = Simulation(setup, (recorder, *wishes.observers), recorder.results, recorder)
     for instance in instances.values():
         if isinstance(instance, SwapInstance):
             instance.emit = simulation.emit

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.showing import named_within
-from orchestrator.system.description import SystemDescription
+from orchestrator.system.description import Component, SystemDescription
 
 Metadata = dict[str, Any]
 
@@ -22,8 +22,7 @@ def run_metadata(description: SystemDescription, identities: Mapping[str, Mappin
         "system_sha256": sha256(canonical(description).encode()).hexdigest(),
         "description": json.loads(canonical(description)),
         "components": {
-            name: {**identities[name], **_hashed(component.source)}
-            for name, component in description.components.items()
+            name: {**identities[name], **_hashed(component)} for name, component in description.components.items()
         },
         "algorithm": description.algorithm,
         "step_size": description.step_size,
@@ -33,8 +32,10 @@ def run_metadata(description: SystemDescription, identities: Mapping[str, Mappin
     }
 
 
-def _hashed(source: Path | None) -> Mapping[str, str]:
-    return {} if source is None else {"file_sha256": content_sha256(source)}
+def _hashed(component: Component) -> Mapping[str, str]:
+    surrogate = None if component.swap is None else component.swap.surrogate
+    files = {"file_sha256": component.source, "surrogate_sha256": surrogate}
+    return {name: content_sha256(path) for name, path in files.items() if path is not None}
 
 
 def canonical(description: SystemDescription) -> str:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import ResultError
 from orchestrator.instance import Values
+from orchestrator.master.memory import Remembered
 from orchestrator.observer import Event
 from orchestrator.recording.events import events_path, write_events
+from orchestrator.recording.position import Position, fingerprint
 from orchestrator.recording.results import METADATA_KEY, Results
 from orchestrator.recording.selection import Column
-from orchestrator.recording.store import FileStore, MemoryStore, Store
+from orchestrator.recording.store import FileStore, MemoryStore, Store, partial_path
 from orchestrator.signals import Signals
 from orchestrator.system.connector import Storage
 
@@ -46,26 +48,54 @@ class Recorder:
 
     Rows go to the disk in chunks, so that memory stays constant. The file is complete and readable also after a run
     that failed; events lie beside it in `NAME.events.parquet`. A process that is killed leaves `NAME.parquet.partial`.
+
+    Where a run goes on from a checkpoint, `remember` comes before `initialized` or `rolled_back`. What was recorded
+    after that checkpoint is cut off, in the same run, and with `continues` in the file of an earlier one, where there
+    is one. A new record begins with a row of the checkpoint.
     """
 
-    def __init__(self, columns: Sequence[Column], metadata: Mapping[str, Any], path: Path | None = None) -> None:
-        self._columns, self._path = tuple(columns), path
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        metadata: Mapping[str, Any],
+        path: Path | None = None,
+        *,
+        continues: bool = False,
+    ) -> None:
+        self._columns, self._path, self._continues = tuple(columns), path, continues
         self._schema = _schema(self._columns, metadata)
         rows = _CHUNK_VALUES // (len(self._columns) + 1)
         self._times = np.empty(min(max(rows, _CHUNK_ROWS[0]), _CHUNK_ROWS[1]))
         self._parts: tuple[_Part, ...] = ()
         self._store: Store | None = None
         self._complete: Path | None = None
-        self._rows = 0
+        self._rows = self._written = 0
+        self._before = 0  # rows of the whole run before those of this record
+        self._last = ""
+        self._tail: pa.Table | None = None
+        self._resumed: Remembered | None = None
         self._events: list[Event] = []
 
     def initialized(self, t: float, signals: Signals) -> None:
         """Begin the record with the values at the start."""
         self._parts = tuple(self._part(storage, signals) for storage in Storage)
+        position = self._position()
         if self._path is None:
             self._store = MemoryStore(self._schema)
         else:
-            self._store = FileStore(self._schema, self._path)
+            self._store = FileStore(self._schema, self._path, position)
+        if position is None:
+            self._begin(t, signals)
+        else:
+            self._written, self._last = position
+            events_path(self._path or Path()).unlink(missing_ok=True)
+
+    def rolled_back(self, t: float, signals: Signals) -> None:
+        """Go on from t (s); what comes after it is cut off already."""
+        if not self._written:
+            self._begin(t, signals)
+
+    def _begin(self, t: float, signals: Signals) -> None:
         self.communication_point(t, signals)
         self._flush()  # no record is without a row, and a disk that takes nothing shows at once
 
@@ -94,6 +124,31 @@ class Recorder:
             self._flush()
         self._complete = self._path
 
+    def remembered(self) -> Remembered:
+        """Where the record ends, all of it on the disk, and its events."""
+        self._flush()
+        if self._store is not None:
+            self._store.sync()
+        if self._tail is not None:
+            self._last, self._tail = fingerprint(self._tail), None
+        events = [list(event) for event in self._events]
+        return {"before": self._before, "rows": self._written, "last": self._last, "events": events}
+
+    def remember(self, memory: Remembered) -> None:
+        """Go on where a record ended; see the call order of the class."""
+        end = memory["before"] + memory["rows"]
+        if self._store is None:
+            self._resumed, self._before = memory, end - 1
+            return
+        self._flush()
+        self._written = max(end - self._before, 0)
+        self._store.cut(self._written)
+        if self._written:
+            self._last, self._tail = memory["last"], None
+        else:
+            self._before = end - 1
+        self._events = [Event(*event) for event in memory["events"]]
+
     def results(self) -> Results:
         """What was recorded up to now; ResultError where the run has not begun."""
         if self._store is None:
@@ -102,6 +157,16 @@ class Recorder:
             return Results.load(self._complete)
         self._flush()
         return Results.of_table(self._store.read(), tuple(self._events))
+
+    def _position(self) -> Position | None:
+        """Where to go on in the file of an earlier run; None where there is none."""
+        if self._resumed is None or not self._continues or self._path is None:
+            return None
+        if not (self._path.exists() or partial_path(self._path).exists()):
+            return None
+        self._before = self._resumed["before"]
+        self._events = [Event(*event) for event in self._resumed["events"]]
+        return Position(self._resumed["rows"], self._resumed["last"])
 
     def _part(self, storage: Storage, signals: Signals) -> _Part:
         starts = [
@@ -115,7 +180,10 @@ class Recorder:
     def _flush(self) -> None:
         if self._rows and self._store is not None:
             rows, self._rows = self._rows, 0
-            self._store.write(self._table(rows))
+            table = self._table(rows)
+            self._store.write(table)
+            self._written += rows
+            self._tail = table.slice(rows - 1)
 
     def _table(self, rows: int) -> pa.Table:
         # arrow arrays take the memory of the NumPy arrays that they are made of: hand it copies

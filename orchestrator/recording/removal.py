@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from orchestrator.recording.events import events_path
-from orchestrator.recording.store import for_one_writer, partial_path
+from orchestrator.recording.store import for_one_writer, partial_of_a_partial, partial_path
 
 
 def remove_record(path: Path) -> None:
@@ -15,5 +15,6 @@ def remove_record(path: Path) -> None:
     if partial.exists():
         with for_one_writer(partial):
             partial.unlink()
+    partial_of_a_partial(partial).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
     events_path(path).unlink(missing_ok=True)

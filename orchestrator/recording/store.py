@@ -1,4 +1,4 @@
-"""Store: tables of a record in memory or in a file, written piece by piece.
+"""Store: tables of a record in memory or in a file, written piece by piece, and cut where a run goes on from earlier.
 
 A record grows in `NAME.parquet.partial`, a stream of Arrow's IPC format. Other than Parquet it needs no end to be
 readable: whatever kills the process or fills the disk, what was written before can be read. On `close` it becomes
@@ -16,16 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestrator.errors import ResultError, SimulationError
+from orchestrator.recording.position import GROUP_ROWS, Position, batches_of, first, found
 
 # A footer takes about 1 kB for each column of each row group, kept in memory until the end: few and large groups.
 _GROUP_VALUES = 2**21
-_GROUP_ROWS = 2**14
 
 PARTIAL = ".partial"
 
 
 class Store(Protocol):
-    """1 `write` (repeated, `read` between), 2 `close`."""
+    """1 `write` (repeated; `read`, `cut` and `sync` between), 2 `close`."""
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table."""
@@ -33,6 +33,14 @@ class Store(Protocol):
 
     def read(self) -> pa.Table:
         """Everything written up to now."""
+        ...
+
+    def cut(self, rows: int) -> None:
+        """Forget everything after so many rows."""
+        ...
+
+    def sync(self) -> None:
+        """What was written is on the disk when this returns, also where the machine fails."""
         ...
 
     def close(self) -> None:
@@ -54,6 +62,13 @@ class MemoryStore:
         """Everything written up to now."""
         return pa.concat_tables(self._tables).combine_chunks()
 
+    def cut(self, rows: int) -> None:
+        """Forget everything after so many rows."""
+        self._tables = [self.read().slice(0, rows)]
+
+    def sync(self) -> None:
+        """Nothing is on a disk."""
+
     def close(self) -> None:
         """Nothing to complete."""
 
@@ -61,16 +76,27 @@ class MemoryStore:
 class FileStore:
     """Appends each table to the partial file, and makes the Parquet file of it in the end.
 
-    ResultError where another run is writing the same file; SimulationError where the disk takes no more.
+    With a `position` it goes on there in the record that there is, complete or not. ResultError where another run is
+    writing the same file, or it does not hold that position; SimulationError where the disk takes no more.
     """
 
-    def __init__(self, schema: pa.Schema, path: Path) -> None:
+    def __init__(self, schema: pa.Schema, path: Path, position: Position | None = None) -> None:
         self._schema, self._path = schema, path
         self._partial = partial_path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = for_one_writer(self._partial)
-        self._writer = pa.ipc.new_stream(self._file, schema, options=pa.ipc.IpcWriteOptions(compression="lz4"))
+        self._file = for_one_writer(self._partial, keep=position is not None)
         self._torn = False
+        if position is None:
+            self._writer = _stream(self._file, schema)
+            return
+        try:
+            self._go_on(found((self._partial, path), schema, position), position.rows)
+            path.unlink(missing_ok=True)  # a complete record, which this one goes on from
+        except BaseException:
+            if not self._partial.stat().st_size:
+                self._partial.unlink()
+            self._file.close()
+            raise
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table; they have left this process when this returns."""
@@ -79,13 +105,19 @@ class FileStore:
             self._file.flush()
         except (OSError, pa.ArrowException) as error:
             self._torn = True
-            raise SimulationError(
-                f"{self._partial}: cannot be written ({error}). Free space on the disk, or give another output"
-            ) from error
+            raise _not_written(self._partial, error) from error
 
     def read(self) -> pa.Table:
         """Everything written up to now."""
-        return pa.Table.from_batches(_batches(self._partial, torn=True), self._schema)
+        return pa.Table.from_batches(batches_of(self._partial, torn=True), self._schema)
+
+    def cut(self, rows: int) -> None:
+        """Forget everything after so many rows."""
+        self._go_on(batches_of(self._partial, torn=True), rows)
+
+    def sync(self) -> None:
+        """What was written is on the disk when this returns, also where the machine fails."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Make the Parquet file; where that fails, the partial file stays."""
@@ -103,6 +135,26 @@ class FileStore:
             with suppress(OSError):  # of a full disk; reported before
                 self._file.close()
 
+    def _go_on(self, earlier: Iterable[pa.RecordBatch], rows: int) -> None:
+        """Go on in a partial file of the first rows of these batches, which takes the place of the one there is."""
+        new = partial_of_a_partial(self._partial)
+        file = for_one_writer(new)
+        try:
+            writer = _stream(file, self._schema)
+            for batch in first(earlier, rows):
+                writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=self._schema))
+            file.flush()
+            os.fsync(file.fileno())
+            new.replace(self._partial)
+        except BaseException as error:
+            file.close()
+            new.unlink(missing_ok=True)
+            if isinstance(error, OSError | pa.ArrowException):
+                raise _not_written(self._partial, error) from error
+            raise
+        self._file.close()
+        self._file, self._writer = file, writer
+
     def _end_stream(self) -> None:
         if not self._torn:
             self._writer.close()
@@ -114,7 +166,7 @@ class FileStore:
             with pq.ParquetWriter(
                 new, self._schema, compression="zstd", use_dictionary=False, write_statistics=False
             ) as writer:
-                for table in _groups(_batches(self._partial, torn=self._torn), self._schema):
+                for table in _groups(batches_of(self._partial, torn=self._torn), self._schema):
                     writer.write_table(table, row_group_size=max(1, table.num_rows))
             new.replace(self._path)
         except BaseException:
@@ -123,9 +175,18 @@ class FileStore:
         self._partial.unlink()
 
 
+def _not_written(path: Path, error: Exception) -> SimulationError:
+    return SimulationError(f"{path}: cannot be written ({error}). Free space on the disk, or give another output")
+
+
 def partial_path(path: Path) -> Path:
     """Where a record grows."""
     return path.with_name(path.name + PARTIAL)
+
+
+def partial_of_a_partial(path: Path) -> Path:
+    """Where the beginning of a record is copied that is to go on from an earlier row."""
+    return path.with_name(f".{path.name}.new")
 
 
 def read_partial(path: Path) -> pa.Table:
@@ -133,13 +194,16 @@ def read_partial(path: Path) -> pa.Table:
     try:
         with pa.OSFile(str(path)) as file:
             schema = pa.ipc.open_stream(file).schema
-        return pa.Table.from_batches(_batches(path, torn=True), schema)
+        return pa.Table.from_batches(batches_of(path, torn=True), schema)
     except (OSError, pa.ArrowException) as error:
         raise ResultError(f"{path}: not a readable partial record ({error}). Run the simulation again") from error
 
 
-def for_one_writer(path: Path) -> BinaryIO:
-    """An empty file that nobody else writes as long as it is open; ResultError where somebody does."""
+def for_one_writer(path: Path, *, keep: bool = False) -> BinaryIO:
+    """A file that nobody else writes as long as it is open; ResultError where somebody does.
+
+    It is empty unless its content is to be kept.
+    """
     file = path.open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,26 +216,17 @@ def for_one_writer(path: Path) -> BinaryIO:
     if not free:
         file.close()
         raise ResultError(f"{path}: another run is writing this record. Give each run an output of its own")
-    file.truncate(0)
+    if not keep:
+        file.truncate(0)
     return file
 
 
-def _batches(path: Path, *, torn: bool) -> Iterator[pa.RecordBatch]:
-    """Batches of a stream; where it may be torn, those before the tear."""
-    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
-        while True:
-            try:
-                yield stream.read_next_batch()
-            except StopIteration:
-                return
-            except (OSError, pa.ArrowException):
-                if torn:
-                    return
-                raise
+def _stream(file: BinaryIO, schema: pa.Schema) -> pa.RecordBatchStreamWriter:
+    return pa.ipc.new_stream(file, schema, options=pa.ipc.IpcWriteOptions(compression="lz4"))
 
 
 def _groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    rows = min(_GROUP_ROWS, _GROUP_VALUES // len(schema) + 1)
+    rows = min(GROUP_ROWS, _GROUP_VALUES // len(schema) + 1)
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)

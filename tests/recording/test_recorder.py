@@ -73,7 +73,7 @@ def test_a_record_holds_every_communication_point_with_its_type(to_file: bool, t
 
 def test_memory_and_file_hold_the_same_bits_over_many_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "_CHUNK_ROWS", (8, 8))
-    monkeypatch.setattr(store_module, "_GROUP_ROWS", 16)
+    monkeypatch.setattr(store_module, "GROUP_ROWS", 16)
     tables = []
     for path in (None, tmp_path / "run.parquet"):
         _, simulation = _recorded([_reactor()], path, step_size=0.01)
