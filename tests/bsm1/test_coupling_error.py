@@ -1,44 +1,9 @@
-"""The coupling error of the plant, in open and in closed loop, against the plant as one stiff ODE."""
-
-from functools import cache
-from typing import Any
+"""The coupling error of the plant is of order one in the macro step, in open and in closed loop."""
 
 import numpy as np
 import pytest
 
-from plant_models.plants.reference import Reference
-from tests.bsm1.plant import AERATION, INFLUENT, TANKS, VALUES, run, system, whole
-
-DAYS = 0.125
-COMPARED = ("SS", "XBH", "SO", "SNO", "SNH", "SALK")
-
-
-@cache
-def exact(*, closed: bool) -> dict[str, np.ndarray]:
-    aeration = {name: kLa for name, kLa in AERATION.items() if not (closed and name == "tank5.kLa")}
-    found = Reference(whole(closed=closed), {**VALUES, **aeration}, rtol=1e-10, atol=1e-10).at([DAYS * 86400])
-    return {name: values[-1] for name, values in found.items()}
-
-
-def errors(h: float, *, closed: bool) -> np.ndarray:
-    """Relative errors (tanks, components) at the end."""
-    data = system("bsm1_closed_loop" if closed else "bsm1")
-    if closed:
-        data = undisturbed(data)
-    results, reference = run(data, h, DAYS), exact(closed=closed)
-    names = [[f"{tank}.{name}" for name in COMPARED] for tank in TANKS]
-    return np.array([[results[name][-1] / reference[name] - 1 for name in row] for row in names])
-
-
-def undisturbed(data: dict[str, Any]) -> dict[str, Any]:
-    """The closed loop with a constant influent, from the start values of the FMUs."""
-    components = {name: dict(each) for name, each in data["components"].items() if name != "influent"}
-    for name, each in components.items():
-        kept = ("V", "kLa") if name in TANKS else ()
-        each["parameters"] = {key: value for key, value in each.get("parameters", {}).items() if key in kept}
-    components["mixer"]["parameters"] = {**INFLUENT, "influent_C": list(INFLUENT["influent_C"])}
-    connections = [line for line in data["connections"] if not line.startswith("influent.")]
-    return {**data, "components": components, "connections": connections}
+from tests.bsm1.coupling import errors
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["open loop", "closed loop"])
