@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cotwin.folder import MADE_BY, RECORD, REPORT, prepare_folder
-from cotwin.measurements import measured
+from cotwin.measurements import swaps_measured
 from cotwin.panels import panels
 from cotwin.plots import save_png
 from cotwin.report_page import Extras, write_report
+from cotwin.run_course import RunCourse
+from cotwin.run_statistics import statistics_data, write_statistics
+from cotwin.run_tables import run_tables
 from cotwin.tables import Table
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import ResultError, SimulationError
 from orchestrator.interruption import CALLED, Interruption, Terminated, signal_of
 from orchestrator.observer import Observer
+from orchestrator.realtime import clock
 from orchestrator.recording.results import Results
 from orchestrator.recording.store import partial_path
 from orchestrator.simulation import Simulation
@@ -52,12 +56,19 @@ def execute(
     once what is going on. Raises what is wrong before the run begins: DescriptionError, FmuImportError,
     CapabilityError, ResultError where another run is writing into the folder; KeyboardInterrupt or Terminated then.
     """
+    course = RunCourse(description.experiment.start, description.experiment.stop)
     with Interruption(waiting=True):
         simulation = open_simulation(
-            description, output=folder / RECORD, observers=observers, meter=True, scenarios=scenarios
+            description, output=folder / RECORD, observers=(course, *observers), meter=True, scenarios=scenarios
         )
+        course.watch(simulation.coupling.statistics)
+        began = clock.seconds()
         failure, stop = _run(simulation, folder)
-        outcome = _kept(folder, measured(simulation.instances.values()), failure, stop)
+        data = statistics_data(description, simulation, course, clock.seconds() - began, _ending(failure, stop))
+        tables = (*run_tables(data), *swaps_measured(simulation.instances.values()))
+        outcome = _kept(folder, tables, failure, stop)
+        if outcome.files:
+            outcome = outcome._replace(files=(*outcome.files, write_statistics(data, folder)))
         try:
             return outcome._replace(files=(*outcome.files, *_drawn(outcome, folder, description.name)))
         except (KeyboardInterrupt, Terminated) as error:
@@ -78,6 +89,12 @@ def _run(simulation: Simulation[Results], folder: Path) -> tuple[SimulationError
     return None, None
 
 
+def _ending(failure: SimulationError | None, stop: signal.Signals | None) -> tuple[str, str]:
+    if failure is not None:
+        return "failed", str(failure)
+    return ("completed", "") if stop is None else ("interrupted", CALLED[stop])
+
+
 def _kept(
     folder: Path, tables: tuple[Table, ...], failure: SimulationError | None, stop: signal.Signals | None
 ) -> Outcome:
@@ -91,7 +108,7 @@ def _kept(
 
 def _drawn(outcome: Outcome, folder: Path, name: str) -> tuple[Path, ...]:
     """Plots and report; of a record that is not complete there are none."""
-    if outcome.results is None or outcome.files != (folder / RECORD,):
+    if outcome.results is None or folder / RECORD not in outcome.files:
         return ()
     written = write_pictures(outcome.results, folder, name)
     if outcome.interrupted_by is not None:

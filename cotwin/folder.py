@@ -8,14 +8,15 @@ from orchestrator.recording.removal import remove_record
 
 RECORD: Final = "results.parquet"
 REPORT: Final = "report.html"
+STATISTICS: Final = "statistics.json"
 MADE_BY: Final = "made by cotwin run"
-"""Stands near the beginning of every picture and report of a run, so that they are told from the files of others."""
+"""Stands near the beginning of all pictures, reports and statistics, so that they are told from the files of others."""
 
 _HEAD: Final = 4096
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder, and remove record, report and pictures of earlier runs from it.
+    """Make the folder, and remove record, report, statistics and pictures of earlier runs from it.
 
     ResultError where that cannot be done, or another run is writing there.
     """
@@ -30,7 +31,7 @@ def prepare_folder(folder: Path) -> None:
 
 def _clear(folder: Path) -> None:
     remove_record(folder / RECORD)
-    for path in (folder / REPORT, *folder.glob("*.png")):
+    for path in (folder / REPORT, folder / STATISTICS, *folder.glob("*.png")):
         if path.is_file() and _is_ours(path):
             path.unlink()
 

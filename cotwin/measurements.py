@@ -1,5 +1,6 @@
 """What a run cost and how its swaps went, as tables."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from cotwin.tables import Table, number
@@ -10,18 +11,22 @@ from orchestrator.swap import SwapInstance
 from orchestrator.swap_report import Bump, SwapReport
 
 
-def measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
-    """Costs of the metered instances, and what the swaps among them did."""
-    meters = [instance for instance in instances if isinstance(instance, Meter)]
-    inside = [unaltered(meter.instance) for meter in meters]
+def swaps_measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
+    """What the swaps among metered instances did."""
+    inside = [unaltered(instance.instance) for instance in instances if isinstance(instance, Meter)]
     swaps = [instance.report for instance in inside if isinstance(instance, SwapInstance)]
-    return (cost_table([meter.reading for meter in meters]), hand_over_table(swaps), swap_table(swaps))
+    return (hand_over_table(swaps), swap_table(swaps))
 
 
-def cost_table(readings: Sequence[MeterReading]) -> Table:
-    """Wall-clock time of the calls, by component."""
-    header = ("component", "steps", "total [s]", "step, median [us]", "99 % [us]", "worst [us]", "set + get [s]")
-    return Table("Costs", header, [_cost(reading) for reading in readings])
+def cost_table(readings: Sequence[MeterReading], seconds: float | None = None) -> Table:
+    """Wall-clock time of the calls, by component, and its share of that of the whole run, where that is given (s)."""
+    steps = ("step, median [us]", "99 % [us]", "worst [us]", "set + get [s]")
+    if seconds is None or seconds <= 0.0:
+        return Table("Costs", ("component", "steps", "total [s]", *steps), [_cost(reading) for reading in readings])
+    rows = [
+        (*row[:3], f"{reading.seconds / seconds:.1%}", *row[3:]) for reading in readings for row in (_cost(reading),)
+    ]
+    return Table("Costs", ("component", "steps", "total [s]", "share", *steps), rows)
 
 
 def hand_over_table(reports: Iterable[SwapReport]) -> Table:
@@ -71,5 +76,7 @@ def _largest(bumps: Sequence[Bump]) -> str:
 
 
 def _short(value: float) -> str:
-    """Three digits, and no exponent below a million."""
+    """Three digits, and no exponent below a million; nothing of what was not measured."""
+    if math.isnan(value):
+        return ""
     return f"{float(f'{value:.3g}'):g}"

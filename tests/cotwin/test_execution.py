@@ -55,7 +55,7 @@ def test_a_second_signal_while_the_record_is_completed_leaves_what_was_written_o
     monkeypatch.setattr(FileStore, "_convert", lambda store: signal.raise_signal(number))
     outcome = execute(prepare(toys.system, Overrides()), tmp_path, (Signalling(number, 1.5),))
     assert outcome.interrupted_by is number
-    assert outcome.files == (tmp_path / "results.parquet.partial",)
+    assert outcome.files == (tmp_path / "results.parquet.partial", tmp_path / "statistics.json")
     assert load_results(outcome.files[0]).times[-1] == 1.5
 
 
@@ -64,7 +64,7 @@ def test_a_signal_while_plots_are_drawn_leaves_the_record(toys, tmp_path, monkey
     monkeypatch.setattr("cotwin.execution.save_png", lambda *_: signal.raise_signal(number))
     outcome = execute(prepare(toys.system, Overrides()), tmp_path)
     assert outcome.interrupted_by is number
-    assert outcome.files == (tmp_path / "results.parquet",)
+    assert outcome.files == (tmp_path / "results.parquet", tmp_path / "statistics.json")
     assert outcome.results.times[-1] == 4.0
 
 
@@ -86,7 +86,7 @@ def test_a_folder_holds_what_belongs_to_its_run_and_the_files_of_others(toys, tm
     (tmp_path / "broken.png").write_text("")
     outcome = execute(prepare(toys.failing, Overrides(stop=4.0, step_size=0.25)), tmp_path)
     assert outcome.failure is not None
-    ours = {"results.parquet", "results.events.parquet", "failing.png", "report.html"}
+    ours = {"results.parquet", "results.events.parquet", "failing.png", "report.html", "statistics.json"}
     assert {path.name for path in tmp_path.iterdir()} == ours | {"mine.png", "notes.txt", "broken.png"}
 
 

@@ -1,0 +1,52 @@
+"""The statistics of a run as tables: in the terminal, in the report, and in `cotwin explain` of its folder."""
+
+from collections.abc import Iterator
+
+from cotwin.measurements import cost_table
+from cotwin.run_advice import Data, outside, rejected_share, run_advice
+from cotwin.run_statistics import readings_of
+from cotwin.tables import Table
+
+
+def run_tables(data: Data) -> tuple[Table, ...]:
+    """Costs, steps, kept states, loops and advice; those with nothing to say are empty."""
+    return (
+        cost_table(readings_of(data), float(data["seconds"])),
+        Table("Steps", ("about", "value"), list(_steps(data))),
+        Table("Kept states", ("component", "kept", "returned to", "refused steps", "states [s]"), list(_states(data))),
+        Table("Loops", _LOOPS, [_loop(one) for one in data["loops"]]),
+        Table("Advice", ("about", "found", "remedy"), [tuple(one) for one in run_advice(data)]),
+    )
+
+
+_LOOPS = ("loop", "solved", "iterations", "mean", "most", "sweeps", "worst residual", "of", "at [s]")
+
+
+def _steps(data: Data) -> Iterator[tuple[str, str]]:
+    reached = f"{data['reached']:g} of {data['stop']:g} s"
+    yield "run", f"{data['status']}, {reached} simulated in {data['seconds']:.3g} s"
+    smallest, largest = data["smallest_step"], data["largest_step"]
+    if data["macro_steps"]:
+        sizes = f"{largest:.6g} s each" if smallest == largest else f"{smallest:.3g} to {largest:.3g} s"
+        yield "macro steps", f"{data['macro_steps']}, {sizes}"
+    rejected = sum(data["rejected"].values())
+    if rejected:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in data["rejected"].items())
+        yield "taken back", f"{rejected} ({rejected_share(data):.2g} of all): {reasons}"
+    if data["seconds"] > 0.0:
+        yield "outside of components", f"{outside(data):.3g} s ({outside(data) / data['seconds']:.0%})"
+
+
+def _states(data: Data) -> Iterator[tuple[str, ...]]:
+    for one in data["components"]:
+        counts = (one["saves"], one["restores"], one["discards"])
+        if any(counts):
+            yield one["component"], *map(str, counts), f"{one['state_seconds']:.3g}"
+
+
+def _loop(one: Data) -> tuple[str, ...]:
+    mean = one["iterations"] / one["solved"] if one["solved"] else 0.0
+    worst = "" if one["worst_residual"] is None else f"{one['worst_residual']:.3g}"
+    at = "" if one["worst_time"] is None else f"{one['worst_time']:g}"
+    counts = (str(one["solved"]), str(one["iterations"]), f"{mean:.3g}", str(one["most_iterations"]))
+    return (one["components"], *counts, str(one["evaluations"]), worst, one["worst_variable"], at)

@@ -1,0 +1,192 @@
+"""What a run leaves about its costs and its master, and what it is advised from that."""
+
+import json
+import math
+
+import pytest
+
+from cotwin.execution import execute
+from cotwin.folder import STATISTICS
+from cotwin.preparation import Overrides, prepare
+from cotwin.run_advice import rejected_share, run_advice
+from cotwin.run_course import STRETCHES, RunCourse
+from cotwin.run_statistics import holds_run, read_statistics, readings_of
+from cotwin.run_tables import run_tables
+from orchestrator.errors import ResultError
+from orchestrator.master.statistics import Statistics
+
+
+def rows(tables, title):
+    return [tuple(row) for table in tables if table.title == title for row in table.rows]
+
+
+def test_a_run_leaves_its_statistics_beside_the_record(toys, tmp_path):
+    outcome = execute(prepare(toys.system, Overrides()), tmp_path)
+    assert tmp_path / STATISTICS in outcome.files
+    data = read_statistics(tmp_path)
+    assert data["status"] == "completed"
+    assert (data["macro_steps"], data["smallest_step"], data["largest_step"]) == (8, 0.5, 0.5)
+    assert data["reached"] == data["stop"] == 4.0
+    assert [one["component"] for one in data["components"]] == ["first", "second"]
+    assert [one["steps"] for one in data["components"]] == [8, 8]
+    assert sum(one["share"] for one in data["components"]) <= 1.0
+    assert sum(one["macro_steps"] for one in data["course"]) == 8
+
+
+def test_a_failed_run_leaves_its_statistics_too_and_says_why(toys, tmp_path):
+    outcome = execute(prepare(toys.failing_system, Overrides()), tmp_path)
+    data = read_statistics(tmp_path)
+    assert data["status"] == "failed"
+    assert data["message"] == str(outcome.failure)
+    assert data["reached"] < data["stop"]
+    assert run_advice(data)[0].about == "run"
+
+
+def test_the_statistics_are_shown_in_the_report_and_the_same_after_reading(toys, tmp_path):
+    outcome = execute(prepare(toys.system, Overrides()), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "Costs" in page
+    assert "macro steps" in page
+    again = run_tables(read_statistics(tmp_path))
+    assert [table.rows for table in again] == [table.rows for table in outcome.tables[: len(again)]]
+
+
+def test_statistics_of_the_run_before_are_removed(toys, tmp_path):
+    execute(prepare(toys.system, Overrides()), tmp_path)
+    (tmp_path / STATISTICS).write_text(json.dumps({"made_by": "somebody else"}))
+    with pytest.raises(ResultError, match="no statistics of a run"):
+        read_statistics(tmp_path)
+
+
+def test_a_folder_of_a_run_is_told_from_a_system(toys, tmp_path):
+    assert not holds_run(tmp_path)
+    assert not holds_run(toys.system)
+    execute(prepare(toys.system, Overrides()), tmp_path)
+    assert holds_run(tmp_path)
+    assert holds_run(tmp_path / STATISTICS)
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"schema": "cotwin-statistics-0"}'])
+def test_what_is_no_statistics_is_refused_by_name(tmp_path, content):
+    (tmp_path / STATISTICS).write_text(content)
+    with pytest.raises(ResultError, match=r"statistics\.json: no statistics of a run"):
+        read_statistics(tmp_path)
+
+
+def component(name="tank", seconds=8.0, **more):
+    keys = ("step_seconds", "step_p50", "step_p99", "step_worst", "set_seconds", "get_seconds", "state_seconds")
+    counts = dict.fromkeys(("steps", "sets", "gets", "saves", "restores", "discards"), 0)
+    return {
+        "component": name,
+        **dict.fromkeys(keys, 0.0),
+        **counts,
+        "seconds": seconds,
+        "share": seconds / 10.0,
+        **more,
+    }
+
+
+def data(**more):
+    return {
+        "status": "completed",
+        "message": "",
+        "seconds": 10.0,
+        "start": 0.0,
+        "stop": 100.0,
+        "reached": 100.0,
+        "macro_steps": 63,
+        "rejected": {},
+        "smallest_step": 0.1,
+        "largest_step": 1.0,
+        "course": [],
+        "loops": [],
+        "components": [component()],
+        "loop_solver": {"method": "fixed_point"},
+        "step_size": 1.0,
+        **more,
+    }
+
+
+def test_the_component_that_takes_most_of_the_time_is_named_with_its_share():
+    (one,) = run_advice(data())
+    assert (one.about, one.found) == ("tank", "80% of the time in tank")
+    assert "surrogate" in one.remedy
+
+
+def test_time_outside_of_components_is_named():
+    (one,) = run_advice(data(components=[component(seconds=2.0)]))
+    assert one.found == "80% of the time outside of components"
+
+
+def test_short_runs_are_not_told_where_their_time_went():
+    assert run_advice(data(seconds=0.5, components=[component(seconds=0.4)])) == ()
+
+
+def test_steps_taken_back_at_the_start_ask_for_a_smaller_first_step():
+    course = [{"time": 0.125, "rejected": 30}, {"time": 50.0, "rejected": 7}]
+    told = data(rejected={"error": 37}, course=course, components=[component(seconds=4.5)])
+    (one,) = [one for one in run_advice(told) if one.about == "steps"]
+    assert rejected_share(told) == 0.37
+    assert one.found == "37% of the steps taken back, mostly by error; 81% of them near t = 0.125 s"
+    assert "first" in one.remedy
+
+
+@pytest.mark.parametrize(("reason", "word"), [("discard", "solver"), ("jump", "events"), ("error", "tolerance")])
+def test_steps_taken_back_later_get_the_remedy_of_their_reason(reason, word):
+    told = data(rejected={reason: 37}, course=[{"time": 50.0, "rejected": 37}])
+    assert word in next(one for one in run_advice(told) if one.about == "steps").remedy
+
+
+def test_a_loop_with_many_iterations_gets_another_method():
+    loop = {"components": "a <-> b", "solved": 10, "iterations": 200, "most_iterations": 40}
+    one = next(one for one in run_advice(data(loops=[loop])) if one.about == "a <-> b")
+    assert one.found == "20 iterations a step, 40 at most, with fixed_point"
+    assert "anderson" in one.remedy
+
+
+def test_dear_states_are_named():
+    told = data(components=[component(state_seconds=4.0, saves=9)])
+    assert "50% of its time for kept states (9 kept)" in [one.found for one in run_advice(told)]
+
+
+def test_what_was_not_measured_is_empty():
+    told = data(components=[component(step_p50=None)])
+    assert math.isnan(readings_of(told)[0].step_p50)
+    assert rows(run_tables(told), "Costs")[0][4] == ""
+
+
+def test_steps_and_states_of_a_run_are_said_in_tables():
+    told = data(rejected={"error": 7}, components=[component(saves=3, restores=2)])
+    tables = run_tables(told)
+    assert ("taken back", "7 (0.1 of all): 7 error") in rows(tables, "Steps")
+    assert ("macro steps", "63, 0.1 to 1 s") in rows(tables, "Steps")
+    assert rows(tables, "Kept states") == [("tank", "3", "2", "0", "0")]
+
+
+def test_the_course_of_a_long_run_has_a_bounded_number_of_stretches():
+    statistics, course = Statistics(), RunCourse(0.0, 10.0)
+    course.watch(statistics)
+    course.initialized(0.0, None)
+    for k in range(1, 5001):
+        if k == 2500:
+            statistics.rejected["error"] += 1
+        statistics.accept(0.002)
+        course.communication_point(0.002 * k, None)
+    told = course.data
+    assert len(told) == STRETCHES
+    assert sum(one["macro_steps"] for one in told) == 5000
+    (worst,) = [one for one in told if one["rejected"]]
+    assert worst["time"] == pytest.approx(5.0, abs=0.05)
+    assert worst["largest_step"] == pytest.approx(0.002)
+
+
+def test_a_run_that_goes_back_counts_on():
+    statistics, course = Statistics(), RunCourse(0.0, 1.0)
+    course.watch(statistics)
+    course.initialized(0.0, None)
+    statistics.accept(0.5)
+    course.communication_point(0.5, None)
+    course.rolled_back(0.0, None)
+    statistics.accept(0.25)
+    course.communication_point(0.25, None)
+    assert [one["smallest_step"] for one in course.data] == [0.25, 0.5]
