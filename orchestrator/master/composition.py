@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from orchestrator.errors import DescriptionError
 from orchestrator.graph.schedule import Schedule
-from orchestrator.instance import Instance
 from orchestrator.master.algorithm import Algorithm
 from orchestrator.master.events_early_return import EarlyEnd
 from orchestrator.master.following import Wishes, follow
@@ -25,15 +24,13 @@ class Plan:
     """How a system is to be solved.
 
     `step_size` (s) is the distance of the points of the grid, which begins at `start` (s). `step_sizes` (s) and
-    `extrapolations` are those of components that have their own; `estimators` stand in for components that cannot go
-    back while a loop is solved.
+    `extrapolations` are those of components that have their own.
     """
 
     schedule: Schedule
     solving: Solving = field(default_factory=Solving)
     step_sizes: Mapping[str, float] = field(default_factory=dict)
     extrapolations: Mapping[str, Extrapolation] = field(default_factory=dict)
-    estimators: Mapping[str, Instance] = field(default_factory=dict)
     step_size: float = field(kw_only=True)
     start: float = field(default=0.0, kw_only=True)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from orchestrator.errors import CapabilityError, StepError
+from orchestrator.master.algorithm import EarlyReturn
 from orchestrator.master.loops.method import Vector
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.solving import LoopSolver
@@ -68,6 +69,17 @@ def not_finite(loop: str, t: float, name: str, value: float, method: str) -> Ste
         f"loop {loop}: {method} came to '{name}' = {value} for t = {t:.9g} s. {_REMEDIES[method]}, or look at the "
         "gains on its path",
         time=t,
+    )
+
+
+def ever_earlier(loop: str, early: EarlyReturn, times: int) -> StepError:
+    """A component returns early again and again, however short the step is."""
+    return StepError(
+        f"loop {loop}: '{early.component}' returned early {times} times in the same macro step, at last at "
+        f"t = {early.time:.9g} s, each time before the end of the step that was tried. Its events follow the values of "
+        "the loop: declare 'delay: true' on one of its connections",
+        component=early.component,
+        time=early.time,
     )
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from orchestrator.instance import stand_in
-from orchestrator.master.algorithm import MacroStep
-from orchestrator.master.loops.failures import cannot_go_back
+from orchestrator.master.algorithm import EarlyReturn, MacroStep
+from orchestrator.master.loops import failures
 from orchestrator.master.loops.iteration import Iteration
 from orchestrator.master.loops.method import Vector
 from orchestrator.master.loops.slopes import Slopes
@@ -14,6 +14,9 @@ from orchestrator.master.participant import Coupling, Participant, advance_each
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.signals import GatherPlan
 from orchestrator.system.solving import LoopSolver
+
+_EARLY_RETURNS = 20
+"""Times that a step of a loop is tried again, each time up to where a component returned early."""
 
 
 class Loop:
@@ -39,12 +42,13 @@ class Loop:
         self._sweeping = tuple(_sweeping(by_name[name], coupling) for name in names)
         for participant in self._sweeping:
             if not participant.instance.capabilities.get_set_state:
-                raise cannot_go_back(participant.name, self._links, names)
+                raise failures.cannot_go_back(participant.name, self._links, names)
         self._unknowns = Unknowns(coupling.signals, torn_links(self._links, names))
         instances = [participant.instance for participant in self._sweeping]
         self._slopes = Slopes(instances, self._links, coupling.signals, self._unknowns.places.tolist())
         self._rollback = Rollback(coupling, participants=self._sweeping)
         statistics = coupling.statistics.loop(tuple(names))
+        self._early_in_a_row = 0
         self._iteration = Iteration(self.name, self._unknowns, settings, statistics)
 
     def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
@@ -60,8 +64,10 @@ class Loop:
             outcome = self._iteration.solve(t + h, sweep, self._slopes.matrix)
             if outcome.completed and self._estimated:
                 outcome = self._commit(t, h, outcome)
-            if outcome.early_return is not None:
-                self._go_back(start)
+            if outcome.early_return is None:
+                self._early_in_a_row = 0
+            else:
+                self._go_back(start, outcome.early_return)
         return outcome
 
     def remembered(self) -> Remembered:
@@ -81,8 +87,11 @@ class Loop:
             event_needed=swept.event_needed or outcome.event_needed,
         )
 
-    def _go_back(self, start: Snapshot) -> None:
+    def _go_back(self, start: Snapshot, early: EarlyReturn) -> None:
         """A component returned early: the step is tried again up to there, by all of them."""
+        self._early_in_a_row += 1
+        if self._early_in_a_row > _EARLY_RETURNS:
+            raise failures.ever_earlier(self.name, early, self._early_in_a_row)
         self._rollback.restore(start)
         for participant in self._sweeping:
             participant.ahead = None
