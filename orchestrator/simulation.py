@@ -20,7 +20,6 @@ from orchestrator.instance import Instance
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
 from orchestrator.master.composition import compose
-from orchestrator.master.initialization import initialize
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
 from orchestrator.master.rates import refuse_unfinished
@@ -29,6 +28,7 @@ from orchestrator.master.timeline import Timeline
 from orchestrator.observer import Event, Observer, tell_rolled_back
 from orchestrator.setup import Pacing, Setup
 from orchestrator.signals import Signals, gather
+from orchestrator.starting import start
 from orchestrator.stepping import Stepping
 from orchestrator.system.connector import Scalar
 
@@ -68,7 +68,7 @@ class Simulation(Generic[ResultsT]):
         beside = {**setup.views.connectors, **setup.diagnosed}
         self.signals = Signals({**interfaces, **beside}, setup.observed, links, setup.alteration)
         self._views = self.signals.plan(setup.views.links)
-        self._experiment = setup.experiment
+        self._setup = setup
         self._coupling = Coupling.of(
             setup.instances, setup.links, self.schedule.order, self.signals, setup.check_ranges
         )
@@ -137,9 +137,11 @@ class Simulation(Generic[ResultsT]):
         if self._phase is not _Phase.CREATED:
             return
         with self._failing():
-            self._couple()
+            event = self._couple()
             for observer in self._observers:
                 observer.initialized(self.time, self.signals)
+            if event is not None:
+                self.emit(event)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go to a checkpoint: before the initialization in its place, later from wherever the run is.
@@ -156,7 +158,7 @@ class Simulation(Generic[ResultsT]):
             if begins:
                 self._start_values = {name: dict(values) for name, values in kept.run["start_values"].items()}
                 told, self._observers = self._observers, ()
-                self._couple()
+                self._couple(at_rest=False)
                 self._observers = told
             self._keeping.put_back(kept, checkpoint.time)
             self._ended, self._events = checkpoint.ended, list(checkpoint.events)
@@ -302,13 +304,14 @@ class Simulation(Generic[ResultsT]):
                         checkpoints.reached(self)
                     interruption.check()
 
-    def _couple(self) -> None:
-        """Take all components to the start time."""
-        initialize(self._coupling, self.schedule.initialization, self._experiment, self._start_values)
+    def _couple(self, *, at_rest: bool = True) -> Event | None:
+        """Take all components to the start time; how they were found at rest, where they are to be."""
+        event = start(self._setup, self._coupling, self._start_values, at_rest=at_rest)
         self._phase = _Phase.STEPPING
         self._stepping.begin(self.grid.start)
         self._answering = True
         gather(self._views)
+        return event
 
     def _advance(self) -> bool:
         """Make a macro step; False where a component ended the run before the end of the step."""

@@ -5,6 +5,7 @@ the schedule, loops are solved, and where a steady state is wanted the states ar
 """
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,49 +14,67 @@ from orchestrator.graph.schedule import InitialStage
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.master.initial.naming import naming
 from orchestrator.master.initial.order import InitialOrder
+from orchestrator.master.initial.steady_state import Rest, find_rest
 from orchestrator.master.participant import Coupling, Participant
 from orchestrator.signals import Signals
 from orchestrator.system.connector import Connector
 from orchestrator.system.description import Experiment
-from orchestrator.system.solving import Initialization
+from orchestrator.system.solving import Initialization, SteadyState
 
 StartValues = Mapping[str, Mapping[str, Values]]
 """Values that replace start values: component -> connector -> all elements."""
 
 
+class Beginning(NamedTuple):
+    """Where components begin: at the start of an experiment, but for those that have times (s) of their own."""
+
+    experiment: Experiment
+    values: StartValues
+    times: Mapping[str, float] = {}
+
+
 def initialize(
     coupling: Coupling,
     stages: Iterable[InitialStage],
-    experiment: Experiment,
-    start_values: StartValues,
+    beginning: Beginning,
     settings: Initialization | None = None,
-) -> None:
+    *,
+    rest: SteadyState | None = None,
+) -> Rest | None:
     """Take all components through Initialization Mode; afterwards the signals hold the values valid at the start.
 
-    Raises InitializationError with the name of the component that failed, or with the variables of a loop that has no
-    solution.
+    With `rest` they start with the states for which nothing changes, by their derivatives; it is told how these were
+    found.
+
+    Raises InitializationError with the name of the component that failed, or with the variables of a loop or steady
+    state that has no solution.
     """
-    t = experiment.start
+    t = beginning.experiment.start
     for participant in coupling.participants:
         with naming(participant, t):
-            _enter(participant, experiment, start_values.get(participant.name, {}), coupling.signals)
-    InitialOrder(coupling, stages, settings or Initialization(), t).go()
+            _enter(participant, beginning, coupling.signals)
+    settings = settings or Initialization()
+    order = InitialOrder(coupling, stages, settings, t)
+    found = None if rest is None else find_rest(coupling, order, settings, rest, t)
+    if found is None:
+        order.go()
     for participant in coupling.participants:
         with naming(participant, t):
             participant.set_initial()
             participant.instance.exit_initialization()
             participant.read()
         participant.check_outputs(t, InitializationError)
+    return found
 
 
-def _enter(
-    participant: Participant, experiment: Experiment, start_values: Mapping[str, Values], signals: Signals
-) -> None:
-    instance = participant.instance
+def _enter(participant: Participant, beginning: Beginning, signals: Signals) -> None:
+    instance, experiment = participant.instance, beginning.experiment
+    start_values = beginning.values.get(participant.name, {})
     by_name = {connector.name: connector for connector in instance.connectors}
     for name, values in start_values.items():
         instance.set(Bundle.of([by_name[name]]), values)
-    instance.enter_initialization(experiment.start, experiment.stop, experiment.tolerance)
+    t = beginning.times.get(participant.name, experiment.start)
+    instance.enter_initialization(t, experiment.stop, experiment.tolerance)
     for bundle, _ in (*participant.initial, *participant.inputs):
         for connector in bundle.connectors:
             view = signals.view(signals.place(participant.name, connector.name))

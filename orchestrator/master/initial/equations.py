@@ -60,11 +60,16 @@ class InitialEquations:
         self._flow = {slot: index for index, slot in enumerate(dict.fromkeys(link.source for link in self._links))}
         self._places = np.array([signals.place(*slot).start for slot in self._flow], dtype=np.intp)
         parts = [ComponentEquations(participants[name], self._links, states.get(name, ()), t) for name in involved]
-        self._size = len(self._flow) + sum(part.states.size for part in parts)
+        self._size = self.flows + sum(part.states.size for part in parts)
         self._parts = tuple(self._placed(parts))
         self._seen, self._made = np.zeros(self._size), np.zeros(self._size)
         self._nominal, self.bounds = self._nominals(), self._bounds()
         self.names = self._names()
+
+    @property
+    def flows(self) -> int:
+        """How many unknowns are flows; states follow them."""
+        return len(self._flow)
 
     @property
     def rounding(self) -> float:
@@ -83,22 +88,21 @@ class InitialEquations:
 
     def residual(self, x: Vector) -> Vector:
         """What flows less what the components make of it, then the derivatives of the states."""
-        self._signals.float64[self._places] = x[: len(self._flow)]
+        self._signals.float64[self._places] = x[: self.flows]
         gather(self._plan)
         residual = np.empty(self._size)
         for one in self._parts:
             made = one.part.evaluate(self._signals.float64[one.inputs], x[one.states])
             self._made[one.flows] = made[one.outputs]
             residual[one.states] = made[one.part.outputs.size :]
-        flows = len(self._flow)
-        residual[:flows] = x[:flows] - self._made[:flows]
+        residual[: self.flows] = x[: self.flows] - self._made[: self.flows]
         np.fmax(self._seen, np.fmax(np.abs(x), np.abs(self._made)), out=self._seen)
         return residual
 
     def jacobian(self, x: Vector) -> Matrix:
         """From those of the components, and the conversions of the connections."""
         matrix, scales = np.zeros((self._size, self._size)), self.scales(x)
-        matrix[: len(self._flow), : len(self._flow)] = np.eye(len(self._flow))
+        matrix[: self.flows, : self.flows] = np.eye(self.flows)
         for one in self._parts:
             widths = np.abs(one.known) @ scales
             widths[widths == 0.0] = 1.0
@@ -116,14 +120,14 @@ class InitialEquations:
 
     def sizes(self, jacobian: Matrix, scales: Vector) -> Vector:
         """Those of flows are theirs; that of a derivative is how much it changes with all unknowns."""
-        sizes, flows = scales.copy(), len(self._flow)
-        changes = np.abs(jacobian[flows:] * scales).max(axis=1, initial=0.0)
-        sizes[flows:] = np.where(changes > 0.0, changes, 1.0)
+        sizes = scales.copy()
+        changes = np.abs(jacobian[self.flows :] * scales).max(axis=1, initial=0.0)
+        sizes[self.flows :] = np.where(changes > 0.0, changes, 1.0)
         return sizes
 
     def _placed(self, parts: Sequence[ComponentEquations]) -> Iterator["_Placed"]:
         """The components with the places of what is theirs."""
-        ends = np.cumsum([len(self._flow), *(part.states.size for part in parts)])
+        ends = np.cumsum([self.flows, *(part.states.size for part in parts)])
         for index, part in enumerate(parts):
             states = slice(*ends[index : index + 2])
             known = np.zeros((part.inputs.size + part.states.size, self._size))

@@ -7,7 +7,7 @@ import numpy as np
 
 from orchestrator.graph.schedule import build_schedule
 from orchestrator.instance import Bundle, Instance, Values
-from orchestrator.master.initialization import initialize
+from orchestrator.master.initialization import Beginning, initialize
 from orchestrator.master.participant import Coupling
 from orchestrator.signals import Signals
 from orchestrator.system.connections.resolution import resolve
@@ -58,7 +58,8 @@ def _coupled(instances: Sequence[Any], connections: Sequence[Any], more: dict[st
     schedule = build_schedule(interfaces, feedthrough, links, iterate=description.algorithm == "iterative")
     coupling = Coupling.of(by_name, links, schedule.order, Signals(interfaces, None, links))
     values = parameter_values(description, interfaces)
-    initialize(coupling, schedule.initialization, description.experiment, values, description.initialization)
+    beginning = Beginning(description.experiment, values)
+    initialize(coupling, schedule.initialization, beginning, description.initialization)
     return coupling
 
 

@@ -1,0 +1,29 @@
+"""Starting: how all components get to the start of a run, coupled, and at rest where that is wanted."""
+
+from orchestrator.long_run import LongRun
+from orchestrator.master.initial.steady_state import obstacles
+from orchestrator.master.initialization import Beginning, StartValues, initialize
+from orchestrator.master.participant import Coupling
+from orchestrator.observer import Event
+from orchestrator.setup import Setup
+
+
+def start(setup: Setup, coupling: Coupling, start_values: StartValues, *, at_rest: bool = True) -> Event | None:
+    """Initialize all components; afterwards they are at the start of the experiment, those with Event Mode in it.
+
+    The event says how the steady state was found, where one is wanted. Without `at_rest` none is looked for, since the
+    run goes on elsewhere. InitializationError where a component fails, a loop has no solution, or there is no rest.
+    """
+    solving, stages = setup.plan.solving.initialization, setup.plan.schedule.initialization
+    wanted, beginning = solving.steady_state, Beginning(setup.experiment, start_values)
+    if wanted is None or not at_rest:
+        initialize(coupling, stages, beginning, solving)
+        return None
+    in_the_way = obstacles(setup.instances)
+    if wanted.method == "derivatives" or (wanted.method == "auto" and not in_the_way):
+        found = str(initialize(coupling, stages, beginning, solving, rest=wanted))
+    else:
+        found = str(LongRun(setup, coupling, wanted).go(start_values))
+        if wanted.method == "auto":
+            found += f". Not by derivatives: {'; '.join(in_the_way)}"
+    return Event(setup.experiment.start, "", "steady_state", f"the run starts at rest, found {found}")
