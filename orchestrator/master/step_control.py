@@ -8,6 +8,10 @@ from orchestrator.errors import DescriptionError
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
 from orchestrator.master.snapshot import Rollback
+from orchestrator.master.step_control_doubling import Allowed, ErrorControl
+from orchestrator.master.step_control_journey import Journey
+from orchestrator.master.step_control_outputs import Outputs
+from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.step_control_refusals import Retry
 from orchestrator.master.stepper import Stepper
 from orchestrator.system.solving import StepControl
@@ -40,7 +44,21 @@ class Controlled(NamedTuple):
 def controlled(inner: Stepper, coupling: Coupling, controlling: Controlling) -> Controlled:
     """Put around the innermost stepper what the description asks for."""
     rollback = Rollback(coupling, controlling.memories)
+    if controlling.declared.method == "error":
+        return _error_control(inner, coupling, rollback, controlling)
     if controlling.declared.method != "constant":
-        raise DescriptionError(f"step_control '{controlling.declared.method}' is not there; choose constant")
+        raise DescriptionError(f"step_control '{controlling.declared.method}' is not there; choose constant or error")
     retry = Retry(inner, coupling, rollback, controlling.smallest)
     return Controlled(retry, {"refusals": retry})
+
+
+def _error_control(inner: Stepper, coupling: Coupling, rollback: Rollback, controlling: Controlling) -> Controlled:
+    declared, outputs = controlling.declared, Outputs(coupling)
+    if declared.global_error:
+        raise DescriptionError("step_control: global_error is not there; leave it out")
+    rollback.require("step_control 'error'")
+    allowed = Allowed(declared.tolerance, controlling.step_size, controlling.smallest)
+    controller = PiController(allowed.order, allowed.smallest, allowed.step_size, declared.first)
+    journey = Journey(inner, coupling, rollback, outputs)
+    control = ErrorControl(journey, outputs, controller, allowed, coupling.statistics)
+    return Controlled(control, {"step_control": control, "controller": controller, "outputs": outputs})

@@ -1,0 +1,247 @@
+"""Error control: steps as long as the coupling error allows, by step doubling and a slope test."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.master.memory import Remembered
+from orchestrator.master.statistics import Statistics
+from orchestrator.master.step_control_journey import Arrival, Journey
+from orchestrator.master.step_control_jumps import Bracket, Halves, Jumps, Localizer, Path, find_jumps
+from orchestrator.master.step_control_outputs import Floats, Outputs
+from orchestrator.master.step_control_pi import PiController
+from orchestrator.master.step_control_refusals import part_of, shorter
+from orchestrator.master.stepper import Advance
+
+_ROUNDING = 1e-9
+
+_LEAST_PART = 1e-3
+"""A step that is a smaller part of the step size may err as much as one of this length: solvers are not exact."""
+
+_HALVABLE = 0.35
+"""A rejected step is halved, which uses its first half again, unless it must be shorter than this part of it."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What is allowed: a coupling error of `tolerance` in `step_size` (s), in units of the scales of the outputs.
+
+    `order` is that of the coupling; no step is shorter than `smallest` (s) but to meet a point.
+    """
+
+    tolerance: float
+    step_size: float
+    smallest: float
+    order: int = 1
+
+    def of(self, h: float) -> float:
+        """The error that a step of h (s) may make."""
+        return self.tolerance * max(h / self.step_size, _LEAST_PART)
+
+
+class _Trial(NamedTuple):
+    """One step of full length (its end), and the same in two halves."""
+
+    start: Arrival
+    whole: Arrival
+    middle: Arrival
+    end: Arrival
+
+    @property
+    def length(self) -> float:
+        return self.end.t - self.start.t
+
+
+class _Again(NamedTuple):
+    """The step to try next (s), and where a step of that length leads, where that is known."""
+
+    length: float
+    whole: Arrival | None = None
+
+
+class ErrorControl:
+    """Makes a step, takes it back, makes it in two halves and keeps these where both agree.
+
+    The difference estimates the error of the halves, for a coupling of order p by the factor 1 / (2^p - 1). An output
+    that jumps need not show in it: where it has an effect from the next step on only, both agree. The slope test finds
+    the jump, and it is localized. All components must be able to go back.
+    """
+
+    def __init__(
+        self, journey: Journey, outputs: Outputs, controller: PiController, allowed: Allowed, statistics: Statistics
+    ) -> None:
+        self._journey, self._outputs, self._controller, self._allowed = journey, outputs, controller, allowed
+        self._statistics = statistics
+        self._localizer = Localizer(journey, outputs, statistics, allowed.tolerance, allowed.smallest)
+        self._slopes: Floats | None = None
+        self._left: Floats | None = None
+        self.leaves_grid = True
+
+    def step(self, t: float, h: float) -> Advance:
+        """Advance all components from t towards t + h, by one step or two halves of one."""
+        return self.path(t, h)[-1].advance
+
+    def path(self, t: float, h: float) -> Path:
+        """The same, with the ends of all the steps that were made for good."""
+        try:
+            start = self._journey.begin(t)
+            self._begin(start)
+            path = self._accepted(start, t + h)
+            self._left = path[-1].outputs.floats
+            self._outputs.see(self._left)
+            return path
+        finally:
+            self._journey.end()
+
+    def _begin(self, start: Arrival) -> None:
+        self._outputs.see(start.outputs.floats)
+        if self._left is None or not np.array_equal(self._left, start.outputs.floats):
+            # an event, or something written, in between
+            self._slopes = None
+            self._controller.forget()
+
+    def _accepted(self, start: Arrival, limit: float) -> Path:
+        again = _Again(part_of(limit - start.t, self._controller.length))
+        while True:
+            try:
+                found = self._attempt(start, again, limit)
+            except RefusedStepError as refusal:
+                self._statistics.rejected["discard"] += 1
+                found = _Again(shorter(refusal, start.t, again.length, self._allowed.smallest)[0])
+            if not isinstance(found, _Again):
+                return found
+            again = found
+
+    def _attempt(self, start: Arrival, again: _Again, limit: float) -> Path | _Again:
+        whole = again.whole or self._journey.go(start, again.length)
+        length = whole.t - start.t
+        if not whole.outcome.completed or length <= 0.0:
+            return [whole]
+        middle = self._journey.go(start, length / 2.0)
+        if middle.pause or middle.t >= whole.t:
+            return [middle]
+        middle = self._journey.keep(middle)
+        end = self._journey.go(middle, whole.t - middle.t)
+        if not end.outcome.completed:
+            return [middle, end]
+        return self._judge(_Trial(start, whole, middle, self._journey.keep(end)), limit)
+
+    def _judge(self, trial: _Trial, limit: float) -> Path | _Again:
+        whole, end = trial.whole.outputs.floats, trial.end.outputs.floats
+        scales = self._outputs.scales(trial.start.outputs.floats, whole, end)
+        errors = np.abs(whole - end) / ((2**self._allowed.order - 1) * scales)
+        allowed = self._allowed.of(trial.length)
+        jumps = self._jumps(trial, self._allowed.tolerance * scales)
+        error = float(errors.max(initial=0.0)) / allowed
+        tiny = trial.length <= self._allowed.smallest * (1.0 + _ROUNDING)
+        if jumps.in_first and not tiny:
+            late = jumps.late
+            if late is None:
+                return self._halved_for_jump(trial)
+            largest = float(np.maximum(late / scales, np.where(jumps.first, 0.0, errors)).max(initial=0.0))
+            if largest > self._allowed.tolerance:
+                return self._in_first(trial, jumps, largest)
+        if error <= 1.0:
+            return self._in_second(trial, jumps, limit, error) if jumps.in_second else self._whole(trial, error)
+        if tiny:
+            return self._at_smallest(trial, jumps, errors / allowed)
+        return self._halved_for_jump(trial) if jumps.in_second else self._shortened(trial, error)
+
+    def _jumps(self, trial: _Trial, least: Floats) -> Jumps:
+        before = None if self._slopes is None else self._slopes * (trial.middle.t - trial.start.t)
+        halves = Halves(trial.start.outputs, trial.middle.outputs, trial.end.outputs, before)
+        return find_jumps(halves, least, self._outputs.stepped)
+
+    def _whole(self, trial: _Trial, error: float) -> Path:
+        """Keep the two halves."""
+        self._journey.back(trial.end)
+        self._controller.accepted(trial.length, error)
+        self._slopes = _slopes(trial.middle, trial.end)
+        return [trial.middle, trial.end]
+
+    def _in_first(self, trial: _Trial, jumps: Jumps, late: float) -> Path:
+        """Something jumps in the first half, and the second shows what that does to the other outputs."""
+        assert self._slopes is not None
+        wanted = (trial.middle.t - trial.start.t) * self._allowed.tolerance / late
+        bracket = Bracket(trial.start, trial.middle, self._slopes, jumps.first, trial.end.t)
+        self._statistics.rejected["jump"] += 1
+        return self._localized([], bracket, wanted)
+
+    def _in_second(self, trial: _Trial, jumps: Jumps, limit: float, error: float) -> Path:
+        """Something jumps in the second half; what that does to the other outputs is not seen yet."""
+        slopes = _slopes(trial.start, trial.middle)
+        bracket = Bracket(trial.middle, trial.end, slopes, jumps.second, limit)
+        path = self._localized([trial.middle], bracket, None)
+        if path[-1] is trial.end:
+            self._controller.accepted(trial.length, error)
+            self._slopes = np.where(jumps.second, slopes, _slopes(trial.middle, trial.end))
+        else:
+            self._statistics.rejected["jump"] += 1
+        return path
+
+    def _at_smallest(self, trial: _Trial, jumps: Jumps, errors: Floats) -> Path:
+        """Nothing shorter is tried: a jump is known as exactly as that."""
+        if not (jumps.in_first or jumps.in_second):
+            raise self._too_large(trial, errors)
+        self._journey.back(trial.end)
+        self._slopes = None
+        self._controller.forget()
+        return [trial.middle, trial.end]
+
+    def _localized(self, path: Path, bracket: Bracket, wanted: float | None) -> Path:
+        """The controller goes on after the jump with the steps that it made before."""
+        path = [*path, *self._localizer.narrow(bracket, wanted)]
+        self._slopes = None
+        self._controller.forget()
+        return path
+
+    def _shortened(self, trial: _Trial, error: float) -> _Again:
+        self._statistics.rejected["error"] += 1
+        length = self._controller.rejected(trial.length, error)
+        if length >= _HALVABLE * trial.length:
+            return self._halved(trial)
+        for point in (trial.middle, trial.end):
+            self._journey.drop(point)
+        return _Again(length)
+
+    def _halved_for_jump(self, trial: _Trial) -> _Again:
+        """It is not known yet where the outputs would be without the jump, or it has had its effect already."""
+        self._statistics.rejected["jump"] += 1
+        return self._halved(trial)
+
+    def _halved(self, trial: _Trial) -> _Again:
+        for point in (trial.middle, trial.end):
+            self._journey.drop(point)
+        return _Again(trial.middle.t - trial.start.t, trial.middle)
+
+    def _too_large(self, trial: _Trial, errors: Floats) -> StepError:
+        worst = int(np.argmax(errors))
+        name, h, allowed = self._outputs.names[worst], trial.length, self._allowed.of(trial.length)
+        values = (trial.whole.outputs.floats[worst], trial.end.outputs.floats[worst])
+        return StepError(
+            f"'{name}': the coupling error of a step from t = {trial.start.t:.9g} s by h = {h:.3g} s, the smallest that "
+            f"is tried, is {errors[worst] * allowed:.3g} of its scale ({values[0]:.9g} by one step, {values[1]:.9g} by "
+            f"two), not {allowed:.3g}. Loosen the tolerance of step_control, tighten that of the solvers inside the "
+            "components (experiment.tolerance), or iterate (algorithm: iterative)",
+            component=name.partition(".")[0],
+            time=trial.start.t,
+        )
+
+    def remembered(self) -> Remembered:
+        """Slopes and values at the last communication point."""
+        return {name: None if value is None else value.copy() for name, value in self._memory()}
+
+    def _memory(self) -> tuple[tuple[str, Floats | None], ...]:
+        return ("slopes", self._slopes), ("left", self._left)
+
+    def remember(self, memory: Remembered) -> None:
+        """Go on as before."""
+        slopes, left = memory["slopes"], memory["left"]
+        self._slopes = None if slopes is None else slopes.copy()
+        self._left = None if left is None else left.copy()
+
+
+def _slopes(one: Arrival, other: Arrival) -> Floats:
+    return np.asarray((other.outputs.floats - one.outputs.floats) / (other.t - one.t))
