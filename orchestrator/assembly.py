@@ -250,7 +250,7 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
     simulation = Simulation(setup, (recorder, *wishes.observers), recorder.results, recorder)
     for instance in instances.values():
         if isinstance(instance, SwapInstance):
-            instance.emit = simulation.emit
+            simulation.hear(instance.take_events)
     if scenario is not None:
         scenario.attach(simulation, setup.start_values)
     return simulation

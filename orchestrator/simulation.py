@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
+from orchestrator.audience import Audience
 from orchestrator.checkpoint.checkpoint import Checkpoint
 from orchestrator.checkpoint.identity import require_same
 from orchestrator.checkpoint.keeping import Keeping, Kept
@@ -25,7 +26,7 @@ from orchestrator.master.participant import Coupling
 from orchestrator.master.rates import refuse_unfinished
 from orchestrator.master.step_size import FixedStep
 from orchestrator.master.timeline import Timeline
-from orchestrator.observer import Event, Observer, tell_rolled_back
+from orchestrator.observer import Event, Observer
 from orchestrator.setup import Pacing, Setup
 from orchestrator.signals import Signals, gather
 from orchestrator.starting import start
@@ -81,11 +82,10 @@ class Simulation(Generic[ResultsT]):
             component: {name: value.copy() for name, value in values.items()}
             for component, values in setup.start_values.items()
         }
-        self._observers = tuple(observers)
-        self._ending = Ending(setup.instances, self._observers)
+        self._audience = Audience(observers)
+        self._ending = Ending(setup.instances, self._audience.observers)
         self.results = results
         self._phase = _Phase.CREATED
-        self._events: list[Event] = []
         self._ended = False
         self._answering = False
 
@@ -130,7 +130,7 @@ class Simulation(Generic[ResultsT]):
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened up to now and belongs into the record."""
-        return tuple(self._events)
+        return tuple(self._audience.events)
 
     def initialize(self) -> None:
         """Take all components to the start time, coupled; done by `run` and `step` where it was not done before."""
@@ -138,8 +138,7 @@ class Simulation(Generic[ResultsT]):
             return
         with self._failing():
             event = self._couple()
-            for observer in self._observers:
-                observer.initialized(self.time, self.signals)
+            self._audience.initialized(self.time, self.signals)
             if event is not None:
                 self.emit(event)
 
@@ -157,18 +156,14 @@ class Simulation(Generic[ResultsT]):
         with self._failing():
             if begins:
                 self._start_values = {name: dict(values) for name, values in kept.run["start_values"].items()}
-                told, self._observers = self._observers, ()
-                self._couple(at_rest=False)
-                self._observers = told
+                with self._audience.away():
+                    self._couple(at_rest=False)
             self._keeping.put_back(kept, checkpoint.time)
-            self._ended, self._events = checkpoint.ended, list(checkpoint.events)
+            self._ended, self._audience.events = checkpoint.ended, list(checkpoint.events)
             if self._record is not None and checkpoint.record is not None:
                 self._record.remember(checkpoint.record)
-            for observer in self._observers:
-                if begins:
-                    observer.initialized(self.time, self.signals)
-                else:
-                    tell_rolled_back(observer, self.time, self.signals)
+            tell = self._audience.initialized if begins else self._audience.rolled_back
+            tell(self.time, self.signals)
 
     def checkpoint(self) -> Checkpoint:
         """The run as it is now, between two macro steps.
@@ -276,11 +271,13 @@ class Simulation(Generic[ResultsT]):
     __getitem__ = read
     __setitem__ = write
 
+    def hear(self, source: Callable[[], Iterable[Event]]) -> None:
+        """Take what this tells, each time it is asked, into the record: events of steps that were accepted."""
+        self._audience.sources.append(source)
+
     def emit(self, event: Event) -> None:
         """Take an event into the record and tell every observer."""
-        self._events.append(event)
-        for observer in self._observers:
-            observer.event(event)
+        self._audience.event(event)
 
     def _begin(self) -> None:
         self.initialize()
@@ -337,9 +334,9 @@ class Simulation(Generic[ResultsT]):
             self.emit(late)
 
     def _tell(self) -> None:
+        self._audience.ask()
         gather(self._views)
-        for observer in self._observers:
-            observer.communication_point(self.time, self.signals)
+        self._audience.communication_point(self.time, self.signals)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -354,12 +351,13 @@ class Simulation(Generic[ResultsT]):
         if self._phase is _Phase.OVER:
             return
         self._stepping.give_up()
+        self._audience.ask()
         alive = self._unbroken(error)
         self._phase, self._answering = _Phase.OVER, False
         cause = error if isinstance(error, Exception) else _interrupted(self.time)
         component = getattr(error, "component", None) or ""
         event = Event(self.time, component, "error" if cause is error else "interrupted", str(cause))
-        self._events.append(event)
+        self._audience.events.append(event)
         failures = self._ending.tell_event(event)
         failures += self._ending.terminate(alive, self.time)
         log_all(failures + self._ending.tell_terminated(cause))

@@ -9,12 +9,12 @@ not stepped: that is the gain. Every transition is an event with the numbers tha
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from orchestrator.errors import CapabilityError, DescriptionError, StepError
 from orchestrator.instance import Bundle, Capabilities, Instance, StateWrite, Status, StepResult, Values
 from orchestrator.observer import Event
 from orchestrator.swap_report import Bump, HandOver, Mode, SwapReport, bump, cost, read
+from orchestrator.swap_state import Kept, Packed, Progress, own, packed, unpacked
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Swap
 
@@ -22,25 +22,12 @@ _COSTS_KEPT = 4096
 _EPSILON = 1e-6
 
 
-class _Kept(NamedTuple):
-    mode: Mode
-    remaining: int
-    declined: str | None
-    returning: str | None
-    fmu: object
-    surrogate: object
-
-
-def _unheard(_event: Event) -> None:
-    """Nobody listens."""
-
-
 class SwapInstance:
     """FMU and surrogate as one instance; the `policy` says when who is in charge.
 
     The surrogate offers the outputs and states of the FMU under the same names; where it has an attribute `violation`
     (a message, None inside the validity domain) a violation refuses the swap or hands back to the FMU. `clock` (s)
-    times the steps; `emit` is told each event. Raises CapabilityError before the run where something cannot work.
+    times the steps; `take_events` tells what happened. CapabilityError before the run where something cannot work.
     """
 
     def __init__(
@@ -49,10 +36,10 @@ class SwapInstance:
         surrogate: Instance,
         policy: Swap,
         clock: Callable[[], float],
-        emit: Callable[[Event], None] = _unheard,
     ) -> None:
         self._fmu, self._surrogate, self._policy = fmu, surrogate, policy
-        self._clock, self.emit = clock, emit
+        self._clock = clock
+        self._told: list[Event] = []
         _check(fmu, surrogate, policy)
         outputs = [c for c in fmu.connectors if c.causality is Causality.OUTPUT and c.storage is Storage.FLOAT64]
         self._outputs = tuple(Bundle.of([connector]) for connector in outputs)
@@ -85,6 +72,7 @@ class SwapInstance:
         return Capabilities(
             variable_step=False,
             get_set_state=fmu.get_set_state and surrogate.get_set_state,
+            serialize_state=fmu.serialize_state and surrogate.serialize_state,
             state_write=fmu.state_write,
             once_per_process=fmu.once_per_process,
         )
@@ -149,34 +137,48 @@ class SwapInstance:
             self._begin_shadow_where_due(t + h, h)
         return result
 
-    def save_state(self) -> object:
-        """Keep the mode and the states of those that step in it."""
-        stepping = (self._incumbent, self._newcomer)
-        kept = [one.save_state() if one in stepping else None for one in (self._fmu, self._surrogate)]
-        return _Kept(self.mode, self._remaining, self._declined, self._returning, *kept)
+    def take_events(self) -> list[Event]:
+        """What happened since this was asked last; steps that were taken back left no events."""
+        told, self._told = self._told, []
+        return told
+
+    def save_state(self) -> Kept:
+        """Keep what was done up to now, and the states of both."""
+        return Kept(self._progress, self._fmu.save_state(), self._surrogate.save_state())
 
     def restore_state(self, state: object) -> None:
-        """Go back to a kept mode and states; reports and measured costs are history and stay."""
-        kept = _kept(state)
-        self.mode, self._remaining, self._declined, self._returning = kept[:4]
-        for one, its_state in ((self._fmu, kept.fmu), (self._surrogate, kept.surrogate)):
-            if its_state is not None:
-                one.restore_state(its_state)
+        """Go back to a kept state; measured costs stay."""
+        kept = own(self.name, state)
+        self._fmu.restore_state(kept.fmu)
+        self._surrogate.restore_state(kept.surrogate)
+        self.mode, self._remaining, self._declined, self._returning, self._forced = kept.progress[:5]
+        self._steps, self._hand_overs = dict(kept.progress.steps), list(kept.progress.hand_overs)
+        self._shadow_error, self._told = dict(kept.progress.shadow_error), list(kept.progress.told)
+        if kept.costs is not None:
+            self._costs = {
+                one: deque(costs, maxlen=_COSTS_KEPT)
+                for one, costs in zip((self._fmu, self._surrogate), kept.costs, strict=True)
+                if costs
+            }
 
     def free_state(self, state: object) -> None:
         """Release a kept state."""
-        kept = _kept(state)
-        for one, its_state in ((self._fmu, kept.fmu), (self._surrogate, kept.surrogate)):
-            if its_state is not None:
-                one.free_state(its_state)
+        kept = own(self.name, state)
+        self._fmu.free_state(kept.fmu)
+        self._surrogate.free_state(kept.surrogate)
 
-    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
-        """Not offered: raises CapabilityError."""
-        raise CapabilityError(f"'{self.name}' with a swap cannot serialize its state. Run it without the swap")
+    def serialize_state(self, state: object) -> bytes:
+        """A kept state as bytes, with the costs of steps measured up to now, by which a hand-over is decided."""
+        kept = own(self.name, state)
+        mine, its = (list(self._costs.get(one, ())) for one in (self._fmu, self._surrogate))
+        bodies = self._fmu.serialize_state(kept.fmu), self._surrogate.serialize_state(kept.surrogate)
+        return packed(Packed(kept.progress, *bodies, (mine, its)))
 
-    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
-        """Not offered: raises CapabilityError."""
-        raise CapabilityError(f"'{self.name}' with a swap cannot deserialize a state. Run it without the swap")
+    def deserialize_state(self, data: bytes) -> Kept:
+        """A kept state from bytes; CapabilityError where they are of something else."""
+        found = unpacked(self.name, data)
+        fmu = self._fmu.deserialize_state(found.fmu)
+        return Kept(found.progress, fmu, self._surrogate.deserialize_state(found.surrogate), found.costs)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Start those that step in the present mode again at t from states written by value."""
@@ -195,6 +197,11 @@ class SwapInstance:
             self._fmu.close()
         finally:
             self._surrogate.close()
+
+    @property
+    def _progress(self) -> Progress:
+        done = dict(self._steps), tuple(self._hand_overs), dict(self._shadow_error), tuple(self._told)
+        return Progress(self.mode, self._remaining, self._declined, self._returning, self._forced, *done)
 
     @property
     def _incumbent(self) -> Instance:
@@ -301,7 +308,7 @@ class SwapInstance:
         return tuple(bump(bundle, read(incumbent, bundle), read(newcomer, bundle)) for bundle in bundles)
 
     def _event(self, t: float, kind: str, message: str) -> None:
-        self.emit(Event(t, self.name, kind, message))
+        self._told.append(Event(t, self.name, kind, message))
 
 
 def _check(fmu: Instance, surrogate: Instance, policy: Swap) -> None:
@@ -328,9 +335,3 @@ def _check(fmu: Instance, surrogate: Instance, policy: Swap) -> None:
 
 def _elements(instance: Instance) -> set[str]:
     return {element for connector in instance.connectors for element in connector.elements}
-
-
-def _kept(state: object) -> _Kept:
-    if not isinstance(state, _Kept):
-        raise TypeError(f"not a state kept by a swap: {type(state).__name__}. Pass what save_state returned")
-    return state

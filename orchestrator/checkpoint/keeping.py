@@ -64,6 +64,7 @@ class Keeping:
             for group, memories in self._memories.items():
                 _require_names("the parts of the master", memories, kept.run[group])
             _signals(self._signals, kept.run["signals"])
+            dict(kept.run["start_values"])
 
     def put_back(self, kept: Kept, t: float) -> None:
         """Go to what was kept, at t (s), once it is known to fit; CheckpointError where it contradicts itself."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.errors import CapabilityError
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.plain_data import pack, unpack
 from orchestrator.system.connector import Causality, Connector, Storage
 
 CONNECTORS = (
@@ -39,7 +39,7 @@ class FunctionInstance:
         state_write: StateWrite = StateWrite.RESTART,
     ) -> None:
         self.name, self.connectors, self._step = "tank", connectors, step
-        self.capabilities = Capabilities(get_set_state=True, state_write=state_write)
+        self.capabilities = Capabilities(get_set_state=True, serialize_state=True, state_write=state_write)
         self.feedthrough: dict[str, tuple[str, ...] | None] = {"x": (), "y": ()}
         self.identity = {"kind": "function"}
         self._clock, self._cost = clock, cost
@@ -82,10 +82,10 @@ class FunctionInstance:
         state.clear()
 
     def serialize_state(self, state: Any) -> bytes:
-        raise CapabilityError("no")
+        return pack(state)
 
     def deserialize_state(self, data: bytes) -> Any:
-        raise CapabilityError("no")
+        return unpack(data)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         self.restarts.append(t)

@@ -10,6 +10,7 @@ import pytest
 from orchestrator.errors import CapabilityError, DescriptionError, StepError
 from orchestrator.instance import Bundle, StateWrite, Status
 from orchestrator.observer import Event
+from orchestrator.plain_data import pack
 from orchestrator.swap import Mode, SwapInstance
 from orchestrator.system.description import Swap
 from tests.swap.swap_doubles import CONNECTORS, FakeClock, FunctionInstance
@@ -30,9 +31,7 @@ class Pair:
         self.surrogate = FunctionInstance(decay(rate), self.clock, cost=surrogate_cost)
         self.events: list[Event] = []
         plan = {"to_surrogate_at": 5.0, "back_at": 12.0, "shadow": 3, **policy}
-        self.swap = SwapInstance(
-            self.fmu, self.surrogate, Swap(surrogate=Path("x.surrogate"), **plan), self.clock, self.events.append
-        )
+        self.swap = SwapInstance(self.fmu, self.surrogate, Swap(surrogate=Path("x.surrogate"), **plan), self.clock)
         self.swap.enter_initialization(0.0, None, None)
         self.swap.exit_initialization()
 
@@ -44,6 +43,7 @@ class Pair:
             x = np.empty(2)
             self.swap.get(X, x)
             values.append(float(x[0]))
+        self.events += self.swap.take_events()
         return values
 
     def kinds(self) -> list[str]:
@@ -167,10 +167,47 @@ def test_a_kept_state_repeats_the_run_to_the_bit_in_every_mode(rewind_to: int):
     pair = Pair(rate=0.15)
     pair.run(0, rewind_to)
     state = pair.swap.save_state()
-    once = pair.run(rewind_to, 20)
+    before = len(pair.events)
+    once, report = pair.run(rewind_to, 20), pair.swap.report
+    told = pair.events[before:]
     pair.swap.restore_state(state)
+    assert pair.swap.take_events() == []
+    del pair.events[before:]
     assert pair.run(rewind_to, 20) == once
+    assert pair.events[before:] == told
+    assert pair.swap.report.hand_overs == report.hand_overs
+    assert pair.swap.report.steps == report.steps
     pair.swap.free_state(state)
+
+
+@pytest.mark.parametrize("stopped_at", [0, 3, 6, 10, 14])
+def test_another_process_goes_on_from_bytes_in_every_mode(stopped_at: int):
+    pair, other = Pair(rate=0.15), Pair(rate=0.15)
+    before = pair.run(0, stopped_at)
+    data = pair.swap.serialize_state(pair.swap.save_state())
+    other.swap.restore_state(other.swap.deserialize_state(data))
+    other.clock.now = pair.clock.now
+    assert (before, other.run(stopped_at, 20)) == (before, pair.run(stopped_at, 20))
+    assert other.events == pair.events[len(pair.events) - len(other.events) :]
+    assert other.swap.report == pair.swap.report
+
+
+def test_bytes_of_something_else_are_refused():
+    pair = Pair()
+    for data in (b"", pack({}), pack([1, 2, 3, 4])):
+        with pytest.raises(CapabilityError, match="no state of a swap"):
+            pair.swap.deserialize_state(data)
+
+
+def test_events_of_a_step_that_is_taken_back_are_told_once():
+    pair = Pair()
+    pair.run(0, 1)
+    for _ in range(3):
+        state = pair.swap.save_state()
+        assert pair.swap.do_step(1.0, 1.0).status is Status.OK
+        pair.swap.restore_state(state)
+    pair.run(1, 3)
+    assert pair.kinds() == ["swap.shadow"]
 
 
 def test_a_return_without_writable_states_is_refused_before_the_run():
