@@ -33,6 +33,8 @@ Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML, S
 Variant = Annotated[str | None, typer.Option(metavar="NAME", help="Another structure of an SSP package.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Explainable = Annotated[Path, typer.Argument(metavar="SYSTEM|DIR", help="A system, or the folder of a run.")]
+Page = Annotated[Path | None, typer.Option("--html", metavar="FILE.html", help="Write a page with pictures, too.")]
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Tell the structure alone; nothing is opened or run.")]
 Drawing = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Default: NAME.svg.")]
 Other = Annotated[Path, typer.Argument(metavar="OTHER", help="Another system, to compare with.")]
@@ -165,35 +167,37 @@ def validate(file: Checked, strict: Strict = False, variant: Variant = None, deb
 
 @app.command()
 def explain(
-    system: System,
+    system: Explainable,
     variant: Variant = None,
     no_probe: NoProbe = False,
+    page: Page = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show what a system will do: order, delays, loops, stability, local error, and which step size and algorithm fit.
+    """Show what a system will do, or what the run in a folder has done and cost, and what to change.
 
-    Components are opened and tried out from the start with rollback; with --no-probe nothing is run.
+    Before a run: order, delays, loops, stability, local error, with the algorithm and step size that fit. Components
+    are opened and tried out from the start with rollback; with --no-probe nothing is run.
     """
     from cotwin import terminal
 
     with terminal.errors_reported(debug, system):
-        from cotwin.explained_data import explained_data
-        from cotwin.explained_tables import all_tables
-        from cotwin.explaining import explain_system
-        from cotwin.preparation import Overrides, prepare
+        from cotwin import explanation
+        from cotwin.run_statistics import holds_run
 
-        description = prepare(system, Overrides(variant=variant))
-        with terminal.StageBar("probing") as bar:
-            told = explain_system(description, probing=not no_probe, told=bar.advance)
+        if holds_run(system):
+            told = explanation.after_a_run(system)
+        else:
+            with terminal.StageBar("probing") as bar:
+                told = explanation.before_a_run(system, variant, probing=not no_probe, told=bar.advance)
+        if page is not None:
+            explanation.write_page(told, page)
         if json:
-            terminal.show_json(explained_data(told))
+            terminal.show_json(told.data)
             return
-        terminal.show(all_tables(told))
-        if told.findings is not None:
-            terminal.say(
-                f"probed with {told.findings.do_steps} steps of components from the start; nothing was recorded"
-            )
+        terminal.show(told.tables)
+        for line in (*told.notes, *([f"wrote {page}"] if page is not None else [])):
+            terminal.say(line)
 
 
 @app.command()

@@ -24,9 +24,11 @@ def cost_table(readings: Sequence[MeterReading], seconds: float | None = None) -
     if seconds is None or seconds <= 0.0:
         return Table("Costs", ("component", "steps", "total [s]", *steps), [_cost(reading) for reading in readings])
     rows = [
-        (*row[:3], f"{reading.seconds / seconds:.1%}", *row[3:]) for reading in readings for row in (_cost(reading),)
+        (*row[:3], f"{100.0 * reading.seconds / seconds:.3g}", *row[3:])
+        for reading in readings
+        for row in (_cost(reading),)
     ]
-    return Table("Costs", ("component", "steps", "total [s]", "share", *steps), rows)
+    return Table("Costs", ("component", "steps", "total [s]", "share [%]", *steps), rows)
 
 
 def hand_over_table(reports: Iterable[SwapReport]) -> Table:
