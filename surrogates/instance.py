@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import CapabilityError, InitializationError, StepError, SurrogateError
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.plain_data import pack, unpack
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.quantities.units import Unit
 from surrogates.guard import INSIDE, Verdict
@@ -41,7 +42,9 @@ class SurrogateInstance:
     def __init__(self, name: str, path: Path, card: Card, runtime: Runtime) -> None:
         self.name, self._path, self._card, self._runtime = name, path, card, runtime
         self.connectors = tuple(_connector(variable) for variable in card.variables)
-        self.capabilities = Capabilities(variable_step=False, get_set_state=True, state_write=StateWrite.RESTART)
+        self.capabilities = Capabilities(
+            variable_step=False, get_set_state=True, serialize_state=True, state_write=StateWrite.RESTART
+        )
         elements = [element for connector in self.connectors for element in connector.elements]
         self._offsets = {element: k for k, element in enumerate(elements)}
         self._values = np.concatenate([_starts(variable) for variable in card.variables])
@@ -120,21 +123,31 @@ class SurrogateInstance:
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state."""
-        if not isinstance(state, _Kept):
-            raise TypeError(f"not a state kept by a surrogate: {type(state).__name__}. Pass what save_state returned")
-        self._state, self.verdict, self._time = state.state, state.verdict, state.time
-        self._values[:] = state.values
+        kept = self._own(state)
+        self._state, self.verdict, self._time = kept.state, kept.verdict, kept.time
+        self._values[:] = kept.values
 
     def free_state(self, state: object) -> None:
         """Nothing to release."""
 
-    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
-        """Not offered: raises CapabilityError."""
-        raise CapabilityError(f"surrogate '{self.name}' cannot serialize its state. Keep it within the process")
+    def serialize_state(self, state: object) -> bytes:
+        """A kept state as bytes, for the same package in any process."""
+        kept = self._own(state)
+        arrays = [] if kept.state is None else list(self._runtime.arrays(kept.state))
+        return pack([arrays, kept.values, list(kept.verdict), kept.time])
 
-    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
-        """Not offered: raises CapabilityError."""
-        raise CapabilityError(f"surrogate '{self.name}' cannot deserialize a state. Keep it within the process")
+    def deserialize_state(self, data: bytes) -> object:
+        """A kept state from bytes; CapabilityError where they are of another surrogate."""
+        try:
+            arrays, values, verdict, time = unpack(data)
+            if values.shape != self._values.shape:
+                raise ValueError(f"{values.size} values in the place of {self._values.size}")
+            state = self._runtime.state(arrays) if arrays else None
+            return _Kept(state, np.asarray(values, np.float64), Verdict(*verdict), float(time))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise CapabilityError(
+                f"surrogate '{self.name}': the bytes are no state of it ({error}). Use the package that they come from"
+            ) from error
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Restrict a full state: by connector name, arrays as a whole or by element; states left out stay."""
@@ -153,6 +166,11 @@ class SurrogateInstance:
 
     def close(self) -> None:
         """Nothing to free."""
+
+    def _own(self, state: object) -> _Kept:
+        if not isinstance(state, _Kept):
+            raise TypeError(f"not a state kept by a surrogate: {type(state).__name__}. Pass what save_state returned")
+        return state
 
     def _restart(self) -> None:
         full = {name: self._views[name].copy() for name in self._states}

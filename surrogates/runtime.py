@@ -1,6 +1,6 @@
 """Runtime: what an instance steps. One implementation per kind of surrogate; the package's card says which."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -40,6 +40,14 @@ class Runtime(Protocol):
 
     def step(self, state: Any, inputs: Floats) -> Prediction:
         """One macro step with held inputs, all values behind each other."""
+        ...
+
+    def arrays(self, state: Any) -> tuple[Floats, ...]:
+        """A state as arrays."""
+        ...
+
+    def state(self, arrays: Sequence[Any]) -> Any:
+        """The state that arrays hold; ValueError where they hold none."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Stepping the hybrid of a tank in zones: one twin, float64, in NumPy; or the same arithmetic in torch on a device."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -75,6 +75,18 @@ class ZoneRuntime:
         """One macro step."""
         scalars, rates = inputs[: len(SCALARS)], inputs[len(SCALARS) :].reshape(len(RATES), -1)
         return self._predict(self._advance(state, scalars, rates), scalars)
+
+    def arrays(self, state: Any) -> tuple[Floats, ...]:
+        """Modes (species, modes) and lumps."""
+        return tuple(state)
+
+    def state(self, arrays: Sequence[Any]) -> Advanced:
+        """From modes and lumps."""
+        shapes = [np.shape(array) for array in arrays]
+        expected = [(len(SPECIES), self._tank.lift.shape[2]), (len(LUMPS),)]
+        if shapes != expected:
+            raise ValueError(f"arrays of shapes {shapes} are no state, which has {expected}")
+        return Advanced(*(np.asarray(array, np.float64) for array in arrays))
 
     def _predict(self, state: Advanced, scalars: Floats) -> Prediction:
         """Lift: concentrations are never negative; DO may be, as in the component, where cells lack oxygen."""

@@ -1,7 +1,7 @@
 """Course: one action over a run, from waiting to over, and what is said of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -69,6 +69,32 @@ class Course:
         action = self.bound.action
         why = f"'{action.when}' was not true in time" if action.when else f"the run ended before {action.at:g} s"
         return self.note(now, "scenario_unused", f"{action.kind} of '{action.target}' never began: {why}", None)
+
+    def remembered(self) -> dict[str, Any]:
+        """Where the action is, as plain data."""
+        return {"phase": self.phase.name, "ends": self.ends, "effects": [each.remembered() for each in self.effects]}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back there; the points forget all effects before."""
+        self.phase, self.ends = Phase[memory["phase"]], memory["ends"]
+        for effect, remembered in zip(self.effects, memory["effects"], strict=True):
+            effect.remember(remembered)
+        if self.phase is Phase.LASTING:
+            for point, effect in zip(self.points, self.effects, strict=True):
+                point.add(self.order, effect)
+
+    def remembered(self) -> dict[str, Any]:
+        """Where the action is, as plain data."""
+        return {"phase": self.phase.name, "ends": self.ends, "effects": [each.remembered() for each in self.effects]}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back there; the points forget all effects before."""
+        self.phase, self.ends = Phase[memory["phase"]], memory["ends"]
+        for effect, remembered in zip(self.effects, memory["effects"], strict=True):
+            effect.remember(remembered)
+        if self.phase is Phase.LASTING:
+            for point, effect in zip(self.points, self.effects, strict=True):
+                point.add(self.order, effect)
 
     def note(self, now: float, kind: str, message: str, asked: float | None) -> Event:
         """An event; one that comes later than asked for (s) says so."""

@@ -1,5 +1,7 @@
 """Effects: what an action does to one value while it lasts."""
 
+from collections.abc import Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 from zlib import crc32
 
@@ -21,6 +23,22 @@ class Effect(Protocol):
         """What becomes of a value at t (s)."""
         ...
 
+    def remembered(self) -> Mapping[str, Any]:
+        """What its further course depends on, as plain data."""
+        ...
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back to what was remembered."""
+        ...
+
+    def remembered(self) -> Mapping[str, Any]:
+        """What its further course depends on, as plain data."""
+        ...
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back to what was remembered."""
+        ...
+
 
 class Replacement:
     """A value that takes the place of others."""
@@ -37,6 +55,20 @@ class Replacement:
     def apply(self, value: Any, t: float) -> Any:  # noqa: ARG002
         """The value given."""
         return self._value
+
+    def remembered(self) -> Mapping[str, Any]:
+        """Nothing changes."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Nothing has changed."""
+
+    def remembered(self) -> Mapping[str, Any]:
+        """Nothing changes."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Nothing has changed."""
 
 
 class Drifting:
@@ -60,6 +92,22 @@ class Drifting:
         share = min(max((t - self._begun) / self._over, 0.0), 1.0)
         return (1.0 - share) * self._first + share * self._last
 
+    def remembered(self) -> Mapping[str, Any]:
+        """Where the line begins."""
+        return {"first": self._first, "begun": self._begun}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back to where it began."""
+        self._first, self._begun = memory["first"], memory["begun"]
+
+    def remembered(self) -> Mapping[str, Any]:
+        """Where the line begins."""
+        return {"first": self._first, "begun": self._begun}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back to where it began."""
+        self._first, self._begun = memory["first"], memory["begun"]
+
 
 class Scaling:
     """factor * value + offset."""
@@ -76,6 +124,20 @@ class Scaling:
     def apply(self, value: Any, t: float) -> float:  # noqa: ARG002
         """The value scaled."""
         return self._factor * float(value) + self._offset
+
+    def remembered(self) -> Mapping[str, Any]:
+        """Nothing changes."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Nothing has changed."""
+
+    def remembered(self) -> Mapping[str, Any]:
+        """Nothing changes."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Nothing has changed."""
 
 
 class Noise:
@@ -100,3 +162,19 @@ class Noise:
     def apply(self, value: Any, t: float) -> float:  # noqa: ARG002
         """The value with the sample."""
         return float(value) + self._sample
+
+    def remembered(self) -> Mapping[str, Any]:
+        """The sample, and where the generator of the next ones is."""
+        return {"sample": self._sample, "random": self._random.bit_generator.state}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back to an earlier sample."""
+        self._sample, self._random.bit_generator.state = memory["sample"], memory["random"]
+
+    def remembered(self) -> Mapping[str, Any]:
+        """The sample, and where the generator of the next ones is."""
+        return {"sample": self._sample, "random": self._random.bit_generator.state}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go back to an earlier sample."""
+        self._sample, self._random.bit_generator.state = memory["sample"], memory["random"]

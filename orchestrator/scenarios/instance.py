@@ -11,6 +11,8 @@ from typing import Any, Final
 from orchestrator.errors import CapabilityError, DescriptionError, StepError, VariableError
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, Status, StepResult, Values
 from orchestrator.observer import Event
+from orchestrator.plain_data import pack, unpack
+from orchestrator.plain_data import pack, unpack
 from orchestrator.scenarios.binding import Bound, Condition
 from orchestrator.scenarios.course import Course, Phase
 from orchestrator.scenarios.points import Arrivals, Clock, Point, plain
@@ -31,7 +33,7 @@ class ScenarioInstance:
 
     def __init__(self, name: str, bounds: Sequence[Bound], on_grid: Callable[[float], float], *, ahead: bool) -> None:
         self.name: Final = name
-        self.capabilities: Final = Capabilities()
+        self.capabilities: Final = Capabilities(get_set_state=True, serialize_state=True)
         self.identity: Final[Mapping[str, str]] = {"kind": "scenario"}
         self.connectors: Final[tuple[Connector, ...]] = ()
         self.feedthrough: Final[Mapping[str, tuple[str, ...] | None]] = {}
@@ -119,24 +121,45 @@ class ScenarioInstance:
         self._tell()
         return bool(turning)
 
-    def save_state(self) -> object:
-        """Not possible: what was done to the system cannot be taken back."""
-        raise CapabilityError(f"'{self.name}' is a scenario: its state cannot be kept")
+    def save_state(self) -> dict[str, Any]:
+        """The time, where each action is, what is to be told, and what the points were before their effects."""
+        return {
+            "now": self._clock.now,
+            "started": self._started,
+            "courses": [course.remembered() for course in self._courses],
+            "points": [point.raw for point in self.points],
+            "told": [list(event) for event in self._told],
+        }
 
-    def restore_state(self, state: object) -> None:  # noqa: ARG002
-        """Not possible."""
-        raise CapabilityError(f"'{self.name}' is a scenario: its state cannot be restored")
+    def restore_state(self, state: object) -> None:
+        """Go back to a kept state."""
+        assert isinstance(state, dict)
+        self._clock.now, self._started = state["now"], state["started"]
+        for point, raw in zip(self.points, state["points"], strict=True):
+            point.go_back(raw)
+        for course, remembered in zip(self._courses, state["courses"], strict=True):
+            course.remember(remembered)
+        self._told = [Event(*event) for event in state["told"]]
 
     def free_state(self, state: object) -> None:
         """Nothing to release."""
 
-    def serialize_state(self, state: object) -> bytes:  # noqa: ARG002
-        """Not possible."""
-        raise CapabilityError(f"'{self.name}' is a scenario: its state cannot be serialized")
+    def serialize_state(self, state: object) -> bytes:
+        """A kept state as bytes."""
+        return pack(state)
 
-    def deserialize_state(self, data: bytes) -> object:  # noqa: ARG002
-        """Not possible."""
-        raise CapabilityError(f"'{self.name}' is a scenario: its state cannot be deserialized")
+    def deserialize_state(self, data: bytes) -> object:
+        """A kept state from bytes; CapabilityError where they are of something else."""
+        try:
+            state = unpack(data)
+            sizes = len(state["courses"]), len(state["points"])
+            if sizes != (len(self._courses), len(self.points)):
+                raise ValueError(f"{sizes[0]} actions on {sizes[1]} variables")
+        except (ValueError, TypeError, KeyError) as error:
+            raise CapabilityError(
+                f"'{self.name}': the bytes are of other scenarios ({error}). Use those that they come from"
+            ) from error
+        return state
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:  # noqa: ARG002
         """There are no states to write."""

@@ -49,6 +49,14 @@ class Point:
         """Let it act no longer."""
         self._effects = [entry for entry in self._effects if entry[1] is not effect]
 
+    def go_back(self, raw: Any) -> None:
+        """Be what it was before its effects at an earlier time; those are added anew."""
+        self.raw, self._effects = raw, []
+
+    def go_back(self, raw: Any) -> None:
+        """Be what it was before its effects at an earlier time; those are added anew."""
+        self.raw, self._effects = raw, []
+
     def altered(self, raw: Any) -> Any:
         """What becomes of a value."""
         self.raw = value = plain(raw)
