@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from orchestrator.instance import Bundle, Values, directional_derivatives
+from orchestrator.master.initial.gaps import Matrix, Vector
 from orchestrator.master.initial.naming import naming
-from orchestrator.master.initial.newton import Bounds, Matrix, Vector
+from orchestrator.master.initial.newton import Bounds
 from orchestrator.master.participant import Participant
 from orchestrator.system.connections.links import Link, Slot
 from orchestrator.system.connector import Connector

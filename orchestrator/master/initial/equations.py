@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.master.initial.component import ComponentEquations, State
-from orchestrator.master.initial.newton import Bounds, Matrix, Vector
+from orchestrator.master.initial.gaps import Matrix, Vector
+from orchestrator.master.initial.newton import Bounds
 from orchestrator.master.participant import Participant
 from orchestrator.signals import Signals, gather
 from orchestrator.system.connections.links import Link, Slot
@@ -124,6 +125,17 @@ class InitialEquations:
         changes = np.abs(jacobian[self.flows :] * scales).max(axis=1, initial=0.0)
         sizes[self.flows :] = np.where(changes > 0.0, changes, 1.0)
         return sizes
+
+    def kept(self, sums: Matrix) -> Matrix:
+        """The sums of states whose derivatives add up to zero whatever happens: a volume, the mass in a closed system.
+
+        Sums of flows alone are none: such flows are left open.
+        """
+        kept = sums.copy()
+        kept[:, : self.flows] = 0.0
+        of_states, of_all = (np.abs(rows).max(axis=1, initial=0.0) for rows in (kept, sums))
+        chosen: Matrix = kept[of_states > _EXACT * of_all]
+        return chosen
 
     def _placed(self, parts: Sequence[ComponentEquations]) -> Iterator["_Placed"]:
         """The components with the places of what is theirs."""

@@ -110,9 +110,9 @@ def is_continuous(link: Link, signals: Signals) -> bool:
     return floats and link.mapping is None and all(one.variability is not Variability.DISCRETE for one in ends)
 
 
-def refusal(what: str, names: Sequence[str], solution: Solution, t: float) -> InitializationError:
-    """The error for what Newton's method did not solve: why, the residuals by name, and the remedy."""
-    about = _listed([names[index] for index in solution.about])
+def refusal(what: str, names: Sequence[str], solution: Solution, t: float, more: str = "") -> InitializationError:
+    """The error for what Newton's method did not solve: why, the residuals by name, the remedy, and `more` of it."""
+    about = listed([names[index] for index in solution.about])
     finite = np.where(np.isfinite(solution.residuals), np.abs(solution.residuals), np.inf)
     worst = [index for index in np.argsort(-finite)[:_SHOWN] if finite[index] > 0.0]
     residuals = ", ".join(f"{names[index]}: {solution.residuals[index]:.3g}" for index in worst)
@@ -127,7 +127,7 @@ def refusal(what: str, names: Sequence[str], solution: Solution, t: float) -> In
     message = (
         f"{what} has no solution that was found at t = {t:.9g} s {after}: {why.format(about=about)}{told}. {remedy}"
     )
-    return InitializationError(message, time=t)
+    return InitializationError(message + more, time=t)
 
 
 _STARTS: Final = "Give start values nearer to the solution"
@@ -146,6 +146,7 @@ _WHY: Final[Mapping[End, tuple[str, str]]] = {
 }
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names for people, the first ones where there are many."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(f"'{name}'" for name in names[:_SHOWN]) + more

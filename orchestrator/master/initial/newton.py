@@ -10,8 +10,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
+from orchestrator.master.initial.gaps import Matrix, Vector, fills, find_gap, normalized
 
 HALVINGS: Final = 30
 """Times that a step is halved before it is given up."""
@@ -41,6 +40,13 @@ class Equations(Protocol):
         """The size of each residual, larger than 0."""
         ...
 
+    def kept(self, sums: Matrix) -> Matrix:
+        """What no iteration may change, where sums of residuals (rows: their weights) are zero whatever the unknowns.
+
+        Rows of weights of the unknowns, one for each sum; fewer where the unknowns are left open without a reason.
+        """
+        ...
+
 
 class Bounds(NamedTuple):
     """The least and the greatest value of each unknown."""
@@ -62,7 +68,8 @@ class End(StrEnum):
 class Solution(NamedTuple):
     """Where it ended: the unknowns, the residuals in units of their sizes, and the unknowns that `end` is about.
 
-    These are those that a singular Jacobian leaves open, or those at their bounds where it is stuck.
+    These are those that a singular Jacobian leaves open, where it is solved those that kept what they began with, and
+    where it is stuck those at their bounds.
     """
 
     end: End
@@ -92,14 +99,15 @@ def solve(equations: Equations, x: Vector, bounds: Bounds, *, tolerance: float, 
         jacobian = equations.jacobian(x)
         sizes = equations.sizes(jacobian, scales)
         scaled, matrix = residual / sizes, jacobian * scales / sizes[:, None]
-        open_ones = _left_open(matrix, equations.rounding)
-        if open_ones:
-            return Solution(End.SINGULAR, x, scaled, iteration, open_ones)
+        gap = find_gap(matrix, equations.rounding)
+        kept = equations.kept(gap.sums / sizes) * scales
+        if gap.open and not fills(kept, gap, matrix, scaled):
+            return Solution(End.SINGULAR, x, scaled, iteration, gap.open)
         if np.abs(scaled).max(initial=0.0) <= tolerance:
-            return Solution(End.SOLVED, x, scaled, iteration)
+            return Solution(End.SOLVED, x, scaled, iteration, gap.open)
         if iteration == iterations:
             break
-        step = scales * _step(matrix, scaled, _at_bounds(x, bounds))
+        step = scales * _step(np.vstack([matrix, normalized(kept)]), scaled, _at_bounds(x, bounds))
         found = _damped(equations, x, step, bounds, sizes, float(np.linalg.norm(scaled)))
         if found is None:
             held = np.flatnonzero((x <= bounds.lower) | (x >= bounds.upper))
@@ -123,16 +131,23 @@ def _step(matrix: Matrix, residual: Vector, held: _Held) -> Vector:
     """Newton's step in scaled values; unknowns that it would take over their bounds stay there, the others do best."""
     free = np.ones(residual.size, dtype=bool)
     step = np.zeros(residual.size)
+    wanted = np.concatenate([-residual, np.zeros(matrix.shape[0] - residual.size)])
     for _ in range(residual.size + 1):
         step[:] = 0.0
         if not free.any():
             return step
-        step[free] = np.linalg.lstsq(matrix[:, free], -residual, rcond=None)[0]
+        step[free] = _solved(matrix[:, free], wanted)
         leaving = free & ((held.low & (step < 0.0)) | (held.high & (step > 0.0)))
         if not leaving.any():
             return step
         free &= ~leaving
     return step
+
+
+def _solved(matrix: Matrix, wanted: Vector) -> Vector:
+    square = matrix.shape[0] == matrix.shape[1]  # a square one is regular, which was looked at before
+    solved = np.linalg.solve(matrix, wanted) if square else np.linalg.lstsq(matrix, wanted, rcond=None)[0]
+    return np.asarray(solved, np.float64)
 
 
 def _damped(
@@ -147,16 +162,3 @@ def _damped(
             return trial, residual
         part *= 0.5
     return None
-
-
-def _left_open(matrix: Matrix, rounding: float) -> tuple[int, ...]:
-    """The unknowns that a change of which changes no residual; nothing where the matrix is regular."""
-    if not matrix.size:
-        return ()
-    # Rows of any size: what counts is whether they point in different directions.
-    longest = np.abs(matrix).max(axis=1, keepdims=True)
-    _, values, directions = np.linalg.svd(matrix / np.where(longest > 0.0, longest, 1.0))
-    if values[-1] > rounding * matrix.shape[0] * values[0]:
-        return ()
-    direction = np.abs(directions[-1])
-    return tuple(map(int, np.flatnonzero(direction > 0.1 * direction.max())))

@@ -65,6 +65,10 @@ class InitialOrder:
             ready = [link for link in links if link.destination[:2] in self._inputs or link.destination[0] not in read]
             gather(self._signals.plan(ready))
 
+    def set_inputs(self) -> None:
+        """Hand all components what was passed on to them last."""
+        self._set([(name, "") for name in self.participants])
+
     def _set(self, generation: Generation) -> None:
         for name in dict.fromkeys(component for component, _ in generation):
             with naming(self.participants[name], self._t):

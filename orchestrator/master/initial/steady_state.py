@@ -13,7 +13,7 @@ from orchestrator.errors import CapabilityError, InitializationError
 from orchestrator.instance import Instance
 from orchestrator.master.initial.component import State
 from orchestrator.master.initial.equations import InitialEquations
-from orchestrator.master.initial.loops import is_continuous, refusal
+from orchestrator.master.initial.loops import is_continuous, listed, refusal
 from orchestrator.master.initial.newton import End, Solution, solve
 from orchestrator.master.initial.order import InitialOrder
 from orchestrator.master.participant import Coupling
@@ -22,23 +22,31 @@ from orchestrator.system.solving import Initialization, SteadyState
 
 _ITERATIONS: Final = 100
 """Newton steps at most: a steady state may lie far from the start values."""
+_OR: Final = (
+    ". A state that nothing holds does not rest: look at what flows into it; or choose 'method: long_run' of "
+    "'steady_state'"
+)
 _SETTLED: Final = (Variability.CONSTANT, Variability.FIXED)
 
 
 class Rest(NamedTuple):
     """How a steady state was found: Newton steps, number of states, and the largest time derivative with its name.
 
-    The derivative is in units of how much it changes with the nominal values of all unknowns.
+    The derivative is in units of how much it changes with the nominal values of all unknowns. `kept` are states that
+    begin with their start values or, several together, with sums of them, since nothing changes these.
     """
 
     iterations: int
     states: int
     residual: float
     worst: str
+    kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        steps = f"{self.iterations} Newton step{'' if self.iterations == 1 else 's'}"
         largest = f", largest derivative {self.residual:.2g} ('{self.worst}', relative)" if self.worst else ""
-        return f"by derivatives: {self.states} states, {self.iterations} Newton steps{largest}"
+        kept = f"; {listed(self.kept)} as started, since nothing changes them or their sum" if self.kept else ""
+        return f"by derivatives: {self.states} states, {steps}{largest}{kept}"
 
 
 def obstacles(instances: Mapping[str, Instance]) -> list[str]:
@@ -59,6 +67,7 @@ def find_rest(coupling: Coupling, order: InitialOrder, settings: Initialization,
             f"no steady state by derivatives: {'; '.join(in_the_way)}. Choose 'method: long_run' of 'steady_state'"
         )
     order.go()
+    order.set_inputs()
     links = [link for link in coupling.links if is_continuous(link, coupling.signals) and _flows(coupling, link.source)]
     states = {name: _states(instance) for name, instance in instances.items() if _states(instance)}
     equations = InitialEquations(order.participants, coupling.signals, links, t, states)
@@ -67,9 +76,10 @@ def find_rest(coupling: Coupling, order: InitialOrder, settings: Initialization,
         limit = max(_ITERATIONS, settings.max_iterations)
         solution = solve(equations, equations.start(), equations.bounds, tolerance=wanted.tolerance, iterations=limit)
         if solution.end is not End.SOLVED:
-            raise refusal("the steady state", equations.names, solution, t)
+            raise refusal("the steady state", equations.names, solution, t, _OR)
         total += solution.iterations
         order.go()
+        order.set_inputs()
         if not solution.iterations:
             return _found(equations, solution, total)
     raise InitializationError(
@@ -85,7 +95,8 @@ def _found(equations: InitialEquations, solution: Solution, iterations: int) -> 
     if not rates.size:
         return Rest(iterations, 0, 0.0, "")
     worst = int(rates.argmax())
-    return Rest(iterations, rates.size, float(rates[worst]), equations.names[flows + worst])
+    kept = tuple(equations.names[index] for index in solution.about if index >= flows)
+    return Rest(iterations, rates.size, float(rates[worst]), equations.names[flows + worst], kept)
 
 
 def _flows(coupling: Coupling, source: tuple[str, str, int]) -> bool:
