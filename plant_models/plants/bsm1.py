@@ -16,7 +16,7 @@ BSM1: Mapping[str, Callable[[], Model]] = {
     "bsm1_splitter": partial(splitter, "internal", INTERNAL_FLOW),
     "bsm1_settler": settler,
     "bsm1_oxygen_sensor": partial(sensor, "oxygen_sensor", 2, 60.0, 3.89, 10.0),
-    "bsm1_nitrate_sensor": partial(sensor, "nitrate_sensor", 8, 600.0, 11.7724, 20.0),
+    "bsm1_nitrate_sensor": partial(sensor, "nitrate_sensor", 8, 600.0, 11.7724, 10.0),
     "bsm1_oxygen_controller": partial(pi_controller, "oxygen_controller", "1/d", OXYGEN),
     "bsm1_nitrate_controller": partial(pi_controller, "nitrate_controller", "m3/d", NITRATE),
 }
