@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from orchestrator.errors import DescriptionError
+from orchestrator.errors import CapabilityError, DescriptionError
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
 from orchestrator.master.snapshot import Rollback
@@ -12,7 +12,7 @@ from orchestrator.master.step_control_doubling import Allowed, ErrorControl
 from orchestrator.master.step_control_journey import Journey
 from orchestrator.master.step_control_outputs import Outputs
 from orchestrator.master.step_control_pi import PiController
-from orchestrator.master.step_control_refusals import Retry
+from orchestrator.master.step_control_refusals import Retry, hindrance
 from orchestrator.master.stepper import Stepper
 from orchestrator.system.solving import StepControl
 
@@ -56,9 +56,11 @@ def _error_control(inner: Stepper, coupling: Coupling, rollback: Rollback, contr
     declared, outputs = controlling.declared, Outputs(coupling)
     if declared.global_error:
         raise DescriptionError("step_control: global_error is not there; leave it out")
-    rollback.require("step_control 'error'")
+    rollback.require("step_control: error")
+    if (why := hindrance(coupling, rollback)) is not None:
+        raise CapabilityError(f"step_control: error chooses the step size, but {why}. Choose method: constant")
     allowed = Allowed(declared.tolerance, controlling.step_size, controlling.smallest)
     controller = PiController(allowed.order, allowed.smallest, allowed.step_size, declared.first)
     journey = Journey(inner, coupling, rollback, outputs)
-    control = ErrorControl(journey, outputs, controller, allowed, coupling.statistics)
+    control = ErrorControl(journey, outputs, controller, allowed, coupling)
     return Controlled(control, {"step_control": control, "controller": controller, "outputs": outputs})

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.memory import Remembered
-from orchestrator.master.statistics import Statistics
+from orchestrator.master.participant import Coupling
 from orchestrator.master.step_control_journey import Arrival, Journey
-from orchestrator.master.step_control_jumps import Bracket, Halves, Jumps, Localizer, Path, find_jumps
+from orchestrator.master.step_control_jumps import Bracket, Halves, Jumps, Localizer, Mask, Path, find_jumps
 from orchestrator.master.step_control_outputs import Floats, Outputs
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.step_control_refusals import part_of, shorter
@@ -26,9 +27,11 @@ _HALVABLE = 0.35
 
 @dataclass(frozen=True)
 class Allowed:
-    """What is allowed: a coupling error of `tolerance` in `step_size` (s), in units of the scales of the outputs.
+    """What is allowed, in units of the scales of the outputs: an error of `tolerance` that comes up in `step_size` (s).
 
-    `order` is that of the coupling; no step is shorter than `smallest` (s) but to meet a point.
+    Outputs that are `fleeting`, since inputs pass directly through them, do not hand on their errors: those may be
+    `tolerance` in every step. `order` is that of the coupling; no step is shorter than `smallest` (s) but to meet a
+    point.
     """
 
     tolerance: float
@@ -36,9 +39,9 @@ class Allowed:
     smallest: float
     order: int = 1
 
-    def of(self, h: float) -> float:
-        """The error that a step of h (s) may make."""
-        return self.tolerance * max(h / self.step_size, _LEAST_PART)
+    def of(self, h: float, fleeting: Mask) -> Floats:
+        """The errors (n,) that a step of h (s) may make."""
+        return self.tolerance * np.where(fleeting, 1.0, max(h / self.step_size, _LEAST_PART))
 
 
 class _Trial(NamedTuple):
@@ -70,18 +73,20 @@ class ErrorControl:
     """
 
     def __init__(
-        self, journey: Journey, outputs: Outputs, controller: PiController, allowed: Allowed, statistics: Statistics
+        self, journey: Journey, outputs: Outputs, controller: PiController, allowed: Allowed, coupling: Coupling
     ) -> None:
         self._journey, self._outputs, self._controller, self._allowed = journey, outputs, controller, allowed
-        self._statistics = statistics
-        self._localizer = Localizer(journey, outputs, statistics, allowed.tolerance, allowed.smallest)
+        self._statistics, self._diagnostics = coupling.statistics, coupling.diagnostics
+        self._localizer = Localizer(journey, outputs, coupling.statistics, allowed.tolerance, allowed.smallest)
         self._slopes: Floats | None = None
         self._left: Floats | None = None
         self.leaves_grid = True
 
     def step(self, t: float, h: float) -> Advance:
         """Advance all components from t towards t + h, by one step or two halves of one."""
-        return self.path(t, h)[-1].advance
+        advance = self.path(t, h)[-1].advance
+        self._diagnostics.say(MASTER, "step_size", advance.end - t)
+        return advance
 
     def path(self, t: float, h: float) -> Path:
         """The same, with the ends of all the steps that were made for good."""
@@ -132,9 +137,9 @@ class ErrorControl:
         whole, end = trial.whole.outputs.floats, trial.end.outputs.floats
         scales = self._outputs.scales(trial.start.outputs.floats, whole, end)
         errors = np.abs(whole - end) / ((2**self._allowed.order - 1) * scales)
-        allowed = self._allowed.of(trial.length)
+        relative = errors / self._allowed.of(trial.length, self._outputs.fleeting)
         jumps = self._jumps(trial, self._allowed.tolerance * scales)
-        error = float(errors.max(initial=0.0)) / allowed
+        error = float(relative.max(initial=0.0))
         tiny = trial.length <= self._allowed.smallest * (1.0 + _ROUNDING)
         if jumps.in_first and not tiny:
             late = jumps.late
@@ -146,7 +151,7 @@ class ErrorControl:
         if error <= 1.0:
             return self._in_second(trial, jumps, limit, error) if jumps.in_second else self._whole(trial, error)
         if tiny:
-            return self._at_smallest(trial, jumps, errors / allowed)
+            return self._at_smallest(trial, jumps, relative)
         return self._halved_for_jump(trial) if jumps.in_second else self._shortened(trial, error)
 
     def _jumps(self, trial: _Trial, least: Floats) -> Jumps:
@@ -218,13 +223,14 @@ class ErrorControl:
 
     def _too_large(self, trial: _Trial, errors: Floats) -> StepError:
         worst = int(np.argmax(errors))
-        name, h, allowed = self._outputs.names[worst], trial.length, self._allowed.of(trial.length)
+        name, h = self._outputs.names[worst], trial.length
+        allowed = self._allowed.of(h, self._outputs.fleeting)[worst]
         values = (trial.whole.outputs.floats[worst], trial.end.outputs.floats[worst])
         return StepError(
-            f"'{name}': the coupling error of a step from t = {trial.start.t:.9g} s by h = {h:.3g} s, the smallest that "
-            f"is tried, is {errors[worst] * allowed:.3g} of its scale ({values[0]:.9g} by one step, {values[1]:.9g} by "
-            f"two), not {allowed:.3g}. Loosen the tolerance of step_control, tighten that of the solvers inside the "
-            "components (experiment.tolerance), or iterate (algorithm: iterative)",
+            f"'{name}': the coupling error of a step from t = {trial.start.t:.9g} s by h = {h:.3g} s, the smallest "
+            f"that is tried, is {errors[worst] * allowed:.3g} of its scale ({values[0]:.9g} by one step, "
+            f"{values[1]:.9g} by two), not {allowed:.3g}. Loosen the tolerance of step_control, tighten that of the "
+            "solvers inside the components (experiment.tolerance), or iterate (algorithm: iterative)",
             component=name.partition(".")[0],
             time=trial.start.t,
         )

@@ -46,6 +46,9 @@ class Outputs:
         connectors = [self._signals.place(*slot).connector for slot in floats]
         self.stepped = np.array([c.variability is not Variability.CONTINUOUS for c in connectors], np.bool_)
         """Floats that hold their value until they jump."""
+        through = {p.name: p.instance.feedthrough for p in coupling.participants}
+        self.fleeting = np.array([through[slot.component].get(slot.connector) != () for slot in floats], np.bool_)
+        """Floats that inputs pass through directly, or may do: their errors are those of the inputs."""
         nominals = [c.declared_nominal for c in connectors]
         self._nominals = np.array([0.0 if nominal is None else abs(nominal) for nominal in nominals])
         self._seen: Floats = np.zeros(0)

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 import cotwin
-from orchestrator.errors import StepError
+from orchestrator.errors import CapabilityError, StepError
+from orchestrator.instance import Capabilities
 from orchestrator.master.statistics import Statistics
 from orchestrator.system.description import SystemDescription
 from plant_models.textbook.exact import controlled
 from plant_models.textbook.exact import lotka_volterra as exact_lotka_volterra
 from tests.coupled import Memory, simulation
 from tests.doubles import FunctionInstance, an_input, an_output
+from tests.master.test_refused_steps import reluctant
 from tests.textbook import control_loop, lotka_volterra
 
 
@@ -69,6 +71,7 @@ def test_the_grid_is_met_exactly_and_no_step_before_it_is_tiny() -> None:
     lengths = np.diff(times)
     assert (lengths[1:] > 0.4 * lengths[:-1]).all()
     assert ran.statistics.smallest_step == pytest.approx(lengths.min())
+    assert ran.memory.of("master", "step_size")[1:, 0] == pytest.approx(lengths)
 
 
 def test_where_nothing_is_to_be_corrected_the_steps_are_those_of_the_grid() -> None:
@@ -129,3 +132,24 @@ def test_a_tolerance_that_cannot_be_met_is_an_error_with_the_output_and_both_val
         pytest.raises(StepError, match=r"'rough\.y': the coupling error of a step from t = "),
     ):
         simulated.run()
+
+
+@pytest.mark.parametrize(
+    ("able", "why"),
+    [
+        (Capabilities(), "'fixed' cannot"),
+        (Capabilities(get_set_state=True, variable_step=False), "'fixed' takes steps of one size only"),
+    ],
+)
+def test_a_component_that_cannot_follow_is_refused_by_name(able: Capabilities, why: str) -> None:
+    fixed = FunctionInstance(lambda t, u: u, name="fixed", capabilities=able)
+    with pytest.raises(CapabilityError, match=why):
+        simulation([fixed], **control(1e-3))
+
+
+def test_a_component_that_refuses_a_step_gets_a_shorter_one_in_trials_too() -> None:
+    late = reluctant(lambda t, h: h > 0.03, lambda t, h: t)
+    with simulation([late], **control(1e-3)) as simulated:
+        simulated.run()
+        assert simulated.time == 1.0
+        assert simulated.coupling.statistics.rejected["discard"] > 0
