@@ -21,6 +21,13 @@ _REMEDIES = {
 }
 
 
+def shown(names: Sequence[str]) -> str:
+    """The components of a loop for messages, with the first ones and the last of many."""
+    if len(names) <= _SHOWN:
+        return " <-> ".join(names)
+    return f"{' <-> '.join(names[:3])} <-> ... <-> {names[-1]} ({len(names)} components)"
+
+
 class Reached(NamedTuple):
     """How far an iteration came: residuals as `listed` gives them, and what each iteration multiplied them by."""
 

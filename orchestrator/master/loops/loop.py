@@ -49,7 +49,8 @@ class Loop:
         self._rollback = Rollback(coupling, participants=self._sweeping)
         statistics = coupling.statistics.loop(tuple(names))
         self._early_in_a_row = 0
-        self._iteration = Iteration(self.name, self._unknowns, settings, statistics)
+        self._shown = failures.shown(names)
+        self._iteration = Iteration(self._shown, self._unknowns, settings, statistics)
 
     def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
         """Solve the loop for t + h (s) and leave all components there.
@@ -91,7 +92,7 @@ class Loop:
         """A component returned early: the step is tried again up to there, by all of them."""
         self._early_in_a_row += 1
         if self._early_in_a_row > _EARLY_RETURNS:
-            raise failures.ever_earlier(self.name, early, self._early_in_a_row)
+            raise failures.ever_earlier(self._shown, early, self._early_in_a_row)
         self._rollback.restore(start)
         for participant in self._sweeping:
             participant.ahead = None
