@@ -198,7 +198,7 @@ class ModelExchangeFmu:
     def deserialize_state(self, data: bytes) -> KeptRun:
         """A kept state from bytes; CapabilityError where they come from another FMU."""
         self._fmu.require("take a serialized state", *OPEN)
-        return KeptRun.deserialize(data, self._fmu.states)
+        return KeptRun.deserialize(self.name, data, self._fmu.states)
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Write continuous states by name and go on from them at t (s); states without a value keep theirs."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Final
 
+from orchestrator.errors import CapabilityError
 from orchestrator.fmi.model_exchange_integration import Integration
 from orchestrator.fmi.model_exchange_values import Memory
 from orchestrator.fmi.states import KeptState, States
+from orchestrator.plain_data import pack, unpack
 
-_HEADER: Final = struct.Struct("<ddBB")
+_HEADER: Final = struct.Struct("<ddBBI")
 
 
 @dataclass(eq=False)
@@ -39,16 +41,23 @@ class KeptRun:
         running.read(nominals_changed=True)
 
     def serialize(self, states: States) -> bytes:
-        """As bytes; without the inputs, which are given again."""
+        """As bytes."""
         times = (nan if time is None else time for time in (self.time, self.next_event))
-        return _HEADER.pack(*times, self.in_event_mode, self.terminated) + states.serialize(self.kept)
+        inputs = pack(self.inputs.plain())
+        head = _HEADER.pack(*times, self.in_event_mode, self.terminated, len(inputs))
+        return head + inputs + states.serialize(self.kept)
 
     @classmethod
-    def deserialize(cls, data: bytes, states: States) -> "KeptRun":
+    def deserialize(cls, component: str, data: bytes, states: States) -> "KeptRun":
         """From bytes; CapabilityError where they come from another FMU."""
-        kept = states.deserialize(data[_HEADER.size :])
-        time, next_event, in_event_mode, terminated = _HEADER.unpack_from(data)
-        return cls(kept, _number(time), _number(next_event), bool(in_event_mode), bool(terminated))
+        try:
+            time, next_event, in_event_mode, terminated, size = _HEADER.unpack_from(data)
+            start = _HEADER.size + size
+            inputs = Memory.of(unpack(data[_HEADER.size : start]))
+        except (struct.error, ValueError, TypeError) as cause:
+            raise CapabilityError(f"'{component}': the bytes are no state of Model Exchange; save it again") from cause
+        kept = states.deserialize(data[start:])
+        return cls(kept, _number(time), _number(next_event), bool(in_event_mode), bool(terminated), inputs)
 
 
 def _number(number: float) -> float | None:

@@ -1,6 +1,7 @@
 """Values beside the solver of a Model Exchange FMU: the names of its states, and the inputs that it was given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -48,10 +49,13 @@ class Memory:
 
     def __init__(self) -> None:
         self._last: dict[Bundle, Values] = {}
+        self._told: dict[tuple[str, ...], Values] = {}  # by another process, of bundles that were not seen here yet
 
     def holds(self, bundle: Bundle, values: Values) -> bool:
         """Whether the FMU has these values already."""
         last = self._last.get(bundle)
+        if last is None and self._told:
+            last = self._told.get(_names(bundle))
         return last is not None and bool(np.array_equal(last, values))
 
     def keep(self, bundle: Bundle, values: Values) -> None:
@@ -59,10 +63,28 @@ class Memory:
         mine = set(bundle.connectors)
         for other in [known for known in self._last if known is not bundle and not mine.isdisjoint(known.connectors)]:
             del self._last[other]
+        named = set(_names(bundle))
+        self._told = {names: given for names, given in self._told.items() if named.isdisjoint(names)}
         self._last[bundle] = values.copy()
 
     def copy(self) -> "Memory":
         """As it is now."""
         memory = Memory()
-        memory._last = dict(self._last)
+        memory._last, memory._told = dict(self._last), dict(self._told)
         return memory
+
+    def plain(self) -> list[list[Any]]:
+        """Names of variables and their values, for another process."""
+        known = self._told | {_names(bundle): values for bundle, values in self._last.items()}
+        return [[list(names), values] for names, values in known.items()]
+
+    @classmethod
+    def of(cls, plain: Iterable[Sequence[Any]]) -> "Memory":
+        """From names of variables and their values."""
+        memory = cls()
+        memory._told = {tuple(names): np.asarray(values) for names, values in plain}
+        return memory
+
+
+def _names(bundle: Bundle) -> tuple[str, ...]:
+    return tuple(connector.name for connector in bundle.connectors)

@@ -83,19 +83,6 @@ class Course:
             for point, effect in zip(self.points, self.effects, strict=True):
                 point.add(self.order, effect)
 
-    def remembered(self) -> dict[str, Any]:
-        """Where the action is, as plain data."""
-        return {"phase": self.phase.name, "ends": self.ends, "effects": [each.remembered() for each in self.effects]}
-
-    def remember(self, memory: Mapping[str, Any]) -> None:
-        """Go back there; the points forget all effects before."""
-        self.phase, self.ends = Phase[memory["phase"]], memory["ends"]
-        for effect, remembered in zip(self.effects, memory["effects"], strict=True):
-            effect.remember(remembered)
-        if self.phase is Phase.LASTING:
-            for point, effect in zip(self.points, self.effects, strict=True):
-                point.add(self.order, effect)
-
     def note(self, now: float, kind: str, message: str, asked: float | None) -> Event:
         """An event; one that comes later than asked for (s) says so."""
         late = asked is not None and now - asked > 4.0 * math.ulp(abs(now))

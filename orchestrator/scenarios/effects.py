@@ -1,7 +1,6 @@
 """Effects: what an action does to one value while it lasts."""
 
 from collections.abc import Mapping
-from collections.abc import Mapping
 from typing import Any, Final, Protocol
 from zlib import crc32
 
@@ -21,14 +20,6 @@ class Effect(Protocol):
 
     def apply(self, value: Any, t: float) -> Any:
         """What becomes of a value at t (s)."""
-        ...
-
-    def remembered(self) -> Mapping[str, Any]:
-        """What its further course depends on, as plain data."""
-        ...
-
-    def remember(self, memory: Mapping[str, Any]) -> None:
-        """Go back to what was remembered."""
         ...
 
     def remembered(self) -> Mapping[str, Any]:
@@ -60,14 +51,7 @@ class Replacement:
         """Nothing changes."""
         return {}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Nothing has changed."""
-
-    def remembered(self) -> Mapping[str, Any]:
-        """Nothing changes."""
-        return {}
-
-    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
+    def remember(self, memory: Mapping[str, Any]) -> None:
         """Nothing has changed."""
 
 
@@ -100,14 +84,6 @@ class Drifting:
         """Go back to where it began."""
         self._first, self._begun = memory["first"], memory["begun"]
 
-    def remembered(self) -> Mapping[str, Any]:
-        """Where the line begins."""
-        return {"first": self._first, "begun": self._begun}
-
-    def remember(self, memory: Mapping[str, Any]) -> None:
-        """Go back to where it began."""
-        self._first, self._begun = memory["first"], memory["begun"]
-
 
 class Scaling:
     """factor * value + offset."""
@@ -129,14 +105,7 @@ class Scaling:
         """Nothing changes."""
         return {}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Nothing has changed."""
-
-    def remembered(self) -> Mapping[str, Any]:
-        """Nothing changes."""
-        return {}
-
-    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
+    def remember(self, memory: Mapping[str, Any]) -> None:
         """Nothing has changed."""
 
 
@@ -162,14 +131,6 @@ class Noise:
     def apply(self, value: Any, t: float) -> float:  # noqa: ARG002
         """The value with the sample."""
         return float(value) + self._sample
-
-    def remembered(self) -> Mapping[str, Any]:
-        """The sample, and where the generator of the next ones is."""
-        return {"sample": self._sample, "random": self._random.bit_generator.state}
-
-    def remember(self, memory: Mapping[str, Any]) -> None:
-        """Go back to an earlier sample."""
-        self._sample, self._random.bit_generator.state = memory["sample"], memory["random"]
 
     def remembered(self) -> Mapping[str, Any]:
         """The sample, and where the generator of the next ones is."""

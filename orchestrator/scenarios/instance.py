@@ -12,7 +12,6 @@ from orchestrator.errors import CapabilityError, DescriptionError, StepError, Va
 from orchestrator.instance import Bundle, Capabilities, DiscreteUpdate, Status, StepResult, Values
 from orchestrator.observer import Event
 from orchestrator.plain_data import pack, unpack
-from orchestrator.plain_data import pack, unpack
 from orchestrator.scenarios.binding import Bound, Condition
 from orchestrator.scenarios.course import Course, Phase
 from orchestrator.scenarios.points import Arrivals, Clock, Point, plain

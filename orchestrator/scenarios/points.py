@@ -53,10 +53,6 @@ class Point:
         """Be what it was before its effects at an earlier time; those are added anew."""
         self.raw, self._effects = raw, []
 
-    def go_back(self, raw: Any) -> None:
-        """Be what it was before its effects at an earlier time; those are added anew."""
-        self.raw, self._effects = raw, []
-
     def altered(self, raw: Any) -> Any:
         """What becomes of a value."""
         self.raw = value = plain(raw)

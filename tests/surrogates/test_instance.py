@@ -8,7 +8,6 @@ import pytest
 from orchestrator.errors import CapabilityError, InitializationError, StepError, SurrogateError
 from orchestrator.instance import Bundle, StateWrite, Status
 from orchestrator.plain_data import pack
-from orchestrator.plain_data import pack
 from orchestrator.system.connector import Causality, Connector, Storage
 from surrogates.dataset import Trajectory
 from surrogates.design import Split
@@ -146,30 +145,6 @@ def test_it_declares_what_it_can_do(instance: SurrogateInstance):
     assert not instance.capabilities.variable_step
     assert instance.capabilities.serialize_state
     assert instance.identity["fmu.guid"] == "none"
-
-
-def test_another_process_goes_on_from_bytes_to_the_bit(instance: SurrogateInstance, package: Path):
-    run = trajectories()[Split.TEST][0]
-    instance.restart(0.0, full_state(run, 0))
-    for k in range(5):
-        hold(instance, run, k)
-        instance.do_step(float(k), 1.0)
-    other = open_surrogate("reactor", package)
-    other.restore_state(other.deserialize_state(instance.serialize_state(instance.save_state())))
-    assert other.verdict == instance.verdict
-    for each in (instance, other):
-        for k in range(5, 10):
-            hold(each, run, k)
-            each.do_step(float(k), 1.0)
-    for name in (*SPECIES, *LUMPS, "kLa"):
-        assert read(other, name).tobytes() == read(instance, name).tobytes()
-
-
-def test_bytes_of_something_else_are_refused(instance: SurrogateInstance):
-    good = instance.serialize_state(instance.save_state())
-    for data in (b"", good[:-8], pack([[], np.zeros(3), [True, "", 0.0, 0.0], 0.0]), pack([[np.zeros(2)], 1, 2, 3])):
-        with pytest.raises(CapabilityError, match="the bytes are no state of it"):
-            instance.deserialize_state(data)
 
 
 def test_another_process_goes_on_from_bytes_to_the_bit(instance: SurrogateInstance, package: Path):
