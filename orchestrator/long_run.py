@@ -24,13 +24,15 @@ from orchestrator.master.timeline import Timeline
 from orchestrator.setup import Setup
 from orchestrator.signals import Direction, Signals
 from orchestrator.stepping import Stepping
-from orchestrator.system.connector import Connector, Storage
+from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.solving import Solving, SteadyState, StepControl
 
 Floats = NDArray[np.float64]
 
 HORIZON: Final = 10.0
 """Length of a long run of which nothing is said, in lengths of the experiment."""
+_LOOKS: Final = 100
+"""Times that values are looked at on the way, for their size."""
 _SHOWN: Final = 5
 
 
@@ -50,7 +52,7 @@ class LongRun:
     """Components that are nothing but functions of time stay at the start; all others run up to it.
 
     The system rests where no float output or state would change by more than the tolerance, in units of its nominal
-    value (or itself, where that is larger), if it went on as in the last macro step for as long again.
+    value (or its largest one on the way, where that is larger), if it went on as in the last macro step for as long.
     """
 
     def __init__(self, setup: Setup, coupling: Coupling, wanted: SteadyState) -> None:
@@ -85,10 +87,12 @@ class LongRun:
         stepping = Stepping(coupling, compose(coupling, self._plan()), timeline, lambda: None, ended.extend)
         stepping.begin(self._grid.start)
         watched = _Watched(self._moving, coupling.signals)
-        before = watched.values()
+        before = watched.look()
+        looks = max(1, self._grid.count // _LOOKS)
         while not timeline.over and not ended:
-            if timeline.on_grid and timeline.index == self._grid.count - 1:
-                before = watched.values()
+            last = timeline.index == self._grid.count - 1
+            if timeline.on_grid and (last or timeline.index % looks == 0):
+                before = watched.look()
             stepping.advance()
         if ended:
             raise InitializationError(
@@ -97,12 +101,11 @@ class LongRun:
                 component=ended[0],
                 time=timeline.time,
             )
-        return self._settled(watched, before, watched.values())
+        return self._settled(watched, before, watched.look())
 
     def _settled(self, watched: "_Watched", before: Floats, after: Floats) -> Settled:
         length = self._grid.stop - self._grid.start
-        scales = np.fmax(watched.nominals, np.abs(after))
-        again = np.abs(after - before) * self._grid.count / np.where(scales > 0.0, scales, 1.0)
+        again = np.abs(after - before) * self._grid.count / np.where(watched.sizes > 0.0, watched.sizes, 1.0)
         order = np.argsort(-again)
         if not again.size:
             return Settled(length, 0.0, "")
@@ -138,31 +141,35 @@ class LongRun:
 
 
 class _Watched:
-    """The float outputs and continuous states of components: their `names`, `nominals` and values."""
+    """The float outputs and continuous states of components: their `names`, and their `sizes` as far as was seen."""
 
     def __init__(self, instances: Mapping[str, Instance], signals: Signals) -> None:
         outputs = [
             (name, block) for name in instances for block in signals.blocks(name, Direction.OUTPUT)
             if block.bundle.storage is Storage.FLOAT64
         ]  # fmt: skip
-        states = [(name, [one for one in each.connectors if _is_float_state(one)]) for name, each in instances.items()]
+        states = [(name, [one for one in each.connectors if _is_hidden_state(one)]) for name, each in instances.items()]
         self._views = [block.values for _, block in outputs]
         self._states = [(instances[name], Bundle.of(each)) for name, each in states if each]
         owned = [(name, one) for name, block in outputs for one in block.bundle.connectors]
         owned += [(name, one) for name, each in states for one in each]
         self.names = [f"{name}.{element}" for name, connector in owned for element in connector.elements]
         nominals = [abs(connector.declared_nominal or 0.0) for _, connector in owned]
-        self.nominals: Floats = np.repeat(np.array(nominals, float), [connector.size for _, connector in owned])
+        self.sizes: Floats = np.repeat(np.array(nominals, float), [connector.size for _, connector in owned])
 
-    def values(self) -> Floats:
-        """All of them as they are now, between two macro steps."""
+    def look(self) -> Floats:
+        """All of them as they are now, between two macro steps; their sizes are at least that from now on."""
         found = [np.array(view) for view in self._views]
         for instance, bundle in self._states:
             values = np.empty(bundle.size)
             instance.get(bundle, values)
             found.append(values)
-        return np.concatenate(found) if found else np.empty(0)
+        values = np.concatenate(found) if found else np.empty(0)
+        np.fmax(self.sizes, np.abs(values), out=self.sizes)
+        return values
 
 
-def _is_float_state(connector: Connector) -> bool:
-    return connector.is_state and connector.storage is Storage.FLOAT64
+def _is_hidden_state(connector: Connector) -> bool:
+    """Whether it is a continuous state beside the outputs."""
+    floats = connector.is_state and connector.storage is Storage.FLOAT64
+    return floats and connector.causality is not Causality.OUTPUT

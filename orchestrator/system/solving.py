@@ -56,7 +56,8 @@ class SteadyState(Frozen):
     """A start at rest: states for which no output changes, in place of the start values.
 
     `derivatives`: Newton's method makes the time derivatives zero, where all components tell them and let their states
-    be set. `long_run`: the system runs for at most `horizon` (s) until it rests. `auto`: the first where possible.
+    be set. `long_run`: the system runs for `horizon` (s) before the start, with the inputs of the start, and has to
+    rest there. `auto`: the first where possible.
     """
 
     method: Literal["auto", "derivatives", "long_run"] = "auto"

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CapabilityError, InitializationError
-from orchestrator.system.connector import Storage
+from orchestrator.system.connector import Causality, Storage
 from orchestrator.system.yaml.file import from_mapping
 from plant_models.textbook.populations import CONVERSION, DEATH, GROWTH, PREDATION
 from tests.bsm1.plant import PUBLISHED, recorded
 from tests.bsm1.plant import system as bsm1
 from tests.coupled import Memory, simulation
 from tests.doubles import FunctionInstance, an_input, an_output
+from tests.master.event_doubles import EventDouble, discrete
 from tests.master.initial.dynamic import Dynamic
 from tests.plants import ROOT
 from tests.textbook import lotka_volterra, system
@@ -296,3 +297,43 @@ def test_a_delayed_connection_is_at_rest_too():
         assert run["one.u"] == pytest.approx(2.0, rel=1e-9)
         run.run()
         assert run["one.y"] == pytest.approx(2.0, rel=1e-9)
+
+
+def test_what_decays_to_zero_rests_there():
+    """One state begins at 1, the other passes its largest value on the way; neither declares a nominal value."""
+    one = Dynamic(
+        lambda u, x: [-x[0], x[0] - 2.0 * x[1]], [1.0, 0.0], name="one", inputs=(), outputs=[an_output(size=2)]
+    )
+    with simulation([one], initialization=at_rest("long_run", horizon=60.0)) as run:
+        run.initialize()
+        np.testing.assert_allclose(run["one.y"], 0.0, atol=1e-12)
+
+
+@METHODS
+@pytest.mark.parametrize("control", [{"method": "constant"}, {"method": "error"}])
+def test_a_signal_that_jumps_after_the_start_finds_a_system_at_rest(method, control):
+    """x' = u - x with u = 2, from t = 0.5 on 3."""
+    parts = {"lag": ("affine", {"B": [1.0, 0.0, 0.0, 1.0]})}
+    keys = {"step_size": 0.1, "experiment": {"stop": 1.0, "tolerance": 1e-9}, "step_control": control}
+    start = at_rest(method, horizon=40.0, tolerance=1e-5)
+    description = system(parts, [], initialization=start, **keys)
+    data = description.model_dump(exclude_defaults=True)
+    data["components"]["feed"] = {"signals": {"u": {"step": {"at": 0.5, "from": 2.0, "to": 3.0}}}}
+    data["connections"] = ["feed.u -> lag.u[1]"]
+    with open_simulation(from_mapping(data, ROOT, "tests")) as run:
+        results = run.run()
+    before = results.times <= 0.5
+    x = results["lag.x[1]"]
+    np.testing.assert_allclose(x[before], 2.0, rtol=1e-6)
+    assert x[-1] == pytest.approx(3.0 - np.exp(-0.5), rel=1e-5)
+
+
+def test_components_with_events_come_to_the_start_in_event_mode():
+    """Time events before the start happen before it, the event of the start there, later ones later."""
+    alarm = EventDouble("alarm", inputs=[an_input()], outputs=[discrete("n", Causality.OUTPUT)], times=[-1.5, 0.25])
+    lag = Dynamic(lambda u, x: -x, [0.0], name="lag")
+    with simulation([alarm, lag], initialization=at_rest("long_run", horizon=2.0)) as run:
+        run.initialize()
+        assert alarm.event_times == [-1.5, 0.0]
+        run.run()
+    assert alarm.event_times == [-1.5, 0.0, 0.25]
