@@ -46,6 +46,11 @@ SspVersion = Annotated[
     str | None, typer.Option("--version", metavar="1.0|2.0", help="Of SSP. Default: the older that can say all.")
 ]
 Converted = Annotated[Path, typer.Argument(metavar="OUT", help="OUT.yaml, OUT.ssp, or a folder for an SSP.")]
+CheckpointEvery = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Simulated time between checkpoints, such as '10 min'; one more at the end."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder of the run.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -77,23 +82,36 @@ def run(  # noqa: PLR0913 -- one for each option
     inputs: Inputs = [],  # noqa: B006 -- typer copies it
     scenario: Scenarios = [],  # noqa: B006 -- typer copies it
     variant: Variant = None,
+    checkpoint_every: CheckpointEvery = None,
+    resume: Resume = False,
     debug: Debug = False,
 ) -> None:
-    """Run a system, or one FMU by its default experiment; write the record, plots and a report."""
+    """Run a system, or one FMU by its default experiment; write the record, plots and a report.
+
+    A run with checkpoints that was killed or interrupted goes on with the same command and --resume.
+    """
     from cotwin import terminal
 
     with terminal.errors_reported(debug, system):
         from cotwin.execution import execute
         from cotwin.preparation import Overrides, prepare
+        from cotwin.resuming import asked, finished
         from cotwin.settings import settings_named
 
         with settings_named(settings):
             description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs), variant))
+            target = folder or Path("runs") / description.name
+            resuming = asked(checkpoint_every, target, resume=resume)
+            done = None if resuming.resume is None else finished(resuming.resume, description, target)
+            if done is not None:
+                terminal.say(done)
+                return
             with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
-                outcome = execute(description, folder or Path("runs") / description.name, (bar,), scenario)
+                outcome = execute(description, target, (bar,), scenario, resuming)
         terminal.show_outcome(outcome, bar.elapsed)
         if outcome.interrupted_by is not None:
-            raise terminal.interrupted(outcome.interrupted_by, terminal.recorded(outcome))
+            going_on = "" if resuming.checkpoints(target) is None else "; --resume goes on from there"
+            raise terminal.interrupted(outcome.interrupted_by, terminal.recorded(outcome) + going_on)
         if outcome.failure is not None:
             raise outcome.failure
 

@@ -11,6 +11,7 @@ from cotwin.measurements import swaps_measured
 from cotwin.panels import panels
 from cotwin.plots import save_png
 from cotwin.report_page import Extras, write_report
+from cotwin.resuming import Resuming
 from cotwin.run_course import RunCourse
 from cotwin.run_statistics import statistics_data, write_statistics
 from cotwin.run_tables import run_tables
@@ -27,6 +28,7 @@ from orchestrator.system.description import SystemDescription
 from orchestrator.system.names import nearest
 
 PANELS_IN_A_PICTURE = 12
+NO_CHECKPOINTS = Resuming()
 
 
 class Outcome(NamedTuple):
@@ -47,10 +49,12 @@ def execute(
     folder: Path,
     observers: Sequence[Observer] = (),
     scenarios: Sequence[Path] = (),
+    resuming: Resuming = NO_CHECKPOINTS,
 ) -> Outcome:
     """Run a system and write record, plots and report into `folder`; a failed run keeps what it recorded.
 
-    `scenarios` are files that say what is done to the system during the run.
+    `scenarios` are files that say what is done to the system during the run, `resuming` where it goes on from and when
+    checkpoints are made.
 
     Ctrl-C and SIGTERM end the run at the next communication point; once more, or while plots are drawn, they end at
     once what is going on. Raises what is wrong before the run begins: DescriptionError, FmuImportError,
@@ -59,11 +63,16 @@ def execute(
     course = RunCourse(description.experiment.start, description.experiment.stop)
     with Interruption(waiting=True):
         simulation = open_simulation(
-            description, output=folder / RECORD, observers=(course, *observers), meter=True, scenarios=scenarios
+            description,
+            output=folder / RECORD,
+            observers=(course, *observers),
+            meter=True,
+            scenarios=scenarios,
+            resume=resuming.resume,
         )
         course.watch(simulation.coupling.statistics)
         began = clock.seconds()
-        failure, stop = _run(simulation, folder)
+        failure, stop = _run(simulation, folder, resuming)
         data = statistics_data(description, simulation, course, clock.seconds() - began, _ending(failure, stop))
         tables = (*run_tables(data), *swaps_measured(simulation.instances.values()))
         outcome = _kept(folder, tables, failure, stop)
@@ -75,13 +84,19 @@ def execute(
             return outcome._replace(interrupted_by=signal_of(error))
 
 
-def _run(simulation: Simulation[Results], folder: Path) -> tuple[SimulationError | None, signal.Signals | None]:
+def _run(
+    simulation: Simulation[Results], folder: Path, resuming: Resuming
+) -> tuple[SimulationError | None, signal.Signals | None]:
     """Run to the end, and say what ended the run before it."""
+    checkpoints = resuming.checkpoints(folder)
     try:
         with simulation:
+            if checkpoints is not None:
+                simulation.require_checkpoints()
             # Only now: what is wrong with the description must not cost the results of the run before.
-            prepare_folder(folder)
-            simulation.run()
+            prepare_folder(folder, resumed=resuming.resume is not None)
+            if not simulation.ended:  # a run that was killed while it completed its record has no more to do
+                simulation.run(checkpoints=checkpoints)
     except SimulationError as error:
         return error, None
     except (KeyboardInterrupt, Terminated) as error:

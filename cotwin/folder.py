@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from orchestrator.checkpoint.file import FILE
 from orchestrator.errors import ResultError
 from orchestrator.recording.removal import remove_record
 
@@ -15,13 +16,17 @@ MADE_BY: Final = "made by cotwin run"
 _HEAD: Final = 4096
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the folder, and remove record, report, statistics and pictures of earlier runs from it.
+def prepare_folder(folder: Path, *, resumed: bool = False) -> None:
+    """Make the folder, and remove checkpoint, record, report, statistics and pictures of earlier runs from it.
 
-    ResultError where that cannot be done, or another run is writing there.
+    Checkpoint and record of a run that is `resumed` stay. ResultError where that cannot be done, or another run is
+    writing there.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not resumed:
+            (folder / FILE).unlink(missing_ok=True)
+            remove_record(folder / RECORD)
         _clear(folder)
     except OSError as error:
         raise ResultError(
@@ -30,7 +35,6 @@ def prepare_folder(folder: Path) -> None:
 
 
 def _clear(folder: Path) -> None:
-    remove_record(folder / RECORD)
     for path in (folder / REPORT, folder / STATISTICS, *folder.glob("*.png")):
         if path.is_file() and _is_ours(path):
             path.unlink()

@@ -34,6 +34,7 @@ class RunCourse:
     def watch(self, statistics: Statistics) -> None:
         """Read from these counts, which belong to the run."""
         self._statistics = statistics
+        self._before = self._counts()
 
     def initialized(self, t: float, signals: Any) -> None:  # noqa: ARG002
         """Count from here."""
