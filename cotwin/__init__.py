@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from cotwin.exporting import export_ssp as export_ssp
     from cotwin.records import load_results as load_results
     from orchestrator.assembly import open_simulation as open_simulation
+    from orchestrator.checkpoint.checkpoint import Checkpoint as Checkpoint
+    from orchestrator.checkpoint.schedule import Checkpoints as Checkpoints
     from orchestrator.errors import AlgebraicLoopError as AlgebraicLoopError
     from orchestrator.errors import CapabilityError as CapabilityError
+    from orchestrator.errors import CheckpointError as CheckpointError
     from orchestrator.errors import CotwinError as CotwinError
     from orchestrator.errors import DescriptionError as DescriptionError
     from orchestrator.errors import FmuImportError as FmuImportError
@@ -57,6 +60,9 @@ __version__ = "0.1.0"
 __all__ = [
     "AlgebraicLoopError",
     "CapabilityError",
+    "Checkpoint",
+    "CheckpointError",
+    "Checkpoints",
     "Comparison",
     "Component",
     "Connection",
@@ -101,9 +107,12 @@ _HOMES = {
     "cotwin.exporting": ("export_ssp",),
     "cotwin.records": ("load_results",),
     "orchestrator.assembly": ("open_simulation",),
+    "orchestrator.checkpoint.checkpoint": ("Checkpoint",),
+    "orchestrator.checkpoint.schedule": ("Checkpoints",),
     "orchestrator.errors": (
         "AlgebraicLoopError",
         "CapabilityError",
+        "CheckpointError",
         "CotwinError",
         "DescriptionError",
         "FmuImportError",
