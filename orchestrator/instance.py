@@ -282,7 +282,7 @@ class DirectionalDerivatives(Protocol):
 
 
 class StandIn(Instance, Protocol):
-    """A cheaper instance in the place of another while a loop is solved: 1 `align`, 2 its steps, once per macro step."""
+    """A cheaper instance in a loop that is being solved: 1 `align`, 2 its steps, in each macro step."""
 
     def align(self, bundle: Bundle, values: Values) -> None:
         """Let outputs be these values where they were others at the last communication point."""

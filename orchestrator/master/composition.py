@@ -1,12 +1,14 @@
 """Composition: from a plan of how a system is to be solved to the parts of its master, put together."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple
 
 from orchestrator.errors import DescriptionError
 from orchestrator.graph.schedule import Schedule
 from orchestrator.master.algorithm import Algorithm
+from orchestrator.master.bonds import Bonds, ledgers, resolved
 from orchestrator.master.events_early_return import EarlyEnd
 from orchestrator.master.following import Wishes, follow
 from orchestrator.master.gauss_seidel import GaussSeidel
@@ -14,7 +16,9 @@ from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
-from orchestrator.master.step_control import Controlling, controlled
+from orchestrator.master.step_control import Controlled, Controlling, controlled
+from orchestrator.master.step_control_bonds import BondControl
+from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.stepper import Stepper
 from orchestrator.system.solving import Extrapolation, Solving
 
@@ -48,13 +52,29 @@ class Master(NamedTuple):
 
 def compose(coupling: Coupling, plan: Plan) -> Master:
     """Put algorithm and steppers together; DescriptionError or CapabilityError where the plan cannot be followed."""
+    bonds = resolved(plan.solving.bonds, coupling)
+    corrected = {link for name, ways in bonds.items() if plan.solving.bonds[name].correct for link in chain(*ways)}
     own = plan.step_sizes, plan.extrapolations
-    follow(coupling, Wishes(plan.schedule, plan.solving, plan.start, plan.step_size, *own))
+    follow(coupling, Wishes(plan.schedule, plan.solving, plan.start, plan.step_size, *own, frozenset(corrected)))
     algorithm, learnt = _algorithm(coupling, plan)
-    stepper = EarlyEnd(algorithm, coupling)
-    memories = {**coupling.memories, **learnt}
-    control = controlled(stepper, coupling, Controlling(plan.solving.step_control, plan.step_size, memories))
+    kept = Bonds(EarlyEnd(algorithm, coupling), coupling, list(ledgers(plan.solving.bonds, bonds, coupling)))
+    memories = {**coupling.memories, **learnt, **({"bonds": kept} if bonds else {})}
+    controlling = Controlling(plan.solving.step_control, plan.step_size, memories)
+    if plan.solving.step_control.method == "bonds":
+        control = _by_bonds(kept, coupling, plan, controlling)
+    else:
+        control = controlled(kept.inner if not bonds else kept, coupling, controlling)
     return Master(control.stepper, memories, control.memories)
+
+
+def _by_bonds(bonds: Bonds, coupling: Coupling, plan: Plan, controlling: Controlling) -> Controlled:
+    declared = controlling.declared
+    steady = replace(controlling, declared=declared.model_copy(update={"method": "constant"}))
+    inner = controlled(bonds, coupling, steady)
+    order = plan.solving.extrapolation.order + 1
+    controller = PiController(order, controlling.smallest, plan.step_size, declared.first)
+    control = BondControl(inner.stepper, bonds, controller, declared.tolerance, coupling.diagnostics)
+    return Controlled(control, {**inner.memories, "step_control": control})
 
 
 _ALGORITHMS: Mapping[str, Callable[[Coupling], Algorithm]] = {Jacobi.name: Jacobi, GaussSeidel.name: GaussSeidel}

@@ -67,6 +67,7 @@ class InputCourses:
         self._last: Vector = np.full(where.size, np.nan)
         self._missing: Vector = np.zeros(where.size)
         self._under_way: _Given | None = None
+        self._used: Vector = block.values[where]
 
     @property
     def where(self) -> NDArray[np.intp]:
@@ -116,6 +117,7 @@ class InputCourses:
         held = np.where(self._passes, course.at(end), course.mean(start, end))
         newest = values[self._where]
         values[self._where] = np.where(self._follows, course.at(start), held)
+        self._used = np.where(self._follows, course.at(end), held)
         try:
             yield values
         finally:
@@ -131,9 +133,10 @@ class InputCourses:
         if self._slopes is not None:
             self._slopes.finished()
 
-    def at_end(self) -> Vector | None:
-        """The values of the courses where the last step ended; None before the first."""
-        return None if self._under_way is None else self._under_way.course.at(self._under_way.end)
+    @property
+    def used(self) -> Vector:
+        """The values that the elements with a course had where the last step ended."""
+        return self._used
 
     def forget(self) -> None:
         """What was before does not tell where the inputs go: something jumped."""

@@ -42,11 +42,26 @@ class LoopStatistics:
 
 
 @dataclass
+class BondStatistics:
+    """One bond: what was lost since the start, and what was lost fastest (per second), at `worst_time` (s)."""
+
+    total: float = 0.0
+    worst_residual: float = 0.0
+    worst_time: float | None = None
+
+    def take(self, residual: float, total: float, t: float) -> None:
+        """A step ended at t (s) with this residual."""
+        self.total = total
+        if abs(residual) > abs(self.worst_residual):
+            self.worst_residual, self.worst_time = residual, t
+
+
+@dataclass
 class Statistics:
     """Everything counted in one run.
 
     `rejected` counts macro steps that were taken back, by reason. `smallest_step` and `largest_step` are those of
-    accepted macro steps (s). `loops` are by the names of their components.
+    accepted macro steps (s). `loops` are by the names of their components, `bonds` by their own.
     """
 
     macro_steps: int = 0
@@ -55,6 +70,7 @@ class Statistics:
     largest_step: float | None = None
     components: dict[str, ComponentStatistics] = field(default_factory=dict)
     loops: dict[str, LoopStatistics] = field(default_factory=dict)
+    bonds: dict[str, BondStatistics] = field(default_factory=dict)
 
     def of(self, component: str) -> ComponentStatistics:
         """Those of one component."""
@@ -63,6 +79,10 @@ class Statistics:
     def loop(self, components: tuple[str, ...]) -> LoopStatistics:
         """Those of the loop between these components."""
         return self.loops.setdefault(" <-> ".join(components), LoopStatistics())
+
+    def bond(self, name: str) -> BondStatistics:
+        """Those of a bond."""
+        return self.bonds.setdefault(name, BondStatistics())
 
     def accept(self, h: float) -> None:
         """A macro step of length h (s) was made."""
@@ -75,7 +95,14 @@ class Statistics:
         plain = {name: value for name, value in vars(self).items() if not isinstance(value, dict)}
         components = {name: dict(vars(each)) for name, each in self.components.items()}
         loops = {name: dict(vars(each)) for name, each in self.loops.items()}
-        return {"plain": plain, "rejected": dict(self.rejected), "components": components, "loops": loops}
+        bonds = {name: dict(vars(each)) for name, each in self.bonds.items()}
+        return {
+            "plain": plain,
+            "rejected": dict(self.rejected),
+            "components": components,
+            "loops": loops,
+            "bonds": bonds,
+        }
 
     def remember(self, memory: Remembered) -> None:
         """Go on counting from there."""
@@ -85,3 +112,5 @@ class Statistics:
             vars(self.of(name)).update(counted)
         for name, counted in memory["loops"].items():
             vars(self.loops.setdefault(name, LoopStatistics())).update(counted)
+        for name, counted in memory["bonds"].items():
+            vars(self.bond(name)).update(counted)

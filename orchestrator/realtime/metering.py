@@ -54,7 +54,7 @@ class MeterReading(NamedTuple):
 
 
 class Meter:
-    """An instance whose `do_step`, `set`, `get` and kept states are timed; it behaves like the one inside, `instance`."""
+    """An instance whose `do_step`, `set`, `get` and kept states are timed; else it is as the one inside, `instance`."""
 
     def __init__(self, instance: Instance, clock: Callable[[], float] = wall.seconds) -> None:
         self.instance = instance

@@ -1,4 +1,4 @@
-"""Which variable is the time derivative of which state: ModelStructure names the derivatives, these name their states."""
+"""Which variable is the time derivative of which state: ModelStructure names derivatives, these name their states."""
 
 import pytest
 

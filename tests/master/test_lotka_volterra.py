@@ -25,9 +25,9 @@ class Judged(NamedTuple):
 
 
 def judged(h: float, **more: Any) -> Judged:
-    with open_simulation(lotka_volterra(h, stop=STOP, **more), meter=True) as simulation:
+    with open_simulation(lotka_volterra(h, stop=STOP, **more)) as simulation:
         results = simulation.run()
-        steps = sum(meter.reading.steps for meter in simulation.instances.values())
+        steps = sum(counted.steps for counted in simulation.coupling.statistics.components.values())
     x, y = results["prey.x"], results["predator.y"]
     error = np.abs(np.stack([x, y], axis=1) - exact(results.times)).max()
     drift = np.abs(lotka_volterra_invariant(x, y) - lotka_volterra_invariant(1.0, 1.0)).max()
@@ -48,10 +48,11 @@ def test_error_and_drift_of_the_invariant_fall_with_the_order_of_the_inputs_plus
     assert coarse.drift / fine.drift == pytest.approx(2.0 ** (order + 1), rel=0.25)
 
 
-def test_gauss_seidel_needs_no_more_steps_than_jacobi_and_is_many_times_closer() -> None:
+def test_gauss_seidel_needs_no_more_steps_than_jacobi_and_is_closer() -> None:
     jacobi, gauss_seidel = (judged(0.02, **fields) for fields in HELD)
     assert jacobi.steps == gauss_seidel.steps == 2 * STOP / 0.02
-    assert gauss_seidel.error < jacobi.error / 4
+    assert gauss_seidel.error < jacobi.error / 2
+    assert gauss_seidel.drift < jacobi.drift / 4
 
 
 @pytest.mark.parametrize("fields", LOOPS, ids=named)

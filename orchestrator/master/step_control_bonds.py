@@ -1,0 +1,45 @@
+"""Step control by bonds (ECCO): steps as long as what is lost between components allows, without taking any back."""
+
+from orchestrator.errors import DescriptionError
+from orchestrator.master.bonds import Bonds
+from orchestrator.master.diagnostics import MASTER, Diagnostics
+from orchestrator.master.memory import Remembered
+from orchestrator.master.step_control_pi import PiController
+from orchestrator.master.step_control_refusals import part_of
+from orchestrator.master.stepper import Advance, Stepper
+
+
+class BondControl:
+    """The residual of the last step, relative to what flows, and to the tolerance, gives the length of the next.
+
+    It goes like h^q for inputs that go on with order q - 1. No step is taken back, so that one may lose more than the
+    tolerance: the next one is shorter then. S. Sadjina et al., Eng. with Computers 33:607-620 (2017), section 3.
+    """
+
+    def __init__(
+        self, inner: Stepper, bonds: Bonds, controller: PiController, tolerance: float, diagnostics: Diagnostics
+    ) -> None:
+        if not bonds.ledgers:
+            raise DescriptionError(
+                "step_control: bonds needs the residuals of bonds, and there is none. Declare 'bonds', or choose "
+                "step_control: {method: error}"
+            )
+        self._inner, self._bonds, self._controller = inner, bonds, controller
+        self._tolerance, self._diagnostics = tolerance, diagnostics
+        self.leaves_grid = True
+
+    def step(self, t: float, h: float) -> Advance:
+        """Advance all components from t towards t + h by one step."""
+        advance = self._inner.step(t, part_of(h, self._controller.length))
+        if advance.outcome.completed and advance.end > t:
+            self._controller.accepted(advance.end - t, self._bonds.error / self._tolerance)
+            self._diagnostics.say(MASTER, "step_size", advance.end - t)
+        return advance
+
+    def remembered(self) -> Remembered:
+        """The length proposed for the next step."""
+        return self._controller.remembered()
+
+    def remember(self, memory: Remembered) -> None:
+        """Go on as before."""
+        self._controller.remember(memory)
