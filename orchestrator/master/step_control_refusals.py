@@ -4,6 +4,7 @@ import logging
 import math
 
 from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.instance import StateWrite
 from orchestrator.master.memory import Remembered
 from orchestrator.master.participant import Coupling
 from orchestrator.master.snapshot import Rollback
@@ -24,7 +25,7 @@ class Retry:
     def __init__(self, inner: Stepper, coupling: Coupling, rollback: Rollback, smallest: float) -> None:
         self._inner, self._rollback, self._smallest = inner, rollback, smallest
         self._statistics = coupling.statistics
-        self._hindrance = hindrance(coupling, rollback)
+        self._hindrance = hindrance(coupling, rollback) or _disturbance(coupling)
         self._longest: float | None = None
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
 
@@ -91,6 +92,14 @@ def hindrance(coupling: Coupling, rollback: Rollback) -> str | None:
     if rollback.unable:
         return f"'{rollback.unable[0]}' cannot go back, since it does not declare get/set FMU state"
     return None
+
+
+def _disturbance(coupling: Coupling) -> str | None:
+    """Why no state is kept in case of a refusal: that of a Model Exchange FMU makes its solver begin anew."""
+    exchanged = [
+        p.name for p in coupling.participants if p.instance.capabilities.state_write is StateWrite.CONTINUOUS_STATES
+    ]
+    return f"'{exchanged[0]}' is a Model Exchange FMU, whose solver begins anew at kept states" if exchanged else None
 
 
 def _final(refusal: RefusedStepError, why: str) -> StepError:

@@ -84,7 +84,7 @@ def test_a_macro_step_with_slopes_is_one_exchange():
                 run.step()
             assert run["one.y"] == pytest.approx(3 * 0.6**2 / 2, abs=1e-14)
             sink._process.ask = ask
-    assert asked == [box.ASK_STEP] * 3
+    assert asked.count(box.ASK_STEP) == 3  # beside those that keep and free a state for a refused step
 
 
 def test_slopes_wait_for_the_step_also_where_something_else_is_asked_before():

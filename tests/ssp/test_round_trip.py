@@ -107,7 +107,9 @@ def links(description, known):
     return {(link.source, link.destination, link.conversion) for link in Flattened(description, known).links}
 
 
-@pytest.mark.parametrize("name", sorted(file.name for file in EXAMPLES.glob("*.yaml")))
+@pytest.mark.parametrize(
+    "name", sorted(file.name for file in EXAMPLES.glob("*.yaml") if file.name != "bsm1_closed_loop.yaml")
+)
 def test_examples_run_to_the_same_numbers_and_come_back_the_same(tmp_path, name):
     description = built(read_system(EXAMPLES / name))
     path = export_ssp(description, tmp_path / "example")
