@@ -70,7 +70,7 @@ class Ledger:
 
     @property
     def error(self) -> float:
-        """What was lost in the last step, relative to what flows and what is declared to flow usually."""
+        """What is lost per second, relative to what flows and to what is declared to flow usually."""
         return abs(self.residual) / (self._bond.nominal + self.flow)
 
     def remembered(self) -> Remembered:
@@ -103,7 +103,7 @@ class Bonds:
 
     @property
     def error(self) -> float:
-        """Root mean square of the relative losses in the last step."""
+        """Root mean square of the relative losses per second in the last step."""
         return float(np.sqrt(np.mean([ledger.error**2 for ledger in self.ledgers])))
 
     def remembered(self) -> Remembered:

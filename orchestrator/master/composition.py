@@ -17,7 +17,7 @@ from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.memory import Memory
 from orchestrator.master.participant import Coupling
 from orchestrator.master.step_control import Controlled, Controlling, controlled
-from orchestrator.master.step_control_bonds import BondControl
+from orchestrator.master.step_control_bonds import Allowed, BondControl
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.stepper import Stepper
 from orchestrator.system.solving import Extrapolation, Solving
@@ -71,9 +71,13 @@ def _by_bonds(bonds: Bonds, coupling: Coupling, plan: Plan, controlling: Control
     declared = controlling.declared
     steady = replace(controlling, declared=declared.model_copy(update={"method": "constant"}))
     inner = controlled(bonds, coupling, steady)
-    order = plan.solving.extrapolation.order + 1
+    if declared.global_error:
+        raise DescriptionError("step_control: bonds estimates no global error; leave global_error out")
+    order = plan.solving.extrapolation.order + 2
     controller = PiController(order, controlling.smallest, plan.step_size, declared.first)
-    control = BondControl(inner.stepper, bonds, controller, declared.tolerance, coupling.diagnostics)
+    control = BondControl(
+        inner.stepper, bonds, controller, Allowed(declared.tolerance, plan.step_size), coupling.diagnostics
+    )
     return Controlled(control, {**inner.memories, "step_control": control})
 
 

@@ -1,5 +1,7 @@
 """Step control by bonds (ECCO): steps as long as what is lost between components allows, without taking any back."""
 
+from typing import NamedTuple
+
 from orchestrator.errors import DescriptionError
 from orchestrator.master.bonds import Bonds
 from orchestrator.master.diagnostics import MASTER, Diagnostics
@@ -9,15 +11,23 @@ from orchestrator.master.step_control_refusals import part_of
 from orchestrator.master.stepper import Advance, Stepper
 
 
-class BondControl:
-    """The residual of the last step, relative to what flows, and to the tolerance, gives the length of the next.
+class Allowed(NamedTuple):
+    """A part `tolerance` of what flows in `step_size` (s) may be lost in one step."""
 
-    It goes like h^q for inputs that go on with order q - 1. No step is taken back, so that one may lose more than the
-    tolerance: the next one is shorter then. S. Sadjina et al., Eng. with Computers 33:607-620 (2017), section 3.
+    tolerance: float
+    step_size: float
+
+
+class BondControl:
+    """What was lost over the last step, relative to what flows in `step_size` (s), gives the length of the next.
+
+    A residual times the length of the step goes like h^(p + 2) for inputs that go on with order p. No step is taken
+    back, so that one may lose more than the tolerance: the next one is shorter then. S. Sadjina et al., Eng. with
+    Computers 33:607-620 (2017).
     """
 
     def __init__(
-        self, inner: Stepper, bonds: Bonds, controller: PiController, tolerance: float, diagnostics: Diagnostics
+        self, inner: Stepper, bonds: Bonds, controller: PiController, allowed: Allowed, diagnostics: Diagnostics
     ) -> None:
         if not bonds.ledgers:
             raise DescriptionError(
@@ -25,15 +35,17 @@ class BondControl:
                 "step_control: {method: error}"
             )
         self._inner, self._bonds, self._controller = inner, bonds, controller
-        self._tolerance, self._diagnostics = tolerance, diagnostics
+        self._lost = allowed.tolerance * allowed.step_size
+        self._diagnostics = diagnostics
         self.leaves_grid = True
 
     def step(self, t: float, h: float) -> Advance:
         """Advance all components from t towards t + h by one step."""
         advance = self._inner.step(t, part_of(h, self._controller.length))
         if advance.outcome.completed and advance.end > t:
-            self._controller.accepted(advance.end - t, self._bonds.error / self._tolerance)
-            self._diagnostics.say(MASTER, "step_size", advance.end - t)
+            length = advance.end - t
+            self._controller.accepted(length, self._bonds.error * length / self._lost)
+            self._diagnostics.say(MASTER, "step_size", length)
         return advance
 
     def remembered(self) -> Remembered:
