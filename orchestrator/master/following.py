@@ -77,6 +77,7 @@ def _courses(
     inflows, where = inflows_of(fed, origins, instances, wanted.order)
     plan = coupling.signals.plan(each.link for each in fed)
     courses = InputCourses(participant.instance, floats[0], inflows, where, plan, wanted)
+    courses.pass_to({link.source.connector for link in coupling.links if link.source.component == participant.name})
     courses.corrected = np.isin(where, [each.element for each in fed if each.link in wishes.corrected])
     return courses
 

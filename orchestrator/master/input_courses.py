@@ -41,9 +41,10 @@ class InputCourses:
 
     They go on through the last values at communication points, or come to the newest ones where the source has stepped
     already. An input that takes slopes follows the polynomial. One that is held over a step has its mean, which gives
-    the same integral, or its value at the end where outputs depend on it directly. With `smoothing` a course begins
-    where the last one has ended, and comes to the polynomial linearly over the step. Elements that are `corrected` are
-    given, over the next step, what they have missed of the integral of their source over the last one (NEPCE).
+    the same integral, or its value at the end where it passes directly to an output that flows on. With `smoothing` a
+    course begins where the last one has ended, and comes to the polynomial linearly over the step. Elements that are
+    `corrected` are given, over the next step, what they have missed of the integral of their source over the last one
+    (NEPCE).
 
     Call order: 1 `begin`, 2 `over`, then 3 `given`, 4 `incline` and 5 `finished` for each part of the step. 2 to 5 may
     be repeated.
@@ -62,12 +63,16 @@ class InputCourses:
         self._where, self._smoothing = where, wanted.smoothing
         self._slopes = _Sloped.of(instance, block, where, max(wanted.order, int(wanted.smoothing)))
         self._follows = np.zeros(where.size, np.bool_) if self._slopes is None else self._slopes.follows
-        self._passes = _passing(instance, block)[where]
+        self._passes: NDArray[np.bool_] = np.zeros(where.size, np.bool_)
         self.corrected: NDArray[np.bool_] = np.zeros(where.size, np.bool_)
         self._last: Vector = np.full(where.size, np.nan)
         self._missing: Vector = np.zeros(where.size)
         self._under_way: _Given | None = None
         self._used: Vector = block.values[where]
+
+    def pass_to(self, outputs: Collection[str]) -> None:
+        """These outputs flow on into other components."""
+        self._passes = _passing(self._instance, self._block, outputs)[self._where]
 
     @property
     def where(self) -> NDArray[np.intp]:
@@ -220,9 +225,9 @@ def _connectors_at(block: Block, where: NDArray[np.intp]) -> Iterator[Connector]
         start += connector.size
 
 
-def _passing(instance: Instance, block: Block) -> NDArray[np.bool_]:
-    """Which elements of the inputs pass directly to an output; all do where the dependencies are unknown."""
-    depends = instance.feedthrough.values()
+def _passing(instance: Instance, block: Block, outputs: Collection[str]) -> NDArray[np.bool_]:
+    """Which elements of the inputs pass directly to the outputs; all do where the dependencies are unknown."""
+    depends = [inputs for output, inputs in instance.feedthrough.items() if output in outputs]
     unknown = any(inputs is None for inputs in depends)
     names: Collection[str] = {name for inputs in depends for name in inputs or ()}
     connectors = block.bundle.connectors

@@ -1,10 +1,13 @@
-"""Bonds between two doubles whose flow is a ramp: what is lost in each step is known to the bit's neighbourhood."""
+"""Bonds between doubles: what is lost in each step is known, and the ledger is what is missing from both ends."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
+from orchestrator.errors import DescriptionError
+from orchestrator.master.snapshot import Rollback
+from orchestrator.system.quantities.unit_text import parse_unit
 from tests.coupled import Memory, simulation
 from tests.doubles import FunctionInstance, an_input, an_output
 
@@ -36,3 +39,112 @@ def test_inputs_on_a_straight_line_lose_less_once_two_values_are_known() -> None
     held, _ = ledger()
     straight, _ = ledger(extrapolation={"order": 1})
     assert np.abs(straight[2:]).max() < 0.51 * held[2:].min()
+
+
+def tanks() -> list[FunctionInstance]:
+    """One flows into the other: it gives h F c of the end of its step, and the other gets what it is told."""
+    first = FunctionInstance(
+        lambda t, u, x: [0.5, x[0] / 2.0],
+        name="a",
+        inputs=[],
+        outputs=[an_output("F", unit=parse_unit("L/h")), an_output("c", unit=parse_unit("g/L"))],
+        step=lambda t, h, u, x: x / (1.0 + h * 0.5 / 2.0),
+        state=[4.0],
+    )
+    second = FunctionInstance(
+        lambda t, u, x: x,
+        name="b",
+        inputs=[an_input("F", unit=parse_unit("mL/h")), an_input("c", unit=parse_unit("kg/m3"))],
+        step=lambda t, h, u, x: x + h * 1e-3 * u[0] * u[1],
+        state=[1.0],
+    )
+    return [first, second]
+
+
+INTO = ["a.F -> b.F", "a.c -> b.c"]
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_ledger_of_a_mass_bond_is_the_difference_of_the_inventories(algorithm: str, order: int) -> None:
+    """What flows out by F c (g/h) and does not arrive is missing from both tanks together, units converted or not."""
+    parts = tanks()
+    bond = {"kind": "mass", "connections": INTO, "unit": "g/h"}
+    fields = {"algorithm": algorithm, "extrapolation": {"order": order}}
+    with simulation(parts, INTO, bonds={"flow": bond}, **fields) as run:
+        run.run()
+        missing = 5.0 - parts[0].x[0] - parts[1].x[0]
+        assert run["bonds.flow.sum"] == pytest.approx(missing, rel=1e-11, abs=1e-14)
+        statistics = run._coupling.statistics.bonds["flow"]
+    assert statistics.total == run.signals.view(run.signals.place("bonds", "flow.sum"))[0]
+    if algorithm == "jacobi" and order == 0:
+        assert abs(missing) > 1e-2
+
+
+def test_the_worst_residual_is_told_with_its_time() -> None:
+    parts = tanks()
+    memory = Memory()
+    bond = {"kind": "mass", "connections": INTO}
+    with simulation(parts, INTO, bonds={"flow": bond}, algorithm="jacobi", observers=[memory]) as run:
+        run.run()
+        told = run._coupling.statistics.bonds["flow"]
+    residual = memory.of("bonds", "flow.residual").ravel()
+    worst = int(np.argmax(np.abs(residual)))
+    assert (told.worst_residual, told.worst_time) == (residual[worst], memory.times[worst])
+
+
+def test_ledgers_go_back_with_steps_that_are_taken_back() -> None:
+    bond = {"kind": "mass", "connections": INTO, "correct": True}
+    with simulation(tanks(), INTO, bonds={"flow": bond}, algorithm="jacobi") as run:
+        run.step()
+        rollback = Rollback(run._coupling, run._master.memories)
+        with rollback.kept() as here:
+            ends = []
+            for _ in range(2):
+                for k in (1, 2):
+                    run._master.stepper.step(k * 0.1, 0.1)
+                ends.append((run.signals.float64.copy(), dict(vars(run._coupling.statistics.bonds["flow"]))))
+                rollback.restore(here)
+    assert np.array_equal(ends[0][0], ends[1][0])
+    assert ends[0][1] == ends[1][1]
+
+
+def test_arrays_make_a_product_element_by_element() -> None:
+    source = FunctionInstance(
+        lambda t, u: [t, 2.0 * t, 3.0, 5.0],
+        name="a",
+        inputs=[],
+        outputs=[an_output("f", size=2), an_output("c", size=2)],
+    )
+    sink = FunctionInstance(lambda t, u: 0.0, name="b", inputs=[an_input("f", size=2), an_input("c", size=2)])
+    wires = ["a.f -> b.f", "a.c -> b.c"]
+    with simulation(
+        [source, sink], wires, bonds={"all": {"kind": "carbon", "connections": wires}}, algorithm="jacobi"
+    ) as run:
+        run.run()
+        assert run["bonds.all.residual"] == pytest.approx(0.1 * 3.0 + 0.2 * 5.0)
+
+
+@pytest.mark.parametrize(
+    ("bond", "more", "said"),
+    [
+        ({"unit": "W"}, {}, r"bonds\.flow: the product of 'L/h' and 'g/L' is one in kg\.s-1, which does not convert"),
+        ({}, {"components": {"a": {"source": "a"}, "b": {"source": "b", "step_size": 0.2}}}, "'b' steps less often"),
+        ({"connections": ["a.F -> b.F", "a.F -> b.c"]}, {}, r"a\.F -> b\.c: is no connection of the description"),
+    ],
+)
+def test_a_bond_that_makes_no_product_is_refused_by_name(bond: dict[str, Any], more: dict[str, Any], said: str) -> None:
+    whole = {"kind": "mass", "connections": INTO, **bond}
+    with pytest.raises(DescriptionError, match=said):
+        simulation(tanks(), INTO, bonds={"flow": whole}, **more)
+
+
+def test_integers_make_no_bond_and_step_control_needs_one() -> None:
+    whole = [an_output("n", storage="int64"), an_output("c")]
+    source = FunctionInstance(lambda t, u: [1, 1.0], name="a", inputs=[], outputs=whole)
+    sink = FunctionInstance(lambda t, u: 0.0, name="b", inputs=[an_input("n", storage="int64"), an_input("c")])
+    wires = ["a.n -> b.n", "a.c -> b.c"]
+    with pytest.raises(DescriptionError, match=r"bonds\.flow: 'a\.n' is no float"):
+        simulation([source, sink], wires, bonds={"flow": {"kind": "mass", "connections": wires}})
+    with pytest.raises(DescriptionError, match="needs the residuals of bonds, and there is none"):
+        simulation(tanks(), INTO, step_control={"method": "bonds"})

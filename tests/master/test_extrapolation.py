@@ -134,11 +134,31 @@ def test_an_input_that_passes_to_an_output_is_given_its_value_at_the_end_of_the_
     """Its mean would bring the value of the middle of the step to those behind it."""
     source = FunctionInstance(lambda t, u: t, name="source", inputs=[])
     gain = FunctionInstance(lambda t, u: 2.0 * u, name="gain")
+    behind = FunctionInstance(lambda t, u: u, name="behind")
     memory = Memory()
     solving = {"extrapolation": {"order": 1}, "observers": [memory]}
-    with simulation([source, gain], ["source.y -> gain.u"], **solving) as run:
+    with simulation([source, gain, behind], ["source.y -> gain.u", "gain.y -> behind.u"], **solving) as run:
         run.run()
     assert memory.of("gain", "y").ravel() == pytest.approx(2.0 * np.array(memory.times))
+
+
+@pytest.mark.parametrize(("output", "integral"), [("own", 0.5), ("seen", 0.55)])
+def test_an_input_that_passes_to_nothing_that_flows_on_is_given_its_mean(output, integral):
+    """What is only looked at does not lower the order of the coupling."""
+    source = FunctionInstance(lambda t, u: t, name="source", inputs=[])
+    both = FunctionInstance(
+        lambda t, u, x: [x[0], u[0]],
+        name="both",
+        outputs=[an_output("own"), an_output("seen")],
+        feedthrough={"own": (), "seen": ("u",)},
+        step=lambda t, h, u, x: x + h * u,
+        state=[0.0],
+    )
+    end = FunctionInstance(lambda t, u: u, name="end")
+    wires = ["source.y -> both.u", f"both.{output} -> end.u"]
+    with simulation([source, both, end], wires, extrapolation={"order": 1}) as run:
+        run.run()
+        assert both.x[0] == pytest.approx(integral)
 
 
 def test_a_jump_at_an_event_is_not_gone_on_with():
