@@ -11,6 +11,13 @@ from orchestrator.swap import SwapInstance
 from orchestrator.swap_report import Bump, SwapReport
 
 
+def measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
+    """Costs of the metered instances, and what the swaps among them did."""
+    instances = tuple(instances)
+    costs = cost_table([instance.reading for instance in instances if isinstance(instance, Meter)])
+    return (costs, *swaps_measured(instances))
+
+
 def swaps_measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
     """What the swaps among metered instances did."""
     inside = [unaltered(instance.instance) for instance in instances if isinstance(instance, Meter)]
