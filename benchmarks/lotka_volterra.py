@@ -136,7 +136,7 @@ def _draw(found: Mapping[str, list[Outcome]], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(9.0, 6.0), layout="constrained")
+    figure, axes = plt.subplots(figsize=(10.0, 5.5), layout="constrained")
     styles = {"Jacobi": "-", "Gauss-Seidel": "--", "iterative": ":"}
     for number, (label, outcomes) in enumerate(found.items()):
         style = next(style for name, style in styles.items() if label.startswith(name))
@@ -146,7 +146,7 @@ def _draw(found: Mapping[str, list[Outcome]], path: Path) -> None:
     axes.set_xlabel("doStep calls of both components, those taken back too")
     axes.set_ylabel("largest error of the populations in 30 s")
     axes.grid(alpha=0.25, which="both", linewidth=0.5)
-    axes.legend(fontsize=8, loc="lower left")
+    figure.legend(fontsize=8, loc="outside right upper")
     figure.savefig(path, dpi=130)
 
 

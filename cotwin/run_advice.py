@@ -60,9 +60,12 @@ def _time(data: Data) -> Iterator[Advice]:
 
 def _states(data: Data) -> Iterator[Advice]:
     for one in data["components"]:
-        if data["seconds"] >= WORTH_A_WORD and one["state_seconds"] > DEAR_STATES * max(one["seconds"], 1e-300):
+        # without a return the states were kept in case of a refused step, which nobody can leave out
+        dear = one["restores"] and one["state_seconds"] > DEAR_STATES * max(one["seconds"], 1e-300)
+        if data["seconds"] >= WORTH_A_WORD and dear:
             found = f"{one['state_seconds'] / one['seconds']:.0%} of its time for kept states ({one['saves']} kept)"
-            yield Advice(one["component"], found, "an estimator for the iterations, or fewer steps that are taken back")
+            iterated = " an estimator for the iterations, or" if data["loops"] else ""
+            yield Advice(one["component"], found, f"{iterated} fewer steps that are taken back".strip())
 
 
 def _rejected(data: Data) -> Iterator[Advice]:

@@ -1,5 +1,6 @@
 """The statistics of a run as tables: in the terminal, in the report, and in `cotwin explain` of its folder."""
 
+import math
 from collections.abc import Iterator
 
 from cotwin.measurements import cost_table
@@ -27,7 +28,11 @@ def _steps(data: Data) -> Iterator[tuple[str, str]]:
     yield "run", f"{data['status']}, {reached} simulated in {data['seconds']:.3g} s"
     smallest, largest = data["smallest_step"], data["largest_step"]
     if data["macro_steps"]:
-        sizes = f"{largest:.6g} s each" if smallest == largest else f"{smallest:.3g} to {largest:.3g} s"
+        sizes = (
+            f"{largest:.6g} s each"
+            if math.isclose(smallest, largest, rel_tol=1e-6)
+            else f"{smallest:.3g} to {largest:.3g} s"
+        )
         yield "macro steps", f"{data['macro_steps']}, {sizes}"
     rejected = sum(data["rejected"].values())
     if rejected:

@@ -145,8 +145,26 @@ def test_a_loop_with_many_iterations_gets_another_method():
 
 
 def test_dear_states_are_named():
-    told = data(components=[component(state_seconds=4.0, saves=9)])
+    told = data(components=[component(state_seconds=4.0, saves=9, restores=9)])
     assert "50% of its time for kept states (9 kept)" in [one.found for one in run_advice(told)]
+
+
+def test_an_estimator_is_advised_only_where_a_loop_is_solved():
+    parts = [component(state_seconds=4.0, saves=9, restores=9)]
+    loop = {"components": "a <-> b", "solved": 10, "iterations": 20, "most_iterations": 2}
+    with_loop, without = (run_advice(data(components=parts, loops=loops))[-1].remedy for loops in ([loop], []))
+    assert "estimator" in with_loop
+    assert "estimator" not in without
+
+
+def test_states_that_nobody_went_back_to_are_no_advice():
+    told = data(components=[component(state_seconds=4.0, saves=9)])
+    assert not any("kept states" in one.found for one in run_advice(told))
+
+
+def test_steps_that_differ_by_rounding_are_of_one_length():
+    told = data(smallest_step=0.2 * (1 - 1e-13), largest_step=0.2)
+    assert ("macro steps", "63, 0.2 s each") in rows(run_tables(told), "Steps")
 
 
 def test_what_was_not_measured_is_empty():

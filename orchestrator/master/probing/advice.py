@@ -14,6 +14,9 @@ from orchestrator.system.solving import Solving
 EASY = 0.2
 """Spectral radius up to which a plain fixed-point iteration needs no help."""
 
+NEAR = 0.1
+"""Part of the tolerance from which on the error of the first step speaks for error control."""
+
 FEW = 10
 """Torn variables up to which a Newton iteration is cheap."""
 
@@ -87,6 +90,8 @@ def _methods(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
         return
     hardest = max(findings.loops, key=lambda loop: loop.radius_gauss_seidel)
     now, advised = chosen.solving.loops, method(hardest)
+    if advised == "fixed_point" and chosen.solving.algorithm == "iterative":
+        advised = now.method  # what helps more than is needed does no harm
     radius, count = hardest.radius_gauss_seidel, iterations(hardest.radius_gauss_seidel, now.tolerance)
     converges = (
         f"fixed point needs about {count:.0f} iterations to {now.tolerance:g}"
@@ -108,9 +113,12 @@ def _step(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
         yield Suggestion("step_size", advised, reason, True)
     else:
         yield Suggestion("step_size", h, reason, False)
-    if not findings.unable and chosen.solving.step_control.method == "constant":
-        tolerance = f"{findings.error.tolerance:g}" if findings.error is not None else "the tolerance"
-        reason = f"all components can go back, so that steps fit {tolerance} also where the start does not tell it"
+    error = findings.error
+    near = error is not None and error.error > NEAR * error.tolerance
+    if error is not None and near and not findings.unable and chosen.solving.step_control.method == "constant":
+        reason = (
+            f"all components can go back, so that steps fit {error.tolerance:g} also where the start does not tell it"
+        )
         yield Suggestion("step_control.method", "error", reason, True)
 
 

@@ -9,6 +9,9 @@ from orchestrator.master.probing.bench import Bench, Floats
 
 LEAST_ORDER, GREATEST_ORDER = 1.0, 4.0
 
+ROUNDING = 1e-12
+"""An error below this part of the value is none: it says nothing of the step size."""
+
 
 class LocalError(NamedTuple):
     """Estimated error of one macro step of length `step_size` (s) from the start, in parts of the value or nominal.
@@ -34,7 +37,9 @@ def local_error(bench: Bench, tolerance: float) -> LocalError | None:
     scales = np.maximum(np.abs(whole).max(axis=0), bench.watched.nominals)
     coarse, fine = _distance(whole[1], halves[2], scales), _distance(halves[1], quarters[2], scales)
     worst = int(np.argmax(coarse))
-    error = 2.0 * float(coarse[worst])  # exact where the error is of order 2 in h, as that of held inputs is
+    error = (
+        2.0 * float(coarse[worst]) if coarse[worst] > ROUNDING else 0.0
+    )  # exact where the error is of order 2 in h, as that of held inputs is
     order = _order(float(coarse[worst]), float(fine[worst]))
     fitting = h * (tolerance / error) ** (1.0 / order) if error > 0.0 else None
     return LocalError(h, error, bench.watched.names[worst], order, tolerance, fitting)

@@ -116,6 +116,18 @@ def test_steps_are_rounded_down_to_1_2_and_5(value, down):
     assert rounded(value) == down
 
 
+def test_a_method_that_is_chosen_stays_where_less_would_do():
+    easy = Findings((loop_of(1e-3, 5),))
+    for chosen in ("anderson", "newton", "aitken", "fixed_point"):
+        given = advice(easy, algorithm="iterative", loops={"method": chosen})["loops.method"]
+        assert (given.value, given.changes) == (chosen, False)
+
+
+def test_step_control_is_not_suggested_where_the_error_is_far_below_the_tolerance():
+    assert "step_control.method" not in advice(Findings(error=LocalError(0.1, 9e-6, "a.y", 2.0, 1e-4, 0.33)))
+    assert "step_control.method" in advice(Findings(error=LocalError(0.1, 2e-5, "a.y", 2.0, 1e-4, 0.22)))
+
+
 def test_step_control_is_suggested_only_where_all_can_go_back():
     error = LocalError(0.1, 9e-5, "a.y", 2.0, 1e-4, 0.105)
     assert "step_control.method" in advice(Findings(error=error))
