@@ -10,7 +10,7 @@ from cotwin.folder import MADE_BY, STATISTICS
 from cotwin.run_course import RunCourse
 from orchestrator.errors import ResultError
 from orchestrator.instance import Instance
-from orchestrator.master.statistics import ComponentStatistics, LoopStatistics, Statistics
+from orchestrator.master.statistics import BondStatistics, ComponentStatistics, LoopStatistics, Statistics
 from orchestrator.realtime.metering import Meter, MeterReading
 from orchestrator.recording.results import Results
 from orchestrator.simulation import Simulation
@@ -49,6 +49,7 @@ def statistics_data(
         **_master(counted),
         "components": _components(simulation.instances.values(), counted, seconds),
         "loops": [_loop(name, loop) for name, loop in counted.loops.items()],
+        "bonds": [_bond(name, bond) for name, bond in counted.bonds.items()],
         "course": course.data,
     }
 
@@ -119,6 +120,11 @@ def _loop(name: str, loop: LoopStatistics) -> dict[str, Any]:
         "worst_variable": loop.worst_variable,
         "worst_time": loop.worst_time,
     }
+
+
+def _bond(name: str, bond: BondStatistics) -> dict[str, Any]:
+    worst = {"worst_residual": _finite(bond.worst_residual), "worst_time": bond.worst_time}
+    return {"bond": name, "total": _finite(bond.total), **worst}
 
 
 def _finite(value: Any) -> Any:

@@ -10,16 +10,18 @@ from cotwin.tables import Table
 
 
 def run_tables(data: Data) -> tuple[Table, ...]:
-    """Costs, steps, kept states, loops and advice; those with nothing to say are empty."""
+    """Costs, steps, kept states, loops, bonds and advice; those with nothing to say are empty."""
     return (
         cost_table(readings_of(data), float(data["seconds"])),
         Table("Steps", ("about", "value"), list(_steps(data))),
         Table("Kept states", ("component", "kept", "returned to", "refused steps", "states [s]"), list(_states(data))),
         Table("Loops", _LOOPS, [_loop(one) for one in data["loops"]]),
+        Table("Bonds", _BONDS, [_bond(one) for one in data.get("bonds", ())]),
         Table("Advice", ("about", "found", "remedy"), [tuple(one) for one in run_advice(data)]),
     )
 
 
+_BONDS = ("bond", "lost since the start", "lost fastest, per second", "at [s]")
 _LOOPS = ("loop", "solved", "iterations", "mean", "most", "sweeps", "worst residual", "of", "at [s]")
 
 
@@ -55,3 +57,8 @@ def _loop(one: Data) -> tuple[str, ...]:
     at = "" if one["worst_time"] is None else f"{one['worst_time']:g}"
     counts = (str(one["solved"]), str(one["iterations"]), f"{mean:.3g}", str(one["most_iterations"]))
     return (one["components"], *counts, str(one["evaluations"]), worst, one["worst_variable"], at)
+
+
+def _bond(one: Data) -> tuple[str, ...]:
+    lost = ("" if one[key] is None else f"{one[key]:.4g}" for key in ("total", "worst_residual"))
+    return (one["bond"], *lost, "" if one["worst_time"] is None else f"{one['worst_time']:g}")

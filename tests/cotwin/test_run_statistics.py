@@ -14,6 +14,8 @@ from cotwin.run_statistics import holds_run, read_statistics, readings_of
 from cotwin.run_tables import run_tables
 from orchestrator.errors import ResultError
 from orchestrator.master.statistics import Statistics
+from orchestrator.system.description import SystemDescription
+from tests import textbook
 
 
 def rows(tables, title):
@@ -179,6 +181,23 @@ def test_steps_and_states_of_a_run_are_said_in_tables():
     assert ("taken back", "7 (0.1 of all): 7 error") in rows(tables, "Steps")
     assert ("macro steps", "63, 0.1 to 1 s") in rows(tables, "Steps")
     assert rows(tables, "Kept states") == [("tank", "3", "2", "0", "0")]
+
+
+def test_what_bonds_lost_is_in_the_statistics_of_a_run(tmp_path):
+    """x' = v, v' = -x: what the integrators exchange, held over each step, is lost by v(t+h) x(t) - v(t) x(t+h)."""
+    system = textbook.harmonic(0.1, stop=1.0, algorithm="jacobi").model_dump(mode="json")
+    connections = ["position.x -> velocity.u", "velocity.x -> position.u"]
+    system["bonds"] = {"spring": {"kind": "power", "connections": connections}}
+    outcome = execute(SystemDescription.model_validate(system), tmp_path)
+    (bond,) = read_statistics(tmp_path)["bonds"]
+    recorded = outcome.results
+    assert bond["bond"] == "spring"
+    assert bond["total"] == recorded["bonds.spring.sum"][-1]
+    assert bond["worst_residual"] == max(recorded["bonds.spring.residual"], key=abs)
+    x, v = recorded["position.x"], recorded["velocity.x"]
+    lost = x[1:] * v[:-1] - x[:-1] * v[1:]
+    assert recorded["bonds.spring.residual"][1:] == pytest.approx(lost, abs=1e-12)
+    assert rows(run_tables(read_statistics(tmp_path)), "Bonds")[0][1] == f"{bond['total']:.4g}"
 
 
 def test_the_course_of_a_long_run_has_a_bounded_number_of_stretches():
