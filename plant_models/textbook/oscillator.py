@@ -2,9 +2,9 @@
 
     m1 x1'' = -c1 x1 - d1 x1' + F,   m2 x2'' = -c2 x2 - d2 x2' - F,   F = ck (x2 - x1) + dk (x2' - x1').
 
-Each mass stands on a spring and a damper of its own; F couples them (Schweizer, Li and Lu, J. Comput. Nonlinear Dynam.
-10:051007, 2015). Force/displacement: `mass_under_force` gives x1, x1' and takes the F that `mass_on_spring` gives.
-Displacement/displacement: two of `mass_on_spring`, each with the coupling spring inside, exchange x and x'.
+Each mass stands on a spring and a damper of its own; F couples them. Force/displacement: `mass_under_force` gives x1,
+x1' and takes the F that `mass_on_spring` gives. Displacement/displacement: two of `mass_on_spring`, each with the
+coupling spring inside, exchange x and x'. The system is linear, so that `textbook.exact` has its solution.
 """
 
 from plant_models.model import Model, Symbol

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.master.initial.component import ComponentEquations, State
-from orchestrator.master.initial.gaps import Matrix, Vector
-from orchestrator.master.initial.newton import Bounds
+from orchestrator.master.initial.gaps import Matrix, Vector, evened
+from orchestrator.master.initial.newton import Bounds, Sizes
 from orchestrator.master.participant import Participant
 from orchestrator.signals import Signals, gather
 from orchestrator.system.connections.links import Link, Slot
@@ -119,12 +119,18 @@ class InitialEquations:
         sizes = np.where(np.isnan(self._nominal), np.fmax(own, _SEEN * self._seen), np.fmax(own, self._nominal))
         return np.where(sizes > 0.0, sizes, 1.0)
 
-    def sizes(self, jacobian: Matrix, scales: Vector) -> Vector:
-        """Those of flows are theirs; that of a derivative is how much it changes with all unknowns."""
+    def sizes(self, jacobian: Matrix, scales: Vector) -> Sizes:
+        """Those of flows are theirs; that of a derivative is how much it changes with all unknowns.
+
+        Flows that have no nominal and were zero up to now are as large as the other unknowns make them.
+        """
+        nothing_known = np.isnan(self._nominal) & (self._seen == 0.0)
+        nothing_known[self.flows :] = False
+        scales = evened(jacobian, scales, nothing_known)
         sizes = scales.copy()
         changes = np.abs(jacobian[self.flows :] * scales).max(axis=1, initial=0.0)
         sizes[self.flows :] = np.where(changes > 0.0, changes, 1.0)
-        return sizes
+        return Sizes(scales, sizes)
 
     def kept(self, sums: Matrix) -> Matrix:
         """The sums of states whose derivatives add up to zero whatever happens: a volume, the mass in a closed system.

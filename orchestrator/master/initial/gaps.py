@@ -12,6 +12,9 @@ Matrix = NDArray[np.float64]
 _NO_SUM: Final = 1e-6
 """Part of the residuals that a sum which is zero may seem to be."""
 
+_TURNS: Final = 10
+"""Times that rows and columns are made even; one or two do for most systems."""
+
 
 class Gap(NamedTuple):
     """Where a square matrix is singular: sums of its rows that are zero (rows of weights), and the unknowns concerned.
@@ -56,6 +59,21 @@ def normalized(rows: Matrix) -> Matrix:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     even: Matrix = rows / np.where(lengths > 0.0, lengths, 1.0)
     return even
+
+
+def evened(matrix: Matrix, scales: Vector, free: NDArray[np.bool_]) -> Vector:
+    """The scales of columns, those that are `free` chosen so that rows and columns count alike.
+
+    Rows and free columns are divided by their largest elements in turn, a form of equilibration (Ruiz, "A scaling
+    algorithm to equilibrate both rows and columns norms in matrices", RAL-TR-2001-034, 2001).
+    """
+    scales = scales.copy()
+    if not free.any():
+        return scales
+    for _ in range(_TURNS):
+        largest = np.abs(_even(matrix * scales)[0]).max(axis=0)
+        scales[free & (largest > 0.0)] /= largest[free & (largest > 0.0)]
+    return scales
 
 
 def _even(matrix: Matrix) -> tuple[Matrix, Matrix]:

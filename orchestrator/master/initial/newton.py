@@ -36,8 +36,8 @@ class Equations(Protocol):
         """The size of each unknown, larger than 0."""
         ...
 
-    def sizes(self, jacobian: Matrix, scales: Vector) -> Vector:
-        """The size of each residual, larger than 0."""
+    def sizes(self, jacobian: Matrix, scales: Vector) -> "Sizes":
+        """The size of each unknown, with what the Jacobian tells of it, and that of each residual, larger than 0."""
         ...
 
     def kept(self, sums: Matrix) -> Matrix:
@@ -46,6 +46,13 @@ class Equations(Protocol):
         Rows of weights of the unknowns, one for each sum; fewer where the unknowns are left open without a reason.
         """
         ...
+
+
+class Sizes(NamedTuple):
+    """How large each unknown and each residual is."""
+
+    unknowns: Vector
+    residuals: Vector
 
 
 class Bounds(NamedTuple):
@@ -95,9 +102,8 @@ def solve(equations: Equations, x: Vector, bounds: Bounds, *, tolerance: float, 
     for iteration in range(iterations + 1):
         if not np.isfinite(residual).all():
             return Solution(End.UNDEFINED, x, residual, iteration, tuple(np.flatnonzero(~np.isfinite(residual))))
-        scales = equations.scales(x)
         jacobian = equations.jacobian(x)
-        sizes = equations.sizes(jacobian, scales)
+        scales, sizes = equations.sizes(jacobian, equations.scales(x))
         scaled, matrix = residual / sizes, jacobian * scales / sizes[:, None]
         gap = find_gap(matrix, equations.rounding)
         kept = equations.kept(gap.sums / sizes) * scales

@@ -12,9 +12,10 @@ import numpy as np
 
 from orchestrator.graph.schedule import InitialStage
 from orchestrator.instance import Bundle
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.initial.loops import InitialLoop
 from orchestrator.master.initial.naming import naming
-from orchestrator.master.participant import Coupling, Participant
+from orchestrator.master.participant import Participant
 from orchestrator.signals import gather
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Causality, Storage

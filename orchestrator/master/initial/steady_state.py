@@ -11,12 +11,12 @@ import numpy as np
 
 from orchestrator.errors import CapabilityError, InitializationError
 from orchestrator.instance import Instance
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.initial.component import State
 from orchestrator.master.initial.equations import InitialEquations
 from orchestrator.master.initial.loops import is_continuous, listed, refusal
 from orchestrator.master.initial.newton import End, Solution, solve
 from orchestrator.master.initial.order import InitialOrder
-from orchestrator.master.participant import Coupling
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.solving import Initialization, SteadyState
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from orchestrator.graph.schedule import build_schedule
 from orchestrator.instance import Bundle, Instance, Values
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.initialization import Beginning, initialize
-from orchestrator.master.participant import Coupling
 from orchestrator.signals import Signals
 from orchestrator.system.connections.resolution import resolve
 from orchestrator.system.parameters.giving import parameter_values

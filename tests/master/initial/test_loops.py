@@ -122,6 +122,43 @@ def test_a_badly_scaled_loop_is_solved_in_every_variable(kind, nominals):
     assert value(signals, "other.y") == pytest.approx(1.4e6, rel=1e-9)
 
 
+def _between_scales(kind, gain, size=1e6):
+    """a = gain 1e-15 b, b = 1e15 a + c: nothing tells how large a and b are where c = 0 and both start with 0."""
+    return [
+        kind(lambda t, u: gain * 1e-9 / size * u, name="one"),
+        kind(lambda t, u: size / 1e-9 * u, name="other"),
+    ]
+
+
+@KINDS
+@pytest.mark.parametrize("gain", [0.5, -2.0, 1.001])
+def test_a_badly_scaled_loop_that_starts_at_its_solution_0_is_not_called_singular(kind, gain):
+    signals = initialized(_between_scales(kind, gain), ["one.y -> other.u", "other.y -> one.u"])
+    assert value(signals, "one.y") == 0.0
+    assert value(signals, "other.y") == 0.0
+
+
+@KINDS
+def test_a_badly_scaled_loop_that_is_singular_is_refused_also_at_0(kind):
+    with pytest.raises(InitializationError, match="the Jacobian is singular"):
+        initialized(_between_scales(kind, 1.0), ["one.y -> other.u", "other.y -> one.u"])
+
+
+@KINDS
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("still", [False, True])
+def test_random_loops_over_15_orders_of_magnitude_need_no_nominals(kind, seed, still):
+    random = np.random.default_rng(seed)
+    size = np.array([1e-9, 1e6, 1.0, *10.0 ** random.choice([-6.0, -3.0, 3.0], 2)])
+    matrix, constant = random.normal(size=(5, 5)), np.zeros(5) if still else random.normal(size=5)
+    scaled = size[:, np.newaxis] * matrix / size
+    parts, connections, owners = _linear(kind, scaled, size * constant, [1] * 5)
+    signals = initialized(parts, connections)
+    found = np.array([value(signals, owner)[0] for owner in owners]) / size
+    expected = np.linalg.solve(np.eye(5) - matrix, constant)
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9 * np.abs(expected).max())
+
+
 def test_a_step_that_would_leave_the_bounds_is_cut():
     """u = ln(u) + 2 from u = 0.02: Newton's first step goes below 0, where there is no logarithm."""
     one = FunctionInstance(
