@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from orchestrator.errors import InitializationError
 from orchestrator.instance import Bundle, Instance
 from orchestrator.master.composition import Plan, compose
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.initial.steady_state import is_source
 from orchestrator.master.initialization import Beginning, StartValues, initialize
-from orchestrator.master.participant import Coupling
 from orchestrator.master.rates import periods
 from orchestrator.master.step_size import FixedStep
 from orchestrator.master.timeline import Timeline

@@ -21,8 +21,8 @@ from orchestrator.instance import Instance
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
 from orchestrator.master.composition import compose
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory
-from orchestrator.master.participant import Coupling
 from orchestrator.master.rates import refuse_unfinished
 from orchestrator.master.step_size import FixedStep
 from orchestrator.master.timeline import Timeline

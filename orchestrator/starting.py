@@ -1,9 +1,9 @@
 """Starting: how all components get to the start of a run, coupled, and at rest where that is wanted."""
 
 from orchestrator.long_run import LongRun
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.initial.steady_state import obstacles
 from orchestrator.master.initialization import Beginning, StartValues, initialize
-from orchestrator.master.participant import Coupling
 from orchestrator.observer import Event
 from orchestrator.setup import Setup
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from orchestrator.master.composition import Master
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
-from orchestrator.master.participant import Coupling
 from orchestrator.master.timeline import Timeline
 
 

@@ -8,8 +8,8 @@ from orchestrator.errors import CapabilityError, CheckpointError, CotwinError
 from orchestrator.instance import Instance, Values
 from orchestrator.master.access import Access
 from orchestrator.master.composition import Master
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory
-from orchestrator.master.participant import Coupling
 from orchestrator.master.timeline import Timeline
 from orchestrator.signals import Signals
 from orchestrator.system.connector import Storage

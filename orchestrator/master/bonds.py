@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import DescriptionError
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import BONDS
 from orchestrator.master.input_courses import InputCourses
 from orchestrator.master.memory import Remembered
-from orchestrator.master.participant import Coupling, Participant
+from orchestrator.master.participant import Participant
 from orchestrator.master.polynomials import Vector
 from orchestrator.master.rates import SlowPace
 from orchestrator.master.statistics import BondStatistics

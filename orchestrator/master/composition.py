@@ -9,13 +9,13 @@ from orchestrator.errors import DescriptionError
 from orchestrator.graph.schedule import Schedule
 from orchestrator.master.algorithm import Algorithm
 from orchestrator.master.bonds import Bonds, ledgers, resolved
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.events_early_return import EarlyEnd
 from orchestrator.master.following import Wishes, follow
 from orchestrator.master.gauss_seidel import GaussSeidel
 from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.memory import Memory
-from orchestrator.master.participant import Coupling
 from orchestrator.master.step_control import Controlled, Controlling, controlled
 from orchestrator.master.step_control_bonds import Allowed, BondControl
 from orchestrator.master.step_control_pi import PiController

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from orchestrator.errors import CapabilityError, StepError
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.events_participant import EventParticipant
-from orchestrator.master.participant import Coupling
 from orchestrator.signals import gather
 
 ITERATION_LIMIT: Final = 100

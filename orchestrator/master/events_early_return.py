@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from orchestrator.errors import StepError
 from orchestrator.instance import Values
 from orchestrator.master.algorithm import Algorithm, EarlyReturn, MacroStep
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import ITERATION_LIMIT
-from orchestrator.master.participant import Coupling, Participant
+from orchestrator.master.participant import Participant
 from orchestrator.master.stepper import Advance
 from orchestrator.system.connector import Storage
 

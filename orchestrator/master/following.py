@@ -9,9 +9,10 @@ import numpy as np
 from orchestrator.errors import DescriptionError
 from orchestrator.graph.schedule import Schedule
 from orchestrator.instance import Instance
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.inflows import Fed, Origin, fed_elements
 from orchestrator.master.input_courses import InputCourses, inflows_of
-from orchestrator.master.participant import Coupling, Participant
+from orchestrator.master.participant import Participant
 from orchestrator.master.rates import Period, SlowPace, SubSteps, periods
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Storage

@@ -1,7 +1,8 @@
 """Gauss-Seidel: each component steps with the newest values there are."""
 
 from orchestrator.master.algorithm import MacroStep
-from orchestrator.master.participant import Coupling, advance_each
+from orchestrator.master.coupling import Coupling
+from orchestrator.master.participant import advance_each
 from orchestrator.signals import gather
 
 

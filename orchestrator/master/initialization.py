@@ -12,10 +12,11 @@ import numpy as np
 from orchestrator.errors import InitializationError
 from orchestrator.graph.schedule import InitialStage
 from orchestrator.instance import Bundle, Instance, Values
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.initial.naming import naming
 from orchestrator.master.initial.order import InitialOrder
 from orchestrator.master.initial.steady_state import Rest, find_rest
-from orchestrator.master.participant import Coupling, Participant
+from orchestrator.master.participant import Participant
 from orchestrator.signals import Signals
 from orchestrator.system.connector import Connector
 from orchestrator.system.description import Experiment

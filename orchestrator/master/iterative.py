@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from orchestrator.master.algorithm import MacroStep, Steppable
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.loops.loop import Loop
 from orchestrator.master.memory import Memory
-from orchestrator.master.participant import Coupling, advance_each
+from orchestrator.master.participant import advance_each
 from orchestrator.signals import gather
 from orchestrator.system.solving import LoopSolver
 

@@ -1,27 +1,21 @@
 """A component as a master works with it: its instance, its places in the signals, and what flows into it."""
 
 import math
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from orchestrator.errors import RefusedStepError, SimulationError, StepError
 from orchestrator.instance import Instance, Status, StepResult, event_mode
 from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep, Steppable
-from orchestrator.master.diagnostics import Diagnostics
 from orchestrator.master.events_participant import EventParticipant
 from orchestrator.master.input_courses import InputCourses, Span
-from orchestrator.master.memory import Memory, Remembered
+from orchestrator.master.memory import Remembered
 from orchestrator.master.ranges import Ranges
 from orchestrator.master.rates import Part, SlowPace, SubSteps
-from orchestrator.master.statistics import ComponentStatistics, Statistics
+from orchestrator.master.statistics import ComponentStatistics
 from orchestrator.signals import Block, Direction, GatherPlan, Signals, gather
-from orchestrator.system.connections.resolution import Link
-from orchestrator.system.connector import Causality, Storage
+from orchestrator.system.connector import Storage
 
 _TIME_TOLERANCE = 1e-6
 """Part of a step by which the time that a component reports may miss t + h."""
@@ -284,95 +278,3 @@ def _first_not_finite(block: Block) -> tuple[str, float]:
     index = int(np.flatnonzero(~np.isfinite(block.values))[0])
     names = [name for connector in block.bundle.connectors for name in connector.elements]
     return names[index], float(block.values[index])
-
-
-@dataclass(frozen=True, eq=False)
-class Coupling:
-    """Components in the order in which they step, and everything that flows between them, over one set of signals.
-
-    During an event everything flows but into the parameters that break a loop: those keep their value until the next.
-    Along `delayed` values flow at the beginning of a macro step only, and never during an event.
-    """
-
-    signals: Signals
-    participants: tuple[Participant, ...]
-    links: tuple[Link, ...]
-    plan: GatherPlan
-    during_events: GatherPlan
-    delayed: GatherPlan = ()
-    statistics: Statistics = field(default_factory=Statistics)
-
-    @cached_property
-    def diagnostics(self) -> Diagnostics:
-        """Where the master says something about its own steps."""
-        return Diagnostics(self.signals)
-
-    @property
-    def memories(self) -> Mapping[str, Memory]:
-        """The components that remember something beside the signals."""
-        return {p.name: p for p in self.participants if not p.is_plain}
-
-    def forget(self) -> None:
-        """Something jumped: what was before does not tell where inputs go."""
-        for participant in self.participants:
-            if participant.courses is not None:
-                participant.courses.forget()
-
-    @classmethod
-    def of(
-        cls,
-        instances: Mapping[str, Instance],
-        links: Iterable[Link],
-        order: Iterable[str],
-        signals: Signals,
-        check_ranges: Collection[str] = (),
-    ) -> "Coupling":
-        """Couple instances along the links; `order` names each component once, `check_ranges` those to be checked."""
-        links = tuple(links)
-        into: dict[str, list[Link]] = defaultdict(list)
-        for link in links:
-            into[link.destination.component].append(link)
-        names = tuple(order)
-        statistics = Statistics()
-        participants = tuple(
-            Participant(
-                instances[name],
-                signals,
-                signals.plan(link for link in into[name] if not link.delay),
-                statistics.of(name),
-            )
-            for name in names
-        )
-        for participant in participants:
-            participant.ranges = Ranges() if participant.name in check_ranges else None
-        plan, late = signals.plan(links), _breaking_loops(links, names, instances)
-        late |= {link for link in links if link.delay}
-        at_once = signals.plan(link for link in links if link not in late) if late else plan
-        delayed = signals.plan(link for link in links if link.delay)
-        return cls(signals, participants, links, plan, at_once, delayed, statistics)
-
-    @contextmanager
-    def naming(self, component: str, t: float) -> Iterator[None]:
-        """Give an error at t (s) the name of the component that it comes from."""
-        try:
-            yield
-        except Exception as error:
-            participant = next(each for each in self.participants if each.name == component)
-            raise participant.named(error, StepError, t) from error
-
-
-def _breaking_loops(links: Iterable[Link], order: Sequence[str], instances: Mapping[str, Instance]) -> set[Link]:
-    """Links into parameters of components that step before the source: the order would be another without a loop."""
-    position = {name: index for index, name in enumerate(order)}
-    inputs = {
-        (name, connector.name)
-        for name, instance in instances.items()
-        for connector in instance.connectors
-        if connector.causality is Causality.INPUT
-    }
-    return {
-        link
-        for link in links
-        if link.destination[:2] not in inputs
-        and position[link.source.component] >= position[link.destination.component]
-    }

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from orchestrator.errors import CapabilityError
 from orchestrator.instance import Values
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory, Remembered
-from orchestrator.master.participant import Coupling, Participant
+from orchestrator.master.participant import Participant
 from orchestrator.system.connector import Storage
 
 

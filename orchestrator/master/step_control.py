@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from orchestrator.errors import CapabilityError, DescriptionError
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory
-from orchestrator.master.participant import Coupling
 from orchestrator.master.snapshot import Rollback
 from orchestrator.master.step_control_doubling import Allowed, ErrorControl
 from orchestrator.master.step_control_journey import Journey

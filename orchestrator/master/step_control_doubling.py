@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.memory import Remembered
-from orchestrator.master.participant import Coupling
 from orchestrator.master.step_control_journey import Arrival, Journey
 from orchestrator.master.step_control_jumps import Bracket, Halves, Jumps, Localizer, Mask, Path, find_jumps
 from orchestrator.master.step_control_outputs import Floats, Outputs

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from orchestrator.master.algorithm import MacroStep
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
-from orchestrator.master.participant import Coupling
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.master.step_control_outputs import Outputs, Watched
 from orchestrator.master.stepper import Advance, Stepper

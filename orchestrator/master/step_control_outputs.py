@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Values
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
-from orchestrator.master.participant import Coupling
 from orchestrator.system.connections.links import Slot
 from orchestrator.system.connector import Storage, Variability
 

@@ -5,8 +5,8 @@ import math
 
 from orchestrator.errors import RefusedStepError, StepError
 from orchestrator.instance import StateWrite
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
-from orchestrator.master.participant import Coupling
 from orchestrator.master.snapshot import Rollback
 from orchestrator.master.stepper import Advance, Stepper
 

@@ -10,7 +10,7 @@ import cotwin
 from orchestrator.errors import RefusedStepError, StepError
 from orchestrator.instance import Capabilities, Status, StepResult
 from orchestrator.master import composition
-from orchestrator.master.participant import Coupling
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.snapshot import Rollback
 from orchestrator.master.step_control import Controlled, Controlling
 from orchestrator.master.stepper import Advance, Stepper

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from orchestrator.instance import stand_in
 from orchestrator.master.algorithm import EarlyReturn, MacroStep
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.loops import failures
 from orchestrator.master.loops.iteration import Iteration
 from orchestrator.master.loops.method import Vector
 from orchestrator.master.loops.slopes import Slopes
 from orchestrator.master.loops.unknowns import Discrete, Unknowns, torn_links
 from orchestrator.master.memory import Remembered
-from orchestrator.master.participant import Coupling, Participant, advance_each
+from orchestrator.master.participant import Participant, advance_each
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.signals import GatherPlan
 from orchestrator.system.solving import LoopSolver

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from orchestrator.instance import Values
 from orchestrator.master.composition import Plan, compose
-from orchestrator.master.participant import Coupling
+from orchestrator.master.coupling import Coupling
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.signals import Direction, Signals, gather
 from orchestrator.system.connector import Storage
