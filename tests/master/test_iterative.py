@@ -243,7 +243,7 @@ def test_what_was_learnt_goes_back_with_the_components() -> None:
             kept = memory.remembered()
             if repeated:
                 memory.remember({**kept, "largest": np.full(2, 7.0)})
-                memory.remember({"method": {"earlier": []}, "largest": np.zeros(2)})
+                memory.remember({**kept, "method": {"earlier": []}, "largest": np.zeros(2)})
                 memory.remember(kept)
             run.run()
             ends.append(several.found(run))

@@ -62,11 +62,10 @@ def linear(seed: int, n: int, radius: float) -> tuple[Map, Vector]:
 
 @pytest.mark.parametrize("name", ["aitken", "anderson", "newton"])
 @pytest.mark.parametrize("slope", [-200.0, -2.0, 0.5, 3.0])
-def test_a_straight_line_takes_three_evaluations_or_one_more(name: str, slope: float) -> None:
+def test_a_straight_line_takes_three_evaluations(name: str, slope: float) -> None:
     x, count = solve(MADE[name](), lambda x: slope * x + 1.0, np.array([7.0]), tolerance=1e-9)
     assert x[0] == pytest.approx(1.0 / (1.0 - slope), rel=1e-7)
-    # a slope found by differences is rounded: far away from the solution it takes one step more
-    assert count == 3 + (name == "newton" and slope == -200.0)
+    assert count == 3
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(1, 8), radius=st.sampled_from([0.5, 3.0]))

@@ -9,8 +9,9 @@ from orchestrator.master.algorithm import MacroStep
 from orchestrator.master.loops import failures
 from orchestrator.master.loops.anderson import Anderson
 from orchestrator.master.loops.fixed_point import Aitken, FixedPoint
-from orchestrator.master.loops.method import Matrix, Method, Situation, Trial, Trials, Vector
+from orchestrator.master.loops.method import Method, Situation, Trial, Trials, Vector
 from orchestrator.master.loops.newton import Newton
+from orchestrator.master.loops.slopes import Slopes
 from orchestrator.master.loops.unknowns import Discrete, Unknowns
 from orchestrator.master.memory import Remembered
 from orchestrator.master.statistics import LoopStatistics
@@ -23,16 +24,22 @@ Sweep = Callable[[Vector, Discrete], MacroStep]
 class Iteration:
     """Solves the unknowns of the loop `name` as `settings` say; `statistics` counts."""
 
-    def __init__(self, name: str, unknowns: Unknowns, settings: LoopSolver, statistics: LoopStatistics) -> None:
+    def __init__(
+        self, name: str, unknowns: Unknowns, slopes: Slopes, settings: LoopSolver, statistics: LoopStatistics
+    ) -> None:
         self._name, self._unknowns, self._settings, self._statistics = name, unknowns, settings, statistics
         self._method = _method(settings)
+        self._slopes = slopes
+        self._learns = settings.method == "newton"
 
-    def solve(self, end: float, sweep: Sweep, slopes: Callable[[], Matrix | None]) -> MacroStep:
+    def solve(self, t: float, h: float, sweep: Sweep) -> MacroStep:
         """Sweep until no unknown differs from what comes out by more than the tolerance; the outcome of the last sweep.
 
-        An incomplete sweep ends it at once. `end` (s) is the time at which the values will hold. StepError where there
-        is no solution to be found.
+        An incomplete sweep ends it at once. The values will hold at t + h (s). LoopError where there is no solution to
+        be found.
         """
+        end = t + h
+        self._slopes.begin(h)
         unknowns, attempt = self._unknowns, _Attempt(self._unknowns.largest)
         trials: Trials | None = None
         trial, discrete = Trial(unknowns.read()), unknowns.read_discrete()
@@ -42,6 +49,8 @@ class Iteration:
             self._statistics.evaluations += 1
             if not outcome.completed:
                 return outcome
+            if self._learns:
+                self._slopes.take()
             found, after = unknowns.read(), unknowns.read_discrete()
             moved = unknowns.moved(discrete, after)
             attempt.take(trial, found - trial.values, unknowns.scale(trial.values, found))
@@ -53,7 +62,14 @@ class Iteration:
                 trials, discrete = None, after
                 attempt.forget()
             if trials is None:
-                situation = Situation(trial.values, attempt.residual, attempt.weights, slopes)
+                situation = Situation(
+                    trial.values,
+                    attempt.residual,
+                    attempt.weights,
+                    self._slopes.matrix,
+                    unknowns.bounds,
+                    teaches=self._learns,
+                )
                 trials = self._method.trials(situation)
                 trial = next(trials)
             else:
@@ -61,15 +77,22 @@ class Iteration:
 
     def remembered(self) -> Remembered:
         """What the method learnt, and the magnitudes that it measures by."""
-        return {"method": self._method.remembered(), "largest": self._unknowns.largest.copy()}
+        return {
+            "method": self._method.remembered(),
+            "slopes": self._slopes.remembered(),
+            "largest": self._unknowns.largest.copy(),
+        }
 
     def remember(self, memory: Remembered) -> None:
         """Go back to what was learnt then."""
         self._method.remember(memory["method"])
+        self._slopes.remember(memory["slopes"])
         self._unknowns.largest = memory["largest"].copy()
 
     def _accept(self, attempt: "_Attempt", found: Vector, end: float) -> None:
         self._method.accept()
+        if not self._settings.reuse:
+            self._slopes.forget()
         self._unknowns.accept(found)
         worst, names = attempt.worst, self._unknowns.names
         name = names[attempt.worst_index] if names else ""

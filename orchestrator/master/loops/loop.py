@@ -9,7 +9,7 @@ from orchestrator.master.loops import failures
 from orchestrator.master.loops.iteration import Iteration
 from orchestrator.master.loops.method import Vector
 from orchestrator.master.loops.slopes import Slopes
-from orchestrator.master.loops.unknowns import Discrete, Unknowns, torn_links
+from orchestrator.master.loops.unknowns import Discrete, Unknowns, fewest_torn, torn_links
 from orchestrator.master.memory import Remembered
 from orchestrator.master.participant import Participant, advance_each
 from orchestrator.master.snapshot import Rollback, Snapshot
@@ -40,18 +40,19 @@ class Loop:
             if {link.source.component, link.destination.component} <= set(names) and not link.delay
         ]
         self._estimated = [by_name[name] for name in names if stand_in(by_name[name].instance) is not None]
-        self._sweeping = tuple(_sweeping(by_name[name], coupling) for name in names)
+        order = fewest_torn(self._links, names)
+        self._sweeping = tuple(_sweeping(by_name[name], coupling) for name in order)
         for participant in self._sweeping:
             if not participant.instance.capabilities.get_set_state:
                 raise failures.cannot_go_back(participant.name, self._links, names)
-        self._unknowns = Unknowns(coupling.signals, torn_links(self._links, names))
+        self._unknowns = Unknowns(coupling.signals, torn_links(self._links, order))
         instances = [participant.instance for participant in self._sweeping]
-        self._slopes = Slopes(instances, self._links, coupling.signals, self._unknowns.places.tolist())
+        slopes = Slopes(instances, self._links, coupling.signals, self._unknowns.places.tolist())
         self._rollback = Rollback(coupling, participants=self._sweeping)
         statistics = coupling.statistics.loop(tuple(names))
         self._early_in_a_row = 0
         self._shown = failures.shown(names)
-        self._iteration = Iteration(self._shown, self._unknowns, settings, statistics)
+        self._iteration = Iteration(self._shown, self._unknowns, slopes, settings, statistics)
 
     def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
         """Solve the loop for t + h (s) and leave all components there.
@@ -63,7 +64,7 @@ class Loop:
             _aligned(participant)
         with self._rollback.kept() as start:
             sweep = _Sweep(self._unknowns, self._sweeping, self._rollback, start, t, h)
-            outcome = self._iteration.solve(t + h, sweep, self._slopes.matrix)
+            outcome = self._iteration.solve(t, h, sweep)
             if outcome.completed and self._estimated:
                 outcome = self._commit(t, h, outcome)
             if outcome.early_return is None:

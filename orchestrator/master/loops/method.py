@@ -27,17 +27,27 @@ Trials = Generator[Trial, Vector, None]
 """Gives trials without end and is sent the residual (n) of each."""
 
 
+class Bounds(NamedTuple):
+    """Declared least and largest values of the unknowns (n), infinite where none are declared."""
+
+    low: Vector
+    high: Vector
+
+
 class Situation(NamedTuple):
     """Where a method begins in a macro step: values and their residual (n).
 
     `weights` (n) are the sizes of the unknowns as known by now; the solver keeps them up to date. `slopes` gives
-    dG/dx (n, n) at the last trial from directional derivatives, None where the components do not tell them.
+    dG/dx (n, n) at the last trial as the components tell it and as was learnt of them, None where nothing is known;
+    with `teaches` any trial makes something known.
     """
 
     values: Vector
     residual: Vector
     weights: Vector
     slopes: Callable[[], Matrix | None]
+    bounds: Bounds | None = None
+    teaches: bool = False
 
 
 class Method(Protocol):

@@ -1,10 +1,11 @@
-"""Newton: the slopes of the residual by the unknowns, found once and then kept up to date."""
+"""Newton: the slopes of the residual by the unknowns, told by the components, learnt of them, or found once."""
 
 from collections.abc import Generator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from orchestrator.master.loops.method import Matrix, Situation, Trial, Trials, Vector
+from orchestrator.master.loops.method import Bounds, Matrix, Situation, Trial, Trials, Vector
 from orchestrator.master.memory import Remembered
 
 _PROBE = 1e-4
@@ -13,17 +14,33 @@ _PROBE = 1e-4
 _GOOD = 0.5
 """A residual that shrinks less than by this factor calls for new slopes."""
 
+_SLOW = 0.7
+"""Slopes that are told are given up where neither residual nor step shrinks by this factor, so often in a row:"""
+
+_PATIENCE = 3
+
 _HALVINGS = 6
+
+_GROUPS = 3
+"""Probes that teach how each component responds: unknowns are changed together that few components share."""
+
+_SINGULAR = 1e-10
+"""Part of the identity that is left of I - J where slopes, which are never exact, tell no solution."""
+
+_TINY = np.finfo(np.float64).tiny
 
 
 class Newton:
     """x <- x + (I - J)^-1 r, J = dG/dx.
 
-    J comes from directional derivatives where components tell them. Otherwise, and where it turns out to be no good, it
-    comes from differences, a repeated step of all components for each unknown. Broyden's update keeps it from iteration
-    to iteration, and with `reuse` from macro step to macro step. Where the residual grows although the slopes are new,
-    the step is halved. Broyden: "A class of methods for solving nonlinear simultaneous equations", Math. Comp. 19
-    (1965) 577.
+    J is what the components tell, and what was learnt of each of them, anew at each trial. Where nothing is known yet,
+    and where it turns out to be no good, J comes from differences, a repeated step of all components for each unknown,
+    and Broyden's update keeps it for the rest of the macro step, and with `reuse` for the next ones. With slopes of its
+    own at each trial, a step is good where the residual shrinks, or the step after it does: where G is steep on one
+    side of the solution and flat on the other, the residual alone would forbid to change sides. A step ends at the
+    declared bounds of an unknown; one that begins there may pass. Broyden: "A class of methods for solving nonlinear
+    simultaneous equations", Math. Comp. 19 (1965) 577; steps as a measure: Deuflhard, "Newton Methods for Nonlinear
+    Problems" (2004), 2.2.
     """
 
     refuses_growth = False
@@ -35,22 +52,17 @@ class Newton:
 
     def trials(self, situation: Situation) -> Trials:
         """One Newton step after the other."""
-        x, r, weights = situation.values, situation.residual, situation.weights
+        x, r = situation.values, situation.residual
         self._new = False
-        if self._jacobian is None:
-            self._jacobian = situation.slopes()
-        if self._jacobian is None:
-            self._jacobian = yield from self._differences(x, r, weights)
-        while True:
-            step = _solve(self._jacobian, r, weights)
-            found = yield Trial(x + step)
-            if self._new:
-                step, found = yield from _damped(x, r, step, found, weights)
-            shrunk = _size(found, weights) <= _GOOD * _size(r, weights)
-            self._update(step, found - r, weights)
-            x, r = x + step, found
-            if not (shrunk or self._new):
-                self._jacobian = yield from self._differences(x, r, weights)
+        if situation.slopes() is None and situation.teaches:
+            for group in range(min(_GROUPS, x.size)):
+                yield Trial(_shifted(situation, x, np.arange(x.size) % _GROUPS == group), probe=True)
+        if situation.slopes() is None and self._jacobian is None:
+            self._jacobian = yield from self._differences(situation, x, r)
+        if situation.slopes() is not None:
+            x, r = yield from self._told(situation)
+            self._jacobian = yield from self._differences(situation, x, r)
+        yield from self._kept(situation, x, r)
 
     def accept(self) -> None:
         """Keep the slopes where they may be used again."""
@@ -65,13 +77,41 @@ class Newton:
         """Go back to the slopes of then."""
         self._jacobian = None if memory["jacobian"] is None else memory["jacobian"].copy()
 
-    def _differences(self, x: Vector, r: Vector, weights: Vector) -> Generator[Trial, Vector, Matrix]:
+    def _told(self, situation: Situation) -> Generator[Trial, Vector, tuple[Vector, Vector]]:
+        """Steps with slopes that are new at each trial; where these are no good it ends with the last good trial."""
+        x, r, weights = situation.values, situation.residual, situation.weights
+        step, slow = _step(situation, x, r, situation.slopes()), 0
+        while slow < _PATIENCE:
+            found = yield Trial(x + step)
+            following = _step(situation, x + step, found, situation.slopes())
+            part = min(_part(found, r, weights), _part(following, step, weights))
+            slow = slow + 1 if part > _SLOW else 0
+            if part > 1.0:
+                step = _step(situation, x, r, situation.slopes())
+            else:
+                x, r, step = x + step, found, following
+        return x, r
+
+    def _kept(self, situation: Situation, x: Vector, r: Vector) -> Trials:
+        """Steps with slopes of its own, found by differences and kept up to date."""
+        weights = situation.weights
+        while True:
+            step = _step(situation, x, r, self._jacobian)
+            found = yield Trial(x + step)
+            if self._new:
+                step, found = yield from _damped(x, r, step, found, weights)
+            shrunk = _size(found, weights) <= _GOOD * _size(r, weights)
+            self._update(step, found - r, weights)
+            x, r = x + step, found
+            if not (shrunk or self._new):
+                self._jacobian = yield from self._differences(situation, x, r)
+
+    def _differences(self, situation: Situation, x: Vector, r: Vector) -> Generator[Trial, Vector, Matrix]:
         jacobian = np.eye(x.size)
         for column in range(x.size):
-            change = np.zeros_like(x)
-            change[column] = _PROBE * weights[column]
-            found = yield Trial(x + change, probe=True)
-            jacobian[:, column] += (found - r) / change[column]
+            shifted = _shifted(situation, x, np.arange(x.size) == column)
+            found = yield Trial(shifted, probe=True)
+            jacobian[:, column] += (found - r) / (shifted - x)[column]
         self._new = True
         return jacobian
 
@@ -97,13 +137,37 @@ def _damped(
     return step, found
 
 
+def _step(situation: Situation, x: Vector, r: Vector, jacobian: Matrix | None) -> Vector:
+    """The Newton step from x, as far as the bounds."""
+    assert jacobian is not None
+    step = _solve(jacobian, r, situation.weights)
+    return step if situation.bounds is None else _within(situation.bounds, x, step)
+
+
+def _within(bounds: Bounds, x: Vector, step: Vector) -> Vector:
+    low = np.where(x > bounds.low, bounds.low - x, -np.inf)
+    high = np.where(x < bounds.high, bounds.high - x, np.inf)
+    return np.asarray(np.clip(step, low, high))
+
+
 def _solve(jacobian: Matrix, r: Vector, weights: Vector) -> Vector:
     matrix = np.eye(r.size) - jacobian * weights / weights[:, np.newaxis]
-    try:
-        solved = np.linalg.solve(matrix, r / weights)
-    except np.linalg.LinAlgError:
-        solved = np.linalg.lstsq(matrix, r / weights)[0]
-    return np.asarray(solved * weights)
+    left, sizes, right = np.linalg.svd(matrix)
+    inverse = np.where(sizes > _SINGULAR * max(1.0, float(sizes.max(initial=0.0))), 1.0 / np.maximum(sizes, _TINY), 0.0)
+    return np.asarray(right.T @ (inverse * (left.T @ (r / weights))) * weights)
+
+
+def _shifted(situation: Situation, x: Vector, which: NDArray[np.bool_]) -> Vector:
+    """x with some unknowns changed by a little, upwards where the bounds allow it."""
+    change = np.where(which, _PROBE * situation.weights, 0.0)
+    if situation.bounds is None:
+        return x + change
+    return np.where(x + change > situation.bounds.high, x - change, x + change)
+
+
+def _part(after: Vector, before: Vector, weights: Vector) -> float:
+    size = _size(before, weights)
+    return _size(after, weights) / size if size > 0.0 else 0.0
 
 
 def _size(residual: Vector, weights: Vector) -> float:

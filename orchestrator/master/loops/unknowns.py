@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Values
+from orchestrator.master.loops.method import Bounds
 from orchestrator.signals import Place, Signals
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Storage
@@ -45,6 +46,8 @@ class Unknowns:
         self._discrete = [_known(signals, storage, [each[0] for each in links]) for storage, links in groups.items()]
         self._nominals: Vector = np.array([_nominal(signals, links) for links in solved], dtype=np.float64)
         self._declared = ~np.isnan(self._nominals)
+        self.bounds = _bounds(signals, solved)
+        """Least and largest values that the outputs declare, or inputs that they feed."""
         self.largest: Vector = np.where(self._declared, self._nominals, 0.0)
         """The nominal values where they are declared, else the largest magnitudes accepted in this run."""
 
@@ -110,6 +113,12 @@ def torn_links(links: Iterable[Link], order: Sequence[str]) -> list[Link]:
     ]
 
 
+def fewest_torn(links: Sequence[Link], order: Sequence[str]) -> Sequence[str]:
+    """The order, begun elsewhere in the circle where that leaves fewer values to be known beforehand."""
+    turned = [[*order[start:], *order[:start]] for start in range(len(order))]
+    return min(turned, key=lambda one: len({link.source for link in torn_links(links, one)}))
+
+
 def _source(signals: Signals, link: Link) -> Place:
     return signals.place(*link.source)
 
@@ -120,6 +129,27 @@ def _known(signals: Signals, storage: Storage, links: Sequence[Link]) -> _Known:
         f"{link.source.component}.{_source(signals, link).connector.elements[link.source.element]}" for link in links
     )
     return _Known(signals.array(storage), where, names)
+
+
+def _bounds(signals: Signals, solved: Iterable[Sequence[Link]]) -> Bounds:
+    ranges = []
+    for links in solved:
+        own = _source(signals, links[0]).connector
+        low, high = [_or(own.minimum, -np.inf)], [_or(own.maximum, np.inf)]
+        for link in links:
+            fed = signals.place(*link.destination).connector
+            if link.conversion.factor:
+                ends = (_or(fed.minimum, -np.inf), _or(fed.maximum, np.inf))
+                back = sorted((end - link.conversion.offset) / link.conversion.factor for end in ends)
+                low.append(back[0])
+                high.append(back[1])
+        ranges.append((max(low), min(high)))
+    low_high = np.array(ranges, dtype=np.float64).reshape(-1, 2)
+    return Bounds(low_high[:, 0], low_high[:, 1])
+
+
+def _or(declared: float | None, otherwise: float) -> float:
+    return otherwise if declared is None else float(declared)
 
 
 def _nominal(signals: Signals, links: Sequence[Link]) -> float:
