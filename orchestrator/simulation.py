@@ -83,6 +83,7 @@ class Simulation(Generic[ResultsT]):
             for component, values in setup.start_values.items()
         }
         self._audience = Audience(observers)
+        self._audience.sources.append(self._master.take_events)
         self._ending = Ending(setup.instances, self._audience.observers)
         self.results = results
         self._phase = _Phase.CREATED

@@ -1,6 +1,6 @@
 """Composition: from a plan of how a system is to be solved to the parts of its master, put together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
@@ -16,10 +16,13 @@ from orchestrator.master.gauss_seidel import GaussSeidel
 from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.memory import Memory
+from orchestrator.master.rates import Period
 from orchestrator.master.step_control import Controlled, Controlling, controlled
 from orchestrator.master.step_control_bonds import Allowed, BondControl
+from orchestrator.master.step_control_landing import Landing
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.stepper import Stepper
+from orchestrator.observer import Event
 from orchestrator.system.solving import Extrapolation, Solving
 
 
@@ -42,12 +45,14 @@ class Plan:
 class Master(NamedTuple):
     """What steps a coupled system, and the parts of it that remember something, by name.
 
-    `memories` go back with the components when a step is taken back; `controls` only a checkpoint keeps.
+    `memories` go back with the components when a step is taken back; `controls` only a checkpoint keeps. `take_events`
+    gives what happened in the master since it was asked last.
     """
 
     stepper: Stepper
     memories: Mapping[str, Memory]
     controls: Mapping[str, Memory]
+    take_events: Callable[[], Iterable[Event]] = tuple
 
 
 def compose(coupling: Coupling, plan: Plan) -> Master:
@@ -55,16 +60,31 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
     bonds = resolved(plan.solving.bonds, coupling)
     corrected = {link for name, ways in bonds.items() if plan.solving.bonds[name].correct for link in chain(*ways)}
     own = plan.step_sizes, plan.extrapolations
-    follow(coupling, Wishes(plan.schedule, plan.solving, plan.start, plan.step_size, *own, frozenset(corrected)))
+    wishes = Wishes(plan.schedule, plan.solving, plan.start, plan.step_size, *own, frozenset(corrected))
+    slow = follow(coupling, wishes)
     algorithm, learnt = _algorithm(coupling, plan)
     kept = Bonds(EarlyEnd(algorithm, coupling), coupling, list(ledgers(plan.solving.bonds, bonds, coupling)))
     memories = {**coupling.memories, **learnt, **({"bonds": kept} if bonds else {})}
+    control = _controlled(kept, coupling, plan, memories, slow)
+    return Master(control.stepper, memories, control.memories, control.take_events)
+
+
+def _controlled(
+    bonds: Bonds, coupling: Coupling, plan: Plan, memories: Mapping[str, Memory], slow: Mapping[str, Period]
+) -> Controlled:
+    """Step control of the components that step as often as the system, or of all where its steps are constant."""
+    method = plan.solving.step_control.method
+    lands = bool(slow) and method != "constant"
+    coupled = coupling.without(slow) if lands else coupling
     controlling = Controlling(plan.solving.step_control, plan.step_size, memories)
-    if plan.solving.step_control.method == "bonds":
-        control = _by_bonds(kept, coupling, plan, controlling)
-    else:
-        control = controlled(kept.inner if not bonds else kept, coupling, controlling)
-    return Master(control.stepper, memories, control.memories)
+    inner = bonds if bonds.ledgers else bonds.inner
+    control = (
+        _by_bonds(bonds, coupled, plan, controlling) if method == "bonds" else controlled(inner, coupled, controlling)
+    )
+    if not lands:
+        return control
+    landing = Landing(control.stepper, inner, slow.values(), controlling.smallest, coupling.diagnostics)
+    return control._replace(stepper=landing)
 
 
 def _by_bonds(bonds: Bonds, coupling: Coupling, plan: Plan, controlling: Controlling) -> Controlled:

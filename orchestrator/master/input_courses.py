@@ -61,6 +61,8 @@ class InputCourses:
     ) -> None:
         self._instance, self._block, self._inflows, self._plan = instance, block, inflows, plan
         self._where, self._smoothing = where, wanted.smoothing
+        self.order: Final = wanted.order
+        """That of the polynomials, where there are points enough."""
         self._slopes = _Sloped.of(instance, block, where, max(wanted.order, int(wanted.smoothing)))
         self._follows = np.zeros(where.size, np.bool_) if self._slopes is None else self._slopes.follows
         self._passes: NDArray[np.bool_] = np.zeros(where.size, np.bool_)
@@ -78,6 +80,15 @@ class InputCourses:
     def where(self) -> NDArray[np.intp]:
         """The elements that have a course, among all float inputs of the component."""
         return self._where
+
+    @property
+    def orders(self) -> Mapping[int, int]:
+        """The power of the step size with which the error falls that the course of each of these elements makes.
+
+        Held inputs have the integral of a straight line at best, those that pass directly the value of the end.
+        """
+        held = np.where(self._passes, 1, min(self.order + 1, 2))
+        return dict(zip(self._where.tolist(), np.where(self._follows, self.order + 1, held).tolist(), strict=True))
 
     def begin(self, t: float) -> None:
         """A step begins at t (s): the signals hold the outputs valid there."""

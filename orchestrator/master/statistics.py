@@ -57,20 +57,54 @@ class BondStatistics:
 
 
 @dataclass
+class GlobalErrorStatistics:
+    """The estimate of the global error: the `last` one and the largest in units of the scales of the outputs.
+
+    The largest was that of `worst_variable` at `worst_time` (s). `errors` tells by how much each output is too large, in
+    its own unit. The second run began anew `renewed` times. `last` is NaN where there is no estimate; it is `lost` for
+    the rest of a run for this reason.
+    """
+
+    last: float = 0.0
+    largest: float = 0.0
+    worst_variable: str = ""
+    worst_time: float | None = None
+    errors: dict[str, float] = field(default_factory=dict)
+    renewed: int = 0
+    lost: str = ""
+
+    def take(self, names: Sequence[str], errors: NDArray[np.float64], relative: NDArray[np.float64], t: float) -> None:
+        """At t (s) the outputs are off by `errors` (n,) in their units, and by `relative` (n,) in those of their scales."""
+        self.errors = dict(zip(names, errors.tolist(), strict=True))
+        self.last = float(relative.max(initial=0.0))
+        if self.last > self.largest:
+            self.largest, self.worst_time = self.last, t
+            self.worst_variable = names[int(np.argmax(relative))]
+
+
+@dataclass
 class Statistics:
     """Everything counted in one run.
 
     `rejected` counts macro steps that were taken back, by reason. `smallest_step` and `largest_step` are those of
-    accepted macro steps (s). `loops` are by the names of their components, `bonds` by their own.
+    accepted macro steps (s). `loops` are by the names of their components, `bonds` by their own. `estimate` says where
+    the error of a step comes from, if not from a repetition; steps that `exceeded` the tolerance then stayed. The
+    largest error, in units of the tolerance, was `worst_error`, of `worst_output` at `worst_time` (s).
     """
 
     macro_steps: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     smallest_step: float | None = None
     largest_step: float | None = None
+    estimate: str = ""
+    exceeded: int = 0
+    worst_error: float = 0.0
+    worst_output: str = ""
+    worst_time: float | None = None
     components: dict[str, ComponentStatistics] = field(default_factory=dict)
     loops: dict[str, LoopStatistics] = field(default_factory=dict)
     bonds: dict[str, BondStatistics] = field(default_factory=dict)
+    global_error: GlobalErrorStatistics | None = None
 
     def of(self, component: str) -> ComponentStatistics:
         """Those of one component."""
@@ -84,11 +118,22 @@ class Statistics:
         """Those of a bond."""
         return self.bonds.setdefault(name, BondStatistics())
 
+    def of_global_error(self) -> GlobalErrorStatistics:
+        """Those of the estimate of the global error."""
+        self.global_error = self.global_error or GlobalErrorStatistics()
+        return self.global_error
+
     def accept(self, h: float) -> None:
         """A macro step of length h (s) was made."""
         self.macro_steps += 1
         self.smallest_step = h if self.smallest_step is None else min(self.smallest_step, h)
         self.largest_step = h if self.largest_step is None else max(self.largest_step, h)
+
+    def exceed(self, error: float, output: str, t: float) -> None:
+        """A step to t (s) had this error, in units of the tolerance, and stayed."""
+        self.exceeded += 1
+        if error > self.worst_error:
+            self.worst_error, self.worst_output, self.worst_time = error, output, t
 
     def remembered(self) -> Remembered:
         """Everything counted, for a checkpoint."""

@@ -1,6 +1,6 @@
 """Step control: what is put around the innermost stepper to choose, repeat and judge its steps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,8 +12,13 @@ from orchestrator.master.step_control_doubling import Allowed, ErrorControl
 from orchestrator.master.step_control_journey import Journey
 from orchestrator.master.step_control_outputs import Outputs
 from orchestrator.master.step_control_pi import PiController
-from orchestrator.master.step_control_refusals import Retry, hindrance
+from orchestrator.master.step_control_predictor import FIRST, PredictorControl
+from orchestrator.master.step_control_predictor_estimate import Predictor
+from orchestrator.master.step_control_predictor_restless import Restless
+from orchestrator.master.step_control_predictor_telling import Telling
+from orchestrator.master.step_control_refusals import Retry
 from orchestrator.master.stepper import Stepper
+from orchestrator.observer import Event
 from orchestrator.system.solving import StepControl
 
 _SMALLEST = 1e-6
@@ -35,10 +40,11 @@ class Controlling:
 
 
 class Controlled(NamedTuple):
-    """The outermost stepper, and what it remembers, by name."""
+    """The outermost stepper, what it remembers, by name, and what happened in it since this was asked last."""
 
     stepper: Stepper
     memories: Mapping[str, Memory]
+    take_events: Callable[[], Iterable[Event]] = tuple
 
 
 def controlled(inner: Stepper, coupling: Coupling, controlling: Controlling) -> Controlled:
@@ -56,11 +62,29 @@ def _error_control(inner: Stepper, coupling: Coupling, rollback: Rollback, contr
     declared, outputs = controlling.declared, Outputs(coupling)
     if declared.global_error:
         raise DescriptionError("step_control: global_error is not there; leave it out")
-    rollback.require("step_control: error")
-    if (why := hindrance(coupling, rollback)) is not None:
-        raise CapabilityError(f"step_control: error chooses the step size, but {why}. Choose method: constant")
+    fixed = [p.name for p in coupling.participants if not p.instance.capabilities.variable_step]
+    if fixed:
+        raise CapabilityError(
+            f"step_control: error chooses the step size, but '{fixed[0]}' takes steps of one size only. Choose method: "
+            "constant"
+        )
+    if rollback.unable:
+        return _without_rollback(inner, coupling, rollback, controlling)
     allowed = Allowed(declared.tolerance, controlling.step_size, controlling.smallest)
     controller = PiController(allowed.order, allowed.smallest, allowed.step_size, declared.first)
     journey = Journey(inner, coupling, rollback, outputs)
     control = ErrorControl(journey, outputs, controller, allowed, coupling)
     return Controlled(control, {"step_control": control, "controller": controller, "outputs": outputs})
+
+
+def _without_rollback(inner: Stepper, coupling: Coupling, rollback: Rollback, controlling: Controlling) -> Controlled:
+    declared, outputs = controlling.declared, Outputs(coupling)
+    retry = Retry(inner, coupling, rollback, controlling.smallest)
+    predictor = Predictor(coupling, outputs)
+    first = declared.first or max(FIRST * controlling.step_size, controlling.smallest)
+    controller = PiController(predictor.least_order + 1, controlling.smallest, controlling.step_size, first)
+    restless = Restless(len(outputs.names), controlling.step_size)
+    telling = Telling(outputs.names, rollback.unable, declared.tolerance, coupling)
+    control = PredictorControl(retry, predictor, controller, restless, telling, declared.tolerance)
+    parts: dict[str, Memory] = {"refusals": retry, "outputs": outputs, "predictor": predictor, "restless": restless}
+    return Controlled(control, {**parts, "controller": controller, "telling": telling}, telling.take)

@@ -35,7 +35,7 @@ class Outputs:
         slots = tuple(dict.fromkeys(link.source for link in coupling.links))
         self._signals = coupling.signals
         floats = [slot for slot in slots if self._storage(slot) is Storage.FLOAT64]
-        self.names = tuple(self._name(slot) for slot in floats)
+        self.slots, self.names = tuple(floats), tuple(self._name(slot) for slot in floats)
         self._where = np.array([self._signals.place(*slot).start for slot in floats], np.intp)
         self._others = [
             (self._signals.array(storage), np.array([self._signals.place(*slot).start for slot in mine], np.intp))
