@@ -14,10 +14,13 @@
     └── SimulationError           a run failed: exit code 1, what was recorded is kept
         ├── InitializationError   the coupled initialization failed
         └── StepError             a component did not complete a step (status, time, component)
-            └── RefusedStepError  it refused the step (discard): a shorter one may succeed
+            └── RefusedStepError  a step that cannot be made (discard): a shorter one may succeed
+                └── LoopError     a loop between components was not solved in it
 
 Every message names what failed, where, the values involved and the remedy.
 """
+
+import math
 
 from orchestrator.showing import shown
 
@@ -90,11 +93,23 @@ class StepError(SimulationError):
 
 
 class RefusedStepError(StepError):
-    """A component refused its step (FMI's discard); `reached` (s) is the last time up to which it could have come.
+    """A step that cannot be made; a master that can take the components back tries a shorter one.
 
-    A master that can take the components back tries a shorter step.
+    A component refused it (FMI's discard): `reached` (s) is the last time up to which it could have come, NaN where
+    there is none. Refused steps are counted by their `reason`.
     """
 
-    def __init__(self, message: str, *, component: str, time: float, reached: float) -> None:
+    reason = "discard"
+
+    def __init__(self, message: str, *, component: str | None, time: float, reached: float) -> None:
         super().__init__(message, component=component, time=time)
         self.reached = reached
+
+
+class LoopError(RefusedStepError):
+    """A loop between components was not solved; over a shorter step they have less effect on each other."""
+
+    reason = "loop"
+
+    def __init__(self, message: str, *, time: float) -> None:
+        super().__init__(message, component=None, time=time, reached=math.nan)

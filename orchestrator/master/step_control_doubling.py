@@ -113,8 +113,11 @@ class ErrorControl:
             try:
                 found = self._attempt(start, again, limit)
             except RefusedStepError as refusal:
-                self._statistics.rejected["discard"] += 1
-                found = _Again(shorter(refusal, start.t, again.length, self._allowed.smallest)[0])
+                length, reached = shorter(refusal, start.t, again.length, self._allowed.smallest)
+                self._statistics.rejected[refusal.reason] += 1
+                if not reached:
+                    self._controller.refused(length)
+                found = _Again(length)
             if not isinstance(found, _Again):
                 return found
             again = found

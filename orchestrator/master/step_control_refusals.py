@@ -17,6 +17,8 @@ _ROUNDING = 1e-9
 class Retry:
     """Where a component refuses a step (discard), all go back and step to the time that it reached.
 
+    A loop that was not solved counts as a step that is refused.
+
     Where it got nowhere, half the step is tried; the steps after it are at most twice as long as the one before until
     they are whole again. A refused step that is not longer than `smallest` (s) is a StepError. So is any where a
     component cannot go back, or takes steps of one size only; no state is kept then.
@@ -44,13 +46,11 @@ class Retry:
                 except RefusedStepError as refusal:
                     part, reached = shorter(refusal, t, part, self._smallest)
                     self._longest = None if reached else part
-                    _log.info(
-                        "'%s' refused its step; everything goes back and steps to %.9g s", refusal.component, t + part
-                    )
+                    _log.info("%s; everything goes back and steps to %.9g s", _who(refusal), t + part)
+                    self._statistics.rejected[refusal.reason] += 1
                 else:
                     self._longest = None if self._longest is None or part >= h else 2.0 * part
                     return advance
-                self._statistics.rejected["discard"] += 1
                 self._rollback.restore(start)
 
     def remembered(self) -> Remembered:
@@ -100,6 +100,10 @@ def _disturbance(coupling: Coupling) -> str | None:
         p.name for p in coupling.participants if p.instance.capabilities.state_write is StateWrite.CONTINUOUS_STATES
     ]
     return f"'{exchanged[0]}' is a Model Exchange FMU, whose solver begins anew at kept states" if exchanged else None
+
+
+def _who(refusal: RefusedStepError) -> str:
+    return "a loop was not solved" if refusal.component is None else f"'{refusal.component}' refused its step"
 
 
 def _final(refusal: RefusedStepError, why: str) -> StepError:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from orchestrator.errors import CapabilityError, StepError
+from orchestrator.errors import CapabilityError, LoopError, StepError
 from orchestrator.instance import Capabilities, Status, StepResult
 from orchestrator.system.connector import Causality
 from tests.coupled import Memory, simulation
@@ -13,6 +13,8 @@ from tests.master.loop_doubles import the_loop
 
 UNABLE = Capabilities(get_set_state=False)
 AROUND = ["left.y -> right.u", "right.y -> left.u"]
+WHOLE = {"smallest": 0.1}
+"""No step is tried that is shorter than the step size."""
 
 
 def _pair(a: float = 0.5, **faults: float) -> list[FunctionInstance]:
@@ -60,7 +62,8 @@ def test_a_missed_tolerance_tells_residuals_iterations_and_the_remedy(method: st
     right = FunctionInstance(lambda t, u: u, name="right", outputs=[an_output(nominal=1e3)])
     loops = {"method": method, "max_iterations": 12}
     memory = Memory()
-    with simulation([left, right], AROUND, algorithm="iterative", loops=loops, observers=[memory]) as run:
+    run = simulation([left, right], AROUND, algorithm="iterative", loops=loops, step_control=WHOLE, observers=[memory])
+    with run:
         with pytest.raises(StepError, match=r"loop left <-> right: .*'right\.y' 0\.001 \(nominal 1000\)") as caught:
             run.run()
         assert run.time == 0.0
@@ -90,7 +93,8 @@ def test_residuals_are_listed_worst_first() -> None:
         lambda t, u: u, name="same", inputs=[an_input("u", size=3)], outputs=[an_output("y", size=3, nominal=10.0)]
     )
     loops = {"method": "fixed_point", "max_iterations": 1}
-    with simulation([mix, same], ["mix.y -> same.u", "same.y -> mix.u"], algorithm="iterative", loops=loops) as run:
+    connections = ["mix.y -> same.u", "same.y -> mix.u"]
+    with simulation([mix, same], connections, algorithm="iterative", loops=loops, step_control=WHOLE) as run:
         shown = r"'same\.y\[2\]' 1 .*'same\.y\[3\]' 0\.1 .*'same\.y\[1\]' 0\.01 "
         with pytest.raises(StepError, match=shown):
             run.run()
@@ -174,6 +178,59 @@ def test_a_component_that_ends_the_run_inside_a_loop_ends_it_for_all() -> None:
         run.run()
         assert run.time == pytest.approx(0.5)
         assert run["left.y"] == pytest.approx(1.0, rel=1e-7)
+
+
+def _square() -> list[FunctionInstance]:
+    """y = 5/6 h u^2 + 1 over a step of length h, u = y: there is a solution for h <= 0.3 alone."""
+    lengths = [0.0]
+    square = FunctionInstance(lambda t, u: lengths[0] / 1.2 * u**2 + 1.0, name="left", feedthrough={"y": ()})
+    plain = square.do_step
+
+    def do_step(t: float, h: float) -> StepResult:
+        lengths[0] = h
+        return plain(t, h)
+
+    square.do_step = do_step  # type: ignore[method-assign]
+    return [square, FunctionInstance(lambda t, u: u, name="right")]
+
+
+@pytest.mark.parametrize("control", [{}, {"method": "error", "tolerance": 1e3}])
+@pytest.mark.parametrize("method", ["aitken", "anderson", "newton"])
+def test_where_a_loop_has_no_solution_over_the_step_all_go_back_and_take_shorter_ones(
+    method: str, control: dict[str, object]
+) -> None:
+    parts, loops = _square(), {"method": method, "max_iterations": 20}
+    run = simulation(parts, AROUND, algorithm="iterative", loops=loops, step_control=control, step_size=1.0, stop=4.0)
+    with run:
+        run.run()
+        counted = run.coupling.statistics
+        assert run.time == 4.0
+        assert counted.largest_step is not None
+        assert counted.largest_step <= 0.3
+        a = parts[0].steps[-1][1] / 1.2
+        assert run["left.y"] == pytest.approx((1.0 - np.sqrt(1.0 - 4.0 * a)) / (2.0 * a), rel=1e-6)
+    assert set(counted.rejected) == {"loop"}
+    assert 0 < counted.rejected["loop"] <= counted.macro_steps
+
+
+def test_a_loop_that_is_not_solved_over_the_smallest_step_ends_the_run_with_its_residuals() -> None:
+    left = FunctionInstance(lambda t, u: np.abs(u) + (t > 0.0), name="left", feedthrough={"y": ()})
+    parts = [left, FunctionInstance(lambda t, u: u, name="right")]
+    loops = {"method": "newton", "max_iterations": 8}
+    with simulation(parts, AROUND, algorithm="iterative", loops=loops, step_control={"smallest": 0.02}) as run:
+        shown = r"loop left <-> right: 8 iterations .* t = 0\.02 s.*'right\.y'.* smallest step that is tried, 0\.02 s"
+        with pytest.raises(StepError, match=shown) as caught:
+            run.run()
+        assert run.coupling.statistics.rejected == {"loop": 3}
+    assert not isinstance(caught.value, LoopError)
+
+
+def test_a_loop_beside_a_component_of_fixed_steps_is_not_tried_over_shorter_ones() -> None:
+    parts = _square()
+    parts[1].capabilities = Capabilities(get_set_state=True, variable_step=False)
+    run = simulation(parts, AROUND, algorithm="iterative", step_size=1.0)
+    with run, pytest.raises(StepError, match=r"No shorter step is tried: 'right' takes steps of one size only"):
+        run.run()
 
 
 class Crossing(EventDouble):

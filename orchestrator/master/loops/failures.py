@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrator.errors import CapabilityError, StepError
+from orchestrator.errors import CapabilityError, LoopError, StepError
 from orchestrator.master.algorithm import EarlyReturn
 from orchestrator.master.loops.method import Vector
 from orchestrator.system.connections.resolution import Link
@@ -36,12 +36,12 @@ class Reached(NamedTuple):
     growth: float | None
 
 
-def not_solved(loop: str, settings: LoopSolver, t: float, reached: Reached) -> StepError:
+def not_solved(loop: str, settings: LoopSolver, t: float, reached: Reached) -> LoopError:
     """The iterations are used up."""
     rate = ""
     if reached.growth is not None:
         rate = f" At the end each iteration multiplied the residual by about {reached.growth:.3g}."
-    return StepError(
+    return LoopError(
         f"loop {loop}: {reached.iterations} iterations of {settings.method} did not solve it for t = {t:.9g} s. "
         f"Residuals in units of the nominal value, of which {settings.tolerance:.3g} are allowed, worst first: "
         f"{reached.residuals}.{rate} {_REMEDIES[settings.method]}, raise max_iterations, loosen the tolerance of "
@@ -50,19 +50,19 @@ def not_solved(loop: str, settings: LoopSolver, t: float, reached: Reached) -> S
     )
 
 
-def grows(loop: str, settings: LoopSolver, t: float, reached: Reached) -> StepError:
-    """The residual of a plain fixed-point iteration grows steadily."""
-    return StepError(
+def grows(loop: str, settings: LoopSolver, t: float, reached: Reached, *, algebraic: bool) -> StepError:
+    """The residual of a plain fixed-point iteration grows steadily; an algebraic loop does so over any step."""
+    message = (
         f"loop {loop}: fixed-point iteration goes away from the solution for t = {t:.9g} s: each iteration multiplies "
         f"the residual by {reached.growth:.4g}; worst first: {reached.residuals}. Choose method: aitken, anderson or "
-        f"newton, or a relaxation below {settings.relaxation:g}",
-        time=t,
+        f"newton, or a relaxation below {settings.relaxation:g}"
     )
+    return StepError(message, time=t) if algebraic else LoopError(message, time=t)
 
 
-def not_at_rest(loop: str, t: float, iterations: int, moved: Sequence[str]) -> StepError:
+def not_at_rest(loop: str, t: float, iterations: int, moved: Sequence[str]) -> LoopError:
     """Discrete values still change from iteration to iteration."""
-    return StepError(
+    return LoopError(
         f"loop {loop}: discrete values do not come to rest for t = {t:.9g} s within {iterations} iterations; still "
         f"changing: {', '.join(moved[:_SHOWN])}. Give the switch a dead band, or declare 'delay: true' on one of the "
         "connections of the loop",
@@ -70,9 +70,9 @@ def not_at_rest(loop: str, t: float, iterations: int, moved: Sequence[str]) -> S
     )
 
 
-def not_finite(loop: str, t: float, name: str, value: float, method: str) -> StepError:
+def not_finite(loop: str, t: float, name: str, value: float, method: str) -> LoopError:
     """The next value to be tried is none."""
-    return StepError(
+    return LoopError(
         f"loop {loop}: {method} came to '{name}' = {value} for t = {t:.9g} s. {_REMEDIES[method]}, or look at the "
         "gains on its path",
         time=t,

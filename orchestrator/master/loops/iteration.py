@@ -1,6 +1,7 @@
 """Iteration: one method applied to the unknowns of one loop, until they are solved for or clearly will not be."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,13 +22,21 @@ Sweep = Callable[[Vector, Discrete], MacroStep]
 """Takes the components back and steps them one after the other, with these values of the unknowns."""
 
 
+class Circle(NamedTuple):
+    """A loop: its name for messages, and whether direct feedthrough closes it, so that it is as strong in any step."""
+
+    name: str
+    algebraic: bool
+
+
 class Iteration:
-    """Solves the unknowns of the loop `name` as `settings` say; `statistics` counts."""
+    """Solves the unknowns of a loop as `settings` say; `statistics` counts."""
 
     def __init__(
-        self, name: str, unknowns: Unknowns, slopes: Slopes, settings: LoopSolver, statistics: LoopStatistics
+        self, circle: Circle, unknowns: Unknowns, slopes: Slopes, settings: LoopSolver, statistics: LoopStatistics
     ) -> None:
-        self._name, self._unknowns, self._settings, self._statistics = name, unknowns, settings, statistics
+        self._name, self._algebraic = circle
+        self._unknowns, self._settings, self._statistics = unknowns, settings, statistics
         self._method = _method(settings)
         self._slopes = slopes
         self._learns = settings.method == "newton"
@@ -105,7 +114,7 @@ class Iteration:
             raise self._given_up(attempt, moved, end)
         if self._method.refuses_growth and not moved and attempt.grows:
             reached = failures.Reached(attempt.iterations, self._listed(attempt), attempt.growth)
-            raise failures.grows(self._name, settings, end, reached)
+            raise failures.grows(self._name, settings, end, reached, algebraic=self._algebraic)
 
     def _given_up(self, attempt: "_Attempt", moved: tuple[str, ...], end: float) -> StepError:
         if moved:

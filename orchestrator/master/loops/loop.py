@@ -1,12 +1,13 @@
 """Loop: components that feed each other in a circle, stepped together to the end of a macro step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from orchestrator.graph.feedthrough import algebraic_loops, variable_graph
 from orchestrator.instance import stand_in
 from orchestrator.master.algorithm import EarlyReturn, MacroStep
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.loops import failures
-from orchestrator.master.loops.iteration import Iteration
+from orchestrator.master.loops.iteration import Circle, Iteration
 from orchestrator.master.loops.method import Vector
 from orchestrator.master.loops.slopes import Slopes
 from orchestrator.master.loops.unknowns import Discrete, Unknowns, fewest_torn, torn_links
@@ -52,7 +53,9 @@ class Loop:
         statistics = coupling.statistics.loop(tuple(names))
         self._early_in_a_row = 0
         self._shown = failures.shown(names)
-        self._iteration = Iteration(self._shown, self._unknowns, slopes, settings, statistics)
+        self._iteration = Iteration(
+            Circle(self._shown, self._is_algebraic(names, by_name)), self._unknowns, slopes, settings, statistics
+        )
 
     def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
         """Solve the loop for t + h (s) and leave all components there.
@@ -72,6 +75,12 @@ class Loop:
             else:
                 self._go_back(start, outcome.early_return)
         return outcome
+
+    def _is_algebraic(self, names: Sequence[str], participants: Mapping[str, Participant]) -> bool:
+        instances = {name: participants[name].instance for name in names}
+        interfaces = {name: instance.connectors for name, instance in instances.items()}
+        feedthrough = {name: instance.feedthrough for name, instance in instances.items()}
+        return bool(algebraic_loops(variable_graph(interfaces, feedthrough, self._links)))
 
     def remembered(self) -> Remembered:
         """What was learnt in earlier macro steps."""
