@@ -7,6 +7,7 @@ from cotwin.explaining import Explained
 from orchestrator.graph.explanation import Explanation
 from orchestrator.graph.feedthrough import Variable
 from orchestrator.master.probing.advice import Suggestion, iterations
+from orchestrator.master.probing.candidates import Comparison
 from orchestrator.master.probing.coupling_map import LoopProbe
 from orchestrator.master.probing.growth import Growth, Stability
 from orchestrator.master.probing.probe import Findings
@@ -84,6 +85,16 @@ def _probe(found: Findings, tolerance: float) -> dict[str, Any]:
         "loops": [_loop(one, tolerance) for one in found.loops],
         "stability": None if found.stability is None else _stability(found.stability),
         "local_error": None if found.error is None else found.error._asdict(),
+        "comparison": None if found.comparison is None else _comparison(found.comparison),
+    }
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    return {
+        "span": found.span,
+        "steps": found.steps,
+        "trials": [one._asdict() for one in found.trials],
+        "refused": [one._asdict() for one in found.refused],
     }
 
 
@@ -96,6 +107,7 @@ def _loop(one: LoopProbe, tolerance: float) -> dict[str, Any]:
         "spectral_radius_all": one.radius_jacobi,
         "spectral_radius_torn": one.radius_gauss_seidel,
         "exact": one.exact,
+        "ways": dict(one.ways),
         "fixed_point_converges": math.isfinite(count),
         "fixed_point_iterations": _finite(count),
     }

@@ -1,7 +1,7 @@
 """What `cotwin explain` says before a run, as tables: the structure, and what a probe has found."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cotwin.conversions import conversion_table
 from cotwin.explaining import Explained
@@ -9,9 +9,11 @@ from cotwin.tables import Table
 from cotwin.validation import open_input_table
 from cotwin.views import explanation_tables
 from orchestrator.master.probing.advice import Suggestion, iterations
+from orchestrator.master.probing.candidates import Comparison
 from orchestrator.master.probing.coupling_map import LoopProbe
 from orchestrator.master.probing.growth import Stability
 from orchestrator.master.probing.local_error import LocalError
+from orchestrator.master.probing.responses import Way
 
 VERDICTS = {
     "stable": "a small change does not grow",
@@ -41,6 +43,8 @@ def finding_tables(told: Explained) -> tuple[Table, ...]:
     header = ("step [s]", "steps", "growth a step", "growth a second")
     return (
         Table("Coupling maps of loops", _LOOPS, [_loop(one, tolerance) for one in found.loops]),
+        Table("How components of loops were probed", ("components", "way"), list(_ways(found.loops))),
+        _tried(found.comparison),
         Table("Growth of a small change", header, list(_growths(found.stability))),
         Table("Findings", ("about", "found"), list(_said(found.stability, found.error))),
         Table("Not tried", ("reason",), [(problem,) for problem in found.problems]),
@@ -74,8 +78,9 @@ def error_sentence(found: LocalError) -> str:
     """The error of the first step in words and numbers."""
     if found.fitting_step is None:
         return "none at the start"
+    steps = "step" if found.steps == 1 else f"{found.steps} steps"
     return (
-        f"{found.error:.3g} in the first step of {found.step_size:g} s, most in {found.variable} (order "
+        f"{found.error:.3g} in the first {steps} of {found.step_size:g} s, most in {found.variable} (order "
         f"{found.order:.2g}); {found.tolerance:g} at {found.fitting_step:.3g} s"
     )
 
@@ -91,6 +96,26 @@ def _growths(found: Stability | None) -> Iterator[tuple[str, ...]]:
     for one in found.growths if found is not None else ():
         rate = f"{one.rate:.4g}" if math.isfinite(one.rate) else "at once"
         yield f"{one.step_size:g}", str(one.steps), f"{one.factor:.8g}", rate
+
+
+def _ways(loops: Sequence[LoopProbe]) -> Iterator[tuple[str, ...]]:
+    """Nothing where all were tried out, which needs no saying."""
+    ways = {name: way for loop in loops for name, way in loop.ways.items()}
+    for way in dict.fromkeys(ways.values()) if set(ways.values()) != {Way.ROLLBACK} else ():
+        yield ", ".join(name for name, each in ways.items() if each == way), way
+
+
+def _tried(found: Comparison | None) -> Table:
+    """The algorithms that were tried, at two step sizes, and those that cannot be."""
+    header = ("algorithm", "step [s]", "error", "most in", "doSteps")
+    if found is None:
+        return Table("Algorithms tried", header, [])
+    rows = [
+        (one.algorithm, f"{one.step_size:g}", f"{one.error:.3g}", one.variable, str(one.do_steps))
+        for one in found.trials
+    ]
+    refused = [(one.algorithm, "", "refused", one.reason, "") for one in found.refused]
+    return Table(f"Algorithms tried over {found.span:g} s", header, [*rows, *refused])
 
 
 _LOOPS = ("loop", "inputs", "torn", "radius, all inputs", "radius, torn", "fixed point")

@@ -286,7 +286,7 @@ def open_bench(description: SystemDescription) -> Iterator[Bench]:
         setup = replace(_setup(steady, together, meaning), alteration=nudge)
         simulation = opened.enter_context(Simulation(setup, (), lambda: None))
         simulation.initialize()
-        yield Bench(simulation.coupling, setup.plan, simulation.time, description.step_size, nudge)
+        yield Bench(simulation.coupling, setup.plan, simulation.time, description.step_size, nudge, tuple(together))
 
 
 def _acted(instances: Mapping[str, Instance], scenario: ScenarioInstance | None) -> Mapping[str, Instance]:

@@ -1,6 +1,8 @@
 """`cotwin explain` before a run, on FMUs whose mathematics is known."""
 
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from cotwin.explained_data import explained_data
 from cotwin.explained_tables import all_tables, finding_tables, stability_sentence
 from cotwin.explaining import explain_system
 from orchestrator.master.probing.growth import Growth, Stability
+from orchestrator.master.probing.responses import Way
 from orchestrator.system.yaml.file import from_mapping
 from plant_models.textbook.exact import TwoMass, held_step
 from tests.plants import ROOT, example
@@ -97,6 +100,40 @@ def test_a_component_that_cannot_go_back_is_named_and_the_rest_explained(monkeyp
     assert rows(all_tables(told), "Cycles of components")[0][0] == "prey -> predator -> prey"
 
 
+def forward_only(source, folder):
+    """A copy of an FMU that declares no get/set FMU state; everything else is as it was."""
+    copy = folder / Path(source).name
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(copy, "w") as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename == "modelDescription.xml":
+                data = re.sub(rb'can(GetAndSet|Serialize)FMU[sS]tate="true"', b"", data)
+            new.writestr(entry, data)
+    return copy
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("names", [("prey",), ("prey", "predator")])
+def test_fmus_that_cannot_go_back_are_probed_by_their_directional_derivatives(version, names, tmp_path):
+    description = lotka_volterra(0.1, stop=20.0, version=version)
+    sources = {name: forward_only(description.components[name].source, tmp_path) for name in names}
+    components = {
+        name: one.model_copy(update={"source": sources.get(name, one.source)})
+        for name, one in description.components.items()
+    }
+    told = explain_system(description.model_copy(update={"components": components}))
+    (loop,) = told.findings.loops
+    (tried,) = explain_system(description).findings.loops
+    # the populations are not linear: the linearized step is right up to a part of the size of the step
+    assert loop.radius_gauss_seidel == pytest.approx(tried.radius_gauss_seidel, rel=0.1)
+    assert {name for name, way in loop.ways.items() if way is Way.LINEARIZED} == set(names)
+    assert told.findings.unable == names
+    ways = dict(rows(all_tables(told), "How components of loops were probed"))
+    assert ways[", ".join(names)] == "directional derivatives, over the step"
+    (algorithm,) = [one for one in told.suggestions if one.key == "algorithm"]
+    assert "by rule, nothing was measured" in algorithm.reason
+
+
 def test_the_data_before_a_run_have_these_keys_and_are_json():
     data = json.loads(json.dumps(explained_data(explain_system(lotka_volterra(0.1, stop=20.0))), allow_nan=False))
     assert data["schema"] == "cotwin-explain-1"
@@ -104,10 +141,15 @@ def test_the_data_before_a_run_have_these_keys_and_are_json():
         *("schema", "system", "algorithm", "step_size", "components", "stages", "levels", "connections"),
         *("feedthrough", "loops", "more_loops", "algebraic_loops", "parameters", "probe", "not_probed", "suggestions"),
     }
-    assert set(data["probe"]) == {"do_steps", "problems", "without_rollback", "loops", "stability", "local_error"}
+    assert set(data["probe"]) == {
+        *("do_steps", "problems", "without_rollback", "loops", "stability", "local_error", "comparison"),
+    }
+    assert [one["algorithm"] for one in data["probe"]["comparison"]["trials"][::2]] == [
+        *("jacobi", "gauss_seidel", "iterative")
+    ]
     assert set(data["probe"]["loops"][0]) == {
         *("components", "variables", "torn", "spectral_radius_all", "spectral_radius_torn", "exact"),
-        *("fixed_point_converges", "fixed_point_iterations"),
+        *("fixed_point_converges", "fixed_point_iterations", "ways"),
     }
     assert data["loops"][0]["path"][0] == data["loops"][0]["path"][-1]
 

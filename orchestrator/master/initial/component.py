@@ -106,18 +106,19 @@ class ComponentEquations:
 
         Difference quotients are as wide as the `scales` of inputs and states say, and stay within min and max.
         """
+        if self.exact:
+            return self.derivatives()
         matrix = np.zeros((self.outputs.size + self.rates.size, u.size + x.size))
-        if matrix.size and self._derivatives is not None:
-            self._fill(matrix)
-        elif matrix.size:
+        if matrix.size:
             known, bounds = np.concatenate([u, x]), self._bounds()
             for column in range(known.size):
                 matrix[:, column] = self._difference(known, column, _WIDTH * scales[column], bounds)
             self.evaluate(u, x)
         return matrix
 
-    def _fill(self, matrix: Matrix) -> None:
-        """With the derivatives that the component tells."""
+    def derivatives(self) -> Matrix:
+        """What the component itself tells of the derivatives of what is made, where `exact`, as it is now."""
+        matrix = np.zeros((self.outputs.size + self.rates.size, self.inputs.size + self.states.size))
         row = 0
         for unknowns in (self.outputs, self.rates):
             column = 0
@@ -125,6 +126,7 @@ class ComponentEquations:
                 matrix[row : row + unknowns.size, column : column + knowns.size] = self._told(unknowns, knowns)
                 column += knowns.size
             row += unknowns.size
+        return matrix
 
     def _told(self, unknowns: Elements, knowns: Elements) -> Matrix:
         told = np.zeros((unknowns.size, knowns.size))

@@ -69,7 +69,7 @@ def find_rest(coupling: Coupling, order: InitialOrder, settings: Initialization,
     order.go()
     order.set_inputs()
     links = [link for link in coupling.links if is_continuous(link, coupling.signals) and _flows(coupling, link.source)]
-    states = {name: _states(instance) for name, instance in instances.items() if _states(instance)}
+    states = {name: told_states(instance) for name, instance in instances.items() if told_states(instance)}
     equations = InitialEquations(order.participants, coupling.signals, links, t, states)
     total = 0
     for _ in range(settings.max_iterations):
@@ -103,7 +103,8 @@ def _flows(coupling: Coupling, source: tuple[str, str, int]) -> bool:
     return coupling.signals.place(*source).connector.variability not in _SETTLED
 
 
-def _states(instance: Instance) -> list[State]:
+def told_states(instance: Instance) -> list[State]:
+    """The continuous states of an instance whose derivatives it tells."""
     by_name = {connector.name: connector for connector in instance.connectors}
     rates = {connector.derivative_of: connector for connector in instance.connectors if connector.derivative_of}
     return [State(by_name[name], rate) for name, rate in rates.items() if name in by_name]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from orchestrator.master.probing.candidates import Comparison
 from orchestrator.master.probing.coupling_map import LoopProbe
 from orchestrator.master.probing.growth import Stability
 from orchestrator.master.probing.local_error import LocalError
@@ -16,6 +17,9 @@ EASY = 0.2
 
 NEAR = 0.1
 """Part of the tolerance from which on the error of the first step speaks for error control."""
+
+WORTH = 1.5
+"""How many times fewer calls have to come out of another algorithm before it is advised, since starts differ."""
 
 FEW = 10
 """Torn variables up to which a Newton iteration is cheap."""
@@ -42,7 +46,8 @@ class Chosen:
 
 def suggestions(chosen: Chosen, findings: Findings) -> tuple[Suggestion, ...]:
     """Algorithm, method of the loops, step size and step control, those that stay included."""
-    return (*_algorithm(chosen, findings), *_methods(chosen, findings), *_step(chosen, findings))
+    algorithm = _algorithm(chosen, findings)
+    return (algorithm, *_methods(chosen, findings), *_step(chosen, findings, str(algorithm.value)))
 
 
 def iterations(radius: float, tolerance: float) -> float:
@@ -61,28 +66,48 @@ def method(loop: LoopProbe) -> str:
     return "newton" if loop.radius_gauss_seidel > 5.0 and len(loop.torn) <= FEW else "anderson"
 
 
-def _algorithm(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
+def _algorithm(chosen: Chosen, findings: Findings) -> Suggestion:
+    now, advised, reason = chosen.solving.algorithm, *_chosen(chosen, findings)
+    return Suggestion("algorithm", advised, f"{reason}; {_measured(findings)}", advised != now)
+
+
+def _chosen(chosen: Chosen, findings: Findings) -> tuple[str, str]:
+    """The algorithm, and why."""
     now, stability = chosen.solving.algorithm, findings.stability
     if chosen.algebraic:
-        reason = f"{_counted(len(chosen.algebraic), 'algebraic loop')} ({chosen.algebraic[0]})"
-        yield Suggestion(
-            "algorithm", "iterative", f"{reason}: only iteration solves it in the step", now != "iterative"
-        )
-        return
+        loops = f"{_counted(len(chosen.algebraic), 'algebraic loop')} ({chosen.algebraic[0]})"
+        return "iterative", f"{loops}: only iteration solves it in the step"
     if now == "iterative":
-        yield Suggestion(
-            "algorithm", "iterative", "as chosen: each step ends with inputs that equal their outputs", False
-        )
-        return
-    if now == "jacobi":
-        reason = "along the order of the schedule values pass without a delay, for the same calls"
-        yield Suggestion("algorithm", "gauss_seidel", reason, True)
-        return
+        return now, "as chosen: each step ends with inputs that equal their outputs"
     if stability is not None and stability.verdict == "unstable" and stability.stable_step is None:
-        yield Suggestion("algorithm", "iterative", "no smaller step that was tried is stable", True)
-        return
-    reason = "no algebraic loop, and nothing is gained by iteration where the step meets the tolerance"
-    yield Suggestion("algorithm", "gauss_seidel", reason, False)
+        return "iterative", "no smaller step that was tried is stable"
+    gain = _gain(now, "iterative", findings.comparison)
+    if gain is not None and gain > WORTH:
+        return "iterative", f"it needs {gain:.2g} times fewer calls for the same error, its iterations included"
+    if now == "jacobi":
+        worse = _gain("gauss_seidel", now, findings.comparison)
+        if worse is not None and worse > WORTH:
+            return now, "a step in the order of the schedule was less accurate at the start"
+        return "gauss_seidel", "along the order of the schedule values pass without a delay, for the same calls"
+    return "gauss_seidel", "no algebraic loop, and nothing is gained by iteration where the step meets the tolerance"
+
+
+def _gain(now: str, other: str, comparison: Comparison | None) -> float | None:
+    """How many times fewer calls another algorithm makes for the error of this one; None where that is not known."""
+    if comparison is None or not (comparison.of(now) and comparison.of(other)):
+        return None
+    coarse = comparison.of(now)[0]
+    return None if coarse.error == 0.0 else coarse.do_steps / comparison.cost(other, coarse.error)
+
+
+def _measured(findings: Findings) -> str:
+    """What every algorithm made of the first steps, in figures; that the advice is one by rule, where none did."""
+    found = findings.comparison
+    if found is None or not found.trials:
+        why = f", since {', '.join(findings.unable)} cannot go back" if findings.unable else ""
+        return f"by rule, nothing was measured{why}"
+    each = ", ".join(f"{one.algorithm} {one.error:.2g} ({one.do_steps} calls)" for one in found.trials[::2])
+    return f"error over {_counted(found.steps, 'step')}: {each}"
 
 
 def _methods(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
@@ -102,8 +127,10 @@ def _methods(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
     yield Suggestion("loops.method", advised, about, now.method != advised)
 
 
-def _step(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
-    limits = [*_stable(findings.stability), *_accurate(findings.error)]
+def _step(chosen: Chosen, findings: Findings, algorithm: str) -> Iterator[Suggestion]:
+    tolerance, other = chosen.solving.step_control.tolerance, algorithm != chosen.solving.algorithm
+    by_other = list(_fitting(findings.comparison, algorithm, tolerance)) if other else []
+    limits = [*_stable(findings.stability), *(by_other or _accurate(findings.error))]
     if not limits:
         return
     largest, reason = min(limits)
@@ -133,14 +160,32 @@ def _stable(stability: Stability | None) -> Iterator[tuple[float, str]]:
     )
 
 
+def _fitting(comparison: Comparison | None, algorithm: str, tolerance: float) -> Iterator[tuple[float, str]]:
+    """The step that fits an algorithm which is suggested in place of the present one."""
+    if comparison is None or not comparison.of(algorithm):
+        return
+    fits, coarse = comparison.fitting(algorithm, tolerance), comparison.of(algorithm)[0]
+    if fits is not None:
+        yield (
+            fits,
+            f"{_counted(comparison.steps, 'step')} of {algorithm} are wrong by {coarse.error:.2g} in "
+            f"{coarse.variable}, the tolerance is {tolerance:g} a step",
+        )
+
+
 def _accurate(error: LocalError | None) -> Iterator[tuple[float, str]]:
     if error is None or error.fitting_step is None:
         return
     yield (
         error.fitting_step,
-        f"the first step is wrong by {error.error:.2g} in {error.variable} (order {error.order:.2g}), the tolerance is "
-        f"{error.tolerance:g}",
+        f"{first_steps(error)} wrong by {error.error:.2g} in {error.variable} (order {error.order:.2g}), the "
+        f"tolerance is {error.tolerance:g}",
     )
+
+
+def first_steps(error: LocalError) -> str:
+    """The steps that the error is of, as the subject of a sentence."""
+    return "the first step is" if error.steps == 1 else f"the first {error.steps} steps are"
 
 
 def rounded(value: float) -> float:

@@ -1,14 +1,17 @@
 """Bench: a coupled system at its start, stepped again and again from there, with and without a small change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.graph.schedule import build_schedule
 from orchestrator.instance import Values
 from orchestrator.master.composition import Plan, compose
 from orchestrator.master.coupling import Coupling
+from orchestrator.master.iterative import Iterative
+from orchestrator.master.rates import periods
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.signals import Direction, Signals, gather
 from orchestrator.system.connector import Storage
@@ -66,7 +69,7 @@ class Bench:
     """A coupling that was initialized at `start` (s), with `plan` as the way in which it is solved.
 
     Everything is undone: after each trial the components are where they were. `nudge` is the alteration with which the
-    signals were made.
+    signals were made, `described` are the components in the order of the description.
     """
 
     coupling: Coupling
@@ -74,6 +77,7 @@ class Bench:
     start: float
     step_size: float
     nudge: Nudge
+    described: tuple[str, ...] = ()
     watched: Watched = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +87,24 @@ class Bench:
     def signals(self) -> Signals:
         """The values of everything."""
         return self.coupling.signals
+
+    def with_algorithm(self, name: str) -> "Bench":
+        """The same system, stepped by another algorithm; AlgebraicLoopError where that cannot be."""
+        coupling = self.coupling
+        by_name = {each.name: each for each in coupling.participants}
+        described = self.described or tuple(by_name)
+        interfaces = {component: by_name[component].instance.connectors for component in described}
+        feedthrough = {component: by_name[component].instance.feedthrough for component in described}
+        schedule = build_schedule(interfaces, feedthrough, coupling.links, iterate=name == Iterative.name)
+        participants = tuple(by_name[component] for component in schedule.order)
+        solving = self.plan.solving.model_copy(update={"algorithm": name})
+        plan = replace(self.plan, schedule=schedule, solving=solving)
+        return replace(self, coupling=replace(coupling, participants=participants), plan=plan)
+
+    @property
+    def slow(self) -> Mapping[str, int]:
+        """Components that step less often than the system, and once in how many macro steps."""
+        return {name: one.count for name, one in periods(self.plan.step_sizes, self.start, self.step_size).items()}
 
     @property
     def steps_made(self) -> int:

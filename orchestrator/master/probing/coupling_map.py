@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.errors import StepError
+from orchestrator.errors import CapabilityError
 from orchestrator.master.participant import Participant
-from orchestrator.master.probing.bench import NUDGE, Bench, Floats
+from orchestrator.master.probing.bench import NUDGE, Bench, Floats, unable
+from orchestrator.master.probing.responses import Derived, Response, TriedOut, Way, derived
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Connector, Storage
@@ -31,7 +32,7 @@ class LoopProbe(NamedTuple):
 
     `variables` are its inputs, `torn` those among them that a Gauss-Seidel sweep takes from the iteration before.
     `radius_jacobi` and `radius_gauss_seidel` are spectral radii of the iteration with all inputs, and with the torn
-    ones. `exact` tells whether they are from the whole Jacobian.
+    ones. `exact` tells whether they are from the whole Jacobian, `ways` how the part of each component is known.
     """
 
     components: tuple[str, ...]
@@ -40,44 +41,54 @@ class LoopProbe(NamedTuple):
     radius_jacobi: float
     radius_gauss_seidel: float
     exact: bool
+    ways: Mapping[str, Way] = {}
 
 
 class _Input(NamedTuple):
-    """One input of the loop: its name, its owner, its place among the float64 signals, and the link that feeds it."""
+    """One input of the loop: its name, its place among the float64 signals, and the link that feeds it."""
 
     name: str
-    owner: str
     place: int
-    source: int
-    feeder: str
-    factor: float
+    link: Link
     connector: Connector
 
 
 class CouplingMap:
-    """The coupling map of one loop at the start of a run; 1 made in a `with`, 2 `products` and `jacobian`."""
+    """The coupling map of one loop at the start of a run; 1 made in a `with`, 2 `products` and `jacobian`.
+
+    Components that can go back are tried out; directional derivatives tell about the others. Those that step less often
+    make the step over their period, as in the macro step that ends it.
+    """
 
     def __init__(self, bench: Bench, loop: Sequence[str], h: float) -> None:
         self.loop, self._bench, self._h = tuple(loop), bench, h
-        self._participants: Mapping[str, Participant] = {p.name: p for p in bench.coupling.participants}
         self.inputs = tuple(_inputs(bench, self.loop))
         self._of: dict[str, list[int]] = defaultdict(list)
         self._from: dict[str, list[int]] = defaultdict(list)
         for index, one in enumerate(self.inputs):
-            self._of[one.owner].append(index)
-            self._from[one.feeder].append(index)
+            self._of[one.link.destination.component].append(index)
+            self._from[one.link.source.component].append(index)
         position = {name: index for index, name in enumerate(self.loop)}
-        self.torn = tuple(k for k, one in enumerate(self.inputs) if position[one.feeder] >= position[one.owner])
+        ends = [(one.link.source.component, one.link.destination.component) for one in self.inputs]
+        self.torn = tuple(k for k, (feeder, owner) in enumerate(ends) if position[feeder] >= position[owner])
         self._memory: tuple[Rollback, Snapshot] | None = None
-        self._base: dict[str, Floats] = {}
+        self._responses: dict[str, Response] = {}
 
     def __enter__(self) -> "CouplingMap":
         self._before = self._bench.signals.copy()
+        derivatives = self._derivatives()  # told before inputs are set
         self._bench.gather()
-        self._memory = self._bench.kept()
-        self._here = self._bench.signals.float64[[one.place for one in self.inputs]]
-        self._steps = np.array([_change(one, value) for one, value in zip(self.inputs, self._here, strict=True)])
-        self._base = {name: self._returned(name, self._here) for name in self.loop}
+        memory = self._memory = self._bench.kept()
+        try:
+            here = self._bench.signals.float64[[one.place for one in self.inputs]]
+            self._steps = np.array([_change(one, value) for one, value in zip(self.inputs, here, strict=True)])
+            for participant in self._members():
+                ends = self._ends(participant.name)
+                tried = derivatives.get(participant.name) or TriedOut(self._bench, participant, *ends, memory, self._h)
+                self._responses[participant.name] = tried
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -88,6 +99,36 @@ class CouplingMap:
             self._bench.signals.put(self._before)
 
     @property
+    def ways(self) -> Mapping[str, Way]:
+        """How the response of each component is known."""
+        return {name: self._responses[name].way for name in self.loop}
+
+    def _members(self) -> Sequence[Participant]:
+        by_name = {each.name: each for each in self._bench.coupling.participants}
+        return [by_name[name] for name in self.loop]
+
+    def _ends(self, name: str) -> tuple[list[Link], list[Link]]:
+        """The links that arrive at a component, and those that leave it."""
+        arriving, leaving = ([self.inputs[k].link for k in some[name]] for some in (self._of, self._from))
+        return arriving, leaving
+
+    def _derivatives(self) -> dict[str, Derived]:
+        """Responses of the components that cannot go back; CapabilityError names those that tell nothing."""
+        stuck = set(unable(self._bench.coupling, self.loop))
+        start, slow = self._bench.start, self._bench.slow
+        found = {
+            each.name: derived(each, *self._ends(each.name), start, self._h * slow.get(each.name, 1))
+            for each in self._members()
+            if each.name in stuck
+        }
+        silent = ", ".join(f"'{name}'" for name, one in found.items() if one is None)
+        if silent:
+            raise CapabilityError(
+                f"no coupling map: {silent} can neither go back (get/set FMU state) nor tell directional derivatives"
+            )
+        return {name: one for name, one in found.items() if one is not None}
+
+    @property
     def widest(self) -> int:
         """The largest number of inputs that one component has."""
         return max((len(indices) for indices in self._of.values()), default=0)
@@ -96,10 +137,11 @@ class CouplingMap:
         """dG/du (inputs, inputs) by forward differences, one input of a component at a time."""
         found = np.zeros((len(self.inputs), len(self.inputs)))
         for name in self.loop:
-            for k in self._of[name]:
-                changed = self._here.copy()
-                changed[k] += self._steps[k]
-                found[self._from[name], k] = (self._returned(name, changed) - self._base[name]) / self._steps[k]
+            mine = self._of[name]
+            for column, k in enumerate(mine):
+                change = np.zeros(len(mine))
+                change[column] = self._steps[k]
+                found[self._from[name], k] = self._responses[name].product(change) / self._steps[k]
         return found
 
     def forward(self) -> NDArray[np.bool_]:
@@ -113,34 +155,12 @@ class CouplingMap:
         size = 1.0 / max(float(np.abs(v / self._steps).max(initial=0.0)), 1e-300)
         forward, change, back = self.forward(), v.copy(), np.zeros_like(v)
         for name in self.loop:
-            mine, given = self._of[name], self._from[name]
-            taken = self._here.copy()
-            taken[mine] += size * change[mine]
-            back[given] = (self._returned(name, taken) - self._base[name]) / size
+            given = self._from[name]
+            back[given] = self._responses[name].product(size * change[self._of[name]]) / size
             if newest:
                 at_once = [k for k in given if forward[k]]
                 change[at_once] = back[at_once]
         return back
-
-    def _returned(self, name: str, u: Floats) -> Floats:
-        """What the inputs that a component feeds become where it steps with these (all inputs of the loop)."""
-        participant, values = self._participants[name], self._bench.signals.float64
-        self._go_back(participant)
-        for k in self._of[name]:
-            values[self.inputs[k].place] = u[k]
-        outcome = participant.advance(self._bench.start, self._h)
-        if not outcome.completed:
-            raise StepError(f"'{name}' does not reach the end of a step of {self._h:g} s", component=name)
-        fed = [self.inputs[k] for k in self._from[name]]
-        return np.array([one.factor * values[one.source] for one in fed])
-
-    def _go_back(self, participant: Participant) -> None:
-        assert self._memory is not None
-        _, snapshot = self._memory
-        participant.instance.restore_state(snapshot.states[participant.name])
-        if participant.name in snapshot.memory:
-            participant.remember(snapshot.memory[participant.name])
-        self._bench.signals.put(snapshot.signals)
 
 
 def probed_loop(bench: Bench, loop: Sequence[str], h: float) -> LoopProbe:
@@ -150,7 +170,7 @@ def probed_loop(bench: Bench, loop: Sequence[str], h: float) -> LoopProbe:
         radii = _radii(coupling_map) if exact else _estimated(coupling_map)
         names = tuple(one.name for one in coupling_map.inputs)
         torn = tuple(names[k] for k in coupling_map.torn)
-        return LoopProbe(tuple(loop), names, torn, *radii, exact)
+        return LoopProbe(tuple(loop), names, torn, *radii, exact, coupling_map.ways)
 
 
 def _radii(coupling_map: CouplingMap) -> tuple[float, float]:
@@ -215,11 +235,8 @@ def _is_float(bench: Bench, link: Link) -> bool:
 
 def _input(bench: Bench, link: Link) -> _Input:
     place = bench.signals.place(*link.destination)
-    connector = place.connector
-    name = f"{link.destination.component}.{connector.elements[link.destination.element]}"
-    source = bench.signals.place(*link.source).start
-    owner, feeder = link.destination.component, link.source.component
-    return _Input(name, owner, place.start, source, feeder, link.conversion.factor, connector)
+    name = f"{link.destination.component}.{place.connector.elements[link.destination.element]}"
+    return _Input(name, place.start, link, place.connector)
 
 
 def _change(one: _Input, value: float) -> float:

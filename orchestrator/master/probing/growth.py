@@ -58,12 +58,13 @@ class Stability(NamedTuple):
     stable_step: float | None = None
 
 
-def growth(bench: Bench, h: float, steps: int) -> Growth | None:
+def growth(bench: Bench, h: float, steps: int, period: int = 1) -> Growth | None:
     """Growth of a small change over macro steps of length h (s); None where nothing of it is left, or none was made.
 
-    The first half of the steps is waited for: what decays has gone then.
+    The first half of the steps is waited for: what decays has gone then. With a `period` (macro steps) of components
+    that step less often, what is looked at is the way from the end of one to the end of the next.
     """
-    plain, changed = bench.course(h, steps), bench.course(h, steps, nudged=True)
+    plain, changed = bench.course(h, steps)[::period], bench.course(h, steps, nudged=True)[::period]
     points = min(len(plain), len(changed))
     difference = (changed[1:points] - plain[1:points]) / bench.scales(plain)
     if len(difference) < FEWEST or not difference.any() or not np.isfinite(difference).all():
@@ -72,9 +73,9 @@ def growth(bench: Bench, h: float, steps: int) -> Growth | None:
     late = len(difference) // 2
     if sizes[late:].max() < SMALLEST * sizes.max():
         factor = (sizes[late:].max() / sizes.max()) ** (1.0 / late)
-        return Growth(h, len(difference), float(factor), SMALLEST)
+        return Growth(h, len(difference) * period, float(factor) ** (1.0 / period), SMALLEST)
     factor, noise = dominant_factor(difference[late:])
-    return Growth(h, len(difference), factor, noise)
+    return Growth(h, len(difference) * period, factor ** (1.0 / period), noise / period)
 
 
 def dominant_factor(difference: Floats) -> tuple[float, float]:
@@ -95,18 +96,18 @@ def dominant_factor(difference: Floats) -> tuple[float, float]:
 
 
 def stability(
-    bench: Bench, span: float, steps: int, told: Callable[[str], None], limit: float = math.inf
+    bench: Bench, span: float, steps: int, told: Callable[[str], None], limit: float = math.inf, period: int = 1
 ) -> Stability | None:
     """How a change grows at the step size of the bench and at smaller ones, over the same time, for a run over `span`.
 
-    No further step size is tried once `limit` calls of `do_step` are made.
+    No further step size is tried once `limit` calls of `do_step` are made; `period` is that of `growth`.
     """
     h = bench.step_size
     found: list[Growth] = []
     for halving in range(HALVINGS + 1):
         parts = 2**halving
         told(f"growth at h = {h / parts:.4g} s")
-        one = growth(bench, h / parts, steps * parts)
+        one = growth(bench, h / parts, steps * parts, period)
         if one is None:
             break
         found.append(one)

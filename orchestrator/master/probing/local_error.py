@@ -17,7 +17,8 @@ class LocalError(NamedTuple):
     """Estimated error of one macro step of length `step_size` (s) from the start, in parts of the value or nominal.
 
     The largest is that of `variable`. It goes with the power `order` of the step size; `fitting_step` (s) is the length
-    with which it would meet `tolerance`, None where there is no error at all.
+    with which it would meet `tolerance`, None where there is no error at all. Where a component steps once in several
+    macro steps, it is the error of so many `steps`.
     """
 
     step_size: float
@@ -26,15 +27,19 @@ class LocalError(NamedTuple):
     order: float
     tolerance: float
     fitting_step: float | None
+    steps: int = 1
 
 
-def local_error(bench: Bench, tolerance: float) -> LocalError | None:
-    """The error of the first step, by step doubling at h and h/2; None where one of the steps was not finished."""
+def local_error(bench: Bench, tolerance: float, steps: int = 1) -> LocalError | None:
+    """The error of the first step, by step doubling at h and h/2; None where one of the steps was not finished.
+
+    `steps` is the period of the slow components: steps of h, of h/2 and of h/4, of which each takes so many together.
+    """
     h = bench.step_size
-    whole, halves, quarters = (bench.course(h / parts, parts) for parts in (1, 2, 4))
+    whole, halves, quarters = (bench.course(h / parts, parts * steps)[::steps] for parts in (1, 2, 4))
     if (len(whole), len(halves), len(quarters)) != (2, 3, 5) or not bench.watched.names:
         return None
-    scales = np.maximum(np.abs(whole).max(axis=0), bench.watched.nominals)
+    scales = bench.scales(whole)
     coarse, fine = _distance(whole[1], halves[2], scales), _distance(halves[1], quarters[2], scales)
     worst = int(np.argmax(coarse))
     error = (
@@ -42,7 +47,7 @@ def local_error(bench: Bench, tolerance: float) -> LocalError | None:
     )  # exact where the error is of order 2 in h, as that of held inputs is
     order = _order(float(coarse[worst]), float(fine[worst]))
     fitting = h * (tolerance / error) ** (1.0 / order) if error > 0.0 else None
-    return LocalError(h, error, bench.watched.names[worst], order, tolerance, fitting)
+    return LocalError(h, error, bench.watched.names[worst], order, tolerance, fitting, steps)
 
 
 def _distance(one: Floats, other: Floats, scales: Floats) -> Floats:
