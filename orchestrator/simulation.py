@@ -313,7 +313,7 @@ class Simulation(Generic[ResultsT]):
 
     def _advance(self) -> bool:
         """Make a macro step; False where a component ended the run before the end of the step."""
-        self._access.apply()
+        self._coupling.changes.count += self._access.apply()
         return self._stepping.advance()
 
     def _end_by(self, components: Iterable[str]) -> None:

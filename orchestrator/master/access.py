@@ -89,13 +89,15 @@ class Access:
                 values[connector.name] = start_elements(connector)
             values[connector.name][element.position] = scalar
 
-    def apply(self) -> None:
-        """Hand the parameters written since the last macro step to their instances."""
+    def apply(self) -> int:
+        """Hand the parameters written since the last macro step to their instances; how many these are."""
         for (component, name), values in self._waiting.items():
             connector = self._interfaces[component].connectors[name]
             self._instances[component].set(self._bundle(component, connector), values)
+        count = len(self._waiting)
         self._applied.update(self._waiting)
         self._waiting.clear()
+        return count
 
     def remembered(self) -> Remembered:
         """Parameters written up to now: those that wait for the next macro step, and those handed over before."""

@@ -13,6 +13,7 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.events_early_return import EarlyEnd
 from orchestrator.master.following import Wishes, follow
 from orchestrator.master.gauss_seidel import GaussSeidel
+from orchestrator.master.global_error_beside import Beside, with_global_error
 from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.memory import Memory
@@ -66,6 +67,9 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
     kept = Bonds(EarlyEnd(algorithm, coupling), coupling, list(ledgers(plan.solving.bonds, bonds, coupling)))
     memories = {**coupling.memories, **learnt, **({"bonds": kept} if bonds else {})}
     control = _controlled(kept, coupling, plan, memories, slow)
+    if plan.solving.step_control.global_error:
+        iterated = isinstance(algorithm, Iterative)
+        control = with_global_error(control, coupling, Beside(kept.inner, memories, iterated, slow))
     return Master(control.stepper, memories, control.memories, control.take_events)
 
 
@@ -91,8 +95,6 @@ def _by_bonds(bonds: Bonds, coupling: Coupling, plan: Plan, controlling: Control
     declared = controlling.declared
     steady = replace(controlling, declared=declared.model_copy(update={"method": "constant"}))
     inner = controlled(bonds, coupling, steady)
-    if declared.global_error:
-        raise DescriptionError("step_control: bonds estimates no global error; leave global_error out")
     order = plan.solving.extrapolation.order + 2
     controller = PiController(order, controlling.smallest, plan.step_size, declared.first)
     control = BondControl(

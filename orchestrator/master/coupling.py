@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from orchestrator.errors import StepError
@@ -16,6 +16,13 @@ from orchestrator.master.statistics import Statistics
 from orchestrator.signals import GatherPlan, Signals
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Causality
+
+
+@dataclass
+class Changes:
+    """How often something changed the system that was no step: a jump, an event, a parameter that was written."""
+
+    count: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +40,7 @@ class Coupling:
     during_events: GatherPlan
     delayed: GatherPlan = ()
     statistics: Statistics = field(default_factory=Statistics)
+    changes: Changes = field(default_factory=Changes)
 
     @cached_property
     def diagnostics(self) -> Diagnostics:
@@ -46,9 +54,16 @@ class Coupling:
 
     def forget(self) -> None:
         """Something jumped: what was before does not tell where inputs go."""
+        self.changes.count += 1
         for participant in self.participants:
             if participant.courses is not None:
                 participant.courses.forget()
+
+    def without(self, names: Collection[str]) -> "Coupling":
+        """The other components and what flows out of them, over the same signals."""
+        others = tuple(participant for participant in self.participants if participant.name not in names)
+        links = tuple(link for link in self.links if link.source.component not in names)
+        return replace(self, participants=others, links=links)
 
     @classmethod
     def of(

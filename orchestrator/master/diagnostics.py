@@ -21,12 +21,12 @@ Diagnosed = Mapping[str, tuple[Connector, ...]]
 def diagnosed(solving: Solving, components: Mapping[str, object]) -> Diagnosed:
     """What a run of this kind says about itself; DescriptionError where a component has the name that it says it under.
 
-    With step control `master.step_size` is the length (s) of the macro step that ended last, and
-    `master.global_error` the estimate in units of the nominal values. For each bond `residual` is what was lost per
-    second over that step, and `sum` what was lost since the start.
+    With step control `master.step_size` is the length (s) of the macro step that ended last. `master.global_error` is
+    the largest estimated error of an output, in units of its scale. For each bond `residual` is what was lost per
+    second over the last macro step, and `sum` what was lost since the start.
     """
     found: dict[str, tuple[Connector, ...]] = {}
-    if solving.step_control.method != "constant":
+    if solving.step_control.method != "constant" or solving.step_control.global_error:
         found[MASTER] = tuple(_of_steps(solving))
     if solving.bonds:
         found[BONDS] = tuple(one for name, bond in solving.bonds.items() for one in _of_bond(name, bond))
@@ -51,9 +51,10 @@ class Diagnostics:
 
 
 def _of_steps(solving: Solving) -> Iterator[Connector]:
-    yield _said("step_size", "s", "length of the macro step that ended here")
+    if solving.step_control.method != "constant":
+        yield _said("step_size", "s", "length of the macro step that ended here")
     if solving.step_control.global_error:
-        yield _said("global_error", None, "estimated global error, in units of the nominal values")
+        yield _said("global_error", None, "largest estimated error of an output, in units of its scale")
 
 
 def _of_bond(name: str, bond: Bond) -> Iterator[Connector]:

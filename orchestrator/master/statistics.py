@@ -1,7 +1,11 @@
 """Statistics: what the master had the components do, counted while it runs; `explain` shows it after a run."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.master.memory import Remembered
 
@@ -60,12 +64,12 @@ class BondStatistics:
 class GlobalErrorStatistics:
     """The estimate of the global error: the `last` one and the largest in units of the scales of the outputs.
 
-    The largest was that of `worst_variable` at `worst_time` (s). `errors` tells by how much each output is too large, in
-    its own unit. The second run began anew `renewed` times. `last` is NaN where there is no estimate; it is `lost` for
-    the rest of a run for this reason.
+    The largest was that of `worst_variable` at `worst_time` (s). `errors` tells by how much each output is too large,
+    in its own unit. The second run began anew `renewed` times. `last` is None where there is no estimate; it is `lost`
+    for the rest of a run for this reason.
     """
 
-    last: float = 0.0
+    last: float | None = 0.0
     largest: float = 0.0
     worst_variable: str = ""
     worst_time: float | None = None
@@ -74,11 +78,11 @@ class GlobalErrorStatistics:
     lost: str = ""
 
     def take(self, names: Sequence[str], errors: NDArray[np.float64], relative: NDArray[np.float64], t: float) -> None:
-        """At t (s) the outputs are off by `errors` (n,) in their units, and by `relative` (n,) in those of their scales."""
+        """At t (s) the outputs are off by `errors` (n,) in their units, by `relative` (n,) in those of their scales."""
         self.errors = dict(zip(names, errors.tolist(), strict=True))
-        self.last = float(relative.max(initial=0.0))
-        if self.last > self.largest:
-            self.largest, self.worst_time = self.last, t
+        self.last = largest = float(relative.max(initial=0.0))
+        if largest > self.largest:
+            self.largest, self.worst_time = largest, t
             self.worst_variable = names[int(np.argmax(relative))]
 
 
@@ -138,6 +142,7 @@ class Statistics:
     def remembered(self) -> Remembered:
         """Everything counted, for a checkpoint."""
         plain = {name: value for name, value in vars(self).items() if not isinstance(value, dict)}
+        estimate = plain.pop("global_error")
         components = {name: dict(vars(each)) for name, each in self.components.items()}
         loops = {name: dict(vars(each)) for name, each in self.loops.items()}
         bonds = {name: dict(vars(each)) for name, each in self.bonds.items()}
@@ -147,6 +152,7 @@ class Statistics:
             "components": components,
             "loops": loops,
             "bonds": bonds,
+            "global_error": None if estimate is None else {**vars(estimate), "errors": dict(estimate.errors)},
         }
 
     def remember(self, memory: Remembered) -> None:
@@ -159,3 +165,7 @@ class Statistics:
             vars(self.loops.setdefault(name, LoopStatistics())).update(counted)
         for name, counted in memory["bonds"].items():
             vars(self.bond(name)).update(counted)
+        if memory["global_error"] is not None:
+            vars(self.of_global_error()).update(
+                {**memory["global_error"], "errors": {**memory["global_error"]["errors"]}}
+            )

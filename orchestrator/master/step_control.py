@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from orchestrator.errors import CapabilityError, DescriptionError
 from orchestrator.master.coupling import Coupling
+from orchestrator.master.coupling_order import coupling_order
 from orchestrator.master.memory import Memory
 from orchestrator.master.snapshot import Rollback
 from orchestrator.master.step_control_doubling import Allowed, ErrorControl
@@ -60,8 +61,6 @@ def controlled(inner: Stepper, coupling: Coupling, controlling: Controlling) -> 
 
 def _error_control(inner: Stepper, coupling: Coupling, rollback: Rollback, controlling: Controlling) -> Controlled:
     declared, outputs = controlling.declared, Outputs(coupling)
-    if declared.global_error:
-        raise DescriptionError("step_control: global_error is not there; leave it out")
     fixed = [p.name for p in coupling.participants if not p.instance.capabilities.variable_step]
     if fixed:
         raise CapabilityError(
@@ -70,7 +69,7 @@ def _error_control(inner: Stepper, coupling: Coupling, rollback: Rollback, contr
         )
     if rollback.unable:
         return _without_rollback(inner, coupling, rollback, controlling)
-    allowed = Allowed(declared.tolerance, controlling.step_size, controlling.smallest)
+    allowed = Allowed(declared.tolerance, controlling.step_size, controlling.smallest, coupling_order(coupling))
     controller = PiController(allowed.order, allowed.smallest, allowed.step_size, declared.first)
     journey = Journey(inner, coupling, rollback, outputs)
     control = ErrorControl(journey, outputs, controller, allowed, coupling)

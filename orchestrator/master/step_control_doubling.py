@@ -76,11 +76,18 @@ class ErrorControl:
         self, journey: Journey, outputs: Outputs, controller: PiController, allowed: Allowed, coupling: Coupling
     ) -> None:
         self._journey, self._outputs, self._controller, self._allowed = journey, outputs, controller, allowed
-        self._statistics, self._diagnostics = coupling.statistics, coupling.diagnostics
+        self._coupling, self._statistics, self._diagnostics = coupling, coupling.statistics, coupling.diagnostics
         self._localizer = Localizer(journey, outputs, coupling.statistics, allowed.tolerance, allowed.smallest)
         self._slopes: Floats | None = None
         self._left: Floats | None = None
+        self.divided = False
+        """Whether the last macro step was made in two halves or more parts."""
         self.leaves_grid = True
+
+    @property
+    def tolerance(self) -> float:
+        """The error that is allowed, in units of the scales of the outputs."""
+        return self._allowed.tolerance
 
     def step(self, t: float, h: float) -> Advance:
         """Advance all components from t towards t + h, by one step or two halves of one."""
@@ -96,6 +103,7 @@ class ErrorControl:
             path = self._accepted(start, t + h)
             self._left = path[-1].outputs.floats
             self._outputs.see(self._left)
+            self.divided = len(path) > 1
             return path
         finally:
             self._journey.end()
@@ -139,7 +147,7 @@ class ErrorControl:
     def _judge(self, trial: _Trial, limit: float) -> Path | _Again:
         whole, end = trial.whole.outputs.floats, trial.end.outputs.floats
         scales = self._outputs.scales(trial.start.outputs.floats, whole, end)
-        errors = np.abs(whole - end) / ((2**self._allowed.order - 1) * scales)
+        errors = np.abs(whole - end) / ((2**self._order - 1) * scales)
         relative = errors / self._allowed.of(trial.length, self._outputs.fleeting)
         jumps = self._jumps(trial, self._allowed.tolerance * scales)
         error = float(relative.max(initial=0.0))
@@ -156,6 +164,11 @@ class ErrorControl:
         if tiny:
             return self._at_smallest(trial, jumps, relative)
         return self._halved_for_jump(trial) if jumps.in_second else self._shortened(trial, error)
+
+    @property
+    def _order(self) -> int:
+        """That of the step, which knows no past after a jump: inputs are held over its beginning, an error of h^2."""
+        return self._allowed.order if self._slopes is not None else min(self._allowed.order, 2)
 
     def _jumps(self, trial: _Trial, least: Floats) -> Jumps:
         before = None if self._slopes is None else self._slopes * (trial.middle.t - trial.start.t)
@@ -201,6 +214,8 @@ class ErrorControl:
     def _localized(self, path: Path, bracket: Bracket, wanted: float | None) -> Path:
         """The controller goes on after the jump with the steps that it made before."""
         path = [*path, *self._localizer.narrow(bracket, wanted)]
+        if path[-1] is not bracket.b:
+            self._coupling.forget()
         self._slopes = None
         self._controller.forget()
         return path

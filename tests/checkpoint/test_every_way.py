@@ -81,6 +81,13 @@ SOLVED: Mapping[str, Mapping[str, Any]] = {
     "error_first": {"step_control": {"method": "error", "tolerance": 1e-4, "first": 0.003}, "algorithm": "jacobi"},
     "error_order_1": {"step_control": {"method": "error", "tolerance": 1e-3}, "extrapolation": {"order": 1}},
     "error_iterative": {"step_control": {"method": "error", "tolerance": 1e-3}, **LOOPS["anderson"]},
+    "global_error": {"step_control": {"method": "constant", "global_error": True}},
+    "global_error_order_1": {
+        "step_control": {"method": "constant", "global_error": True},
+        "extrapolation": {"order": 1},
+    },
+    "global_error_iterative": {"step_control": {"method": "constant", "global_error": True}, **LOOPS["newton"]},
+    "error_global_error": {"step_control": {"method": "error", "tolerance": 1e-3, "global_error": True}},
 }
 
 
