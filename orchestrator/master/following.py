@@ -8,7 +8,7 @@ import numpy as np
 
 from orchestrator.errors import DescriptionError
 from orchestrator.graph.schedule import Schedule
-from orchestrator.instance import Instance
+from orchestrator.instance import Instance, stand_in
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.inflows import Fed, Origin, fed_elements
 from orchestrator.master.input_courses import InputCourses, inflows_of
@@ -50,6 +50,7 @@ def follow(coupling: Coupling, wishes: Wishes) -> Mapping[str, Period]:
         pace: SubSteps | SlowPace | None = None
         if name in slow:
             pace = SlowPace(slow[name], participant.inputs, coupling.signals.plan(into[name]))
+            pace.in_loop = any(name in loop for loop in wishes.schedule.loops)
         elif wishes.step_sizes.get(name, wishes.step_size) < wishes.step_size:
             pace = SubSteps(wishes.step_sizes[name])
         participant.follow(pace, _courses(participant, coupling, wishes, into[name], slow))
@@ -100,16 +101,11 @@ def _refuse(coupling: Coupling, wishes: Wishes, slow: Mapping[str, Period]) -> N
     participants = {participant.name: participant for participant in coupling.participants}
     for name, period in slow.items():
         place = f"components.{name}.step_size: {period.length:g} s is longer than that of the system"
-        control = wishes.solving.step_control.method
-        if control != "constant":
-            raise DescriptionError(
-                f"{place}, {period.step_size:g} s, which step_control: {control} makes shorter. Leave one of them out"
-            )
         loop = next((loop for loop in wishes.schedule.loops if name in loop), None)
-        if loop is not None:
+        if loop is not None and stand_in(participants[name].instance) is not None:
             raise DescriptionError(
-                f"{place}, {period.step_size:g} s, but '{name}' is in the loop {' <-> '.join(loop)}, which is solved "
-                "in every macro step. Leave it out, declare a delay on the loop, or choose another algorithm"
+                f"{place}, {period.step_size:g} s, but '{name}' has an estimator in the loop {' <-> '.join(loop)}, which "
+                "steps as often as the system. Leave one of them out"
             )
         if participants[name].events is not None or participants[name].instance.capabilities.may_return_early:
             raise DescriptionError(

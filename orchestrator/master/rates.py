@@ -14,7 +14,10 @@ from orchestrator.signals import Block, GatherPlan, gather
 from orchestrator.system.rates import rate
 
 _NEGLIGIBLE: Final = 1e-6
-"""Part of a step by which two times may differ and still be one communication point."""
+"""Part of its step size by which a component's last step may be longer, for a macro step that is."""
+
+_ROUNDING: Final = 1e-9
+"""Part of the step size of the system by which two times may differ and still be one point of the grid."""
 
 
 class Part(NamedTuple):
@@ -64,7 +67,7 @@ class Period:
         return self.begin(t) + self.length - end <= self._tolerance(end)
 
     def _tolerance(self, t: float) -> float:
-        return _NEGLIGIBLE * self.step_size + 4.0 * math.ulp(t)
+        return _ROUNDING * self.step_size + 4.0 * math.ulp(t)
 
 
 class SlowPace:
@@ -78,6 +81,8 @@ class SlowPace:
         self.period: Final = period
         self._inputs, self._plan = tuple(inputs), plan
         self._kept = [block.values.copy() for block in self._inputs]
+        self.in_loop = False
+        """Whether outputs in the signals are tried out while a loop is solved, and have to be read where they stay."""
 
     def begin(self) -> None:
         """A period begins: keep its inputs."""
