@@ -14,6 +14,7 @@
     └── SimulationError           a run failed: exit code 1, what was recorded is kept
         ├── InitializationError   the coupled initialization failed
         └── StepError             a component did not complete a step (status, time, component)
+            ├── FailedStepError   it failed in the step (status Error, a value that is not finite)
             └── RefusedStepError  a step that cannot be made (discard): a shorter one may succeed
                 └── LoopError     a loop between components was not solved in it
 
@@ -90,6 +91,16 @@ class InitializationError(SimulationError):
 
 class StepError(SimulationError):
     """A component did not complete its step; the message carries status, component and time."""
+
+
+class FailedStepError(StepError):
+    """A component failed in its step, but can go back to a kept state: a step that is only tried may be a shorter one.
+
+    FMI's status Error, a value that is not finite or out of range. Not its status Fatal, nor a process that is gone.
+    """
+
+    reason = "failure"
+    reached = math.nan
 
 
 class RefusedStepError(StepError):

@@ -86,7 +86,8 @@ class Instance(Protocol):
 
     Call order: 1 `set` start values and parameters, 2 `enter_initialization`, 3 `set` inputs and `get` outputs as
     often as wanted, 4 `exit_initialization`, 5 (`set`, `do_step`, `get`) repeated, 6 `terminate`, 7 `close`.
-    `close` is allowed at any time and more than once. After an exception other than from `close`, only `close` follows.
+    `close` is allowed at any time and more than once. After an exception other than from `close`, only `close` follows;
+    after a FailedStepError a state that was kept before may be restored, too.
     """
 
     @property
@@ -135,11 +136,14 @@ class Instance(Protocol):
         ...
 
     def save_state(self) -> object:
-        """Keep the complete state of the instance; CapabilityError where it cannot be kept."""
+        """Keep the complete state of the instance, which disturbs nothing; CapabilityError where it cannot be kept."""
         ...
 
     def restore_state(self, state: object) -> None:
-        """Go back to a kept state; it can be restored again."""
+        """Go back to a kept state; it can be restored again, and each time what follows is the same to the bit.
+
+        It need not be what followed before the first return: a solver may begin anew.
+        """
         ...
 
     def free_state(self, state: object) -> None:

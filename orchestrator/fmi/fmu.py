@@ -9,9 +9,9 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.errors import CapabilityError, InitializationError, StepError
+from orchestrator.errors import CapabilityError, FailedStepError, InitializationError, StepError
 from orchestrator.fmi.aliases import Aliases
-from orchestrator.fmi.function_table import FATAL, OK, WARNING, FunctionTable
+from orchestrator.fmi.function_table import ERROR, FATAL, OK, WARNING, FunctionTable
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.messages import STATUS
 from orchestrator.fmi.settling import Settling
@@ -237,7 +237,8 @@ class Fmu:
         message = (
             f"'{self.name}': {called} returned {said} at t = {self.time} s{quoted}\n{remedy[0].upper()}{remedy[1:]}"
         )
-        kind = InitializationError if self.phase <= Phase.INITIALIZATION else StepError
+        in_steps = FailedStepError if status == ERROR else StepError
+        kind = InitializationError if self.phase <= Phase.INITIALIZATION else in_steps
         if status == FATAL:
             self._break_all()
         raise kind(message, component=self.name, time=self.time)

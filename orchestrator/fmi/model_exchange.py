@@ -166,16 +166,14 @@ class ModelExchangeFmu:
         return StepResult(Status.OK, fmu.time, terminate_requested=running.terminated)
 
     def save_state(self) -> KeptRun:
-        """Keep the complete state; the solver starts anew here now and when the state is restored."""
+        """Keep the complete state, which disturbs nothing; the solver starts anew where it is restored."""
         self._fmu.require("save its state", *OPEN)
         self._jump()
         kept = self._fmu.states.save(self._fmu.phase, self._fmu.time)
-        if self._integration is not None:
-            self._integration.renew()
         return KeptRun.of(kept, self._integration, self._inputs)
 
     def restore_state(self, state: object) -> None:
-        """Go back to a kept state: a repetition from there gives the same values to the bit."""
+        """Go back to a kept state: each time what follows is the same to the bit."""
         self._fmu.require("restore a state", *OPEN)
         saved = self._own(state)
         kept = self._fmu.states.restore(saved.kept)
@@ -191,8 +189,13 @@ class ModelExchangeFmu:
             self._fmu.states.free(self._own(state).kept)
 
     def serialize_state(self, state: object) -> bytes:
-        """A kept state as bytes, for the same FMU in any process on the same platform."""
+        """A kept state as bytes, for the same FMU in any process on the same platform.
+
+        The solver starts anew now, as it will there: both go on alike to the bit.
+        """
         self._fmu.require("serialize a state", *OPEN)
+        if self._integration is not None:
+            self._integration.renew()
         return self._own(state).serialize(self._fmu.states)
 
     def deserialize_state(self, data: bytes) -> KeptRun:

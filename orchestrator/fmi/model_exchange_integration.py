@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.errors import StepError
+from orchestrator.errors import FailedStepError, StepError
 from orchestrator.fmi.exchange_functions import ExchangeFunctions, Update
 from orchestrator.fmi.fmu import Fmu
 from orchestrator.fmi.function_table import DISCARD, GOOD, OK
@@ -28,8 +28,8 @@ class Integration:
     """Continuous time of one FMU: its solver, its events, and the time (s) that it has reached.
 
     Call order: 1 `begin` (in Event Mode, as the initialization leaves it), 2 `open` before inputs change, `advance`
-    (repeated). Where the FMU keeps a state, or goes back to one, the solver starts anew (`renew`): what follows depends
-    on time, states and inputs only, and a repetition gives the same bits.
+    (repeated). Where the FMU goes back to a kept state, the solver starts anew, as it does where it is asked to
+    (`renew`): what follows depends on time, states and inputs only, and a repetition gives the same bits.
     """
 
     def __init__(
@@ -198,9 +198,12 @@ class Integration:
         dynamics = self._dynamics
         if dynamics.status not in (*GOOD, DISCARD):
             self._check(dynamics.status, dynamics.called)
-        raise self._error(
-            f"its solver cannot go on at t = {self.time!r} s: {trouble}{self._fmu.library.messages.quoted()}\n"
-            "Check its inputs and parameters, loosen the tolerance, or take a smaller step size"
+        raise FailedStepError(
+            f"'{self._fmu.name}': its solver cannot go on at t = {self.time!r} s: "
+            f"{trouble}{self._fmu.library.messages.quoted()}\n"
+            "Check its inputs and parameters, loosen the tolerance, or take a smaller step size",
+            component=self._fmu.name,
+            time=self.time,
         )
 
     def _error(self, message: str) -> StepError:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from orchestrator.errors import RefusedStepError, SimulationError, StepError
+from orchestrator.errors import FailedStepError, RefusedStepError, SimulationError, StepError
 from orchestrator.instance import Instance, Status, StepResult, event_mode
 from orchestrator.master.algorithm import COMPLETED, EarlyReturn, MacroStep, Steppable
 from orchestrator.master.events_participant import EventParticipant
@@ -62,7 +62,7 @@ class Participant:
             if not self.pace.period.ends(t, t + h):
                 return COMPLETED
             t, h = self.pace.period.begin(t), self.pace.period.length
-        self._check_ranges(self.inputs, t, StepError)
+        self._check_ranges(self.inputs, t, FailedStepError)
         try:
             if self.is_plain:
                 self.statistics.steps += 1
@@ -83,7 +83,7 @@ class Participant:
             self.read()
         except Exception as error:
             raise self.named(error, StepError, t) from error
-        self.check_outputs(t + h, StepError)
+        self.check_outputs(t + h, FailedStepError)
         if not (result.terminate_requested or result.event_needed):
             return COMPLETED
         requests = (self.name,) if result.terminate_requested else ()
@@ -126,6 +126,11 @@ class Participant:
     def prepares(self) -> bool:
         """Whether it is to be told where macro steps begin."""
         return self.courses is not None or isinstance(self.pace, SlowPace)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it cannot follow where a macro step is shorter: it takes steps of one size only."""
+        return not (self.instance.capabilities.variable_step or isinstance(self.pace, SlowPace))
 
     @property
     def _lacks_events(self) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from orchestrator.errors import CapabilityError
-from orchestrator.instance import Values
+from orchestrator.instance import StateWrite, Values
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory, Remembered
 from orchestrator.master.participant import Participant
@@ -40,6 +41,16 @@ class Rollback:
         self._memories = {**(coupling.memories if participants is None else own), **(memories or {})}
         self.unable = tuple(p.name for p in self._participants if not p.instance.capabilities.get_set_state)
 
+    def leading(self) -> "Rollback":
+        """The same for the components alone that step before the first one that cannot go back."""
+        able = list(takewhile(lambda participant: participant.name not in self.unable, self._participants))
+        return Rollback(self._coupling, self._memories, able)
+
+    @property
+    def able(self) -> bool:
+        """Whether there is a component that can go back."""
+        return len(self.unable) < len(self._participants)
+
     def require(self, what: str) -> None:
         """CapabilityError that names every component that cannot go back, where there is one; `what` needs it."""
         if self.unable:
@@ -50,13 +61,20 @@ class Rollback:
                 "without iteration"
             )
 
-    def keep(self) -> Snapshot:
-        """Keep everything as it is now; components that cannot keep their state are left out."""
+    def keep(self, *, repeatable: bool = True) -> Snapshot:
+        """Keep everything as it is now; components that cannot keep their state are left out.
+
+        After each return the steps are the same to the bit. Where `repeatable`, they are so before the first one too:
+        what begins anew at a kept state, the solver of Model Exchange, does it now. Otherwise nothing is disturbed.
+        """
         states: dict[str, object] = {}
         for participant in self._participants:
-            if participant.instance.capabilities.get_set_state:
-                states[participant.name] = participant.instance.save_state()
+            able = participant.instance.capabilities
+            if able.get_set_state:
+                state = states[participant.name] = participant.instance.save_state()
                 participant.statistics.saves += 1
+                if repeatable and able.state_write is StateWrite.CONTINUOUS_STATES:
+                    participant.instance.restore_state(state)
         memory = {name: memory.remembered() for name, memory in self._memories.items()}
         return Snapshot(states, self._coupling.signals.copy(), memory)
 
@@ -77,9 +95,9 @@ class Rollback:
                 participant.instance.free_state(snapshot.states.pop(participant.name))
 
     @contextmanager
-    def kept(self) -> Iterator[Snapshot]:
+    def kept(self, *, repeatable: bool = True) -> Iterator[Snapshot]:
         """A snapshot of now, freed at the end."""
-        snapshot = self.keep()
+        snapshot = self.keep(repeatable=repeatable)
         try:
             yield snapshot
         finally:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.errors import FailedStepError, RefusedStepError, StepError
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.memory import Remembered
@@ -120,7 +120,7 @@ class ErrorControl:
         while True:
             try:
                 found = self._attempt(start, again, limit)
-            except RefusedStepError as refusal:
+            except (RefusedStepError, FailedStepError) as refusal:
                 length, reached = shorter(refusal, start.t, again.length, self._allowed.smallest)
                 self._statistics.rejected[refusal.reason] += 1
                 if not reached:

@@ -87,7 +87,7 @@ def _orders(coupling: Coupling, outputs: Outputs) -> Orders:
         for link in links:
             order = participant.courses.order if participant.courses is not None and link in sloping else 0
             lowest[link.source] = min(lowest.get(link.source, order), order)
-    return np.array([lowest[slot] for slot in outputs.slots], np.intp)
+    return np.array([lowest.get(slot, 0) for slot in outputs.slots], np.intp)
 
 
 def _with_courses(participant: Participant, links: list[Link], coupling: Coupling) -> set[Link]:

@@ -2,16 +2,26 @@
 
 import logging
 import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from enum import Enum, auto
 
 from orchestrator.errors import RefusedStepError, StepError
-from orchestrator.instance import StateWrite
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
-from orchestrator.master.snapshot import Rollback
+from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.master.stepper import Advance, Stepper
 
 _log = logging.getLogger(__name__)
 _ROUNDING = 1e-9
+
+
+class WayBack(Enum):
+    """Which components can go back: none of them, some that step before one that cannot, or all."""
+
+    NONE = auto()
+    SOME = auto()
+    ALL = auto()
 
 
 class Retry:
@@ -21,15 +31,44 @@ class Retry:
 
     Where it got nowhere, half the step is tried; the steps after it are at most twice as long as the one before until
     they are whole again. A refused step that is not longer than `smallest` (s) is a StepError. So is any where a
-    component cannot go back, or takes steps of one size only; no state is kept then.
+    component that has stepped already cannot go back, or where one takes steps of one size only. States are kept of the
+    components that step before the first one that cannot go back.
+
+    A step that fails (FailedStepError) is no refused one: of a constant size it was wished for as it is.
     """
 
     def __init__(self, inner: Stepper, coupling: Coupling, rollback: Rollback, smallest: float) -> None:
-        self._inner, self._rollback, self._smallest = inner, rollback, smallest
+        self._inner, self._rollback, self._smallest = inner, rollback.leading(), smallest
         self._statistics = coupling.statistics
-        self._hindrance = hindrance(coupling, rollback) or _disturbance(coupling)
+        self._unable = [p for p in coupling.participants if p.name in rollback.unable]
+        self._hindrance = hindrance(coupling)
         self._longest: float | None = None
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
+
+    @property
+    def calm(self) -> bool:
+        """Whether the next step is to be a whole one: no earlier one was refused, or that is over."""
+        return self._longest is None
+
+    @property
+    def way_back(self) -> WayBack:
+        """How many of the components can go back to where a step began that is refused."""
+        if self._hindrance is not None or not self._rollback.able:
+            return WayBack.NONE
+        return WayBack.SOME if self._unable else WayBack.ALL
+
+    def kept(self) -> AbstractContextManager[Snapshot]:
+        """A communication point to which `go_back` leads, where all components can."""
+        return self._rollback.kept(repeatable=False)
+
+    def go_back(self, point: Snapshot) -> None:
+        """Take everything back to a kept point."""
+        self._rollback.restore(point)
+
+    def final(self, refusal: RefusedStepError) -> StepError:
+        """The error that a refused step is where no component can go back."""
+        why = self._hindrance or _cannot(self._unable[0].name)
+        return _final(refusal, f"No shorter step is tried: {why}")
 
     def step(self, t: float, h: float) -> Advance:
         """Advance all components from t by h, or to where none of them refuses."""
@@ -37,13 +76,15 @@ class Retry:
             try:
                 return self._inner.step(t, h)
             except RefusedStepError as refusal:
-                raise _final(refusal, f"No shorter step is tried: {self._hindrance}") from refusal
+                raise self.final(refusal) from refusal
         part = part_of(h, self._longest)
-        with self._rollback.kept() as start:
+        steps = [p.statistics.steps for p in self._unable]
+        with self._rollback.kept(repeatable=False) as start:
             while True:
                 try:
                     advance = self._inner.step(t, part)
                 except RefusedStepError as refusal:
+                    self._require_way_back(refusal, steps)
                     part, reached = shorter(refusal, t, part, self._smallest)
                     self._longest = None if reached else part
                     _log.info("%s; everything goes back and steps to %.9g s", _who(refusal), t + part)
@@ -52,6 +93,11 @@ class Retry:
                     self._longest = None if self._longest is None or part >= h else 2.0 * part
                     return advance
                 self._rollback.restore(start)
+
+    def _require_way_back(self, refusal: RefusedStepError, steps: Sequence[int]) -> None:
+        for participant, before in zip(self._unable, steps, strict=True):
+            if participant.statistics.steps > before:
+                raise _final(refusal, f"No shorter step is tried: {_cannot(participant.name)}") from refusal
 
     def remembered(self) -> Remembered:
         """How long a step may be after one that was refused."""
@@ -84,22 +130,17 @@ def shorter(refusal: RefusedStepError, t: float, h: float, smallest: float) -> t
     return max(h / 2.0, smallest), False
 
 
-def hindrance(coupling: Coupling, rollback: Rollback) -> str | None:
-    """Why a shorter step cannot be taken in the place of one that is taken back, None where it can."""
-    fixed = [p.name for p in coupling.participants if not p.instance.capabilities.variable_step]
+def hindrance(coupling: Coupling) -> str | None:
+    """Why a shorter step can never be taken in the place of one that is taken back, None where it may be."""
+    fixed = [p.name for p in coupling.participants if p.is_bound]
     if fixed:
         return f"'{fixed[0]}' takes steps of one size only"
-    if rollback.unable:
-        return f"'{rollback.unable[0]}' cannot go back, since it does not declare get/set FMU state"
-    return None
+    first = next(iter(coupling.participants), None)
+    return None if first is None or first.instance.capabilities.get_set_state else _cannot(first.name)
 
 
-def _disturbance(coupling: Coupling) -> str | None:
-    """Why no state is kept in case of a refusal: that of a Model Exchange FMU makes its solver begin anew."""
-    exchanged = [
-        p.name for p in coupling.participants if p.instance.capabilities.state_write is StateWrite.CONTINUOUS_STATES
-    ]
-    return f"'{exchanged[0]}' is a Model Exchange FMU, whose solver begins anew at kept states" if exchanged else None
+def _cannot(name: str) -> str:
+    return f"'{name}' cannot go back, since it does not declare get/set FMU state"
 
 
 def _who(refusal: RefusedStepError) -> str:

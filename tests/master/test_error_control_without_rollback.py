@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cotwin
-from orchestrator.errors import DescriptionError
+from orchestrator.errors import CapabilityError
 from orchestrator.instance import Capabilities
 from orchestrator.master.statistics import Statistics
 from orchestrator.observer import Event
@@ -227,7 +227,7 @@ def test_the_grid_is_met_exactly() -> None:
 
 
 def test_a_second_run_for_the_global_error_is_refused_since_nothing_can_be_repeated() -> None:
-    with pytest.raises(DescriptionError, match="global_error"):
+    with pytest.raises(CapabilityError, match="global_error"):
         run(*oscillator(), step_control={"method": "error", "global_error": True})
 
 

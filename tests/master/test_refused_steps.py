@@ -8,15 +8,17 @@ import pytest
 
 import cotwin
 from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.fmi.opening import open_component
 from orchestrator.instance import Capabilities, Status, StepResult
 from orchestrator.master import composition
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.snapshot import Rollback
 from orchestrator.master.step_control import Controlled, Controlling
 from orchestrator.master.stepper import Advance, Stepper
-from orchestrator.system.description import SystemDescription
+from orchestrator.system.description import Component, SystemDescription
 from tests.coupled import Memory, simulation
 from tests.doubles import FunctionInstance
+from tests.kit.build import kit_fmu
 from tests.textbook import lotka_volterra
 
 H = 0.1
@@ -129,6 +131,87 @@ def test_where_a_component_cannot_follow_the_refusal_is_an_error_that_names_both
             run.run()
         assert why in str(caught.value)
         assert run.coupling.statistics.of("late").saves == 0
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_a_component_that_cannot_go_back_is_no_hindrance_where_it_has_not_stepped_yet(algorithm: str) -> None:
+    """x' = 1 in `late`, which comes first; the sum of its values, each times the step, in one that never goes back."""
+    late = reluctant(across(0.43), lambda t, h: 0.43)
+    total = FunctionInstance(
+        lambda t, u, x: x,
+        name="total",
+        step=lambda t, h, u, x: x + h * u,
+        state=[0.0],
+        capabilities=Capabilities(),
+    )
+    source = FunctionInstance(lambda t, u: [1.0], name="source", inputs=())
+    memory = Memory()
+    with simulation(
+        [source, late, total],
+        ["source.y -> late.u", "late.y -> total.u"],
+        step_size=H,
+        algorithm=algorithm,
+        observers=[memory],
+    ) as run:
+        run.run()
+        assert run.coupling.statistics.rejected == {"discard": 1}
+        assert [p.name for p in run.coupling.participants] == ["source", "late", "total"]
+    times = np.array(memory.times)
+    assert 0.43 in times.round(12)
+    values, lengths = memory.of("late", "y")[:, 0], np.diff(times)
+    assert values == pytest.approx(times, abs=1e-12)
+    used = values[:-1] if algorithm == "jacobi" else values[1:]
+    assert memory.of("total", "y")[-1, 0] == pytest.approx(float(lengths @ used), rel=1e-13)
+
+
+def test_states_are_kept_of_those_alone_that_step_before_the_first_that_cannot_go_back() -> None:
+    first, last = counter(), FunctionInstance(lambda t, u: u, name="zlast")
+    total = FunctionInstance(lambda t, u: u, name="total", capabilities=Capabilities())
+    with simulation([first, total, last], ["counter.y -> total.u", "total.y -> zlast.u"], step_size=H) as run:
+        run.run()
+        saves = {name: each.saves for name, each in run.coupling.statistics.components.items()}
+    assert saves == {"counter": 10, "total": 0, "zlast": 0}
+
+
+def _exchanging(description: SystemDescription) -> SystemDescription:
+    components = {
+        name: each.model_copy(update={"kind": "model_exchange"}) for name, each in description.components.items()
+    }
+    return description.model_copy(update={"components": components})
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_states_kept_in_case_of_a_refusal_disturb_no_solver(
+    algorithm: str, version: int, order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CVODE keeps its history: the same bits as where no state is kept."""
+    extrapolation = {"order": order}
+    description = _exchanging(
+        lotka_volterra(0.05, stop=2.0, algorithm=algorithm, version=version, extrapolation=extrapolation)
+    )
+    with cotwin.open_simulation(description) as run:
+        run.run()
+        kept = run.signals.float64.copy()
+        assert run.coupling.statistics.of("prey").saves == 40
+        assert run.coupling.statistics.of("prey").restores == 0
+    monkeypatch.setattr(composition, "controlled", lambda inner, *_: Controlled(inner, {}))
+    np.testing.assert_array_equal(_ends(description), kept)
+
+
+def test_a_refusal_beside_model_exchange_takes_its_solver_back() -> None:
+    """x' = -x integrated by CVODE, at the points of a grid of which one step is refused."""
+    kind = {"kind": "model_exchange", "solver": {"method": "cvode", "tolerance": 1e-9}}
+    source = kit_fmu("Dahlquist", "3.0", "model_exchange")
+    decay = open_component("decay", Component.model_validate({"source": source, **kind}))
+    late = reluctant(across(0.43), lambda t, h: 0.43)
+    memory = Memory()
+    with simulation([decay, late], ["decay.x -> late.u"], step_size=H, observers=[memory]) as run:  # type: ignore[list-item]
+        run.run()
+        assert run.coupling.statistics.rejected == {"discard": 1}
+        assert run.coupling.statistics.of("decay").restores == 1
+    assert memory.of("decay", "x")[:, 0] == pytest.approx(np.exp(-np.array(memory.times)), rel=1e-7)
 
 
 class Twice:
