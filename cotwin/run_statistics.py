@@ -10,7 +10,13 @@ from cotwin.folder import MADE_BY, STATISTICS
 from cotwin.run_course import RunCourse
 from orchestrator.errors import ResultError
 from orchestrator.instance import Instance
-from orchestrator.master.statistics import BondStatistics, ComponentStatistics, LoopStatistics, Statistics
+from orchestrator.master.statistics import (
+    BondStatistics,
+    ComponentStatistics,
+    GlobalErrorStatistics,
+    LoopStatistics,
+    Statistics,
+)
 from orchestrator.realtime.metering import Meter, MeterReading
 from orchestrator.recording.results import Results
 from orchestrator.simulation import Simulation
@@ -89,7 +95,18 @@ def _master(counted: Statistics) -> dict[str, Any]:
         "rejected": dict(counted.rejected),
         "smallest_step": counted.smallest_step,
         "largest_step": counted.largest_step,
+        "estimate": counted.estimate,
+        "exceeded": counted.exceeded,
+        "worst_error": counted.worst_error,
+        "worst_output": counted.worst_output,
+        "worst_time": counted.worst_time,
+        "global_error": None if counted.global_error is None else _estimate(counted.global_error),
     }
+
+
+def _estimate(told: GlobalErrorStatistics) -> dict[str, Any]:
+    errors = {name: _finite(error) for name, error in told.errors.items()}
+    return {**{key: _finite(value) for key, value in vars(told).items()}, "errors": errors}
 
 
 def _components(instances: Iterable[Instance], counted: Statistics, seconds: float) -> list[dict[str, Any]]:

@@ -40,8 +40,27 @@ def _steps(data: Data) -> Iterator[tuple[str, str]]:
     if rejected:
         reasons = ", ".join(f"{count} {reason}" for reason, count in data["rejected"].items())
         yield "taken back", f"{rejected} ({rejected_share(data):.2g} of all): {reasons}"
+    if data.get("global_error") is not None:
+        yield "global error, estimated", _global_error(data["global_error"])
+    yield from _estimated(data)
     if data["seconds"] > 0.0:
         yield "outside of components", f"{outside(data):.3g} s ({outside(data) / data['seconds']:.0%})"
+
+
+def _global_error(told: Data) -> str:
+    last = "not known at the end" if told["last"] is None else f"{told['last']:.2g} at the end"
+    worst = "" if not told["worst_variable"] else f" ({told['worst_variable']} at {told['worst_time']:g} s)"
+    lost = "" if not told["lost"] else f". {told['lost']}"
+    return f"{last}, {told['largest']:.2g} at most{worst}, in parts of the values{lost}"
+
+
+def _estimated(data: Data) -> Iterator[tuple[str, str]]:
+    """Error control where components cannot go back."""
+    if data.get("estimate"):
+        yield "error estimated by", data["estimate"]
+    if data.get("exceeded"):
+        worst = f"{data['worst_error']:.3g} times at most ({data['worst_output']} at {data['worst_time']:g} s)"
+        yield "beyond the tolerance", f"{data['exceeded']} steps, which stayed: {worst}"
 
 
 def _states(data: Data) -> Iterator[tuple[str, ...]]:

@@ -169,6 +169,23 @@ def test_steps_that_differ_by_rounding_are_of_one_length():
     assert ("macro steps", "63, 0.2 s each") in rows(run_tables(told), "Steps")
 
 
+def test_the_estimate_of_the_global_error_is_told(tmp_path):
+    control = {"method": "error", "tolerance": 1e-2, "global_error": True}
+    execute(textbook.lotka_volterra(0.5, stop=4.0, step_control=control), tmp_path)
+    told = read_statistics(tmp_path)
+    said = told["global_error"]
+    assert set(said["errors"]) == {"prey.x", "predator.y"}
+    (row,) = [row for row in rows(run_tables(told), "Steps") if row[0] == "global error, estimated"]
+    assert f"{said['last']:.2g} at the end, {said['largest']:.2g} at most ({said['worst_variable']} at" in row[1]
+
+
+def test_an_estimate_that_was_lost_says_why():
+    lost = {"last": None, "largest": 0.25, "worst_variable": "a.y", "worst_time": 2.0, "lost": "'a' failed"}
+    told = rows(run_tables(data(global_error=lost)), "Steps")
+    said = "not known at the end, 0.25 at most (a.y at 2 s), in parts of the values. 'a' failed"
+    assert ("global error, estimated", said) in told
+
+
 def test_what_was_not_measured_is_empty():
     told = data(components=[component(step_p50=None)])
     assert math.isnan(readings_of(told)[0].step_p50)

@@ -166,9 +166,11 @@ class Bench:
 
 
 def _scaled(plan: Plan, factor: float) -> Plan:
-    """The plan for another macro step: components with a step of their own keep its ratio."""
+    """The plan for another macro step: components with a step of their own keep its ratio; no second run beside it."""
     sizes = {name: size * factor for name, size in plan.step_sizes.items()}
-    return replace(plan, step_size=plan.step_size * factor, step_sizes=sizes)
+    control = plan.solving.step_control.model_copy(update={"global_error": False})
+    solving = plan.solving.model_copy(update={"step_control": control})
+    return replace(plan, solving=solving, step_size=plan.step_size * factor, step_sizes=sizes)
 
 
 def unable(coupling: Coupling, names: Sequence[str] | None = None) -> tuple[str, ...]:
