@@ -1,4 +1,4 @@
-"""Pictures of a system before a run: its graph, the spectral radii of its loops, growth over the step size."""
+"""Pictures of a system before a run: its graph, spectral radii of its loops, algorithms tried, growth."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,6 +7,7 @@ from cotwin.explained_tables import stability_sentence
 from cotwin.explaining import Explained
 from cotwin.page import Figure
 from cotwin.system_picture import picture
+from orchestrator.master.probing.candidates import Comparison
 from orchestrator.master.probing.coupling_map import LoopProbe
 from orchestrator.master.probing.growth import Stability
 
@@ -23,6 +24,8 @@ def _found(told: Explained) -> Iterator[Figure]:
         return
     if told.findings.loops:
         yield _radii(told.findings.loops)
+    if told.findings.comparison is not None and told.findings.comparison.trials:
+        yield _tried(told.findings.comparison)
     if told.findings.stability is not None:
         yield _growth(told.findings.stability)
 
@@ -36,6 +39,15 @@ def _radii(loops: Sequence[LoopProbe]) -> Figure:
     names = "; ".join(" <-> ".join(loop.components) for loop in loops)
     caption = f"Part of an error that one fixed-point iteration leaves; it converges below 1. Loops: {names}."
     return Figure("Spectral radius of the coupling maps", bars(rows, limit=1.0), caption)
+
+
+def _tried(found: Comparison) -> Figure:
+    rows = [
+        Bar(f"{one.algorithm}, h = {one.step_size:g} s", (one.error,), f"{one.error:.2g}, {one.do_steps} calls")
+        for one in found.trials
+    ]
+    caption = f"Largest error over the first {found.span:g} s, in parts of the value or the nominal, and what it cost."
+    return Figure("Algorithms tried", bars(rows), caption)
 
 
 def _growth(found: Stability) -> Figure:

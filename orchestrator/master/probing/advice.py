@@ -10,6 +10,7 @@ from orchestrator.master.probing.coupling_map import LoopProbe
 from orchestrator.master.probing.growth import Stability
 from orchestrator.master.probing.local_error import LocalError
 from orchestrator.master.probing.probe import Findings
+from orchestrator.master.step_control_predictor_telling import estimate_of
 from orchestrator.system.solving import Solving
 
 EASY = 0.2
@@ -47,7 +48,8 @@ class Chosen:
 def suggestions(chosen: Chosen, findings: Findings) -> tuple[Suggestion, ...]:
     """Algorithm, method of the loops, step size and step control, those that stay included."""
     algorithm = _algorithm(chosen, findings)
-    return (algorithm, *_methods(chosen, findings), *_step(chosen, findings, str(algorithm.value)))
+    steps = _step(chosen, findings, str(algorithm.value))
+    return (algorithm, *_methods(chosen, findings), *steps, *_estimated(chosen, findings))
 
 
 def iterations(radius: float, tolerance: float) -> float:
@@ -89,7 +91,9 @@ def _chosen(chosen: Chosen, findings: Findings) -> tuple[str, str]:
         if worse is not None and worse > WORTH:
             return now, "a step in the order of the schedule was less accurate at the start"
         return "gauss_seidel", "along the order of the schedule values pass without a delay, for the same calls"
-    return "gauss_seidel", "no algebraic loop, and nothing is gained by iteration where the step meets the tolerance"
+    if gain is not None:
+        return now, f"no algebraic loop; for the same error iteration needs {1.0 / gain:.2g} times the calls"
+    return now, "no algebraic loop, and nothing is gained by iteration where the step meets the tolerance"
 
 
 def _gain(now: str, other: str, comparison: Comparison | None) -> float | None:
@@ -147,6 +151,13 @@ def _step(chosen: Chosen, findings: Findings, algorithm: str) -> Iterator[Sugges
             f"all components can go back, so that steps fit {error.tolerance:g} also where the start does not tell it"
         )
         yield Suggestion("step_control.method", "error", reason, True)
+
+
+def _estimated(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
+    """Where the error of a step comes from, where it is no repetition."""
+    if findings.unable and chosen.solving.step_control.method == "error":
+        reason = f"the error of each step is that of an {estimate_of(findings.unable)}"
+        yield Suggestion("step_control.method", "error", reason, False)
 
 
 def _stable(stability: Stability | None) -> Iterator[tuple[float, str]]:
