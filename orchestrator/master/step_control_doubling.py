@@ -1,5 +1,6 @@
 """Error control: steps as long as the coupling error allows, by step doubling and a slope test."""
 
+import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.step_control_refusals import part_of, shorter
 from orchestrator.master.stepper import Advance
 
+_log = logging.getLogger(__name__)
 _ROUNDING = 1e-9
 
 _LEAST_PART = 1e-3
@@ -123,6 +125,7 @@ class ErrorControl:
             except (RefusedStepError, FailedStepError) as refusal:
                 length, reached = shorter(refusal, start.t, again.length, self._allowed.smallest)
                 self._statistics.rejected[refusal.reason] += 1
+                _log.info("%s\nEverything goes back to t = %.9g s and steps by %.3g s", refusal, start.t, length)
                 if not reached:
                     self._controller.refused(length)
                 found = _Again(length)
