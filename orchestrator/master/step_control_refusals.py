@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from enum import Enum, auto
 
-from orchestrator.errors import RefusedStepError, StepError
+from orchestrator.errors import FailedStepError, RefusedStepError, StepError
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
 from orchestrator.master.snapshot import Rollback, Snapshot
@@ -14,6 +14,10 @@ from orchestrator.master.stepper import Advance, Stepper
 
 _log = logging.getLogger(__name__)
 _ROUNDING = 1e-9
+
+
+Refusal = RefusedStepError | FailedStepError
+"""A step that was tried in vain; under error control a failed one is as good as refused."""
 
 
 class WayBack(Enum):
@@ -115,7 +119,7 @@ def part_of(h: float, longest: float | None) -> float:
     return min(longest, h / 2.0)
 
 
-def shorter(refusal: RefusedStepError, t: float, h: float, smallest: float) -> tuple[float, bool]:
+def shorter(refusal: Refusal, t: float, h: float, smallest: float) -> tuple[float, bool]:
     """The step (s) to try after a refused one from t by h, and whether it leads to where the component came.
 
     StepError where none is left.
@@ -147,5 +151,5 @@ def _who(refusal: RefusedStepError) -> str:
     return "a loop was not solved" if refusal.component is None else f"'{refusal.component}' refused its step"
 
 
-def _final(refusal: RefusedStepError, why: str) -> StepError:
+def _final(refusal: Refusal, why: str) -> StepError:
     return StepError(f"{refusal}. {why}", component=refusal.component, time=refusal.time)
