@@ -1,6 +1,7 @@
 """What splitting costs: the batch of Anane et al. 2017 as two FMUs, the rates of the cells held over a step, 9 h."""
 
 from functools import cache
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -15,12 +16,29 @@ def reference(kLa: float) -> tuple[float, float]:
     return found["tank.X"][0], found["tank.DOT"][0]
 
 
-def errors(h: float, kLa: float) -> tuple[float, float]:
-    """Relative error of the biomass, and error of DO in %, after 9 h."""
-    with cotwin.open_simulation(oxygen_limited(h, kLa)) as run:
+class Cost(NamedTuple):
+    """Relative error of the biomass, and error of DO in %, after 9 h; what the rates took."""
+
+    X: float
+    DOT: float
+    evaluations: int
+    rejected: int
+
+
+def cost(h: float, kLa: float, **changes: Any) -> Cost:
+    with cotwin.open_simulation(oxygen_limited(h, kLa, **changes)) as run:
         run.run()
+        counted = run.coupling.statistics
         X, DOT = reference(kLa)
-        return float(run["tank.X"]) / X - 1, float(run["tank.DOT"]) - DOT
+        evaluations, rejected = counted.of("cells").steps, sum(counted.rejected.values())
+        return Cost(float(run["tank.X"]) / X - 1, float(run["tank.DOT"]) - DOT, evaluations, rejected)
+
+
+def errors(h: float, kLa: float) -> tuple[float, float]:
+    return cost(h, kLa)[:2]
+
+
+SOLVED = {"algorithm": "iterative", "loops": {"method": "newton"}}
 
 
 @pytest.mark.parametrize(
@@ -37,3 +55,35 @@ def test_where_there_is_oxygen_a_split_costs_an_error_of_order_one(h: float, X: 
 )
 def test_where_the_oxygen_runs_out_held_rates_cost_percents_of_the_biomass(h: float, X: float, DOT: float) -> None:
     assert errors(h, 60.0) == pytest.approx((X, DOT), rel=0.02)
+
+
+def test_rates_held_for_0_7_s_are_evaluated_46286_times_for_an_error_of_a_thousandth() -> None:
+    held = cost(0.7, 60.0)
+    assert abs(held.X) == pytest.approx(1e-3, rel=0.05)
+    assert held.evaluations == 46_286
+
+
+@pytest.mark.parametrize(("h", "evaluations"), [(120, 46_286 // 50), (60, 46_286 // 25), (36, 46_286 // 16)])
+def test_with_the_loop_solved_a_fiftieth_of_these_evaluations_gives_more(h: float, evaluations: int) -> None:
+    solved = cost(h, 60.0, **SOLVED)
+    assert abs(solved.X) < 1e-3
+    assert abs(solved.X) < 6e-4 * h / 120
+    # dissolved oxygen is what it is, far below 1 % of saturation, and does not hunt
+    assert abs(solved.DOT) < 1e-5
+    assert solved.evaluations <= evaluations
+    assert solved.rejected == 0
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_default_method_gets_there_by_shorter_steps_where_it_finds_no_solution(version: int) -> None:
+    found = cost(6, 60.0, algorithm="iterative", version=version)
+    assert abs(found.X) < 1e-5
+    assert found.evaluations < 46_286
+    assert found.rejected > 0
+
+
+def test_error_control_over_solved_loops_keeps_what_is_asked_for() -> None:
+    control = {"step_control": {"method": "error", "tolerance": 1e-4}}
+    found = cost(360, 60.0, **SOLVED, **control)
+    assert abs(found.X) < 1e-4
+    assert found.evaluations < 46_286 // 2

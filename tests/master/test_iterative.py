@@ -93,7 +93,8 @@ def test_a_linear_loop_of_fifty_components_with_as_many_unknowns(method: str, a:
         solved = loop_statistics(run)
     exact = np.linalg.solve(matrix, 2.0 * np.sin(np.arange(count)))
     np.testing.assert_allclose(found, exact, atol=1e-6 * np.abs(exact).max())
-    assert solved.evaluations == len(chain[0].steps) <= 2 * 80
+    # two macro steps; Newton's method learns of all components at once how each responds to its neighbours
+    assert solved.evaluations == len(chain[0].steps) <= (10 if method == "newton" else 55)
 
 
 @pytest.mark.parametrize("method", ["anderson", "newton"])
@@ -131,7 +132,7 @@ def test_an_output_that_feeds_several_inputs_is_one_unknown() -> None:
     run, _ = coupled(parts, wires)
     with run:
         run.run()
-        assert len(run._master.memories["a <-> b"].remembered()["largest"]) == 1
+        assert len(run._master.memories["loop a <-> b"].remembered()["largest"]) == 1
         assert run["a.y1"] == pytest.approx(Whole(parts, wires).at(0.0).y[0], rel=1e-8)
 
 
@@ -239,7 +240,7 @@ def test_what_was_learnt_goes_back_with_the_components() -> None:
         run, _ = several.run()
         with run:
             run.step()
-            memory = run._master.memories["mix <-> pass1 <-> pass2"]
+            memory = run._master.memories["loop mix <-> pass1 <-> pass2"]
             kept = memory.remembered()
             if repeated:
                 memory.remember({**kept, "largest": np.full(2, 7.0)})

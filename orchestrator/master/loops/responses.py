@@ -100,19 +100,19 @@ class Response:
 
     def _learn(self, before: "_Point", now: "_Point") -> bool:
         """Whether the difference is large enough to tell something."""
-        sizes = np.where(self._sizes > 0.0, self._sizes, 1.0)
+        units = np.where(self._sizes > 0.0, self._sizes, 1.0)
         change = now.u - before.u
-        along = change / sizes
+        along = change / units
         length = float(np.linalg.norm(along))
         if not length > _NOISE:
             return False
-        new = along - sum((float(each @ along) * each for each in self._kept), np.zeros_like(along))
+        new = _orthogonal(along, [each / units for each in self._kept])
         if not np.linalg.norm(new) > max(_NOISE, _DEPENDENT * length):
             new, self._kept = along, []
-        self._kept.append(new / np.linalg.norm(new))
+        self._kept.append(change)
         explained = ((before.direct + now.direct) / 2.0 + self._scale * self._rest) @ change
         missing = (now.y - before.y - explained) / self._scale[:, 0]
-        self._rest = self._rest + np.outer(missing, new / sizes) / float(new @ along)
+        self._rest = self._rest + np.outer(missing, new / units) / float(new @ along)
         return True
 
     def _at_end(self) -> Matrix:
@@ -135,3 +135,11 @@ class _Point(NamedTuple):
     u: Vector
     y: Vector
     direct: Matrix
+
+
+def _orthogonal(vector: Vector, others: Sequence[Vector]) -> Vector:
+    """What of a vector is orthogonal to all others."""
+    if not others:
+        return vector
+    basis = np.linalg.qr(np.array(others).T).Q
+    return np.asarray(vector - basis @ (basis.T @ vector))

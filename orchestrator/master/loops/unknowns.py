@@ -138,7 +138,7 @@ def _bounds(signals: Signals, solved: Iterable[Sequence[Link]]) -> Bounds:
         low, high = [_or(own.minimum, -np.inf)], [_or(own.maximum, np.inf)]
         for link in links:
             fed = signals.place(*link.destination).connector
-            if link.conversion.factor:
+            if link.conversion.factor and link.mapping is None:
                 ends = (_or(fed.minimum, -np.inf), _or(fed.maximum, np.inf))
                 back = sorted((end - link.conversion.offset) / link.conversion.factor for end in ends)
                 low.append(back[0])
