@@ -109,7 +109,7 @@ class Whole:
         self.parts = tuple(parts)
         self.outputs = [name for part in parts for name in part.outputs]
         self.inputs = [name for part in parts for name in part.inputs]
-        self.A, self.B, self.C, self.D = (_diagonal([getattr(part, key) for part in parts]) for key in "ABCD")
+        self.A, self.B, self.C, self.D = (diagonal([getattr(part, key) for part in parts]) for key in "ABCD")
         self.e, self.x = (np.concatenate([getattr(part, key) for part in parts]) for key in "ex")
         self.K, self.k = np.zeros((len(self.inputs), len(self.outputs))), np.zeros(len(self.inputs))
         for wire in wires:
@@ -204,6 +204,6 @@ def _random_part(rng: np.random.Generator, name: str, through: float) -> Affine:
     return Affine(name, A, B, C, D, rng.uniform(-1, 1, p), rng.uniform(-1, 1, n))
 
 
-def _diagonal(blocks: Sequence[Floats]) -> Floats:
+def diagonal(blocks: Sequence[Floats]) -> Floats:
     """Blocks on a diagonal; those without rows or columns keep the other dimension."""
     return np.asarray(block_diag(*blocks)).reshape(sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks))

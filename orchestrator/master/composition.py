@@ -20,7 +20,7 @@ from orchestrator.master.memory import Memory
 from orchestrator.master.rates import Period
 from orchestrator.master.step_control import Controlled, Controlling, controlled
 from orchestrator.master.step_control_bonds import Allowed, BondControl
-from orchestrator.master.step_control_landing import Landing
+from orchestrator.master.step_control_landing import Landing, Uncontrolled
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.stepper import Stepper
 from orchestrator.observer import Event
@@ -87,8 +87,8 @@ def _controlled(
     )
     if not lands:
         return control
-    landing = Landing(control.stepper, inner, slow.values(), controlling.smallest, coupling.diagnostics)
-    return control._replace(stepper=landing)
+    beside = Uncontrolled(inner, controlling.smallest, launches=plan.solving.algorithm == Jacobi.name)
+    return control._replace(stepper=Landing(control.stepper, coupling, slow.values(), beside))
 
 
 def _by_bonds(bonds: Bonds, coupling: Coupling, plan: Plan, controlling: Controlling) -> Controlled:

@@ -35,7 +35,7 @@ class Events:
     def __init__(self, coupling: Coupling) -> None:
         self._coupling = coupling
         self._members = tuple(p.events for p in coupling.participants if p.events is not None)
-        self._fixed = [p.name for p in coupling.participants if not p.instance.capabilities.variable_step]
+        self._fixed = [p.name for p in coupling.participants if p.is_bound]
         self._check_links()
 
     def __bool__(self) -> bool:

@@ -80,7 +80,7 @@ class EarlyEnd:
 
     def _go_back(self, early: EarlyReturn, states: Mapping[str, object], values: Mapping[Storage, Values]) -> None:
         for participant in self._coupling.participants:
-            if not participant.instance.capabilities.variable_step:
+            if participant.is_bound:
                 raise _fixed(participant, early)
         for participant in self._coupling.participants:
             if participant.name == early.component:

@@ -104,8 +104,8 @@ def _refuse(coupling: Coupling, wishes: Wishes, slow: Mapping[str, Period]) -> N
         loop = next((loop for loop in wishes.schedule.loops if name in loop), None)
         if loop is not None and stand_in(participants[name].instance) is not None:
             raise DescriptionError(
-                f"{place}, {period.step_size:g} s, but '{name}' has an estimator in the loop {' <-> '.join(loop)}, which "
-                "steps as often as the system. Leave one of them out"
+                f"{place}, {period.step_size:g} s, but '{name}' has an estimator in the loop {' <-> '.join(loop)}, "
+                "which steps as often as the system. Leave one of them out"
             )
         if participants[name].events is not None or participants[name].instance.capabilities.may_return_early:
             raise DescriptionError(

@@ -66,9 +66,14 @@ class Inflow:
         self._history.add(Point(valid, values.copy(), self._slopes()))
         return before
 
-    def course(self, start: float, h: float, newest: Point | None) -> Vector:
-        """Coefficients (3, n) over a step from `start` by h (s); `newest` values count where they are newer."""
+    def course(self, start: float, h: float, newest: Point | None, held: Vector) -> Vector:
+        """Coefficients (3, n) over a step from `start` by h (s); `newest` values count where they are newer.
+
+        Where nothing is known of the past, the values `held` (n,) are all there is.
+        """
         points = self._history.points
+        if not points:
+            return np.stack([held, np.zeros_like(held), np.zeros_like(held)])
         if newest is not None and newest.time <= points[-1].time:
             newest = None
         return onwards(points, newest, start, h, self._order)

@@ -112,7 +112,7 @@ class InputCourses:
         values = self._block.values[self._where]
         for inflow in self._inflows:
             point = Point(inflow.origin.newest(now, end), values[inflow.where]) if newest else None
-            coefficients[:, inflow.where] = inflow.course(start, h, point)
+            coefficients[:, inflow.where] = inflow.course(start, h, point, values[inflow.where])
         course = Polynomials(start, coefficients)
         mean = course.mean(start, end)
         coefficients[0] += np.where(self.corrected, self._missing / h, 0.0)

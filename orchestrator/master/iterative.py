@@ -33,8 +33,8 @@ class Iterative:
 
     @property
     def memories(self) -> Mapping[str, Memory]:
-        """What the loops learnt from macro step to macro step, by their names."""
-        return {loop.name: loop for loop in self._loops.values()}
+        """What the loops learnt from macro step to macro step, by names that no component has."""
+        return {f"loop {loop.name}": loop for loop in self._loops.values()}
 
     def step(self, t: float, h: float) -> MacroStep:
         """Step the components and solve the loops, one after the other."""

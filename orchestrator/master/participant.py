@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -60,6 +61,8 @@ class Participant:
         now = t
         if isinstance(self.pace, SlowPace):
             if not self.pace.period.ends(t, t + h):
+                if self.pace.in_loop:
+                    self.read()
                 return COMPLETED
             t, h = self.pace.period.begin(t), self.pace.period.length
         self._check_ranges(self.inputs, t, FailedStepError)
@@ -146,14 +149,11 @@ class Participant:
         if self.ahead is not None and _reached(self.ahead, t, h):
             self.ahead = None
             return StepResult(Status.OK, t + h, event_needed=True)
-        if self.courses is not None:
-            self.courses.over(span, newest=newest)
-        if isinstance(self.pace, SubSteps):
-            return self._parts(list(self.pace.parts(t, h)))
-        if isinstance(self.pace, SlowPace) and not newest:
-            with self.pace.as_begun():
-                return self._part(Part(t, h))
-        return self._part(Part(t, h))
+        began = self.pace.as_begun() if isinstance(self.pace, SlowPace) and not newest else nullcontext()
+        with began:
+            if self.courses is not None:
+                self.courses.over(span, newest=newest)
+            return self._parts(list(self.pace.parts(t, h)) if isinstance(self.pace, SubSteps) else [Part(t, h)])
 
     def _parts(self, parts: Sequence[Part]) -> StepResult:
         """One after the other, until one does not come to its end, or ends the run, or at an event, there."""

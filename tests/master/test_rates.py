@@ -137,16 +137,13 @@ def test_a_slow_component_that_does_not_fit_is_refused_by_name(more, said):
         simulation([integrator(), clock()], **parts)
 
 
-def test_a_slow_component_with_events_or_in_a_loop_that_is_solved_is_refused_by_name():
+def test_a_slow_component_with_events_is_refused_by_name():
     both = with_steps(one=0.5, other=None)
     with pytest.raises(DescriptionError, match=r"components\.one\.step_size: 0\.5 s .* but 'one' has events"):
         simulation([EventDouble("one"), clock("other")], components=both)
     early = integrator("one", capabilities=Capabilities(may_return_early=True))
     with pytest.raises(DescriptionError, match="'one' has events"):
         simulation([early, clock("other")], components=both)
-    loop = [integrator("one"), integrator("other")]
-    with pytest.raises(DescriptionError, match="'one' is in the loop one <-> other"):
-        simulation(loop, ["one.y -> other.u", "other.y -> one.u"], components=both, algorithm="iterative")
 
 
 def test_a_fast_component_that_returns_early_aligns_all_others():
