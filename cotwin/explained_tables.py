@@ -66,7 +66,8 @@ def shown(value: str | float) -> str:
 def stability_sentence(found: Stability) -> str:
     """The verdict in words and numbers."""
     first = found.growths[0]
-    sentence = f"{VERDICTS[found.verdict]} ({first.factor:.6g} a step of {first.step_size:g} s)"
+    way = "" if first.steps else "from directional derivatives at the start: "
+    sentence = f"{way}{VERDICTS[found.verdict]} ({first.factor:.6g} a step of {first.step_size:g} s)"
     if found.verdict == "unstable":
         return f"{sentence}; not so at {found.stable_step:g} s"
     if found.verdict == "drifting":
@@ -95,7 +96,7 @@ def _said(stability: Stability | None, error: LocalError | None) -> Iterator[tup
 def _growths(found: Stability | None) -> Iterator[tuple[str, ...]]:
     for one in found.growths if found is not None else ():
         rate = f"{one.rate:.4g}" if math.isfinite(one.rate) else "at once"
-        yield f"{one.step_size:g}", str(one.steps), f"{one.factor:.8g}", rate
+        yield f"{one.step_size:g}", str(one.steps or "none"), f"{one.factor:.8g}", rate
 
 
 def _ways(loops: Sequence[LoopProbe]) -> Iterator[tuple[str, ...]]:

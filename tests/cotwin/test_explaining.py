@@ -95,7 +95,7 @@ def test_a_component_that_cannot_go_back_is_named_and_the_rest_explained(monkeyp
 
     monkeypatch.setattr(probing, "unable", lambda coupling, names=None: ("prey",))
     told = explain_system(lotka_volterra(0.1, stop=20.0))
-    assert told.findings.stability is None
+    assert told.findings.error is None
     assert "'prey' cannot go back" in told.findings.problems[0]
     assert rows(all_tables(told), "Cycles of components")[0][0] == "prey -> predator -> prey"
 
@@ -123,15 +123,30 @@ def test_fmus_that_cannot_go_back_are_probed_by_their_directional_derivatives(ve
     }
     told = explain_system(description.model_copy(update={"components": components}))
     (loop,) = told.findings.loops
-    (tried,) = explain_system(description).findings.loops
+    (tried_loop,) = explain_system(description).findings.loops
     # the populations are not linear: the linearized step is right up to a part of the size of the step
-    assert loop.radius_gauss_seidel == pytest.approx(tried.radius_gauss_seidel, rel=0.1)
+    assert loop.radius_gauss_seidel == pytest.approx(tried_loop.radius_gauss_seidel, rel=0.1)
     assert {name for name, way in loop.ways.items() if way is Way.LINEARIZED} == set(names)
     assert told.findings.unable == names
+    assert "from directional derivatives" in rows(all_tables(told), "Findings")[0][1]
     ways = dict(rows(all_tables(told), "How components of loops were probed"))
     assert ways[", ".join(names)] == "directional derivatives, over the step"
     (algorithm,) = [one for one in told.suggestions if one.key == "algorithm"]
     assert "by rule, nothing was measured" in algorithm.reason
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_the_stability_of_fmus_that_cannot_go_back_is_that_of_those_that_can(version, algorithm, tmp_path):
+    keys = {"stop": 100.0, "masses": TwoMass(ck=40.0, d=(1.0, 1.0)), "algorithm": algorithm, "version": version}
+    description = two_mass("displacement", 0.4, **keys)
+    tried = explain_system(description).findings.stability
+    source = forward_only(description.components["one"].source, tmp_path)
+    components = {name: one.model_copy(update={"source": source}) for name, one in description.components.items()}
+    told = explain_system(description.model_copy(update={"components": components})).findings.stability
+    assert told.verdict == tried.verdict
+    assert told.growths[0].factor == pytest.approx(tried.growths[0].factor, rel=1e-3)
+    assert told.growths[0].steps == 0
 
 
 def test_the_data_before_a_run_have_these_keys_and_are_json():

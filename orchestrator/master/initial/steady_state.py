@@ -123,11 +123,12 @@ def _obstacles(instance: Instance) -> Iterator[str]:
             yield f"does not tell the derivative of its state '{state.name}'"
         elif state.initial != "exact" or state.storage is not Storage.FLOAT64:
             yield f"starts its state '{state.name}' with initial = {state.initial}, so that it cannot be set"
-    if not states and not is_source(instance) and _may_hide_states(instance):
+    if not states and not is_source(instance) and may_hide_states(instance):
         yield "tells no continuous states, and has outputs that do not follow directly from its inputs"
 
 
-def _may_hide_states(instance: Instance) -> bool:
+def may_hide_states(instance: Instance) -> bool:
+    """Whether outputs do not follow directly from inputs, though no states are told."""
     if all(connector.causality is not Causality.INPUT for connector in instance.connectors):
         return False
     outputs = [connector for connector in instance.connectors if _changes(connector)]

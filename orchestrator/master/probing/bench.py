@@ -14,6 +14,7 @@ from orchestrator.master.iterative import Iterative
 from orchestrator.master.rates import periods
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.signals import Direction, Signals, gather
+from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Storage
 
 Floats = NDArray[np.float64]
@@ -171,6 +172,12 @@ def _scaled(plan: Plan, factor: float) -> Plan:
     control = plan.solving.step_control.model_copy(update={"global_error": False})
     solving = plan.solving.model_copy(update={"step_control": control})
     return replace(plan, solving=solving, step_size=plan.step_size * factor, step_sizes=sizes)
+
+
+def is_float(bench: Bench, link: Link) -> bool:
+    """Whether what flows is a float64, and stays one."""
+    ends = (bench.signals.place(*link.source), bench.signals.place(*link.destination))
+    return link.mapping is None and all(place.connector.storage is Storage.FLOAT64 for place in ends)
 
 
 def unable(coupling: Coupling, names: Sequence[str] | None = None) -> tuple[str, ...]:

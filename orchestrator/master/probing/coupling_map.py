@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import CapabilityError
 from orchestrator.master.participant import Participant
-from orchestrator.master.probing.bench import NUDGE, Bench, Floats, unable
+from orchestrator.master.probing.bench import NUDGE, Bench, Floats, is_float, unable
 from orchestrator.master.probing.responses import Derived, Response, TriedOut, Way, derived
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.system.connections.resolution import Link
-from orchestrator.system.connector import Connector, Storage
+from orchestrator.system.connector import Connector
 
 FULL = 50
 """Inputs of one component up to which the whole Jacobian is found, one column after the other."""
@@ -224,13 +224,8 @@ def _inputs(bench: Bench, loop: Sequence[str]) -> "Sequence[_Input]":
     return [
         _input(bench, link)
         for link in bench.coupling.links
-        if not link.delay and {link.source.component, link.destination.component} <= members and _is_float(bench, link)
+        if not link.delay and {link.source.component, link.destination.component} <= members and is_float(bench, link)
     ]
-
-
-def _is_float(bench: Bench, link: Link) -> bool:
-    ends = (bench.signals.place(*link.source), bench.signals.place(*link.destination))
-    return link.mapping is None and all(place.connector.storage is Storage.FLOAT64 for place in ends)
 
 
 def _input(bench: Bench, link: Link) -> _Input:

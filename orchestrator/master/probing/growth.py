@@ -24,7 +24,8 @@ HALVINGS = 4
 class Growth(NamedTuple):
     """By which factor a small change grows per macro step of length `step_size` (s), over `steps` of them.
 
-    `factor` is the spectral radius of the macro step as a map, `noise` how well it is known.
+    `steps` is 0 where it is from derivatives, with nothing tried. `factor` is the spectral radius of the macro step as
+    a map, `noise` how well it is known.
     """
 
     step_size: float
@@ -102,16 +103,28 @@ def stability(
 
     No further step size is tried once `limit` calls of `do_step` are made; `period` is that of `growth`.
     """
-    h = bench.step_size
+
+    def tried(h: float, parts: int) -> Growth | None:
+        told(f"growth at h = {h:.4g} s")
+        return growth(bench, h, steps * parts, period)
+
+    return searched(tried, bench.step_size, span, lambda: bench.steps_made > limit)
+
+
+def searched(
+    grown: Callable[[float, int], Growth | None], h: float, span: float, enough: Callable[[], bool] = lambda: False
+) -> Stability | None:
+    """What `grown` (of a step size, the number of which makes up h) says at h (s), h/2, ... until it says nothing new.
+
+    None where it says nothing at h already; it is `enough` also before.
+    """
     found: list[Growth] = []
     for halving in range(HALVINGS + 1):
-        parts = 2**halving
-        told(f"growth at h = {h / parts:.4g} s")
-        one = growth(bench, h / parts, steps * parts, period)
+        one = grown(h / 2**halving, 2**halving)
         if one is None:
             break
         found.append(one)
-        if halving >= 1 and (_settled(found, span) or bench.steps_made > limit):
+        if halving >= 1 and (_settled(found, span) or enough()):
             break
     return judged(tuple(found), span) if found else None
 

@@ -9,6 +9,7 @@ from orchestrator.master.probing.bench import Bench, unable
 from orchestrator.master.probing.candidates import STRETCH, Comparison, compared
 from orchestrator.master.probing.coupling_map import LoopProbe, probed_loop
 from orchestrator.master.probing.growth import Stability, stability
+from orchestrator.master.probing.linear_growth import linear_stability
 from orchestrator.master.probing.local_error import LocalError, local_error
 
 FoundT = TypeVar("FoundT")
@@ -52,7 +53,8 @@ def probe(
     names = unable(bench.coupling)
     growths, error, comparison = None, None, None
     if names:
-        trials.problems.append(f"stability, local error and a comparison of algorithms: {_cannot(names)}")
+        trials.problems.append(f"local error and a comparison of algorithms: {_cannot(names)}")
+        growths = trials.tried("stability", lambda: linear_stability(bench, span))
     else:
         error = trials.tried("local error", trials.local_error(tolerance))
         comparison = trials.tried("algorithms", trials.comparison())

@@ -53,6 +53,7 @@ def test_what_needs_a_component_that_cannot_go_back_is_left_out_by_name():
     assert found.unable == ("two",)
     assert "'two' can neither go back" in found.problems[0]
     assert "'two' cannot go back" in found.problems[1]
+    assert "no directional derivatives of outputs and of states from 'one', 'two'" in found.problems[2]
 
 
 def test_after_an_error_of_a_component_nothing_else_is_tried():
