@@ -14,7 +14,7 @@ from tests.coupled import Memory, simulation
 from tests.doubles import FunctionInstance, a_parameter, an_input
 from tests.kit.build import kit_fmu
 from tests.master.test_refused_steps import reluctant
-from tests.textbook import lotka_volterra
+from tests.textbook import MASSES, lotka_volterra, two_mass
 
 ORBIT = 8.0
 """A bit more than the period of the populations (s)."""
@@ -82,6 +82,58 @@ def test_the_first_run_does_not_notice_the_second(master: str, control: dict[str
     assert beside.times.tobytes() == alone.times.tobytes()
     for name in alone.names:
         assert beside[name].tobytes() == alone[name].tobytes()
+
+
+POWER = {"kind": "power", "connections": ["one.v -> two.v_other", "two.F -> one.F"], "unit": "W", "nominal": 0.1}
+
+
+def test_steps_that_bonds_choose_are_estimated_too() -> None:
+    bonds = {"bonds": {"shaft": POWER}, "step_control": {"method": "bonds", "tolerance": 1e-2}}
+    with cotwin.open_simulation(two_mass("force", 0.05, stop=3.0, **bonds)) as simulated:
+        alone = simulated.run()
+    bonds["step_control"]["global_error"] = True
+    with cotwin.open_simulation(two_mass("force", 0.05, stop=3.0, **bonds)) as simulated:
+        beside = simulated.run()
+    for name in alone.names:
+        assert beside[name].tobytes() == alone[name].tobytes()
+    outputs = ["one.x", "one.v", "two.F"]
+    states = MASSES.at(beside.times)
+    exact_values = np.stack([states[:, 0], states[:, 1], MASSES.force(states)], axis=1)
+    values = np.stack([beside[name] for name in outputs], axis=1)
+    first = np.where(values[0] == 0.0, 1.0, np.abs(values[0]))
+    scales = np.maximum(np.maximum.accumulate(np.abs(values), axis=0), first)
+    true = (np.abs(values - exact_values) / scales).max(axis=1)
+    for t in (1.0, 2.0, 3.0):
+        row = int(np.searchsorted(beside.times, t - 1e-9))
+        assert true[row] / 3.0 <= beside["master.global_error"][row] <= true[row] * 3.0
+
+
+def test_no_more_than_two_states_are_kept_for_the_second_run() -> None:
+    """Its own, and that of the first run while the second one steps."""
+    kept: set[int] = set()
+    most = 0
+
+    class Counted(FunctionInstance):
+        def save_state(self) -> object:
+            nonlocal most
+            state = [super().save_state()]
+            kept.add(id(state))
+            states.append(state)
+            most = max(most, len(kept))
+            return state
+
+        def restore_state(self, state: Any) -> None:
+            super().restore_state(state[0])
+
+        def free_state(self, state: object) -> None:
+            kept.remove(id(state))
+
+    states: list[object] = []
+    one = Counted(lambda t, u, x: x, name="one", step=lambda t, h, u, x: x + h * u, state=[1.0])
+    with simulation([one, seen()], ["one.y -> seen.u"], step_control=CONSTANT) as run:
+        run.run()
+    assert most <= 3  # one more in case a component refuses the step
+    assert len(kept) == 1
 
 
 def test_the_second_run_costs_half_a_run_more_with_constant_steps() -> None:
