@@ -41,6 +41,11 @@ class Rollback:
         self._memories = {**(coupling.memories if participants is None else own), **(memories or {})}
         self.unable = tuple(p.name for p in self._participants if not p.instance.capabilities.get_set_state)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the components that are to go back."""
+        return tuple(participant.name for participant in self._participants)
+
     def leading(self) -> "Rollback":
         """The same for the components alone that step before the first one that cannot go back."""
         able = list(takewhile(lambda participant: participant.name not in self.unable, self._participants))

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from orchestrator.master.memory import Remembered
 
 
+ESTIMATING = " (estimator)"
+"""Follows the name of a component for the counts of the cheaper instance that stands in for it."""
+
+
 @dataclass
 class ComponentStatistics:
     """Calls of one component: steps (accepted or not), kept states and returns to them, refused steps."""

@@ -10,6 +10,7 @@ from orchestrator.errors import FailedStepError, RefusedStepError, StepError
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
 from orchestrator.master.snapshot import Rollback, Snapshot
+from orchestrator.master.statistics import ESTIMATING
 from orchestrator.master.stepper import Advance, Stepper
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Retry:
         self._inner, self._rollback, self._smallest = inner, rollback.leading(), smallest
         self._statistics = coupling.statistics
         self._unable = [p for p in coupling.participants if p.name in rollback.unable]
+        self._goes_back = frozenset(self._rollback.names)
         self._hindrance = hindrance(coupling)
         self._longest: float | None = None
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
@@ -82,13 +84,14 @@ class Retry:
             except RefusedStepError as refusal:
                 raise self.final(refusal) from refusal
         part = part_of(h, self._longest)
-        steps = [p.statistics.steps for p in self._unable]
+        steps = self._steps_for_good()
         with self._rollback.kept(repeatable=False) as start:
             while True:
                 try:
                     advance = self._inner.step(t, part)
                 except RefusedStepError as refusal:
-                    self._require_way_back(refusal, steps)
+                    if self._steps_for_good() != steps:
+                        raise self.final(refusal) from refusal
                     part, reached = shorter(refusal, t, part, self._smallest)
                     self._longest = None if reached else part
                     _log.info("%s; everything goes back and steps to %.9g s", _who(refusal), t + part)
@@ -98,10 +101,12 @@ class Retry:
                     return advance
                 self._rollback.restore(start)
 
-    def _require_way_back(self, refusal: RefusedStepError, steps: Sequence[int]) -> None:
-        for participant, before in zip(self._unable, steps, strict=True):
-            if participant.statistics.steps > before:
-                raise _final(refusal, f"No shorter step is tried: {_cannot(participant.name)}") from refusal
+    def _steps_for_good(self) -> Sequence[int]:
+        """The counts of the steps that cannot be taken back, those of estimators too."""
+        if not self._unable:
+            return ()
+        counted = self._statistics.components.items()
+        return [each.steps for name, each in counted if name.removesuffix(ESTIMATING) not in self._goes_back]
 
     def remembered(self) -> Remembered:
         """How long a step may be after one that was refused."""

@@ -20,6 +20,7 @@ from plant_models.textbook.populations import CONVERSION, DEATH, GROWTH, PREDATI
 from tests.coupled import Memory, simulation
 from tests.doubles import STATEFUL, FunctionInstance, an_output
 from tests.kit.build import kit_fmu
+from tests.master.test_refused_steps import across, reluctant
 
 NEVER_BACK = Capabilities()
 
@@ -218,6 +219,26 @@ def test_values_that_step_have_no_part_in_the_estimate() -> None:
     stairs = source(lambda t: np.floor(2.0 * t), outputs=[an_output(variability="discrete")])
     ran = run([stairs, seen()], ["source.y -> seen.u"], stop=10.0, **control(1e-6, first=1.0))
     assert ran.lengths == pytest.approx(np.ones(10))
+
+
+def test_a_component_with_a_rate_of_its_own_follows_with_parts_of_each_step() -> None:
+    parts, connections = oscillator()
+    sizes = {"x": {"source": "x.fmu", "step_size": 0.01}, "v": {"source": "v.fmu"}}
+    more = {"components": sizes, "extrapolation": {"order": 1}}
+    ran = run(parts, connections, stop=4.0, **more, **control(2e-2))
+    assert np.abs(ran.of("x") - np.cos(ran.times)).max() < 1e-2
+    assert ran.statistics.of("v").steps == ran.statistics.macro_steps
+    assert ran.statistics.of("x").steps > 4 * ran.statistics.macro_steps
+
+
+def test_a_step_that_is_refused_before_anybody_has_stepped_who_cannot_go_back_is_made_shorter() -> None:
+    late = reluctant(across(0.43), lambda t, h: 0.43)
+    total = state("total", lambda t, h, u, x: x + h * u, 0.0)
+    begin = FunctionInstance(lambda t, u: [1.0], name="begin", inputs=())
+    ran = run([begin, late, total], ["begin.y -> late.u", "late.y -> total.u"], stop=1.0, **control(1e-1))
+    assert ran.statistics.rejected == {"discard": 1}
+    assert 0.43 in ran.times.round(12)
+    assert ran.of("total")[-1] == pytest.approx(0.5, abs=2e-2)
 
 
 def test_the_grid_is_met_exactly() -> None:

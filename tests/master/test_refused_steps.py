@@ -12,6 +12,7 @@ from orchestrator.fmi.opening import open_component
 from orchestrator.instance import Capabilities, Status, StepResult
 from orchestrator.master import composition
 from orchestrator.master.coupling import Coupling
+from orchestrator.master.loops.estimation import Estimated
 from orchestrator.master.snapshot import Rollback
 from orchestrator.master.step_control import Controlled, Controlling
 from orchestrator.master.stepper import Advance, Stepper
@@ -162,6 +163,32 @@ def test_a_component_that_cannot_go_back_is_no_hindrance_where_it_has_not_steppe
     assert values == pytest.approx(times, abs=1e-12)
     used = values[:-1] if algorithm == "jacobi" else values[1:]
     assert memory.of("total", "y")[-1, 0] == pytest.approx(float(lengths @ used), rel=1e-13)
+
+
+@pytest.mark.parametrize("refuses", ["ahead", "two"])
+def test_a_loop_with_an_estimator_is_left_as_it_is_where_a_step_is_refused_before_it_alone(refuses: str) -> None:
+    """`one` in the loop cannot go back; its estimator has stepped where `two` refuses."""
+
+    def state(name: str) -> Reluctant:
+        double = Reluctant(lambda t, u, x: x, name=name, step=lambda t, h, u, x: (x + h * u) / (1.0 + h), state=[1.0])
+        double.refuses, double.reaches = across(0.43) if name == refuses else across(-1.0), lambda t, h: 0.43
+        return double
+
+    true = state("one")
+    true.capabilities = Capabilities()
+    ahead = state("ahead")
+    parts = [ahead, Estimated(true, state("one")), state("two")]
+    connections = ["one.y -> two.u", "two.y -> one.u"]
+    with simulation(parts, connections, step_size=H, algorithm="iterative") as run:  # type: ignore[arg-type]
+        assert run.coupling.participants[0].name == "ahead"
+        if refuses == "ahead":
+            run.run()
+            assert run.coupling.statistics.rejected["discard"] > 0
+            assert run["one.y"] == pytest.approx(1.0)
+        else:
+            with pytest.raises(StepError, match="'two' refused its step") as caught:
+                run.run()
+            assert "'one' cannot go back" in str(caught.value)
 
 
 def test_states_are_kept_of_those_alone_that_step_before_the_first_that_cannot_go_back() -> None:

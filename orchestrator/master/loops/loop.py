@@ -14,6 +14,7 @@ from orchestrator.master.loops.unknowns import Discrete, Unknowns, fewest_torn, 
 from orchestrator.master.memory import Remembered
 from orchestrator.master.participant import Participant, advance_each
 from orchestrator.master.snapshot import Rollback, Snapshot
+from orchestrator.master.statistics import ESTIMATING
 from orchestrator.signals import GatherPlan
 from orchestrator.system.solving import LoopSolver
 
@@ -148,7 +149,7 @@ def _sweeping(participant: Participant, coupling: Coupling) -> Participant:
     estimator = stand_in(participant.instance)
     if estimator is None:
         return participant
-    statistics = coupling.statistics.of(f"{participant.name} (estimator)")
+    statistics = coupling.statistics.of(participant.name + ESTIMATING)
     return Participant(estimator, coupling.signals, participant.plan, statistics)
 
 
