@@ -121,9 +121,10 @@ def _draw(found: Mapping[str, list[Outcome]], path: Path) -> None:
         axes.loglog(evaluations, errors, "-", marker=marker, markersize=5, label=master.label)
         for one in outcomes:
             text = f"{one.setting:.0e}" if master.controlled else f"{one.setting:g} s"
-            axes.annotate(
-                text, (one.evaluations, abs(one.error)), xytext=(5, 4), textcoords="offset points", fontsize=7
-            )
+            beside = (-26, -10) if marker == "D" else (5, 4)
+            at = one.evaluations, abs(one.error)
+            axes.annotate(text, at, xytext=beside, textcoords="offset points", fontsize=7)
+    axes.margins(x=0.1)
     axes.axhline(1e-3, color="grey", linewidth=0.8, linestyle="--")
     axes.set_xlabel("evaluations of the rates: doStep calls of the cells, those taken back too")
     axes.set_ylabel("relative error of the biomass after 9 h")

@@ -87,6 +87,7 @@ def _rejected(data: Data) -> Iterator[Advice]:
 _REMEDIES = {
     "failure": "a smaller step_size, which is the largest step; the log at level INFO says who failed, and how",
     "discard": "a smaller step_size, or a looser tolerance of the solver of the component that refuses",
+    "loop": "loops: {method: newton}, more max_iterations, or a smaller step_size",
     "jump": "a component with events that it tells (FMI 3.0), or a looser tolerance where the jumps do not matter",
     "error": "a smaller step_size, which is the largest step, or a looser step_control.tolerance",
 }

@@ -113,10 +113,23 @@ def torn_links(links: Iterable[Link], order: Sequence[str]) -> list[Link]:
     ]
 
 
-def fewest_torn(links: Sequence[Link], order: Sequence[str]) -> Sequence[str]:
+def fewest_torn(links: Iterable[Link], order: Sequence[str]) -> list[str]:
     """The order, begun elsewhere in the circle where that leaves fewer values to be known beforehand."""
-    turned = [[*order[start:], *order[:start]] for start in range(len(order))]
-    return min(turned, key=lambda one: len({link.source for link in torn_links(links, one)}))
+    place = {name: index for index, name in enumerate(order)}
+    inside = [
+        link for link in links if not link.delay and {link.source.component, link.destination.component} <= place.keys()
+    ]
+    number = {source: index for index, source in enumerate(dict.fromkeys(link.source for link in inside))}
+    sources = np.array([number[link.source] for link in inside], dtype=np.intp)
+    begins = np.array([place[link.source.component] for link in inside], dtype=np.intp)
+    ends = np.array([place[link.destination.component] for link in inside], dtype=np.intp)
+
+    def unknown(start: int) -> int:
+        torn = (begins - start) % len(order) >= (ends - start) % len(order)
+        return int(np.unique(sources[torn]).size)
+
+    start = min(range(len(order)), key=unknown)
+    return [*order[start:], *order[:start]]
 
 
 def _source(signals: Signals, link: Link) -> Place:
