@@ -12,7 +12,14 @@ import pytest
 
 from cotwin import open_simulation
 from orchestrator.assembly import open_instance
-from orchestrator.errors import CapabilityError, DescriptionError, FmuImportError, SimulationError, StepError
+from orchestrator.errors import (
+    CapabilityError,
+    DescriptionError,
+    FailedStepError,
+    FmuImportError,
+    SimulationError,
+    StepError,
+)
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import waiting, wire
 from orchestrator.instance import Bundle, StateWrite
@@ -262,6 +269,7 @@ def test_messages_of_the_fmu_come_from_its_process(tmp_path, version, caplog):
         ) as caught:
             instance.do_step(1.0, 1.0)
     assert (caught.value.component, caught.value.time) == ("toy", 1.0)
+    assert isinstance(caught.value, FailedStepError)
     said = [record for record in caplog.records if record.name == "cotwin.fmu.toy"]
     assert {record.levelno for record in said} >= {logging.WARNING, logging.ERROR}
 
