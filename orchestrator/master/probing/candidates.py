@@ -24,6 +24,10 @@ ROUNDING: Final = 1e-12
 """An error below this part of the value is none."""
 
 
+STUCK: Final = 0.9
+"""Part of an error that is left at half the step where the step is not why it is there."""
+
+
 class Trial(NamedTuple):
     """One stretch with an algorithm and a step size (s): its largest error, in parts of the value or nominal, and cost.
 
@@ -59,12 +63,13 @@ class Comparison(NamedTuple):
     def fitting(self, algorithm: str, tolerance: float) -> float | None:
         """The step size (s) with which an error of a macro step would meet the tolerance; None where there is none.
 
-        From the order between the two trials, 1 at least, that of a single step being one more.
+        From the order between the two trials, 1 at least, that of a single step being one more. An error that hardly
+        falls with the step, such as the tolerance of a loop, says nothing of it.
         """
         coarse, fine = self.of(algorithm)
-        if coarse.error == 0.0:
+        if coarse.error == 0.0 or fine.error > STUCK * coarse.error:
             return None
-        order = max(math.log2(coarse.error / fine.error), 1.0) if 0.0 < fine.error < coarse.error else 1.0
+        order = max(math.log2(coarse.error / fine.error), 1.0) if fine.error > 0.0 else 1.0
         return float(coarse.step_size * (tolerance * self.steps / coarse.error) ** (1.0 / (order + 1.0)))
 
     def cost(self, algorithm: str, error: float) -> float:
@@ -89,7 +94,7 @@ def compared(bench: Bench, now: str, steps: int = STRETCH) -> Comparison | None:
         try:
             benches[name] = bench.with_algorithm(name)
         except DescriptionError as error:  # an algebraic loop
-            refused.append(Refusal(name, str(error)))
+            refused.append(_refusal(name, error))
     exact = _exact(benches[now], steps) if now in benches else None
     if exact is None or not bench.watched.names:
         return None
@@ -119,11 +124,11 @@ def _tried(bench: Bench, name: str, exact: Floats, steps: int) -> Sequence[Trial
         try:
             course = bench.course(bench.step_size / parts, parts * steps)[::parts]
         except (CapabilityError, DescriptionError) as error:
-            return Refusal(name, str(error))
+            return _refusal(name, error)
         except SimulationError as error:
             if error.component is not None:
                 raise  # a component that has failed is of no use to the others
-            return Refusal(name, str(error))
+            return _refusal(name, error)
         if len(course) != len(exact):
             return Refusal(name, "a step ends before its time")
         errors = (np.abs(course - exact) / scales).max(axis=0)
@@ -132,3 +137,8 @@ def _tried(bench: Bench, name: str, exact: Floats, steps: int) -> Sequence[Trial
         where = bench.watched.names[worst]
         found.append(Trial(name, bench.step_size / parts, largest, where, bench.steps_made - before))
     return found
+
+
+def _refusal(name: str, error: Exception) -> Refusal:
+    """With what is wrong, the first line; the remedies are not for something that is only tried."""
+    return Refusal(name, str(error).splitlines()[0])

@@ -130,8 +130,8 @@ class _Trials:
         try:
             found = trial()
         except CotwinError as error:
-            if isinstance(error, SimulationError):
-                self._broken = f"'{error.component}'" if error.component else "a component"
+            if isinstance(error, SimulationError) and error.component is not None:
+                self._broken = f"'{error.component}'"
             self.problems.append(f"{about}: {error}")
             return None
         if found is None:
