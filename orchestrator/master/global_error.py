@@ -26,10 +26,10 @@ class GlobalError:
     2^p - 1, is the error of the first. Where a step `control` makes its steps in two halves, the second run makes them
     whole; otherwise two macro steps are a pair.
 
-    At an event, at a parameter that is written, and where under error control only one of the two has jumped yet, the
-    second run begins anew from the first, and the error up to there is added as it was. The error of steps without a
-    pair is not seen; there is no estimate (NaN) where these are more than half of the time, and none any more after a
-    component could not make a step of the second run.
+    At an event, at a parameter that is written, where a component fails in the second run, and where under error
+    control only one of the two has jumped yet, the second run begins anew from the first, and the error up to there is
+    added as it was. The error of steps without a pair is not seen; there is no estimate (NaN) where these are more than
+    half of the time, and none any more after two failures in a row.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class GlobalError:
         zeros = np.zeros(len(outputs.names))
         self._carried, self._errors = zeros, zeros
         self._seen, self._unseen = 0.0, 0.0
-        self._lost = ""
+        self._failed, self._lost = False, ""
         self._events: list[Event] = []
         self.leaves_grid = first.leaves_grid
 
@@ -98,8 +98,9 @@ class GlobalError:
                 if reached is None:
                     break
         except SimulationError as error:
-            self._lose(steps[-1].end, error)
+            self._fail(steps[-1].end, error)
             return
+        self._failed = False
         if reached is None or self._jumped(reached, now):
             self._anew(steps[-1].end)
         else:
@@ -133,10 +134,15 @@ class GlobalError:
         else:
             self._unseen += length
 
-    def _lose(self, t: float, error: SimulationError) -> None:
+    def _fail(self, t: float, error: SimulationError) -> None:
+        """What cannot be done once may be close to a jump; what cannot be done again is no estimate."""
+        if not self._failed:
+            self._failed = True
+            self._anew(t)
+            return
         self._lost = str(error)
         self._second.leave()
-        message = f"no estimate of the global error from here: the second run, by longer steps, failed. {error}"
+        message = f"no estimate of the global error from here: the second run, by longer steps, fails. {error}"
         self._events.append(Event(t, error.component or "", "global_error_lost", message))
 
     def _say(self, t: float) -> None:
@@ -161,6 +167,7 @@ class GlobalError:
             "errors": self._errors.copy(),
             "seen": self._seen,
             "unseen": self._unseen,
+            "failed": self._failed,
             "lost": self._lost,
             "changed": self._changes.count != self._known,
         }
@@ -171,7 +178,7 @@ class GlobalError:
         self._outputs.remember(memory["outputs"])
         self._steps = [Made.of(data) for data in memory["steps"]]
         self._carried, self._errors = memory["carried"].copy(), memory["errors"].copy()
-        self._lost = memory["lost"]
+        self._failed, self._lost = memory["failed"], memory["lost"]
         self._seen, self._unseen = memory["seen"], memory["unseen"]
         self._known = self._changes.count - int(memory["changed"])
         self._events = []

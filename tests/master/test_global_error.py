@@ -13,6 +13,7 @@ from plant_models.textbook.exact import lotka_volterra as exact
 from tests.coupled import Memory, simulation
 from tests.doubles import FunctionInstance, a_parameter, an_input
 from tests.kit.build import kit_fmu
+from tests.master.test_error_control_on_affine_systems import Affine
 from tests.master.test_refused_steps import reluctant
 from tests.textbook import MASSES, lotka_volterra, two_mass
 
@@ -217,15 +218,23 @@ def test_a_parameter_that_is_written_lets_the_second_run_begin_anew_with_the_err
     assert memory.of("master", "global_error")[4, 0] == pytest.approx(-off[4])  # what starts at 0 has the scale 1
 
 
-def test_a_second_run_that_fails_is_told_and_the_first_goes_on() -> None:
+def test_a_second_run_that_fails_once_begins_anew() -> None:
+    late = reluctant(lambda t, h: h > 0.15 and 0.35 < t < 0.45, lambda t, h: t)
+    with simulation([late], step_control=CONSTANT) as run:
+        run.run()
+        counted = run.coupling.statistics.global_error
+    assert (counted.renewed, counted.lost, counted.last) == (1, "", 0.0)
+
+
+def test_a_second_run_that_fails_again_is_told_and_the_first_goes_on() -> None:
     memory = Memory()
     late = reluctant(lambda t, h: h > 0.15 and t > 0.35, lambda t, h: t)
     with simulation([late], observers=[memory], step_control=CONSTANT) as run:
         run.run()
         counted = run.coupling.statistics.global_error
     estimates = memory.of("master", "global_error")[:, 0]
-    assert np.isfinite(estimates[:6]).all()
-    assert np.isnan(estimates[6:]).all()
+    assert np.isfinite(estimates[:8]).all()
+    assert np.isnan(estimates[8:]).all()
     assert memory.times[-1] == 1.0
     assert [(event.kind, event.component) for event in memory.events] == [("global_error_lost", late.name)]
     assert counted.last is None
@@ -283,3 +292,25 @@ def test_an_estimate_that_sees_less_than_half_of_the_time_is_none() -> None:
             run.step()
         assert run.coupling.statistics.global_error.last is None
     assert np.isnan(memory.of("master", "global_error")[2:]).all()
+
+
+@pytest.mark.parametrize("master", ["jacobi", "gauss_seidel", "gauss_seidel, order 1", "iterative"])
+@pytest.mark.parametrize("seed", range(4))
+def test_on_random_affine_systems_the_estimate_is_the_error_to_a_quarter(seed: int, master: str) -> None:
+    system, memory = Affine.random(seed), Memory()
+    h = 0.1 / float(np.abs(system.matrix).sum(axis=1).max())
+    with simulation(
+        system.components(),
+        system.links(),
+        observers=[memory],
+        stop=100 * h,
+        step_size=h,
+        step_control=CONSTANT,
+        **MASTERS[master],
+    ) as run:
+        run.run()
+    values = np.stack([memory.of(f"s{i}", "y")[:, 0] for i in range(len(system.offset))], axis=1)
+    scales = np.maximum.accumulate(np.abs(values), axis=0)
+    true = (np.abs(values - system.exact(memory.times)) / scales).max(axis=1)
+    pairs = slice(20, None, 20)
+    assert memory.of("master", "global_error")[pairs, 0] == pytest.approx(true[pairs], rel=0.25)
