@@ -32,7 +32,8 @@ class StepControl(Frozen):
     of a step would exceed `tolerance` (relative to the values, absolute in nominal values); where a component cannot go
     back, an embedded predictor estimates it, and no step is repeated. `bonds`: the same with the residuals of the bonds
     in the place of the estimate, and without rollback. No step but one that meets a multiple of the step size or an
-    event is shorter than `smallest` (s); the first one is `first` (s) long. `global_error` carries a second, coarser run along, whose distance estimates the global error.
+    event is shorter than `smallest` (s); the first one is `first` (s) long. `global_error` carries a second, coarser
+    run along, whose distance estimates the global error.
     """
 
     method: Literal["constant", "error", "bonds"] = "constant"
