@@ -4,7 +4,9 @@ S. Sadjina, L. T. Kyllingstad, S. Skjong, E. Pedersen: "Energy conservation and 
 non-iterative adaptive step size control and error estimation", Eng. with Computers 33:607-620 (2017).
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +19,7 @@ from orchestrator.master.input_courses import InputCourses
 from orchestrator.master.memory import Remembered
 from orchestrator.master.participant import Participant
 from orchestrator.master.polynomials import Vector
-from orchestrator.master.rates import SlowPace
+from orchestrator.master.rates import Period, SlowPace
 from orchestrator.master.statistics import BondStatistics
 from orchestrator.master.stepper import Advance, Stepper
 from orchestrator.signals import Signals
@@ -39,34 +41,66 @@ class _Reading(NamedTuple):
     courses: InputCourses | None
     courses_of: Sequence[tuple[int, int]]
     """Elements that have a course, and their places among those that have one."""
+    pace: SlowPace | None
+    """Of a component that steps less often than the system, where its inputs are read."""
 
     def read(self) -> Vector:
         """Its elements now."""
-        found = self.values[self.places]
+        with nullcontext() if self.pace is None else self.pace.as_used():
+            found = self.values[self.places]
         if self.courses is not None:
             for element, place in self.courses_of:
                 found[element] = self.courses.used[place]
         return np.asarray(self.scales * found + self.offsets)
 
 
+class _End:
+    """One end of a bond: what has flown there (J, g, ...) since both ends were at a communication point."""
+
+    def __init__(self, first: _Reading, second: _Reading, period: Period | None) -> None:
+        self._first, self._second, self.period = first, second, period
+        self.flown = 0.0
+
+    def flow(self, t: float, end: float) -> bool:
+        """The system stepped from t to `end` (s): the component did so, or over the whole of its period, or waits."""
+        if self.period is not None and not self.period.ends(t, end):
+            return False
+        length = end - t if self.period is None else self.period.length
+        self.flown += float(self._first.read() @ self._second.read()) * length
+        return True
+
+
 class Ledger:
     """One bond in time: `residual` is what was lost per second in the last step, `total` what was lost since the start.
 
     Lost is what the component at which the first connection begins gave, less what the other one got: each from the
-    outputs that it has at the end of the step and the inputs that it used there.
+    outputs that it has at the end of its step and the inputs that it used there. Where one of them steps less often
+    than the system, that is known where its period ends, for all of it.
     """
 
-    def __init__(
-        self, name: str, bond: Bond, ends: tuple[tuple[_Reading, _Reading], ...], said: BondStatistics
-    ) -> None:
-        self.name, self._bond, self._ends, self._said = name, bond, ends, said
+    def __init__(self, name: str, bond: Bond, ends: Sequence[_End], said: BondStatistics) -> None:
+        self.name, self._bond, self._ends, self._said = name, bond, tuple(ends), said
         self.residual = self.total = self.flow = 0.0
+        counts = [end.period.count for end in ends if end.period is not None]
+        steps = [end.period.step_size for end in ends if end.period is not None]
+        self._length = math.lcm(*counts) * steps[0] if counts else None
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a component at one of its ends steps less often than the system."""
+        return self._length is not None
 
     def settle(self, t: float, end: float) -> None:
         """A step from t to `end` (s) was made."""
-        here, there = (float(first.read() @ second.read()) * self._bond.factor for first, second in self._ends)
+        arrived = [each.flow(t, end) for each in self._ends]
+        if not all(arrived):
+            return
+        length = self._length or end - t
+        here, there = (each.flown * self._bond.factor / length for each in self._ends)
+        for each in self._ends:
+            each.flown = 0.0
         self.residual, self.flow = here - there, max(abs(here), abs(there))
-        self.total += self.residual * (end - t)
+        self.total += self.residual * length
         self._said.take(self.residual, self.total, end)
 
     @property
@@ -77,11 +111,13 @@ class Ledger:
     def remembered(self) -> Remembered:
         """The ledger."""
         numbers = {"residual": self.residual, "total": self.total, "flow": self.flow}
-        return {**numbers, "said": dict(vars(self._said))}
+        return {**numbers, "flown": [end.flown for end in self._ends], "said": dict(vars(self._said))}
 
     def remember(self, memory: Remembered) -> None:
         """Go back to an earlier page."""
         self.residual, self.total, self.flow = memory["residual"], memory["total"], memory["flow"]
+        for end, flown in zip(self._ends, memory["flown"], strict=True):
+            end.flown = flown
         vars(self._said).update(memory["said"])
 
 
@@ -136,26 +172,32 @@ def ledgers(bonds: Mapping[str, Bond], found: Mapping[str, BondLinks], coupling:
     """One for each bond; DescriptionError where its product has not the unit that is declared."""
     for name, bond in bonds.items():
         first, second = found[name]
-        _refuse_slow(name, first[0], coupling)
+        slow = _slow(name, bond, first[0], coupling)
         sizes = _sizes(name, bond, (first[0], second[0]), coupling)
         owner = first[0].source.component
-        ends = tuple(
-            (
+        ends = [
+            _End(
                 _reading(first, sizes[0], coupling, outputs=is_owner),
                 _reading(second, sizes[1], coupling, outputs=(second[0].source.component == owner) == is_owner),
+                slow[place],
             )
-            for is_owner in (True, False)
-        )
+            for place, is_owner in enumerate((True, False))
+        ]
         yield Ledger(name, bond, ends, coupling.statistics.bond(name))
 
 
-def _refuse_slow(name: str, link: Link, coupling: Coupling) -> None:
+def _slow(name: str, bond: Bond, link: Link, coupling: Coupling) -> list[Period | None]:
+    """The periods of the components at both ends, where they step less often than the system."""
+    found: list[Period | None] = []
     for slot in (link.source, link.destination):
-        if isinstance(_participant(slot.component, coupling).pace, SlowPace):
+        pace = _participant(slot.component, coupling).pace
+        found.append(pace.period if isinstance(pace, SlowPace) else None)
+        if bond.correct and isinstance(pace, SlowPace):
             raise DescriptionError(
-                f"bonds.{name}: '{slot.component}' steps less often than the system, so that its end is not at the "
-                "same time as the other one. Give it the step size of the system, or leave the bond out"
+                f"bonds.{name}: '{slot.component}' steps less often than the system, so that what was lost is known "
+                "too late to be corrected. Give it the step size of the system, or leave `correct` out"
             )
+    return found
 
 
 def _check(place: str, link: Link, coupling: Coupling) -> None:
@@ -203,6 +245,7 @@ def _reading(links: Sequence[Link], size: Conversion, coupling: Coupling, *, out
         np.array([size.factor * each.offset + size.offset for each in undone]),
         courses,
         [] if courses is None else list(_with_courses(participant, courses, places, coupling.signals)),
+        participant.pace if isinstance(participant.pace, SlowPace) and not outputs else None,
     )
 
 

@@ -50,6 +50,7 @@ def follow(coupling: Coupling, wishes: Wishes) -> Mapping[str, Period]:
         pace: SubSteps | SlowPace | None = None
         if name in slow:
             pace = SlowPace(slow[name], participant.inputs, coupling.signals.plan(into[name]))
+            pace.samples_begin = wishes.solving.algorithm == "jacobi"
             pace.in_loop = any(name in loop for loop in wishes.schedule.loops)
         elif wishes.step_sizes.get(name, wishes.step_size) < wishes.step_size:
             pace = SubSteps(wishes.step_sizes[name])

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -81,6 +81,8 @@ class SlowPace:
         self.period: Final = period
         self._inputs, self._plan = tuple(inputs), plan
         self._kept = [block.values.copy() for block in self._inputs]
+        self.samples_begin = False
+        """Whether its steps are made on the inputs of the beginning of its period."""
         self.in_loop = False
         """Whether outputs in the signals are tried out while a loop is solved, and have to be read where they stay."""
 
@@ -98,6 +100,10 @@ class SlowPace:
             yield
         finally:
             self._put(newest)
+
+    def as_used(self) -> AbstractContextManager[None]:
+        """Inputs are those of its last step, until the next period begins."""
+        return self.as_begun() if self.samples_begin else nullcontext()
 
     def remembered(self) -> Remembered:
         """The inputs at the beginning of the period; which one it is follows from the time."""

@@ -34,6 +34,12 @@ class BondControl:
                 "step_control: bonds needs the residuals of bonds, and there is none. Declare 'bonds', or choose "
                 "step_control: {method: error}"
             )
+        slow = [ledger.name for ledger in bonds.ledgers if ledger.is_slow]
+        if slow:
+            raise DescriptionError(
+                f"bonds.{slow[0]}: a component at one of its ends steps less often than the system, so that no shorter "
+                "step of the others makes its residual smaller. Choose step_control: {method: error}, or leave it out"
+            )
         self._inner, self._bonds, self._controller = inner, bonds, controller
         self._lost = allowed.tolerance * allowed.step_size
         self._diagnostics = diagnostics

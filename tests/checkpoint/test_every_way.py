@@ -149,6 +149,30 @@ def test_components_with_rates_of_their_own(algorithm, order, slow, tmp_path):
     assert_goes_on(f"{algorithm}{order}{slow}", lambda **more: open_simulation(description, **more), tmp_path)
 
 
+SLOW: Mapping[str, Mapping[str, Any]] = {
+    **{
+        f"{name}_{each}": {**SOLVED[each], "algorithm": name}
+        for name in ("jacobi", "gauss_seidel")
+        for each in ("error", "error_order_1")
+    },
+    **{name: SOLVED[name] for name in ("iterative_anderson", "iterative_newton", "error_iterative")},
+}
+
+
+@pytest.mark.parametrize("way", SLOW)
+def test_slow_components_beside_step_control_and_in_solved_loops(way, tmp_path):
+    description = with_component(lotka_volterra(0.05, stop=1.0, **SLOW[way]), "predator", step_size=0.2)
+    assert_goes_on(f"slow_{way}", lambda **more: open_simulation(description, **more), tmp_path)
+
+
+@pytest.mark.parametrize("control", [{"method": "constant"}, {"method": "error", "tolerance": 1e-3}])
+def test_bonds_with_a_slow_end(control, tmp_path):
+    plain = two_mass("force", 0.05, stop=1.0, bonds=POWER, step_control=control)
+    description = with_component(plain, "two", step_size=0.25)
+    case = f"slow_bond_{control['method']}"
+    assert_goes_on(case, lambda **more: open_simulation(description, **more), tmp_path)
+
+
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize("changes", [{"kind": "model_exchange"}, {"isolation": "process"}])
 def test_every_kind_of_fmu(version, changes, tmp_path):

@@ -62,6 +62,7 @@ def tanks() -> list[FunctionInstance]:
 
 
 INTO = ["a.F -> b.F", "a.c -> b.c"]
+SLOW_B = {"a": {"source": "a.fmu"}, "b": {"source": "b.fmu", "step_size": 0.2}}
 
 
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
@@ -79,6 +80,31 @@ def test_the_ledger_of_a_mass_bond_is_the_difference_of_the_inventories(algorith
     assert statistics.total == run.signals.view(run.signals.place("bonds", "flow.sum"))[0]
     if algorithm == "jacobi" and order == 0:
         assert abs(missing) > 1e-2
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("control", [{"method": "constant"}, {"method": "error", "tolerance": 1e-3}])
+@pytest.mark.parametrize(("a", "b"), [(None, 0.2), (0.3, None), (0.2, 0.3), (0.2, 0.2), (None, 0.05)])
+def test_it_is_so_too_where_one_or_both_step_less_often(
+    a: float | None, b: float | None, control: dict[str, Any], algorithm: str
+) -> None:
+    parts = tanks()
+    bond = {"kind": "mass", "connections": INTO, "unit": "g/h"}
+    sizes = {"a": {"source": "a.fmu", "step_size": a}, "b": {"source": "b.fmu", "step_size": b}}
+    fields = {"algorithm": algorithm, "components": sizes, "stop": 1.2, "step_control": control}
+    with simulation(parts, INTO, bonds={"flow": bond}, **fields) as run:
+        run.run()
+        missing = 5.0 - parts[0].x[0] - parts[1].x[0]
+        assert run["bonds.flow.sum"] == pytest.approx(missing, rel=1e-10, abs=1e-13)
+
+
+def test_the_residual_of_a_slow_end_is_that_of_its_whole_period_and_is_held_until_the_next() -> None:
+    """q = t at the ends of three steps makes 6 H^2 more than its value at their beginning."""
+    slow = {"tank": {"source": "tank.fmu"}, "pipe": {"source": "pipe.fmu", "step_size": 3 * H}}
+    residual, total = ledger(components=slow, stop=9 * H)
+    lost = 2.0 * CONTENT * 6.0 * H**2
+    assert residual == pytest.approx([0.0] * 3 + [lost / (3 * H)] * 7)
+    assert total == pytest.approx([lost * (k // 3) for k in range(10)])
 
 
 def test_the_worst_residual_is_told_with_its_time() -> None:
@@ -129,7 +155,8 @@ def test_arrays_make_a_product_element_by_element() -> None:
     ("bond", "more", "said"),
     [
         ({"unit": "W"}, {}, r"bonds\.flow: the product of 'L/h' and 'g/L' is one in kg\.s-1, which does not convert"),
-        ({}, {"components": {"a": {"source": "a"}, "b": {"source": "b", "step_size": 0.2}}}, "'b' steps less often"),
+        ({"correct": True}, {"components": SLOW_B}, "'b' steps less often"),
+        ({}, {"components": SLOW_B, "step_control": {"method": "bonds"}}, "flow: a component .* steps less often"),
         ({"connections": ["a.F -> b.F", "a.F -> b.c"]}, {}, r"a\.F -> b\.c: is no connection of the description"),
     ],
 )
