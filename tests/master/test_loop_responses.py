@@ -72,8 +72,17 @@ def test_changes_as_small_as_the_errors_of_solvers_teach_nothing() -> None:
     one = taught()
     before = one.response.matrix()
     u = one.floats[:3].copy()
-    one.sees(u * (1.0 + 1e-8), np.array([5.0, 5.0]))
+    one.sees(u * (1.0 + 1e-8), M @ u + [1.0 + 1e-6, -1.0])
     np.testing.assert_array_equal(one.response.matrix(), before)
+
+
+def test_a_small_change_that_moves_the_outputs_clearly_teaches() -> None:
+    """Where there is next to nothing of what was plenty before, little more of it counts."""
+    one = taught()
+    u, y = one.floats[:3].copy(), one.floats[3:].copy()
+    change = 1e-8 * u
+    one.sees(u + change, y + np.array([0.1, 0.0]))
+    np.testing.assert_allclose(one.response.matrix() @ change, [0.1, 0.0], atol=1e-9)
 
 
 def test_what_was_learnt_is_remembered_as_plain_data_or_forgotten() -> None:

@@ -14,6 +14,9 @@ from orchestrator.system.connector import Causality, Connector
 _NOISE = 1e-6
 """Part of their sizes that inputs have to change by for the change of the outputs to tell more than solvers' errors."""
 
+_CLEAR = 1e-4
+"""Part of their sizes by which outputs are elsewhere than was expected that no solver's error explains."""
+
 _DEPENDENT = 1e-3
 """Part of a change that must be new for what earlier ones taught to be kept beside it."""
 
@@ -60,6 +63,7 @@ class Response:
         """Nothing is known of what the length of a step adds."""
         self._rest: Matrix = np.zeros((self._values.gives.size, self._values.given.size))
         self._sizes: Vector = np.zeros(self._values.given.size)
+        self._found: Vector = np.zeros(self._values.gives.size)
         self._learnt = False
 
     @property
@@ -78,7 +82,7 @@ class Response:
         if not self._learns:
             return
         now = _Point(self._floats[self._values.given], self._floats[self._values.gives], self._at_end())
-        self._sizes = np.maximum(self._sizes, np.abs(now.u))
+        self._sizes, self._found = np.maximum(self._sizes, np.abs(now.u)), np.maximum(self._found, np.abs(now.y))
         if self._before is None:
             self._before = now
             return
@@ -92,11 +96,13 @@ class Response:
 
     def remembered(self) -> Remembered:
         """What was learnt."""
-        return {"rest": self._rest.copy(), "sizes": self._sizes.copy(), "learnt": self._learnt}
+        sizes = {"sizes": self._sizes.copy(), "found": self._found.copy()}
+        return {"rest": self._rest.copy(), "learnt": self._learnt, **sizes}
 
     def remember(self, memory: Remembered) -> None:
         """Go back to what was known then."""
-        self._rest, self._sizes, self._learnt = memory["rest"].copy(), memory["sizes"].copy(), memory["learnt"]
+        self._rest, self._learnt = memory["rest"].copy(), memory["learnt"]
+        self._sizes, self._found = memory["sizes"].copy(), memory["found"].copy()
 
     def _learn(self, before: "_Point", now: "_Point") -> bool:
         """Whether the difference is large enough to tell something."""
@@ -104,15 +110,15 @@ class Response:
         change = now.u - before.u
         along = change / units
         length = float(np.linalg.norm(along))
-        if not length > _NOISE:
+        explained = ((before.direct + now.direct) / 2.0 + self._scale * self._rest) @ change
+        missing = now.y - before.y - explained
+        if not (length > _NOISE or (length > 0.0 and np.any(np.abs(missing) > _CLEAR * self._found))):
             return False
         new = _orthogonal(along, [each / units for each in self._kept])
         if not np.linalg.norm(new) > max(_NOISE, _DEPENDENT * length):
             new, self._kept = along, []
         self._kept.append(change)
-        explained = ((before.direct + now.direct) / 2.0 + self._scale * self._rest) @ change
-        missing = (now.y - before.y - explained) / self._scale[:, 0]
-        self._rest = self._rest + np.outer(missing, new / units) / float(new @ along)
+        self._rest = self._rest + np.outer(missing / self._scale[:, 0], new / units) / float(new @ along)
         return True
 
     def _at_end(self) -> Matrix:
