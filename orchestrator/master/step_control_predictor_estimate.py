@@ -32,13 +32,14 @@ class Predictor:
     def __init__(self, coupling: Coupling, outputs: Outputs) -> None:
         self._outputs = outputs
         self._wanted = _orders(coupling, outputs)
-        self._history = History(int(self._wanted.max(initial=0)))
+        self._distinct = tuple(np.unique(self._wanted).tolist())
+        self._history = History(max(self._distinct, default=0))
         self._left: Floats | None = None
 
     @property
     def least_order(self) -> int:
         """The lowest p of all outputs."""
-        return int(self._wanted.min()) if self._wanted.size else 0
+        return min(self._distinct, default=0)
 
     def begin(self, t: float) -> bool:
         """A step begins at t (s); whether nothing has happened since the last one ended."""
@@ -56,8 +57,8 @@ class Predictor:
         points = self._history.points
         start, before = points[-1].time, points[-1].values
         missed = np.zeros(values.size)
-        for order in np.unique(self._wanted):
-            course = Polynomials(start, onwards(points, None, start, end - start, int(order)))
+        for order in self._distinct:
+            course = Polynomials(start, onwards(points, None, start, end - start, order))
             missed = np.where(self._wanted == order, np.abs(values - course.at(end)), missed)
         return np.where(self._outputs.stepped, 0.0, missed / self._outputs.scales(before, values))
 
