@@ -47,7 +47,7 @@ from orchestrator.system.tables import SUFFIXES
 from orchestrator.system.yaml.file import from_mapping, read_system
 
 
-def open_simulation(
+def open_simulation(  # noqa: PLR0913 -- the door of the library: each is a wish of its own
     description: SystemDescription | Mapping[str, Any] | Path | str,
     *,
     output: Path | str | None = None,
@@ -55,17 +55,19 @@ def open_simulation(
     meter: bool = False,
     scenarios: Iterable[Scenario | Path | str] = (),
     resume: Checkpoint | Path | str | None = None,
+    interpreted: bool = False,
 ) -> Simulation[Results]:
     """Open everything that a description names and couple it; what was opened is closed where this fails.
 
     `description` may be a YAML file, an SSP package, or the content of a YAML file as dicts and lists. Results stay in
     memory, or go to the Parquet file `output` (or NAME.parquet in the folder `output`). With `meter` every instance is
     a `Meter`. `scenarios`, or their files, say what is done to the system during the run. With `resume` it goes on from
-    a checkpoint, its file or its folder; so does its record where `output` is that of the earlier run.
+    a checkpoint, its file or its folder; so does its record where `output` is that of the earlier run. With
+    `interpreted` every step is made in Python, which is slow and gives the same values to the bit.
     """
     acted = [one if isinstance(one, Scenario) else read_scenario(Path(one)) for one in scenarios]
     checkpoint = Checkpoint.load(resume) if isinstance(resume, Path | str) else resume
-    wishes = _Wishes(output, tuple(observers), meter, acted, continues=True)
+    wishes = _Wishes(output, tuple(observers), meter, acted, continues=True, interpreted=interpreted)
     return _open(_described(description), wishes, checkpoint)
 
 
@@ -226,6 +228,7 @@ class _Wishes(NamedTuple):
     meter: bool
     scenarios: Sequence[Scenario]
     continues: bool
+    interpreted: bool = False
 
 
 def _coupled(description: SystemDescription, instances: Mapping[str, Instance], wishes: _Wishes) -> Simulation[Results]:
@@ -244,6 +247,7 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
         observed=observed(columns),
         alteration=None if scenario is None else scenario.arrivals,
         identity=metadata,
+        interpreted=wishes.interpreted,
     )
     path = _record_path(wishes.output, description.name)
     recorder = Recorder(columns, metadata, path, continues=wishes.continues)

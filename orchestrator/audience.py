@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from orchestrator.observer import Event, Observer, tell_rolled_back
-from orchestrator.signals import Signals
+from orchestrator.observer import Event, Observer, RowObserver, is_patient, tell_rolled_back
+from orchestrator.signals import RowTable, Signals
 
 
 class Audience:
@@ -15,6 +15,7 @@ class Audience:
         self.events: list[Event] = []
         self.sources: list[Callable[[], Iterable[Event]]] = []
         self._listening = self.observers
+        self._recorder = next((each for each in self.observers if isinstance(each, RowObserver)), None)
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -47,7 +48,23 @@ class Audience:
         for observer in self._listening:
             tell_rolled_back(observer, t, signals)
 
-    def communication_point(self, t: float, signals: Signals) -> None:
-        """The run has come to t (s)."""
+    def communication_point(self, t: float, signals: Signals, *, recorded: bool = False) -> None:
+        """The run has come to t (s); the recorder need not be told where that is `recorded`."""
         for observer in self._listening:
-            observer.communication_point(t, signals)
+            if not (recorded and observer is self._recorder):
+                observer.communication_point(t, signals)
+
+    @property
+    def patient(self) -> bool:
+        """Whether nobody has to be told each communication point."""
+        return all(is_patient(observer) for observer in self._listening)
+
+    @property
+    def rows(self) -> RowTable | None:
+        """Where the recorder, if there is one, wants its rows."""
+        return None if self._recorder is None or not self._listening else self._recorder.rows
+
+    def filled(self, rows: int) -> None:
+        """The table of rows is filled up to here."""
+        if self._recorder is not None:
+            self._recorder.filled(rows)

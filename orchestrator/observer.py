@@ -1,7 +1,7 @@
 """Observer: whoever is told at each communication point (recorder, progress bar, pacer's report, tests)."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Event(NamedTuple):
@@ -43,6 +43,25 @@ class RewoundObserver(Observer, Protocol):
     def rolled_back(self, t: float, signals: Any) -> None:
         """The run goes on from t (s) again; the signals hold the values valid at t."""
         ...
+
+
+@runtime_checkable
+class RowObserver(Observer, Protocol):
+    """An observer that has communication points written into its own memory, where nobody else is told them."""
+
+    @property
+    def rows(self) -> Any:
+        """The memory: a `RowTable`, typed Any because the signals lie above this floor."""
+        ...
+
+    def filled(self, rows: int) -> None:
+        """The rows up to this one are written."""
+        ...
+
+
+def is_patient(observer: Observer) -> bool:
+    """Whether an observer is content with some of the communication points: it says so with `patient = True`."""
+    return isinstance(observer, RowObserver) or bool(getattr(observer, "patient", False))
 
 
 def tell_rolled_back(observer: Observer, t: float, signals: Any) -> None:

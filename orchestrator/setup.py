@@ -33,7 +33,7 @@ class Setup:
     `observed` names locals and parameters whose values are wanted at each communication point, `check_ranges` the
     components whose inputs, outputs and observed variables are held against their min and max. `alteration` acts on
     values on their way along connections. `diagnosed` is what the master says about its own steps. `identity` says of
-    which system checkpoints are.
+    which system checkpoints are. `interpreted` runs make every step in Python.
     """
 
     instances: Mapping[str, Instance]
@@ -48,3 +48,4 @@ class Setup:
     alteration: Alteration | None = None
     diagnosed: Diagnosed = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=dict)
+    interpreted: bool = False

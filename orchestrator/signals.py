@@ -87,6 +87,22 @@ class Transfer(NamedTuple):
 GatherPlan = tuple[Transfer, ...]
 
 
+class RowPart(NamedTuple):
+    """Columns of one storage class: where they lie in the signals, and the chunk of rows (rows, columns)."""
+
+    source: Values
+    places: NDArray[np.intp]
+    chunk: Values
+
+
+class RowTable(NamedTuple):
+    """Rows that somebody records, one for each communication point; `first` is the first that is free."""
+
+    times: NDArray[np.float64]
+    parts: tuple[RowPart, ...]
+    first: int
+
+
 class Signals:
     """Values of all inputs and outputs of the components, and of the locals and parameters named in `observed`.
 
@@ -126,7 +142,8 @@ class Signals:
             for group in groups
         ]
         size = sum(connector.size for group in mine for connector in group.connectors)
-        array = self._arrays[storage] = storage.zeros(size)
+        # A compiled loop copies whole words.
+        array = self._arrays[storage] = storage.zeros(size + -size % 8)[:size]
         start = 0
         for component, direction, connectors in mine:
             if connectors:
@@ -319,4 +336,5 @@ def _groups(
             if direction is not None:
                 by_direction[direction].append(connector)
         groups += [_Group(component, *each) for each in by_direction.items()]
-    return groups
+    # In one direction all components lie behind each other: what is done to all outputs is done to one piece of memory.
+    return [group for direction in Direction for group in groups if group.direction is direction]

@@ -20,6 +20,7 @@ from orchestrator.errors import CapabilityError, SimulationError, VariableError
 from orchestrator.instance import Instance
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
+from orchestrator.master.compiled.loop import compiled_loop
 from orchestrator.master.composition import compose
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory
@@ -32,6 +33,7 @@ from orchestrator.signals import Signals, gather
 from orchestrator.starting import start
 from orchestrator.stepping import Stepping
 from orchestrator.system.connector import Scalar
+from orchestrator.walk import Walk
 
 ResultsT = TypeVar("ResultsT")
 
@@ -74,8 +76,12 @@ class Simulation(Generic[ResultsT]):
             setup.instances, setup.links, self.schedule.order, self.signals, setup.check_ranges
         )
         self._master = compose(self._coupling, setup.plan)
-        self._stepping = Stepping(self._coupling, self._master, self._timeline, self._tell, self._end_by)
+        loop = None if setup.interpreted else compiled_loop(self._coupling, grid, self._views, self._master.plain)
         self._access = Access(setup.instances, self.signals, setup.links, beside)
+        self._audience = Audience(observers)
+        self._going = Walk(self._coupling, self._timeline, self._audience, self._access, self._views)
+        self._stepping = Stepping(self._coupling, self._master, self._timeline, self._going.tell, self._end_by, loop)
+        self._going.by(self._stepping)
         self._keeping = Keeping(self._coupling, self._master, self._timeline, self._access)
         self._identity, self._record = setup.identity, record
         self._start_values = {
@@ -122,6 +128,11 @@ class Simulation(Generic[ResultsT]):
     def coupling(self) -> Coupling:
         """The components as the master couples them, with the `statistics` of the run."""
         return self._coupling
+
+    @property
+    def strides(self) -> bool:
+        """Whether the compiled loop makes the next steps."""
+        return self._stepping.strides
 
     @property
     def ended(self) -> bool:
@@ -204,8 +215,8 @@ class Simulation(Generic[ResultsT]):
         """Make one macro step and return the time (s) reached; SimulationError where the run is over."""
         self._begin()
         with self._failing():
-            if self._advance():
-                self._tell()
+            if self._going.advance():
+                self._going.tell()
         return self.time
 
     def run(
@@ -220,7 +231,7 @@ class Simulation(Generic[ResultsT]):
             checkpoints.begin(self)
         self._begin()
         target = self.grid.count if until is None else self._timeline.index_at(until)
-        self._walk(lambda: self._timeline.index < target, pacer, checkpoints)
+        self._walk(target, None, pacer, checkpoints)
         if self.ended:
             self.finish()
         return self.results()
@@ -233,7 +244,7 @@ class Simulation(Generic[ResultsT]):
         self.initialize()
         holds = holding(condition, self)
         target = self.grid.count if limit is None else self._timeline.index_at(limit)
-        self._walk(lambda: self._timeline.index < target and not holds())
+        self._walk(target, lambda: bool(holds()))
         return holds()
 
     def finish(self) -> None:
@@ -289,15 +300,23 @@ class Simulation(Generic[ResultsT]):
             )
 
     def _walk(
-        self, further: Callable[[], bool], pacer: Pacing | None = None, checkpoints: Checkpoints | None = None
+        self,
+        target: int,
+        stops: Callable[[], bool] | None = None,
+        pacer: Pacing | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
-        """Step as long as the run is to go further, and nothing ends it."""
+        """Step to a point of the grid, or until something `stops` it or the run ends."""
+        alone = stops is not None or pacer is not None or not self._audience.patient
         with self._failing(), Interruption() as interruption:
             if pacer is not None:
                 pacer.begin(self.time)
             with nullcontext() if checkpoints is None else checkpoints.to_the_last(self):
-                while further() and not self._ended and self._advance():
-                    self._publish(pacer, interruption)
+                while self._timeline.index < target and not self._ended and not (stops is not None and stops()):
+                    until = target if checkpoints is None else min(target, checkpoints.due_at(self.grid))
+                    if not self._going.advance(None if alone else until):
+                        break
+                    self._going.publish(pacer, interruption)
                     if checkpoints is not None:
                         checkpoints.reached(self)
                     interruption.check()
@@ -311,33 +330,10 @@ class Simulation(Generic[ResultsT]):
         gather(self._views)
         return event
 
-    def _advance(self) -> bool:
-        """Make a macro step; False where a component ended the run before the end of the step."""
-        self._coupling.changes.count += self._access.apply()
-        return self._stepping.advance()
-
     def _end_by(self, components: Iterable[str]) -> None:
         for component in components:
             self._ended = True
             self.emit(Event(self.time, component, "terminate_requested", f"'{component}' ended the run"))
-
-    def _publish(self, pacer: Pacing | None, interruption: Interruption) -> None:
-        """Tell the observers when the time has come."""
-        late = None
-        try:
-            if pacer is not None:
-                interruption.waiting = True
-                late = pacer.wait(self.time)
-        finally:
-            interruption.waiting = False
-            self._tell()
-        if late is not None:
-            self.emit(late)
-
-    def _tell(self) -> None:
-        self._audience.ask()
-        gather(self._views)
-        self._audience.communication_point(self.time, self.signals)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

@@ -1,11 +1,24 @@
 """Stepping: from one communication point to the next, with the events that happen there."""
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import NamedTuple
 
+from orchestrator.errors import RefusedStepError
+from orchestrator.master.compiled.loop import CompiledLoop, Made
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
+from orchestrator.master.step_control_refusals import WayBack
 from orchestrator.master.timeline import Timeline
+from orchestrator.signals import RowTable
+
+
+class Stride(NamedTuple):
+    """Macro steps made at once: whether the last one came to its end, and whether its end is recorded."""
+
+    completed: bool
+    recorded: bool
 
 
 class Stepping:
@@ -22,14 +35,19 @@ class Stepping:
         timeline: Timeline,
         tell: Callable[[], None],
         end_by: Callable[[Iterable[str]], None],
+        loop: CompiledLoop | None = None,
     ) -> None:
+        self._plain = master.plain
         self._coupling, self._signals, self._timeline = coupling, coupling.signals, timeline
         self._stepper = master.stepper
         self._tell, self._end_by = tell, end_by
         self._events = Events(coupling)
         self._eventful = bool(self._events)
+        self._loop = None if self._eventful else loop
         self._leaves_grid = self._eventful or master.stepper.leaves_grid
         self.under_way = False
+        self.rows = 0
+        """Rows that are filled after a stride, also where it failed."""
         self.in_step = False
         """Whether values of the signals are of no use, since components are at different times."""
 
@@ -55,6 +73,66 @@ class Stepping:
         self._end_by(outcome.terminate_requested_by)
         self.under_way = not outcome.completed
         return outcome.completed
+
+    @property
+    def strides(self) -> bool:
+        """Whether several macro steps can be made at once."""
+        on_grid = self._loop is not None and self._timeline.on_grid
+        return on_grid and self._plain is not None and self._plain.retry.calm
+
+    def stride(self, until: int, rows: RowTable | None = None) -> Stride:
+        """Make macro steps up to the point `until` of the grid, or fewer, and record them where there are rows.
+
+        Where a component refuses a step, those before it are made, or that one alone in the way that `advance` does.
+        """
+        assert self._loop is not None
+        assert self._plain is not None
+        retry, begun = self._plain.retry, self._timeline.index
+        if retry.way_back is WayBack.SOME:
+            until = begun + 1
+        self.under_way = self.in_step = True
+        with nullcontext() if retry.way_back is WayBack.NONE else retry.kept() as point:
+            try:
+                return self._taken(self._loop.run(begun, until, rows))
+            except BaseException as error:
+                reached = self._loop.reached
+                self.rows = reached.rows
+                if isinstance(error, RefusedStepError) and point is not None and not retry.is_lost(error):
+                    retry.go_back(point)
+                else:
+                    self._come_to(reached.point)
+                    if isinstance(error, RefusedStepError):
+                        raise retry.final(error) from error
+                    raise
+            return self._before_refusal(begun, reached)
+
+    def _before_refusal(self, begun: int, refused: Made) -> Stride:
+        """Everything has gone back to where the stride began: come to where a step was refused once more."""
+        assert self._loop is not None
+        if refused.point == begun:
+            self.in_step = False
+            return Stride(self.advance(), recorded=False)
+        again = begun
+        while again < refused.point:  # as before: what was recorded holds
+            again = self._loop.run(again, refused.point, None).point
+        return self._taken(refused)
+
+    def _taken(self, made: Made) -> Stride:
+        self.rows = made.rows
+        if not made.outcome.completed:
+            self._signals.restore()
+        self.in_step = False
+        self._come_to(made.point)
+        self._end_by(made.outcome.terminate_requested_by)
+        self.under_way = not made.outcome.completed
+        return Stride(made.outcome.completed, made.recorded)
+
+    def _come_to(self, index: int) -> None:
+        """Be at a later point of the grid: all steps up to it were whole ones."""
+        count, grid = index - self._timeline.index, self._timeline.grid
+        self._coupling.statistics.accept_alike(count - 1, grid.step_size)
+        self._coupling.statistics.accept_alike(min(count, 1), grid.step(index - 1))
+        self._timeline.index = index
 
     def give_up(self) -> None:
         """Leave the signals with the values of the last communication point."""
@@ -92,7 +170,7 @@ class Stepping:
         else:
             self._timeline.index += 1
         now = self._timeline.time
-        self._coupling.statistics.accept(now - t)
+        self._coupling.statistics.accept(self._timeline.covered(t))
         if self._eventful and (event_needed or self._events.due(now, self._timeline.grid.step_size)):
             self._tell()
             self._happen()

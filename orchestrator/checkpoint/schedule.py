@@ -62,6 +62,10 @@ class Checkpoints:
         run.require_checkpoints()
         self._plan(run)
 
+    def due_at(self, grid: FixedStep) -> int:
+        """The point of the grid at which the next one is due."""
+        return grid.count if self._due == math.inf else grid.index_at(self._due)
+
     def reached(self, run: Run) -> None:
         """The run has come to a communication point."""
         if run.time >= self._due:

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import CapabilityError, FmuImportError
 from orchestrator.fmi.directional import OutputSensitivities, directional_call
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
-from orchestrator.fmi.function_table import DISCARD, OK, StepFunction
+from orchestrator.fmi.function_table import StepFunction
 from orchestrator.fmi.intermediate_update import IntermediateUpdate
 from orchestrator.fmi.library import Library
+from orchestrator.fmi.native_co_simulation import NativeCoSimulation, outcome
 from orchestrator.fmi.states import KeptState
 from orchestrator.fmi.variables import ModelInfo, read_model
 from orchestrator.instance import (
@@ -20,10 +22,10 @@ from orchestrator.instance import (
     InputSlopes,
     OutputSlopes,
     StateWrite,
-    Status,
     StepResult,
     Values,
 )
+from orchestrator.native import Native
 from orchestrator.system.connector import Connector
 
 
@@ -62,6 +64,13 @@ class CoSimulationFmu:
             None if call is None else OutputSensitivities(self._fmu, call)
         )
         self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
+
+    @cached_property
+    def native(self) -> Native | None:
+        """Its C side, None where something in Python takes part in its steps."""
+        if self.intermediate is not None or self._capabilities.may_return_early:
+            return None
+        return NativeCoSimulation(self._fmu)
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
@@ -114,12 +123,7 @@ class CoSimulationFmu:
             raw = self._step(t, h, fmu.states.none_kept)
         else:
             raw = self.intermediate.during(lambda: self._step(t, h, fmu.states.none_kept))
-        if raw.status == DISCARD:
-            return StepResult(Status.DISCARD, raw.time, raw.early_return, raw.terminate_requested, raw.event_needed)
-        if raw.status != OK:
-            fmu.check(raw.status, f"DoStep with step size {h!r} s")
-        fmu.time = raw.time
-        return StepResult(Status.OK, raw.time, raw.early_return, raw.terminate_requested, raw.event_needed)
+        return outcome(fmu, raw, h)
 
     def save_state(self) -> KeptState:
         """Keep the complete state; CapabilityError where the FMU does not support it."""

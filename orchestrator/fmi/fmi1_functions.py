@@ -19,6 +19,7 @@ from orchestrator.fmi.function_table import (
     DISCARD,
     OK,
     Access,
+    AfterStep,
     FunctionTable,
     RawStep,
     StepFunction,
@@ -177,13 +178,22 @@ def _access(library: Any) -> dict[str, Access]:
 def do_step(library: Any, handle: int) -> StepFunction:
     """The function `(t, h, no state is kept before t)` that makes a step; every step is a new one."""
     step = bound(library, "fmiDoStep", handle, c_double, c_double, c_char)
-    wait = waiting(library, "fmi", handle)
-    real_status = bound(library, "fmiGetRealStatus", handle, c_int, c_void_p, needed=False)
+    after = after_step(library, handle)
 
     def call(t: float, h: float, _: bool) -> RawStep:
         status: int = step(t, h, fmi1.fmi1True)
-        if status == PENDING:
-            status = wait()
+        return RawStep(OK, t + h) if status == OK else after(RawStep(status, t), t, h)
+
+    return call
+
+
+def after_step(library: Any, handle: int) -> AfterStep:
+    """The function `(what doStep answered, t, h)` that finds what a step came to; it asks where it was discarded."""
+    wait = waiting(library, "fmi", handle)
+    real_status = bound(library, "fmiGetRealStatus", handle, c_int, c_void_p, needed=False)
+
+    def call(raw: RawStep, t: float, h: float) -> RawStep:
+        status = wait() if raw.status == PENDING else raw.status
         if status != DISCARD:
             return RawStep(status, t + h)
         reached = c_double(t)

@@ -12,7 +12,9 @@ from orchestrator.fmi.binary import loaded
 from orchestrator.fmi.function_table import (
     DISCARD,
     GOOD,
+    OK,
     Access,
+    AfterStep,
     FunctionTable,
     RawStep,
     StepFunction,
@@ -125,14 +127,23 @@ def _enter_initialization(library: Any, handle: int) -> Any:
 def do_step(library: Any, handle: int) -> StepFunction:
     """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation."""
     step = bound(library, "fmi2DoStep", handle, c_double, c_double, c_int)
+    after = after_step(library, handle)
+
+    def call(t: float, h: float, keeps_no_state: bool) -> RawStep:
+        status: int = step(t, h, keeps_no_state)
+        return RawStep(OK, t + h) if status == OK else after(RawStep(status, t), t, h)
+
+    return call
+
+
+def after_step(library: Any, handle: int) -> AfterStep:
+    """The function `(what doStep answered, t, h)` that finds what a step came to; it asks where it was discarded."""
     wait = waiting(library, "fmi2", handle)
     real_status = bound(library, "fmi2GetRealStatus", handle, c_int, c_void_p, needed=False)
     boolean_status = bound(library, "fmi2GetBooleanStatus", handle, c_int, c_void_p, needed=False)
 
-    def call(t: float, h: float, keeps_no_state: bool) -> RawStep:
-        status: int = step(t, h, keeps_no_state)
-        if status == PENDING:
-            status = wait()
+    def call(raw: RawStep, t: float, h: float) -> RawStep:
+        status = wait() if raw.status == PENDING else raw.status
         if status != DISCARD:
             return RawStep(status, t + h)
         reached, ended = c_double(t), c_int(0)

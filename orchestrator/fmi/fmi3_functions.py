@@ -14,6 +14,7 @@ from orchestrator.fmi.events_description import StepOptions
 from orchestrator.fmi.function_table import (
     GOOD,
     Access,
+    AfterStep,
     FunctionTable,
     RawStep,
     StepFunction,
@@ -158,6 +159,7 @@ def _enter_initialization(library: Any, handle: int) -> Any:
 def do_step(library: Any, handle: int) -> StepFunction:
     """The function `(t, h, no state is kept before t)` that makes a step of Co-Simulation; FMI 3.0.2 section 4.2.1."""
     step = bound(library, "fmi3DoStep", handle, c_double, c_double, c_bool, c_void_p, c_void_p, c_void_p, c_void_p)
+    after = after_step(library, handle)
     event, terminate, early, reached = c_bool(), c_bool(), c_bool(), c_double()
     flags = (byref(event), byref(terminate), byref(early), byref(reached))
 
@@ -165,9 +167,17 @@ def do_step(library: Any, handle: int) -> StepFunction:
         early.value = terminate.value = event.value = False
         reached.value = t
         status: int = step(t, h, keeps_no_state, *flags)
-        if status not in GOOD:
-            return RawStep(status, t)  # its answers are undefined; after Discard it is where it was (section 2.2.4)
-        time = reached.value if early.value else t + h
-        return RawStep(status, time, early.value, terminate.value, event.value)
+        return after(RawStep(status, reached.value, early.value, terminate.value, event.value), t, h)
+
+    return call
+
+
+def after_step(library: Any, handle: int) -> AfterStep:  # noqa: ARG001
+    """The function `(what doStep answered, t, h)` that finds what a step came to."""
+
+    def call(raw: RawStep, t: float, h: float) -> RawStep:
+        if raw.status not in GOOD:
+            return RawStep(raw.status, t)  # its answers are undefined; after Discard it is where it was (section 2.2.4)
+        return raw if raw.early_return else raw._replace(time=t + h)
 
     return call

@@ -33,6 +33,7 @@ class RawStep(NamedTuple):
 
 
 StepFunction = Callable[[float, float, bool], RawStep]
+AfterStep = Callable[[RawStep, float, float], RawStep]
 
 
 class Access(NamedTuple):

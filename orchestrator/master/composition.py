@@ -22,6 +22,7 @@ from orchestrator.master.step_control import Controlled, Controlling, controlled
 from orchestrator.master.step_control_bonds import Allowed, BondControl
 from orchestrator.master.step_control_landing import Landing, Uncontrolled
 from orchestrator.master.step_control_pi import PiController
+from orchestrator.master.step_control_refusals import Retry
 from orchestrator.master.stepper import Stepper
 from orchestrator.observer import Event
 from orchestrator.system.solving import Extrapolation, Solving
@@ -43,17 +44,26 @@ class Plan:
     start: float = field(default=0.0, kw_only=True)
 
 
+class Plain(NamedTuple):
+    """Macro steps of a constant size, by Gauss-Seidel (`newest`) or Jacobi; `retry` where one is refused."""
+
+    newest: bool
+    retry: Retry
+
+
 class Master(NamedTuple):
     """What steps a coupled system, and the parts of it that remember something, by name.
 
     `memories` go back with the components when a step is taken back; `controls` only a checkpoint keeps. `take_events`
-    gives what happened in the master since it was asked last.
+    gives what happened in the master since it was asked last. `plain` where its steps are such that a compiled loop can
+    make them.
     """
 
     stepper: Stepper
     memories: Mapping[str, Memory]
     controls: Mapping[str, Memory]
     take_events: Callable[[], Iterable[Event]] = tuple
+    plain: Plain | None = None
 
 
 def compose(coupling: Coupling, plan: Plan) -> Master:
@@ -70,7 +80,10 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
     if plan.solving.step_control.global_error:
         iterated = isinstance(algorithm, Iterative)
         control = with_global_error(control, coupling, Beside(kept.inner, memories, iterated, slow))
-    return Master(control.stepper, memories, control.memories, control.take_events)
+    plain = None
+    if isinstance(control.stepper, Retry) and not bonds and not isinstance(algorithm, Iterative):
+        plain = Plain(isinstance(algorithm, GaussSeidel), control.stepper)
+    return Master(control.stepper, memories, control.memories, control.take_events, plain)
 
 
 def _controlled(

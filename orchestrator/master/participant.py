@@ -73,6 +73,13 @@ class Participant:
                 result = self.instance.do_step(t, h)
             else:
                 result = self._step(Span(t, t + h, now), h, newest=newest)
+        except Exception as error:
+            raise self.named(error, StepError, t) from error
+        return self.conclude(result, t, h)
+
+    def conclude(self, result: StepResult, t: float, h: float) -> MacroStep:
+        """Read what is valid at t + h after a step from t by h (s) with this result; see `advance`."""
+        try:
             # FMI 2.0 can express the wish to end the run by Discard only, at the end of a complete step too.
             complete = result.status is Status.OK or result.terminate_requested
             reached = complete and _reached(result.time, t, h)
@@ -252,12 +259,14 @@ class Participant:
         return StepError(message, component=self.name, time=t)
 
 
-def advance_each(participants: Sequence[Steppable], t: float, h: float, *, newest: bool) -> MacroStep:
-    """Step one component after the other from t by h (s).
+def advance_each(
+    participants: Sequence[Steppable], t: float, h: float, *, newest: bool, before: MacroStep = COMPLETED
+) -> MacroStep:
+    """Step one component after the other from t by h (s); `before` is the outcome of those that have stepped already.
 
     With `newest` each gathers its inputs just before its own step; otherwise they were gathered before.
     """
-    total = COMPLETED
+    total = before
     for participant in participants:
         if newest:
             gather(participant.plan)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from orchestrator.master.memory import Remembered
 
-
 ESTIMATING = " (estimator)"
 """Follows the name of a component for the counts of the cheaper instance that stands in for it."""
 
@@ -142,6 +141,12 @@ class Statistics:
         self.exceeded += 1
         if error > self.worst_error:
             self.worst_error, self.worst_output, self.worst_time = error, output, t
+
+    def accept_alike(self, count: int, h: float) -> None:
+        """So many macro steps of the same length h (s) were made."""
+        if count > 0:
+            self.accept(h)
+            self.macro_steps += count - 1
 
     def remembered(self) -> Remembered:
         """Everything counted, for a checkpoint."""

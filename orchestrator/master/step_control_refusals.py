@@ -47,6 +47,7 @@ class Retry:
         self._statistics = coupling.statistics
         self._unable = [p for p in coupling.participants if p.name in rollback.unable]
         self._goes_back = frozenset(self._rollback.names)
+        self._order = [participant.name for participant in coupling.participants]
         self._hindrance = hindrance(coupling)
         self._longest: float | None = None
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
@@ -71,8 +72,13 @@ class Retry:
         """Take everything back to a kept point."""
         self._rollback.restore(point)
 
+    def is_lost(self, refusal: RefusedStepError) -> bool:
+        """Whether a component that cannot go back has stepped before one refused its step, or is that one."""
+        unable = {participant.name for participant in self._unable}
+        return any(name in unable for name in self._order[: self._order.index(refusal.component or "") + 1])
+
     def final(self, refusal: RefusedStepError) -> StepError:
-        """The error that a refused step is where no component can go back."""
+        """The error that a refused step is where not all that is needed can go back."""
         why = self._hindrance or _cannot(self._unable[0].name)
         return _final(refusal, f"No shorter step is tried: {why}")
 

@@ -31,6 +31,11 @@ class Timeline:
         """Whether the last communication point is one of the grid."""
         return self._between is None
 
+    def covered(self, t: float) -> float:
+        """The length (s) of the step from t to here: that of the grid where it is one, and no difference of times."""
+        whole = self._between is None and self.index > 0 and t == self.grid.time(self.index - 1)
+        return self.grid.step(self.index - 1) if whole else self.time - t
+
     def event_before_grid(self, event: TimeEvent | None) -> TimeEvent | None:
         """The event where it lies truly before the next point of the grid."""
         return step_end(event, self.time, self.grid.time(self.index + 1))

@@ -4,14 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from orchestrator.errors import ResultError
-from orchestrator.instance import Values
 from orchestrator.master.memory import Remembered
 from orchestrator.observer import Event
 from orchestrator.recording.events import events_path, write_events
@@ -19,7 +17,7 @@ from orchestrator.recording.position import Position, fingerprint
 from orchestrator.recording.results import METADATA_KEY, Results
 from orchestrator.recording.selection import Column
 from orchestrator.recording.store import FileStore, MemoryStore, Store, partial_path
-from orchestrator.signals import Signals
+from orchestrator.signals import RowPart, RowTable, Signals
 from orchestrator.system.connector import Storage
 
 # So much is lost at most where the process is killed.
@@ -33,14 +31,6 @@ _TYPES = {
     Storage.STRING: pa.string(),
     Storage.BINARY: pa.binary(),
 }
-
-
-class _Part(NamedTuple):
-    """Columns of one storage class: where they lie in the signals, and the chunk of rows (rows, columns)."""
-
-    source: Values
-    places: NDArray[np.intp]
-    chunk: Values
 
 
 class Recorder:
@@ -66,7 +56,7 @@ class Recorder:
         self._schema = _schema(self._columns, metadata)
         rows = _CHUNK_VALUES // (len(self._columns) + 1)
         self._times = np.empty(min(max(rows, _CHUNK_ROWS[0]), _CHUNK_ROWS[1]))
-        self._parts: tuple[_Part, ...] = ()
+        self._parts: tuple[RowPart, ...] = ()
         self._store: Store | None = None
         self._complete: Path | None = None
         self._rows = self._written = 0
@@ -106,6 +96,20 @@ class Recorder:
         for source, where, chunk in self._parts:
             chunk[row] = source[where]
         self._rows += 1
+        if self._rows == self._times.size:
+            self._flush()
+
+    @property
+    def rows(self) -> RowTable | None:
+        """Where the next rows may be written; None where there are texts or bytes among them."""
+        moved = [part for part in self._parts if part.places.size]
+        if any(part.chunk.dtype == object for part in moved):
+            return None
+        return RowTable(self._times, tuple(moved), self._rows)
+
+    def filled(self, rows: int) -> None:
+        """The rows up to this one are written."""
+        self._rows = rows
         if self._rows == self._times.size:
             self._flush()
 
@@ -168,14 +172,14 @@ class Recorder:
         self._events = [Event(*event) for event in self._resumed["events"]]
         return Position(self._resumed["rows"], self._resumed["last"])
 
-    def _part(self, storage: Storage, signals: Signals) -> _Part:
+    def _part(self, storage: Storage, signals: Signals) -> RowPart:
         starts = [
             signals.place(component, connector.name, element).start
             for component, connector, element in self._columns
             if connector.storage is storage
         ]
         chunk = np.empty((self._times.size, len(starts)), storage.dtype)
-        return _Part(signals.array(storage), np.array(starts, dtype=np.intp), chunk)
+        return RowPart(signals.array(storage), np.array(starts, dtype=np.intp), chunk)
 
     def _flush(self) -> None:
         if self._rows and self._store is not None:

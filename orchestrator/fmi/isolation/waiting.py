@@ -14,11 +14,10 @@ import sys
 from typing import Any, Final
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
-from numba import cfunc, njit, types
-from numba.extending import intrinsic
+from numba import cfunc, njit
 from numpy.typing import NDArray
 
+from orchestrator.by_address import call, load, load_counter, store, store_counter, store_double
 from orchestrator.fmi.isolation.mailbox import (
     ANSWER,
     ASK_STEP,
@@ -47,8 +46,6 @@ _MAILBOX, _ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW
     0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88,
 )  # fmt: skip
 
-_INT = ir.IntType(64)
-
 
 def available() -> bool:
     """Whether this system has what isolation needs."""
@@ -63,61 +60,6 @@ def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]
     limit = min(int(time_limit * 1e9), 2**62)
     words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE]
     return np.array(words, np.int64)
-
-
-def _load(_: Any, _address: Any) -> Any:
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.load(builder.inttoptr(arguments[0], _INT.as_pointer()), typ=_INT)
-
-    return types.int64(types.int64), code
-
-
-def _store(_: Any, _address: Any, _value: Any) -> Any:
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[1], builder.inttoptr(arguments[0], _INT.as_pointer()))
-
-    return types.void(types.int64, types.int64), code
-
-
-def _store_double(_: Any, _address: Any, _value: Any) -> Any:
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[1], builder.inttoptr(arguments[0], ir.DoubleType().as_pointer()))
-
-    return types.void(types.int64, types.float64), code
-
-
-def _load_counter(_: Any, _address: Any) -> Any:
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word = ir.IntType(32)
-        value = builder.load_atomic(builder.inttoptr(arguments[0], word.as_pointer()), "seq_cst", 4, typ=word)
-        return builder.zext(value, _INT)
-
-    return types.int64(types.int64), code
-
-
-def _store_counter(_: Any, _address: Any, _value: Any) -> Any:
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word = ir.IntType(32)
-        pointer = builder.inttoptr(arguments[0], word.as_pointer())
-        builder.store_atomic(builder.trunc(arguments[1], word), pointer, "seq_cst", 4)
-
-    return types.void(types.int64, types.int64), code
-
-
-def _call(_: Any, _function: Any, _a: Any, _b: Any, _c: Any, _d: Any, _e: Any) -> Any:
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(_INT, [_INT] * 5)
-        return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
-
-    return types.int64(*[types.int64] * 6), code
-
-
-load: Any = intrinsic(_load)
-store: Any = intrinsic(_store)
-store_double: Any = intrinsic(_store_double)
-load_counter: Any = intrinsic(_load_counter)
-store_counter: Any = intrinsic(_store_counter)
-call: Any = intrinsic(_call)
 
 
 def _now(handle: int) -> int:

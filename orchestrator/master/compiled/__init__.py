@@ -1,0 +1,1 @@
+"""The compiled loop: macro steps without Python, for components that are reached by addresses of C functions."""

@@ -1,0 +1,171 @@
+"""Loop: macro steps in the compiled loop, and in Python what it cannot do."""
+
+from time import perf_counter
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from orchestrator.errors import FailedStepError, StepError
+from orchestrator.instance import Status, StepResult
+from orchestrator.master.algorithm import COMPLETED, MacroStep
+from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.lowering import Program, lower
+from orchestrator.master.compiled.past import Past
+from orchestrator.master.compiled.rows import RowWriter
+from orchestrator.master.composition import Plain
+from orchestrator.master.coupling import Coupling
+from orchestrator.master.participant import advance_each
+from orchestrator.master.step_size import FixedStep
+from orchestrator.native import NativeAnswer
+from orchestrator.signals import GatherPlan, RowTable, gather
+
+_SLICE: Final = 0.01
+"""How long (s) the loop runs before Python looks for Ctrl-C and the like, where a single step does not take longer."""
+
+
+class Made(NamedTuple):
+    """The communication point that the loop has come to, and the outcome of the last macro step.
+
+    `rows` are filled in the table; `recorded` tells whether the last of them is that point.
+    """
+
+    point: int
+    outcome: MacroStep
+    rows: int
+    recorded: bool
+
+
+class CompiledLoop:
+    """Makes macro steps of Jacobi or Gauss-Seidel by `advance` of the hot loop, bit by bit as the algorithm does.
+
+    Where a component is no FMU, gives a status, or gives a value that is not finite, Python makes its step, and raises
+    the error that it would raise otherwise.
+    """
+
+    def __init__(self, coupling: Coupling, program: Program, grid: FixedStep, *, newest: bool) -> None:
+        from orchestrator.master.compiled.hot_loop import advance  # compiled, or loaded, when it is first needed
+
+        self._advance = advance
+        self._program, self._grid, self._newest = program, grid, newest
+        self._participants = coupling.participants
+        self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
+        self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
+        self._first, self._slice, self._counted = program[at.COMPONENTS], 1, (0, 0)
+
+    def run(self, index: int, until: int, rows: RowTable | None) -> Made:
+        """Make macro steps from `index` to `until`, or fewer where time passes, and record them where there are rows.
+
+        After an incomplete macro step or an error `Signals.restore` gives the values of the last communication point.
+        """
+        self._begin(index, rows)
+        end = perf_counter() + _SLICE
+        outcome, recorded = COMPLETED, rows is not None
+        while True:
+            why = self._go(index, until)
+            index = self._program[at.INDEX]
+            if why == at.FULL or (why == at.DONE and (index >= until or perf_counter() >= end)):
+                break
+            if why != at.DONE:
+                outcome = self._by_python(why, index)
+            if outcome is not COMPLETED:
+                index, recorded = index + outcome.completed, False
+                break
+        if recorded:
+            self._count(index, 0)
+        for _, found in self._natives:
+            found.arrived(self._grid.time(index))
+        return Made(index, outcome, self._program[at.ROWS], recorded)
+
+    @property
+    def reached(self) -> Made:
+        """Where the loop was when a component refused a step."""
+        index, rows = self._program[at.INDEX], self._program[at.ROWS]
+        return Made(index, COMPLETED, rows, recorded=self._program[at.TIMES] != 0)
+
+    def _begin(self, index: int, rows: RowTable | None) -> None:
+        program = self._program
+        for number, found in self._natives:
+            found.begin()
+            program.rows[number, at.KEEPS_NO_STATE // at.WORD] = found.flag
+        self._past.begin(index)
+        program.answers[:] = 0
+        program[at.INDEX], program[at.COMPONENT] = index, self._first
+        self._counted = index, 0
+        self._rows.give(rows)
+
+    def _go(self, index: int, until: int) -> int:
+        """Let the hot loop run for a part of the time that it may take; why it came back."""
+        began = perf_counter()
+        why = int(self._advance(self._program.address, min(until, index + self._slice)))
+        took = perf_counter() - began
+        if why == at.DONE and took < _SLICE / 4.0:
+            self._slice *= 2
+        elif took > _SLICE:
+            self._slice = max(1, self._slice // 2)
+        return why
+
+    @property
+    def _number(self) -> int:
+        """The participant that is next."""
+        return (self._program[at.COMPONENT] - self._first) // at.COMPONENT_ROW
+
+    def _by_python(self, why: int, index: int) -> MacroStep:
+        """Do what the hot loop could not: the step of one component, and those after it where that ends the run."""
+        number, t, h = self._number, self._grid.time(index), self._grid.step(index)
+        self._count(index, number + (why in (at.SET, at.STEPPED, at.GOT)))
+        self._counted = index, number + 1
+        try:
+            for participant in self._participants[:number]:
+                participant.check_outputs(t + h, FailedStepError)
+            if why == at.INFINITE:
+                raise StepError(f"a value that came out at t = {t + h:.9g} s is not finite", time=t)
+            outcome = self._component(why, number, t, h)
+            if outcome is COMPLETED:
+                self._program[at.COMPONENT] += at.COMPONENT_ROW
+            elif outcome.completed:
+                others = self._participants[number + 1 :]
+                outcome = advance_each(others, t, h, newest=self._newest, before=outcome)
+        except BaseException:
+            self._past.keep(index)
+            raise
+        if not outcome.completed:
+            self._past.keep(index)
+        return outcome
+
+    def _component(self, why: int, number: int, t: float, h: float) -> MacroStep:
+        participant, found = self._participants[number], self._program.natives[number]
+        if why == at.PYTHON or found is None:
+            if self._newest:
+                gather(participant.plan)
+            return participant.advance(t, h, newest=self._newest)
+        status = self._program[at.STATUS]
+        try:
+            if why == at.STEPPED:
+                result = found.answered(self._answer(number, status), t, h)
+            else:
+                block, setting = self._program.calls[self._program[at.CALL]]
+                found.arrived(t if setting else t + h)
+                found.failed(status, block.bundle, setting=setting)
+                result = participant.instance.do_step(t, h) if setting else StepResult(Status.OK, t + h)
+        except Exception as error:
+            raise participant.named(error, StepError, t) from error
+        return participant.conclude(result, t, h)
+
+    def _answer(self, number: int, status: int) -> NativeAnswer:
+        flags, reached = self._program.answers[number]
+        self._program.answers[number] = 0
+        event, terminate, early = (bool(int(flags) >> shift & 255) for shift in (0, 8, 16))
+        return NativeAnswer(status, event, terminate, early, float(reached.view(np.float64)))
+
+    def _count(self, index: int, number: int) -> None:
+        """The hot loop has come to this macro step and this participant: count the steps that it made."""
+        begun, first = self._counted
+        for each, _ in self._natives:
+            self._participants[each].statistics.steps += index - begun + (each < number) - (each < first)
+        self._counted = index, number
+
+
+def compiled_loop(coupling: Coupling, grid: FixedStep, views: GatherPlan, plain: Plain | None) -> CompiledLoop | None:
+    """The loop for macro steps that are plain; None where they are not, or nothing can be stepped by address."""
+    program = None if plain is None else lower(coupling, grid, views, newest=plain.newest)
+    return None if program is None or plain is None else CompiledLoop(coupling, program, grid, newest=plain.newest)

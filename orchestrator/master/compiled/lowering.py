@@ -1,0 +1,187 @@
+"""Lowering: a coupled system as the program of a compiled loop."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from orchestrator.instance import Values
+from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.flows import can_flow, gather_words
+from orchestrator.master.compiled.forms import FORMS
+from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
+from orchestrator.master.coupling import Coupling
+from orchestrator.master.participant import Participant
+from orchestrator.master.step_size import FixedStep
+from orchestrator.native import Native, NativeCall, native
+from orchestrator.signals import Block, GatherPlan
+from orchestrator.system.connector import Storage
+
+NUMBERS: Final = (Storage.FLOAT64, Storage.INT64, Storage.UINT64, Storage.BOOLEAN)
+"""What a compiled loop can move; text and bytes are Python's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A lowered system: `words` is what the loop is given, `rows` has a row of words for each participant.
+
+    `natives` are the C sides of the participants that are stepped by address, None for the others. `kept` are the
+    values at the last two communication points, in turn. `calls` says of what bundle the call at an address is, and
+    whether it sets.
+    """
+
+    words: Words
+    rows: Words
+    natives: tuple[Native | None, ...]
+    answers: Words
+    kept: tuple[dict[Storage, Values], dict[Storage, Values]]
+    calls: dict[int, tuple[Block, bool]]
+    tables: Tables = field(repr=False)
+
+    @property
+    def address(self) -> int:
+        """What the loop is called with."""
+        return address(self.words)
+
+    def __getitem__(self, place: int) -> int:
+        return int(self.words[place // at.WORD])
+
+    def __setitem__(self, place: int, value: int) -> None:
+        self.words[place // at.WORD] = value
+
+
+def lower(coupling: Coupling, grid: FixedStep, views: GatherPlan, *, newest: bool) -> Program | None:
+    """The program of Gauss-Seidel (`newest`) or Jacobi; None where a compiled loop would gain nothing, or cannot.
+
+    Text and bytes, substitutions and the like make a component step by Python.
+    """
+    at_once = coupling.delayed if newest else coupling.plan
+    natives = tuple(_native(each, newest=newest) for each in coupling.participants)
+    if any(_leaves_the_grid(each) or each.prepares for each in coupling.participants):
+        return None
+    if not any(natives) or not can_flow(at_once) or not can_flow(views):
+        return None
+    return _Lowering(coupling, natives, newest=newest).program(grid, at_once, views)
+
+
+def _leaves_the_grid(participant: Participant) -> bool:
+    """Whether a step may end at an event, or has one at its end."""
+    return participant.events is not None or participant.instance.capabilities.may_return_early
+
+
+def _native(participant: Participant, *, newest: bool) -> Native | None:
+    """The C side of a participant whose whole step can be made by address."""
+    found = native(participant.instance)
+    plain = participant.is_plain and participant.ranges is None
+    if found is None or not plain or (newest and not can_flow(participant.plan)):
+        return None
+    blocks = (*participant.inputs, *participant.outputs, *participant.observed)
+    calls = [found.calls(block.bundle) for block in blocks]
+    return found if all(each is not None and all(map(_reachable, each)) for each in calls) else None
+
+
+def _reachable(call: NativeCall) -> bool:
+    return call.get != 0
+
+
+class _Lowering:
+    def __init__(self, coupling: Coupling, natives: Sequence[Native | None], *, newest: bool) -> None:
+        self._coupling, self._natives, self._newest = coupling, tuple(natives), newest
+        self._tables = Tables()
+        self._calls: dict[int, tuple[Block, bool]] = {}
+        self._answers = np.zeros((len(natives), 2), np.int64)
+        signals = coupling.signals
+        self._kept = ({}, {})  # type: tuple[dict[Storage, Values], dict[Storage, Values]]
+        for kept in self._kept:
+            for storage in NUMBERS:
+                values = signals.array(storage)
+                kept[storage] = np.zeros(values.size + -values.size % 8, values.dtype)[: values.size]
+
+    def program(self, grid: FixedStep, at_once: GatherPlan, views: GatherPlan) -> Program:
+        words = np.zeros(at.PROGRAM // at.WORD, np.int64)
+        rows = np.array([self._row(index) for index in range(len(self._natives))], np.int64)
+        program = Program(words, rows, self._natives, self._answers, self._kept, self._calls, self._tables)
+        program[at.START], program[at.STEP_SIZE], program[at.STOP] = map(word, (grid.start, grid.step_size, grid.stop))
+        program[at.COUNT] = grid.count
+        for place, plan in ((at.ALL_AT_ONCE, at_once), (at.VIEWS, views)):
+            for offset, value in enumerate(gather_words(plan, self._tables)):
+                program[place + at.WORD * offset] = value
+        program[at.COMPONENTS] = program[at.COMPONENT] = address(rows)
+        program[at.COMPONENTS_END] = address(rows) + rows.nbytes
+        floats, others = list(self._floats()), list(self._others())
+        program[at.FLOATS], program[at.KEPT], program[at.KEPT_END] = self._tables.sequence(floats, others)
+        return program
+
+    def _row(self, index: int) -> list[int]:
+        participant, found = self._coupling.participants[index], self._natives[index]
+        row = np.zeros(at.COMPONENT_ROW // at.WORD, np.int64)
+
+        def put(place: int, *values: int) -> None:
+            row[place // at.WORD : place // at.WORD + len(values)] = values
+
+        if found is not None:
+            if self._newest:
+                put(at.GATHER, *gather_words(participant.plan, self._tables))
+            put(at.NATIVE, 1)
+            put(at.SETS, *self._table(found, participant.inputs, setting=True))
+            put(at.DO_STEP, found.do_step, found.handle)
+            put(at.ANSWERS, address(self._answers[index]))
+            put(at.GETS, *self._table(found, (*participant.outputs, *participant.observed), setting=False))
+        return row.tolist()
+
+    def _table(self, found: Native, blocks: Sequence[Block], *, setting: bool) -> Range:
+        rows: list[list[int]] = []
+        blocks_of: list[Block] = []
+        for block in blocks:
+            for call in found.calls(block.bundle) or ():
+                rows.append(self._call(call, block, setting=setting))
+                blocks_of.append(block)
+        table = self._tables.table(rows)
+        for number, block in enumerate(blocks_of):
+            self._calls[table.first + at.CALL_ROW * number] = (block, setting)
+        return table
+
+    def _call(self, call: NativeCall, block: Block, *, setting: bool) -> list[int]:
+        function = call.set if setting else call.get
+        references = self._tables.keep(call.references)
+        if call.elements is None and call.dtype == block.values.dtype:
+            return [function, references, call.references.size, address(block.values), call.size, 0, 0]
+        memory = np.zeros(call.size, call.dtype)
+        places = np.arange(call.size) if call.elements is None else call.elements
+        form = FORMS[block.bundle.storage, call.dtype.str[1:]]
+        signals, elements = block.values.itemsize * places + address(block.values), self._tables.keep(memory)
+        table = self._tables.table(
+            (int(signal), elements + memory.itemsize * index, form) for index, signal in enumerate(signals)
+        )
+        return [function, references, call.references.size, elements, call.size, *table]
+
+    def _floats(self) -> Iterator[tuple[int, int, int, int]]:
+        """Rows of the floats that come out of components; neighbours make one row."""
+        blocks = [block for each in self._coupling.participants for block in each.outputs]
+        pieces = sorted(
+            (address(block.values), block.values.size) for block in blocks if block.bundle.storage is Storage.FLOAT64
+        )
+        joined: list[tuple[int, int]] = []
+        for first, size in pieces:
+            if joined and joined[-1][0] + 8 * joined[-1][1] == first:
+                joined[-1] = (joined[-1][0], joined[-1][1] + size)
+            else:
+                joined.append((first, size))
+        for first, size in joined:
+            yield self._kept_row(Storage.FLOAT64, (first - address(self._coupling.signals.float64)) // 8, size)
+
+    def _others(self) -> Iterator[tuple[int, int, int, int]]:
+        """Rows of floats that are only looked at, and of everything that is no float, inputs too."""
+        for participant in self._coupling.participants:
+            for block in participant.observed:
+                if block.bundle.storage is Storage.FLOAT64:
+                    first = (address(block.values) - address(self._coupling.signals.float64)) // 8
+                    yield self._kept_row(Storage.FLOAT64, first, block.values.size)
+        for storage in NUMBERS[1:]:
+            if size := self._coupling.signals.array(storage).nbytes:
+                yield self._kept_row(storage, 0, -(-size // 8))
+
+    def _kept_row(self, storage: Storage, first: int, words: int) -> tuple[int, int, int, int]:
+        one, other = (address(kept[storage]) + 8 * first for kept in self._kept)
+        return address(self._coupling.signals.array(storage)) + 8 * first, one, other, words

@@ -1,0 +1,83 @@
+"""Native: how a compiled loop reaches an instance, by the addresses of C functions in place of its methods."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.instance import Bundle, Instance, StepResult
+
+
+class NativeCall(NamedTuple):
+    """One call that gets or sets a part of a bundle: int f(handle, references, n, values, number of values).
+
+    `get` and `set` are addresses. `elements` are the places of the values within those of the bundle, None where they
+    are all of them in their order; `dtype` is the type that a value has in memory.
+    """
+
+    get: int
+    set: int
+    references: NDArray[np.uint32]
+    dtype: np.dtype[Any]
+    size: int
+    elements: NDArray[np.intp] | None = None
+
+
+class NativeAnswer(NamedTuple):
+    """What doStep answered: its status, the flags of FMI 3.0 and the time (s) that it reached."""
+
+    status: int
+    event_needed: bool = False
+    terminate_requested: bool = False
+    early_return: bool = False
+    reached: float = 0.0
+
+
+class Native(Protocol):
+    """The C side of an instance in Step Mode: 1 the calls at the addresses, 2 `arrived`, or `answered` or `failed`.
+
+    `do_step` is the address of int f(handle, t, h, flag, answers...), where `flag` says that no state is kept from
+    before t; see `by_address.call_step`.
+    """
+
+    @property
+    def handle(self) -> int:
+        """The instance, as its functions know it."""
+        ...
+
+    @property
+    def do_step(self) -> int:
+        """Address of the function that makes a step."""
+        ...
+
+    @property
+    def flag(self) -> bool:
+        """The fourth argument of the next steps."""
+        ...
+
+    def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:
+        """The calls for a bundle, None where they cannot be made by address alone."""
+        ...
+
+    def begin(self) -> None:
+        """Steps are about to be made; raises what a step of the instance would raise before it calls anything."""
+        ...
+
+    def arrived(self, t: float) -> None:
+        """Steps were made, up to t (s), and all statuses were OK."""
+        ...
+
+    def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
+        """The step from t by h (s) gave this answer; StepError where that is a failure."""
+        ...
+
+    def failed(self, status: int, bundle: Bundle, *, setting: bool) -> None:
+        """A call for a bundle gave this status, which is not OK; StepError where it is a failure."""
+        ...
+
+
+def native(instance: Instance) -> Native | None:
+    """The C side of an instance, None where it has none that a compiled loop can use."""
+    found: Native | None = getattr(instance, "native", None)
+    return found
