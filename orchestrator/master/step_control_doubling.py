@@ -11,7 +11,7 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.memory import Remembered
 from orchestrator.master.step_control_journey import Arrival, Journey
-from orchestrator.master.step_control_jumps import Bracket, Halves, Jumps, Localizer, Mask, Path, find_jumps
+from orchestrator.master.step_control_jumps import Bracket, Halves, Jumps, Localizer, Mask, Past, Path, find_jumps
 from orchestrator.master.step_control_outputs import Floats, Outputs
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.step_control_refusals import part_of, shorter
@@ -80,7 +80,7 @@ class ErrorControl:
         self._journey, self._outputs, self._controller, self._allowed = journey, outputs, controller, allowed
         self._coupling, self._statistics, self._diagnostics = coupling, coupling.statistics, coupling.diagnostics
         self._localizer = Localizer(journey, outputs, coupling.statistics, allowed.tolerance, allowed.smallest)
-        self._slopes: Floats | None = None
+        self._past: Past | None = None
         self._left: Floats | None = None
         self.divided = False
         """Whether the last macro step was made in two halves or more parts."""
@@ -114,7 +114,7 @@ class ErrorControl:
         self._outputs.see(start.outputs.floats)
         if self._left is None or not np.array_equal(self._left, start.outputs.floats):
             # an event, or something written, in between
-            self._slopes = None
+            self._past = None
             self._controller.forget()
 
     def _accepted(self, start: Arrival, limit: float) -> Path:
@@ -171,25 +171,26 @@ class ErrorControl:
     @property
     def _order(self) -> int:
         """That of the step, which knows no past after a jump: inputs are held over its beginning, an error of h^2."""
-        return self._allowed.order if self._slopes is not None else min(self._allowed.order, 2)
+        return self._allowed.order if self._past is not None else min(self._allowed.order, 2)
 
     def _jumps(self, trial: _Trial, least: Floats) -> Jumps:
-        before = None if self._slopes is None else self._slopes * (trial.middle.t - trial.start.t)
-        halves = Halves(trial.start.outputs, trial.middle.outputs, trial.end.outputs, before)
+        half = trial.middle.t - trial.start.t
+        halves = Halves(trial.start.outputs, trial.middle.outputs, trial.end.outputs, half, self._past)
         return find_jumps(halves, least, self._outputs.stepped)
 
     def _whole(self, trial: _Trial, error: float) -> Path:
         """Keep the two halves."""
         self._journey.back(trial.end)
         self._controller.accepted(trial.length, error)
-        self._slopes = _slopes(trial.middle, trial.end)
+        slopes, half = _slopes(trial.middle, trial.end), trial.end.t - trial.middle.t
+        self._past = Past(slopes, (slopes - _slopes(trial.start, trial.middle)) / half, half)
         return [trial.middle, trial.end]
 
     def _in_first(self, trial: _Trial, jumps: Jumps, late: float) -> Path:
         """Something jumps in the first half, and the second shows what that does to the other outputs."""
-        assert self._slopes is not None
+        assert self._past is not None
         wanted = (trial.middle.t - trial.start.t) * self._allowed.tolerance / late
-        bracket = Bracket(trial.start, trial.middle, self._slopes, jumps.first, trial.end.t)
+        bracket = Bracket(trial.start, trial.middle, self._past.slopes, jumps.first, trial.end.t)
         self._statistics.rejected["jump"] += 1
         return self._localized([], bracket, wanted)
 
@@ -200,7 +201,8 @@ class ErrorControl:
         path = self._localized([trial.middle], bracket, None)
         if path[-1] is trial.end:
             self._controller.accepted(trial.length, error)
-            self._slopes = np.where(jumps.second, slopes, _slopes(trial.middle, trial.end))
+            slopes = np.where(jumps.second, slopes, _slopes(trial.middle, trial.end))
+            self._past = Past(slopes, np.full(slopes.size, np.nan), trial.end.t - trial.middle.t)
         else:
             self._statistics.rejected["jump"] += 1
         return path
@@ -210,7 +212,7 @@ class ErrorControl:
         if not (jumps.in_first or jumps.in_second):
             raise self._too_large(trial, errors)
         self._journey.back(trial.end)
-        self._slopes = None
+        self._past = None
         self._controller.forget()
         return [trial.middle, trial.end]
 
@@ -219,7 +221,7 @@ class ErrorControl:
         path = [*path, *self._localizer.narrow(bracket, wanted)]
         if path[-1] is not bracket.b:
             self._coupling.forget()
-        self._slopes = None
+        self._past = None
         self._controller.forget()
         return path
 
@@ -257,16 +259,14 @@ class ErrorControl:
         )
 
     def remembered(self) -> Remembered:
-        """Slopes and values at the last communication point."""
-        return {name: None if value is None else value.copy() for name, value in self._memory()}
-
-    def _memory(self) -> tuple[tuple[str, Floats | None], ...]:
-        return ("slopes", self._slopes), ("left", self._left)
+        """What the outputs did in the last macro step, and their values at its end."""
+        past = None if self._past is None else self._past._asdict()
+        return {"past": past, "left": None if self._left is None else self._left.copy()}
 
     def remember(self, memory: Remembered) -> None:
         """Go on as before."""
-        slopes, left = memory["slopes"], memory["left"]
-        self._slopes = None if slopes is None else slopes.copy()
+        past, left = memory["past"], memory["left"]
+        self._past = None if past is None else Past(**past)
         self._left = None if left is None else left.copy()
 
 

@@ -26,15 +26,25 @@ _MOVED = 0.25
 """Part of a jump by which an output must have left its line to count as having jumped."""
 
 
-class Halves(NamedTuple):
-    """The outputs at the beginning, the middle and the end of a step, and what they would have changed by (n,) in its
-    first half as they did before; None where that is not known.
+class Past(NamedTuple):
+    """The step before, in halves of `half` (s): the slopes (1/s, n) of the floats in the second one.
+
+    Their curvatures (1/s^2, n) are NaN where they are not known.
     """
+
+    slopes: Floats
+    curvatures: Floats
+    half: float
+
+
+class Halves(NamedTuple):
+    """The outputs at the beginning, the middle and the end of a step with halves of `half` (s); None without a past."""
 
     start: Watched
     middle: Watched
     end: Watched
-    before: Floats | None
+    half: float
+    past: Past | None
 
 
 class Jumps(NamedTuple):
@@ -66,19 +76,21 @@ def find_jumps(halves: Halves, least: Floats, stepped: Mask) -> Jumps:
 
     With the changes d0 (before), d1 and d2 over half a step each, d1 - d0 and d2 - d1 are alike where an output is
     smooth: the second derivative makes both. A jump or a kink is in one of them, with a jump back in the other. In the
-    first half it is a kink where the output goes on as far in the second.
+    first half it is a kink where the output goes on as far in the second. Nothing jumps where a third derivative makes
+    the difference that was the same before.
     """
-    start, middle, end, before = halves
+    start, middle, end, half, past = halves
     d1, d2 = middle.floats - start.floats, end.floats - middle.floats
-    d0 = np.where(stepped, 0.0, before) if before is not None else None
+    d0 = np.where(stepped, 0.0, past.slopes * half) if past is not None else None
     bend = d2 - d1
     if d0 is None:
         uneven = np.abs(bend) > _UNEVEN * np.maximum(np.abs(d1), np.abs(d2))
         early = np.abs(d1) >= np.abs(d2)
         kinks = np.zeros(early.shape, np.bool_)
     else:
+        assert past is not None
         larger = np.maximum(np.abs(d1 - d0), np.abs(bend))
-        uneven = np.abs(bend - (d1 - d0)) > _CONCENTRATED * larger
+        uneven = (np.abs(bend - (d1 - d0)) > _CONCENTRATED * larger) & ~_steady(d1 / half, d2 / half, half, past)
         early = np.abs(d1 - d0) > _CLEAR * larger
         kinks = are_kinks(d1 - d0, d2 - d0)
     clear = np.maximum(np.abs(d1 if d0 is None else d1 - d0), np.abs(bend)) > least
@@ -86,6 +98,15 @@ def find_jumps(halves: Halves, least: Floats, stepped: Mask) -> Jumps:
     second = np.where(stepped, np.abs(d2) > least, clear & uneven & ~early)
     late = None if d0 is None else np.where(first, 0.0, np.abs(d2 - d0))
     return Jumps(first, second, differ(start, middle), differ(middle, end), late)
+
+
+def _steady(first: Floats, second: Floats, half: float, past: Past) -> Mask:
+    """Whether floats with these slopes in two halves have the same third derivative as before, roughly."""
+    before = (first - past.slopes) * 2.0 / (past.half + half)
+    now = (second - first) / half
+    earlier = (before - past.curvatures) * 4.0 / (half + 3.0 * past.half)
+    later = (now - before) * 4.0 / (3.0 * half + past.half)
+    return np.asarray(np.abs(later - earlier) <= _CONCENTRATED * np.maximum(np.abs(later), np.abs(earlier)))
 
 
 def are_kinks(away: Floats, further: Floats) -> Mask:

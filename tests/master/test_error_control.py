@@ -113,6 +113,12 @@ def test_a_truth_value_that_changes_within_a_step_is_localized_where_it_matters(
         assert steps <= 35 + 4 * np.log2(1e-3 / tolerance) + 30
 
 
+def test_smooth_outputs_do_not_jump_however_long_the_steps_are() -> None:
+    """Over three orbits with an inflection of both populations every two seconds."""
+    ran = run(lotka_volterra(0.5, stop=25.0, extrapolation={"order": 1}, **control(1e-3)))
+    assert ran.statistics.rejected["jump"] == 0
+
+
 def test_a_jump_without_effect_on_others_is_not_localized() -> None:
     saw = FunctionInstance(lambda t, u: [np.floor(7.3 * t)], name="saw", inputs=())
     seen = FunctionInstance(lambda t, u: 0.0 * u, name="seen")
