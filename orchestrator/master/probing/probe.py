@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
-from orchestrator.errors import CotwinError, SimulationError
+from orchestrator.errors import CapabilityError, CotwinError, SimulationError
 from orchestrator.master.probing.bench import Bench, unable
 from orchestrator.master.probing.candidates import STRETCH, Comparison, compared
 from orchestrator.master.probing.coupling_map import LoopProbe, probed_loop
@@ -95,6 +95,8 @@ class _Trials:
         period = self._period("algorithms", 1, COURSES_OF_COMPARISON)
         left = max(LIMIT - self._bench.steps_made, 0) // (COURSES_OF_COMPARISON * self._components)
         steps = min(max(min(STRETCH, left, self._within) // period, 1) * period, self._longest(period))
+        if left < 1:
+            return self._too_many
         return lambda: compared(self._bench, self._bench.plan.solving.algorithm, steps)
 
     def stability(self) -> Callable[[], Stability | None]:
@@ -105,6 +107,9 @@ class _Trials:
         steps = min(max(left // period, FEWEST_STEPS), MOST_STEPS) * period
         steps = min(steps, self._within // period * period, self._longest(period))
         return lambda: stability(bench, self._span, steps, self._told, LIMIT, period)
+
+    def _too_many(self) -> None:
+        raise CapabilityError(f"left out, since all of them would take more than the {LIMIT} steps of a probe")
 
     def _period(self, about: str, least: int, courses: int) -> int:
         """Macro steps after which all components have stepped, or 1 where `least` such periods take too long."""

@@ -182,3 +182,11 @@ def test_a_period_that_is_too_long_for_a_probe_is_named_and_the_others_are_probe
     assert found.do_steps < LIMIT
     assert len(found.problems) == 3
     assert all("alone, since 'two' steps once in 10000 macro steps" in problem for problem in found.problems)
+
+
+def test_so_many_components_that_a_comparison_would_take_too_long_are_left_out(monkeypatch):
+    monkeypatch.setattr("orchestrator.master.probing.probe.LIMIT", 50)
+    with a_bench([part.instance() for part in pair()], WIRES, step_size=0.01, experiment={"stop": 1.0}) as bench:
+        found = probe(bench, (), 1.0, 1e-4)
+    assert found.comparison is None
+    assert found.problems == ("algorithms: left out, since all of them would take more than the 50 steps of a probe",)
