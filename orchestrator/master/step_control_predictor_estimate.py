@@ -35,6 +35,8 @@ class Predictor:
         self._distinct = tuple(np.unique(self._wanted).tolist())
         self._history = History(max(self._distinct, default=0))
         self._left: Floats | None = None
+        self._changes = coupling.changes
+        self._known = self._changes.count
 
     @property
     def least_order(self) -> int:
@@ -45,7 +47,8 @@ class Predictor:
         """A step begins at t (s); whether nothing has happened since the last one ended."""
         values = self._outputs.now().floats
         self._outputs.see(values)
-        goes_on = self._left is not None and np.array_equal(self._left, values)
+        goes_on = self._left is not None and np.array_equal(self._left, values) and not self._changed
+        self._known = self._changes.count
         if not goes_on:
             self._history.points = []
         self._history.add(Point(t, values))
@@ -68,13 +71,20 @@ class Predictor:
         return np.minimum(self._wanted, max(len(self._history.points) - 1, 0))
 
     def remembered(self) -> Remembered:
-        """The last communication points, and the values where the last step ended."""
-        return {"history": self._history.remembered(), "left": None if self._left is None else self._left.copy()}
+        """The last communication points, and what is known of where the last step ended."""
+        left = None if self._left is None else self._left.copy()
+        return {"history": self._history.remembered(), "left": left, "changed": self._changed}
 
     def remember(self, memory: Remembered) -> None:
         """Go on as before."""
         self._history.remember(memory["history"])
         self._left = None if memory["left"] is None else memory["left"].copy()
+        self._known = self._changes.count - int(memory["changed"])
+
+    @property
+    def _changed(self) -> bool:
+        """Whether there was an event since the last step began, or something was written."""
+        return self._changes.count != self._known
 
 
 def _orders(coupling: Coupling, outputs: Outputs) -> Orders:
