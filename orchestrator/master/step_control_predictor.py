@@ -43,12 +43,18 @@ class PredictorControl:
     def step(self, t: float, h: float) -> Advance:
         """Advance all components from t towards t + h by one step."""
         if not self._predictor.begin(t):
-            self._controller.forget()
+            self._begin_anew()
         self._telling.begin(t)
         advance = self._inner.step(t, part_of(h, self._controller.length))
         if advance.outcome.completed and advance.end > t:
             self._judge(t, advance.end)
         return advance
+
+    def _begin_anew(self) -> None:
+        """Something happened: inputs are held over the next step, as fast as their outputs were last."""
+        self._controller.forget()
+        if self._predictor.extrapolates and self._predictor.rate > 0.0:
+            self._controller.refused(_AIM * self._tolerance / self._predictor.rate)
 
     def _judge(self, t: float, end: float) -> None:
         errors = self._predictor.errors(end) / self._tolerance

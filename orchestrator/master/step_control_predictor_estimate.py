@@ -35,8 +35,15 @@ class Predictor:
         self._distinct = tuple(np.unique(self._wanted).tolist())
         self._history = History(max(self._distinct, default=0))
         self._left: Floats | None = None
+        self.rate = 0.0
+        """How fast the fastest output was in the last step, in units of its scale per second."""
         self._changes = coupling.changes
         self._known = self._changes.count
+
+    @property
+    def extrapolates(self) -> bool:
+        """Whether there are inputs that are held only as long as nothing is known of where they go."""
+        return any(self._distinct)
 
     @property
     def least_order(self) -> int:
@@ -63,7 +70,10 @@ class Predictor:
         for order in self._distinct:
             course = Polynomials(start, onwards(points, None, start, end - start, order))
             missed = np.where(self._wanted == order, np.abs(values - course.at(end)), missed)
-        return np.where(self._outputs.stepped, 0.0, missed / self._outputs.scales(before, values))
+        scales = self._outputs.scales(before, values)
+        changes = np.where(self._outputs.stepped, 0.0, np.abs(values - before) / scales)
+        self.rate = float(changes.max(initial=0.0)) / (end - start)
+        return np.where(self._outputs.stepped, 0.0, missed / scales)
 
     @property
     def orders(self) -> Orders:
@@ -73,13 +83,13 @@ class Predictor:
     def remembered(self) -> Remembered:
         """The last communication points, and what is known of where the last step ended."""
         left = None if self._left is None else self._left.copy()
-        return {"history": self._history.remembered(), "left": left, "changed": self._changed}
+        return {"history": self._history.remembered(), "left": left, "changed": self._changed, "rate": self.rate}
 
     def remember(self, memory: Remembered) -> None:
         """Go on as before."""
         self._history.remember(memory["history"])
         self._left = None if memory["left"] is None else memory["left"].copy()
-        self._known = self._changes.count - int(memory["changed"])
+        self._known, self.rate = self._changes.count - int(memory["changed"]), memory["rate"]
 
     @property
     def _changed(self) -> bool:
