@@ -67,23 +67,38 @@ MASTERS: Final = (
     Master("Jacobi, inputs of order 2", {"algorithm": "jacobi", "extrapolation": {"order": 2}}),
     Master("Gauss-Seidel", {"algorithm": "gauss_seidel"}),
     Master("Gauss-Seidel, inputs of order 1", {"algorithm": "gauss_seidel", "extrapolation": {"order": 1}}),
+    Master("Gauss-Seidel, inputs of order 2", {"algorithm": "gauss_seidel", "extrapolation": {"order": 2}}),
     *(
         Master(f"iterative, {method}", {"algorithm": "iterative", "loops": {"method": method}})
         for method in ("fixed_point", "aitken", "anderson", "newton")
     ),
     Master("iterative, anderson, inputs of order 1", {"algorithm": "iterative", "extrapolation": {"order": 1}}),
 )
+
+
+def _is_estimated(label: str) -> bool:
+    """One method of iteration stands for all, and parabolas have no order that is known."""
+    return "order 2" not in label and ("iterative" not in label or "anderson" in label)
+
+
 _CONTROL: Final[Mapping[str, Any]] = {"method": "error", "first": 0.01}
 LINES: Final = {"extrapolation": {"order": 1}}
 CONTROLLED: Final = (
     Master("Jacobi, inputs of order 1, error control", {"algorithm": "jacobi", **LINES}),
     Master("Gauss-Seidel, error control", {"algorithm": "gauss_seidel"}),
     Master("Gauss-Seidel, inputs of order 1, error control", {"algorithm": "gauss_seidel", **LINES}),
+    Master(
+        "Gauss-Seidel, inputs of order 2, error control", {"algorithm": "gauss_seidel", "extrapolation": {"order": 2}}
+    ),
     Master("iterative, anderson, inputs of order 1, error control", {"algorithm": "iterative", **LINES}),
 )
 ESTIMATED: Final = (
-    *((master, {"step_size": 0.05}) for master in (*MASTERS[:2], *MASTERS[3:5], MASTERS[7], MASTERS[9])),
-    *((master, {"step_size": 1.0, "step_control": {**_CONTROL, "tolerance": 1e-3}}) for master in CONTROLLED),
+    *((master, {"step_size": 0.05}) for master in MASTERS if _is_estimated(master.label)),
+    *(
+        (master, {"step_size": 1.0, "step_control": {**_CONTROL, "tolerance": 1e-3}})
+        for master in CONTROLLED
+        if _is_estimated(master.label)
+    ),
 )
 ESTIMATED_AT: Final = (2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0)
 """Times (s); the period of the populations is 7.9 s at this distance from rest."""
