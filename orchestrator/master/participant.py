@@ -61,9 +61,7 @@ class Participant:
         now = t
         if isinstance(self.pace, SlowPace):
             if not self.pace.period.ends(t, t + h):
-                if self.pace.in_loop:
-                    self.read()
-                return COMPLETED
+                return self._stay(t, in_loop=self.pace.in_loop)
             t, h = self.pace.period.begin(t), self.pace.period.length
         self._check_ranges(self.inputs, t, FailedStepError)
         try:
@@ -150,6 +148,15 @@ class Participant:
         """Whether this is an early return that a master can follow: ahead in time, or to an event at once."""
         declared = result.early_return and self.instance.capabilities.may_return_early
         return declared and (result.time > t or (result.event_needed and self.events is not None))
+
+    def _stay(self, t: float, *, in_loop: bool) -> MacroStep:
+        """Its period goes on. In a loop that is solved, the signals hold outputs that are tried out: give its own."""
+        if in_loop:
+            try:
+                self.read()
+            except Exception as error:
+                raise self.named(error, StepError, t) from error
+        return COMPLETED
 
     def _step(self, span: Span, h: float, *, newest: bool) -> StepResult:
         t = span.start

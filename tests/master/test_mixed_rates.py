@@ -41,7 +41,7 @@ def solve(system: Mixed, reference: LinearAlgebra, **more: Any) -> tuple[np.ndar
     return found / size, np.array(rows) / size
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(seeds, counts, held)
 def test_held_inputs_at_any_rates(seed: int, count: int, algorithm: str) -> None:
     system = mixed(seed, count, through=0.0, ratios=RATIOS)
@@ -57,12 +57,12 @@ def test_solved_loops_at_any_rates(seed: int, count: int, method: str, through: 
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
-TOLERANCE = 1e-3
+TOLERANCE = 2e-3
 MOST = 5.0 * TOLERANCE
 """Errors at the end of a run, for outputs whose size is that of what they are computed from: no offsets of units."""
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(seeds, counts, held)
 def test_step_control_goes_to_where_slow_components_sample_what_has_no_error(
     seed: int, count: int, algorithm: str
@@ -73,7 +73,7 @@ def test_step_control_goes_to_where_slow_components_sample_what_has_no_error(
     np.testing.assert_allclose(found, expected, atol=MOST)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(seeds, counts, st.sampled_from([0.0, 0.5]))
 def test_step_control_of_solved_loops_at_any_rates(seed: int, count: int, through: float) -> None:
     system = mixed(seed, count, through=through, ratios=RATIOS, converted=0.0)
@@ -86,7 +86,7 @@ def test_step_control_of_solved_loops_at_any_rates(seed: int, count: int, throug
 CONTROLS = [{"method": "constant"}, {"method": "error", "tolerance": TOLERANCE}]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     seeds,
     counts,

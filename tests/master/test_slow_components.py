@@ -66,24 +66,47 @@ def run_parts(instances: Sequence[FunctionInstance], tolerance: float, **more: A
     return memory
 
 
-@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel", "iterative"])
-def test_step_control_goes_to_the_solution_with_a_sampled_component_as_its_tolerance(algorithm: str) -> None:
+@pytest.mark.parametrize(
+    ("algorithm", "goes_back"),
+    [("jacobi", True), ("gauss_seidel", True), ("iterative", True), ("jacobi", False), ("gauss_seidel", False)],
+)
+def test_step_control_goes_to_the_solution_with_a_sampled_component_as_its_tolerance(
+    algorithm: str, goes_back: bool
+) -> None:
     errors = []
-    for tolerance in (1e-3, 1e-4):
-        memory = run_parts(parts(), tolerance, algorithm=algorithm)
+    for tolerance in (2e-3, 5e-4):
+        instances = parts()
+        for each in instances[:2]:
+            each.capabilities = Capabilities(get_set_state=goes_back)
+        memory = run_parts(instances, tolerance, algorithm=algorithm)
         found = at(memory, [k * P for k in range(PERIODS + 1)], "a", "b", "s")
         errors.append(np.abs(found - sampled(algorithm != "jacobi")).max())
-    assert errors[0] < 2e-3
-    assert errors[1] < 0.2 * errors[0]
+    assert errors[0] < 4e-3
+    assert errors[1] < 0.4 * errors[0]
 
 
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
-def test_the_slow_component_steps_once_in_each_period_and_need_neither_go_back_nor_step_shorter(algorithm: str) -> None:
+def test_steps_by_the_bonds_of_the_others_go_there_too(algorithm: str) -> None:
+    bond = {"x": {"kind": "mass", "connections": ["b.y1 -> a.u1", "a.y1 -> b.u1"]}}
+    instances, memory = parts(capabilities=UNABLE), Memory()
+    options = {"components": components("a", "b", s=P), "step_size": H, "stop": PERIODS * P, "bonds": bond}
+    control = {"method": "bonds", "tolerance": 1e-3}
+    with simulation(instances, WIRES, algorithm=algorithm, step_control=control, observers=[memory], **options) as run:
+        run.run()
+    found = at(memory, [k * P for k in range(PERIODS + 1)], "a", "b", "s")
+    assert np.abs(found - sampled(algorithm != "jacobi")).max() < 1e-2
+    assert len(instances[2].steps) == PERIODS < len(instances[0].steps)
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_the_slow_component_steps_once_in_each_period_and_needs_neither_go_back_nor_step_shorter(
+    algorithm: str,
+) -> None:
     instances = parts(capabilities=UNABLE)
-    run_parts(instances, 1e-3, algorithm=algorithm)
+    run_parts(instances, 1e-2, algorithm=algorithm)
     assert [h for _, h in instances[2].steps] == pytest.approx([P] * PERIODS)
     assert [t for t, _ in instances[2].steps] == pytest.approx([k * P for k in range(PERIODS)])
-    assert len(instances[0].steps) > 10 * PERIODS
+    assert len(instances[0].steps) > 2 * COUNT * PERIODS
 
 
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
