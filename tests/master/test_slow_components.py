@@ -187,6 +187,24 @@ def test_time_events_of_others_within_a_period_do_not_disturb_it(algorithm: str,
     assert at(memory, [P, 2 * P], "s")[:, 0] == pytest.approx([first, first + P])
 
 
+@pytest.mark.parametrize("first", ["s", "e"])
+def test_an_early_return_in_the_step_that_ends_a_period_takes_the_slow_one_back(first: str) -> None:
+    """It had stepped over its whole period already where it comes before the other in the order."""
+    early = EventDouble("e", outputs=[an_output("y")], early=[2.5 * H])
+    slow = states("s", 0.0, 1.0, 1.0, 0.0).instance()
+    instances = [slow, early] if first == "s" else [early, slow]
+    wires = ["e.y -> s.u1"] if first == "e" else []
+    with simulation(instances, wires, components=components("e", s=P), stop=2 * P) as run:
+        times = [run.step() for _ in range(4)]
+        if first == "s":
+            run["s.u1"] = 2.0
+        run.run()
+        assert run["s.y1"] == pytest.approx(2.0 * P if first == "s" else 0.0)
+        assert run.coupling.statistics.components["s"].restores == (1 if first == "s" else 0)
+    assert times == pytest.approx([H, 2 * H, 2.5 * H, 3 * H])
+    assert early.event_times == pytest.approx([2.5 * H])
+
+
 def test_what_a_slow_component_refuses_beside_step_control_is_an_error() -> None:
     instances = parts(faults=Faults(discard_at=0.0), capabilities=UNABLE)
     with pytest.raises(StepError, match=r"'s' refused its step from t = 0 s by h = 0\.3 s"):
