@@ -79,6 +79,7 @@ class Simulation(Generic[ResultsT]):
         loop = None if setup.interpreted else compiled_loop(self._coupling, grid, self._views, self._master.plain)
         self._access = Access(setup.instances, self.signals, setup.links, beside)
         self._audience = Audience(observers)
+        self._audience.sources.append(self._master.take_events)
         self._going = Walk(self._coupling, self._timeline, self._audience, self._access, self._views)
         self._stepping = Stepping(self._coupling, self._master, self._timeline, self._going.tell, self._end_by, loop)
         self._going.by(self._stepping)
@@ -88,8 +89,6 @@ class Simulation(Generic[ResultsT]):
             component: {name: value.copy() for name, value in values.items()}
             for component, values in setup.start_values.items()
         }
-        self._audience = Audience(observers)
-        self._audience.sources.append(self._master.take_events)
         self._ending = Ending(setup.instances, self._audience.observers)
         self.results = results
         self._phase = _Phase.CREATED
