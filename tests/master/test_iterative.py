@@ -206,7 +206,8 @@ def test_a_loop_with_one_iteration_allowed_by_its_tolerance_is_gauss_seidel_to_t
     np.testing.assert_array_equal(rows["gauss_seidel"], rows["iterative"])
 
 
-def test_integers_and_truth_values_pass_through_a_loop_and_come_to_rest() -> None:
+@pytest.mark.parametrize("method", FAST)
+def test_integers_and_truth_values_pass_through_a_loop_and_come_to_rest(method: str) -> None:
     """The level is 1.5 when open, and it opens below 2: settled after one change."""
     valve = FunctionInstance(
         lambda t, u: [1.5 * u[0] + 0.1 * t],
@@ -215,7 +216,8 @@ def test_integers_and_truth_values_pass_through_a_loop_and_come_to_rest() -> Non
     )
     switch = FunctionInstance(lambda t, u: [u[0] < 2.0], name="switch", outputs=[an_output("open", storage="boolean")])
     connections = ["valve.y -> switch.u", "switch.open -> valve.open"]
-    with simulation([valve, switch], connections, algorithm="iterative", initialization={"max_iterations": 50}) as run:
+    loops = {"method": method}
+    with simulation([valve, switch], connections, algorithm="iterative", loops=loops, initialization={}) as run:
         run.run()
         assert run["valve.y"] == pytest.approx(1.6)
         assert run["switch.open"] is True

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from orchestrator.instance import Bundle, DirectionalDerivatives
 from orchestrator.master.loops.method import Bounds, Situation
 from orchestrator.master.loops.newton import Newton
 from orchestrator.master.loops.responses import Response, Values
@@ -26,11 +27,13 @@ M = np.array([[2.0, -1.0, 0.5], [100.0, 30.0, -7.0]])
 class Taught:
     """A response to three inputs with two outputs, that is shown changes of them."""
 
-    def __init__(self, feedthrough: tuple[str, ...] = ()) -> None:
+    def __init__(self, feedthrough: tuple[str, ...] = (), derivatives: DirectionalDerivatives | None = None) -> None:
         inputs = [an_input(f"u{k}") for k in range(3)]
         outputs = [an_output(f"y{k}") for k in range(2)]
         through = {output.name: feedthrough for output in outputs}
         instance = FunctionInstance(lambda t, u: u, name="one", inputs=inputs, outputs=outputs, feedthrough=through)
+        if derivatives is not None:
+            instance.directional_derivatives = derivatives  # type: ignore[attr-defined]
         self.floats = np.zeros(5)
         self.response = Response(instance, Values(inputs, outputs, np.arange(3), np.arange(3, 5)), self.floats)
 
@@ -83,6 +86,21 @@ def test_a_small_change_that_moves_the_outputs_clearly_teaches() -> None:
     change = 1e-8 * u
     one.sees(u + change, y + np.array([0.1, 0.0]))
     np.testing.assert_allclose(one.response.matrix() @ change, [0.1, 0.0], atol=1e-9)
+
+
+class Root:
+    """Directional derivatives of y0 = sqrt(u0) and y1 = 3 u1 at 0."""
+
+    def multiply(self, unknowns: Bundle, knowns: Bundle, seed: Vector, result: Vector) -> None:
+        result[:] = [np.inf if seed[0] else 0.0, 3.0 * seed[1]]
+
+
+def test_a_slope_that_is_not_finite_tells_nothing() -> None:
+    one = Taught(("u0", "u1", "u2"), Root())
+    one.response.begin(0.1)
+    one.sees(np.zeros(3), np.zeros(2))
+    np.testing.assert_array_equal(one.response.matrix(), [[0.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
+    assert one.response.known
 
 
 def test_what_was_learnt_is_remembered_as_plain_data_or_forgotten() -> None:

@@ -131,7 +131,8 @@ class Response:
                 for column, seed in enumerate(np.eye(values.given.size)):
                     result = np.zeros(values.gives.size)
                     self._derivatives.multiply(unknowns, knowns, seed, result)
-                    self._direct[:, column] = result
+                    # one that is not finite, as of a root at 0, tells nothing
+                    self._direct[:, column] = np.where(np.isfinite(result), result, 0.0)
         return self._direct
 
 
