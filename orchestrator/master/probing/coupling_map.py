@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import CapabilityError
+from orchestrator.master.loops.unknowns import fewest_torn
 from orchestrator.master.participant import Participant
 from orchestrator.master.probing.bench import NUDGE, Bench, Floats, is_float, unable
 from orchestrator.master.probing.responses import Derived, Response, TriedOut, Way, derived
@@ -68,7 +69,8 @@ class CouplingMap:
         for index, one in enumerate(self.inputs):
             self._of[one.link.destination.component].append(index)
             self._from[one.link.source.component].append(index)
-        position = {name: index for index, name in enumerate(self.loop)}
+        self._order = fewest_torn([one.link for one in self.inputs], self.loop)
+        position = {name: index for index, name in enumerate(self._order)}
         ends = [(one.link.source.component, one.link.destination.component) for one in self.inputs]
         self.torn = tuple(k for k, (feeder, owner) in enumerate(ends) if position[feeder] >= position[owner])
         self._memory: tuple[Rollback, Snapshot] | None = None
@@ -154,7 +156,7 @@ class CouplingMap:
         """dG/du v (inputs,) from one step of each component; with `newest` for the map of a Gauss-Seidel sweep."""
         size = 1.0 / max(float(np.abs(v / self._steps).max(initial=0.0)), 1e-300)
         forward, change, back = self.forward(), v.copy(), np.zeros_like(v)
-        for name in self.loop:
+        for name in self._order:
             given = self._from[name]
             back[given] = self._responses[name].product(size * change[self._of[name]]) / size
             if newest:
