@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 _INT: Final = ir.IntType(64)
@@ -122,6 +123,19 @@ def _call_step(_: Any, _function: Any, _handle: Any, _t: Any, _h: Any, _flag: An
     return types.int32(*taken), code
 
 
+def _nanoseconds(_: Any, _function: Any, _clock: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        function, clock = arguments
+        kind = ir.ArrayType(_INT, 2)
+        told = cgutils.alloca_once(builder, kind)
+        taken = ir.FunctionType(_INT32, [_INT32, kind.as_pointer()])
+        builder.call(_pointer(builder, function, taken), [builder.trunc(clock, _INT32), told])
+        seconds, rest = (builder.extract_value(builder.load(told, typ=kind), place) for place in range(2))
+        return builder.add(builder.mul(seconds, _INT(1_000_000_000)), rest)
+
+    return types.int64(types.int64, types.int64), code
+
+
 load: Any = _loads(_INT, lambda _, value: value, types.int64)
 """The int64 at an address."""
 store: Any = _stores(_INT, lambda _, value: value, types.int64)
@@ -144,6 +158,8 @@ doubles: Any = intrinsic(_doubles)
 """The doubles from an address on, by index."""
 bits: Any = intrinsic(_bits)
 """The bits of a double."""
+nanoseconds: Any = intrinsic(_nanoseconds)
+"""What a clock of POSIX says: the address of clock_gettime, and which clock."""
 call: Any = intrinsic(_call)
 """int64 f(five int64)."""
 
