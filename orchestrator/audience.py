@@ -56,8 +56,9 @@ class Audience:
 
     @property
     def patient(self) -> bool:
-        """Whether nobody has to be told each communication point."""
-        return all(is_patient(observer) for observer in self._listening)
+        """Whether nobody has to be told each communication point; a recorder of texts has to."""
+        tells = self._recorder is not None and self._recorder in self._listening and self._recorder.rows is None
+        return not tells and all(is_patient(observer) for observer in self._listening)
 
     @property
     def rows(self) -> RowTable | None:

@@ -134,7 +134,7 @@ class Signals:
         self.uint64: NDArray[np.uint64] = self._arrays[Storage.UINT64]
         self.string: NDArray[np.object_] = self._arrays[Storage.STRING]
         self.binary: NDArray[np.object_] = self._arrays[Storage.BINARY]
-        self._kept = {storage: array.copy() for storage, array in self._arrays.items()}
+        self._kept = {storage: _in_whole_words(storage, array.size) for storage, array in self._arrays.items()}
 
     def _allocate(self, storage: Storage, groups: "Sequence[_Group]") -> None:
         mine = [
@@ -142,8 +142,7 @@ class Signals:
             for group in groups
         ]
         size = sum(connector.size for group in mine for connector in group.connectors)
-        # A compiled loop copies whole words.
-        array = self._arrays[storage] = storage.zeros(size + -size % 8)[:size]
+        array = self._arrays[storage] = _in_whole_words(storage, size)
         start = 0
         for component, direction, connectors in mine:
             if connectors:
@@ -231,10 +230,25 @@ class Signals:
         for storage, array in self._arrays.items():
             np.copyto(self._kept[storage], array)
 
+    def keep_objects(self) -> None:
+        """Remember text and bytes as they are now; a compiled loop copies all else to where it is `kept`."""
+        for storage in (Storage.STRING, Storage.BINARY):
+            if self._arrays[storage].size:
+                np.copyto(self._kept[storage], self._arrays[storage])
+
+    def kept(self, storage: Storage) -> Values:
+        """Where the values of one storage class are remembered."""
+        return self._kept[storage]
+
     def restore(self) -> None:
         """Go back to the values remembered last."""
         for storage, array in self._arrays.items():
             np.copyto(array, self._kept[storage])
+
+
+def _in_whole_words(storage: Storage, size: int) -> Values:
+    """Zeros; a compiled loop copies whole words."""
+    return storage.zeros(size + -size % 8)[:size]
 
 
 def gather(plan: GatherPlan) -> None:

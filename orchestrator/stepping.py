@@ -91,6 +91,8 @@ class Stepping:
         if retry.way_back is WayBack.SOME:
             until = begun + 1
         self.under_way = self.in_step = True
+        components = self._coupling.statistics.components.values()
+        counted = () if retry.way_back is WayBack.NONE else [(each, each.steps, each.discards) for each in components]
         with nullcontext() if retry.way_back is WayBack.NONE else retry.kept() as point:
             try:
                 return self._taken(self._loop.run(begun, until, rows))
@@ -99,6 +101,8 @@ class Stepping:
                 self.rows = reached.rows
                 if isinstance(error, RefusedStepError) and point is not None and not retry.is_lost(error):
                     retry.go_back(point)
+                    for each, steps, discards in counted:
+                        each.steps, each.discards = steps, discards
                 else:
                     self._come_to(reached.point)
                     if isinstance(error, RefusedStepError):

@@ -16,62 +16,97 @@ STOP: Final = 16
 COUNT: Final = 24
 ALL_AT_ONCE: Final = 32
 """A gather that comes before the first component."""
-COMPONENTS: Final = 72
+COMPONENTS: Final = 80
 """First row of the table of components, and the address behind the last one."""
-COMPONENTS_END: Final = 80
-VIEWS: Final = 88
+COMPONENTS_END: Final = 88
+VIEWS: Final = 96
 """A gather at the end of a step."""
-FLOATS: Final = 128
-"""What came out of the components: (from, one place, another place, words); first the floats, which are checked."""
-KEPT: Final = 136
-KEPT_END: Final = 144
-KEPT_ROW: Final = 32
-RECORD: Final = 152
+FLOATS: Final = 144
+"""What came out of the components: (from, three places, words); first the floats, which are checked.
+
+The places take the values of the communication points in turn, of which the last two are needed.
+"""
+KEPT: Final = 152
+KEPT_END: Final = 160
+KEPT_SIZE: Final = 32
+KEPT_ROW: Final = 40
+RECORD: Final = 168
 """Columns of a row that is recorded at the end of a step: (source, chunk, bytes of a row there), rows of 3 words."""
-RECORD_BYTES: Final = 160
+RECORD_BYTES: Final = 176
 """The first of the columns that are bytes."""
-RECORD_END: Final = 168
-TIMES: Final = 176
+RECORD_END: Final = 184
+TIMES: Final = 192
 """Where the times of the recorded rows go; 0 where nothing is recorded."""
-ROWS: Final = 184
+ROWS: Final = 200
 """Rows that are recorded."""
-ROWS_END: Final = 192
+ROWS_END: Final = 208
 """Rows that there is room for."""
+PREPARED: Final = 216
+"""Addresses of the tables of components that step in a way of their own, which begin with the macro steps."""
+PREPARED_END: Final = 224
+ASKS: Final = 232
+"""Not 0 where Python is to be asked at the beginning of each macro step; `ASKED` is the last one at which it was."""
+ASKED: Final = 240
+WHOLE: Final = 248
+"""All values, and where they are kept when the loop is entered: (from, to, words)."""
+WHOLE_END: Final = 256
+ENTERED: Final = 264
+"""Not 0 where they are to be kept first."""
 # Where a run of the loop is, and why it came back.
-INDEX: Final = 200
+INDEX: Final = 272
 """The macro step that is under way, counted from the start."""
-COMPONENT: Final = 208
+COMPONENT: Final = 280
 """Row of the component that is next, or that something is to be done about."""
-STATUS: Final = 216
-CALL: Final = 224
+STATUS: Final = 288
+CALL: Final = 296
 """Row of the call that gave the status."""
-PROGRAM: Final = 232
+PROGRAM: Final = 304
 """Size of a program."""
 
-# A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), and
-# bytes (from, to). Each kind begins where the one before ends.
+# A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
+# (from, to), and conversions. Each kind begins where the one before ends.
 RUNS: Final = 0
 RUNS_END: Final = 8
 COPIES_END: Final = 16
 SCALED_END: Final = 24
 BYTES_END: Final = 32
+CONVERTED_END: Final = 40
+GATHER_WORDS: Final = 6
 RUN_ROW: Final = 24
 COPY_ROW: Final = 16
 SCALED_ROW: Final = 32
 
+# A conversion: from and to, the form of the value there and here, a table of what takes the place of what, whether no
+# other value passes, the largest that does (0: no limit), and factor and offset where it is scaled.
+FORM_FROM: Final = 16
+FORM_TO: Final = 24
+PLACES: Final = 32
+PLACES_END: Final = 40
+TOTAL: Final = 48
+LIMIT: Final = 56
+IS_SCALED: Final = 64
+FACTOR: Final = 72
+OFFSET: Final = 80
+CONVERSION_ROW: Final = 88
+WHOLE_FORM: Final = 0
+TRUTH_FORM: Final = 1
+NUMBER_FORM: Final = 2
+
 # A component.
 GATHER: Final = 0
-NATIVE: Final = 40
+NATIVE: Final = 48
 """Not 0 where the component is stepped by addresses."""
-SETS: Final = 48
-SETS_END: Final = 56
-DO_STEP: Final = 64
-HANDLE: Final = 72
-KEEPS_NO_STATE: Final = 80
-ANSWERS: Final = 88
-GETS: Final = 96
-GETS_END: Final = 104
-COMPONENT_ROW: Final = 112
+SETS: Final = 56
+SETS_END: Final = 64
+DO_STEP: Final = 72
+HANDLE: Final = 80
+KEEPS_NO_STATE: Final = 88
+ANSWERS: Final = 96
+GETS: Final = 104
+GETS_END: Final = 112
+OWN_WAY: Final = 120
+"""The table of a component that steps in a way of its own, at another rate or on inputs with courses; 0 elsewhere."""
+COMPONENT_ROW: Final = 128
 
 # A call that sets or gets: its arguments, and the elements that are put into another form before or after it.
 FUNCTION: Final = 0
@@ -104,3 +139,7 @@ GOT: Final = 5
 """A call that gets gave a status."""
 INFINITE: Final = 6
 """A value is not finite."""
+BEGINS: Final = 7
+"""A macro step begins of which Python does a part."""
+REFUSED: Final = 8
+"""A value does not pass the gather at the beginning of a macro step."""

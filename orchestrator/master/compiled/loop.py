@@ -1,12 +1,11 @@
 """Loop: macro steps in the compiled loop, and in Python what it cannot do."""
 
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from orchestrator.errors import FailedStepError, StepError
-from orchestrator.instance import Status, StepResult
 from orchestrator.master.algorithm import COMPLETED, MacroStep
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program, lower
@@ -43,11 +42,13 @@ class CompiledLoop:
     """
 
     def __init__(self, coupling: Coupling, program: Program, grid: FixedStep, *, newest: bool) -> None:
-        from orchestrator.master.compiled.hot_loop import advance  # compiled, or loaded, when it is first needed
+        from orchestrator.master.compiled import hot_loop  # compiled, or loaded, when it is first needed
 
-        self._advance = advance
+        self._hot: Any = hot_loop
+        self._advance = hot_loop.advance
         self._program, self._grid, self._newest = program, grid, newest
         self._participants = coupling.participants
+        self._at_once = coupling.delayed if newest else coupling.plan
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
         self._first, self._slice, self._counted = program[at.COMPONENTS], 1, (0, 0)
@@ -70,7 +71,7 @@ class CompiledLoop:
             if outcome is not COMPLETED:
                 index, recorded = index + outcome.completed, False
                 break
-        if recorded:
+        if outcome is COMPLETED:
             self._count(index, 0)
         for _, found in self._natives:
             found.arrived(self._grid.time(index))
@@ -90,6 +91,7 @@ class CompiledLoop:
         self._past.begin(index)
         program.answers[:] = 0
         program[at.INDEX], program[at.COMPONENT] = index, self._first
+        program[at.ENTERED], program[at.ASKED] = 1, -1
         self._counted = index, 0
         self._rows.give(rows)
 
@@ -112,13 +114,12 @@ class CompiledLoop:
     def _by_python(self, why: int, index: int) -> MacroStep:
         """Do what the hot loop could not: the step of one component, and those after it where that ends the run."""
         number, t, h = self._number, self._grid.time(index), self._grid.step(index)
-        self._count(index, number + (why in (at.SET, at.STEPPED, at.GOT)))
-        self._counted = index, number + 1
         try:
-            for participant in self._participants[:number]:
-                participant.check_outputs(t + h, FailedStepError)
-            if why == at.INFINITE:
-                raise StepError(f"a value that came out at t = {t + h:.9g} s is not finite", time=t)
+            if why in (at.BEGINS, at.REFUSED):
+                return self._begun(why, index)
+            self._check(number, index)
+            self._count(index, number + (why in (at.SET, at.STEPPED, at.GOT)))
+            self._counted = index, number + 1
             outcome = self._component(why, number, t, h)
             if outcome is COMPLETED:
                 self._program[at.COMPONENT] += at.COMPONENT_ROW
@@ -132,24 +133,53 @@ class CompiledLoop:
             self._past.keep(index)
         return outcome
 
+    def _begun(self, why: int, index: int) -> MacroStep:
+        """Gather what the hot loop cannot at the beginning of a macro step; all of it where a value does not pass."""
+        gather(self._at_once if why == at.REFUSED else self._program.rest)
+        self._program[at.ASKED] = index
+        return COMPLETED
+
+    def _check(self, number: int, index: int) -> None:
+        """Raise what is wrong with a float that came out of one of the first components, which have stepped."""
+        if self._hot.finite(self._program.address):
+            return
+        end = self._grid.time(index) + self._grid.step(index)
+        for each, participant in enumerate(self._participants[:number]):
+            try:
+                participant.check_outputs(end, FailedStepError)
+            except BaseException:
+                self._count(index, each + 1)
+                raise
+
     def _component(self, why: int, number: int, t: float, h: float) -> MacroStep:
         participant, found = self._participants[number], self._program.natives[number]
-        if why == at.PYTHON or found is None:
-            if self._newest:
-                gather(participant.plan)
-            return participant.advance(t, h, newest=self._newest)
-        status = self._program[at.STATUS]
-        try:
+        if found is not None and why != at.PYTHON:
+            try:
+                why = self._told(why, number, t, h)
+                if why == at.STEPPED:
+                    result = found.answered(self._answer(number, self._program[at.STATUS]), t, h)
+            except Exception as error:
+                raise participant.named(error, StepError, t) from error
             if why == at.STEPPED:
-                result = found.answered(self._answer(number, status), t, h)
-            else:
-                block, setting = self._program.calls[self._program[at.CALL]]
-                found.arrived(t if setting else t + h)
-                found.failed(status, block.bundle, setting=setting)
-                result = participant.instance.do_step(t, h) if setting else StepResult(Status.OK, t + h)
-        except Exception as error:
-            raise participant.named(error, StepError, t) from error
-        return participant.conclude(result, t, h)
+                return participant.conclude(result, t, h)
+            if why == at.DONE:
+                participant.check_outputs(t + h, FailedStepError)
+                return COMPLETED
+            participant.statistics.steps -= 1
+        if self._newest:
+            gather(participant.plan)
+        return participant.advance(t, h, newest=self._newest)
+
+    def _told(self, why: int, number: int, t: float, h: float) -> int:
+        """Hand on statuses of calls, and go on behind them where they are warnings."""
+        found, program = self._program.natives[number], self._program
+        assert found is not None
+        while why in (at.SET, at.GOT):
+            block, setting = program.calls[program[at.CALL]]
+            found.arrived(t if setting else t + h)
+            found.failed(program[at.STATUS], block.bundle, setting=setting)
+            why = int(self._hot.resume(program.address, program[at.COMPONENT], t, h))
+        return why
 
     def _answer(self, number: int, status: int) -> NativeAnswer:
         flags, reached = self._program.answers[number]

@@ -8,7 +8,7 @@ import numpy as np
 
 from orchestrator.instance import Values
 from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled.flows import can_flow, gather_words
+from orchestrator.master.compiled.flows import Parted, can_flow, gather_words, parted
 from orchestrator.master.compiled.forms import FORMS
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
 from orchestrator.master.coupling import Coupling
@@ -27,16 +27,17 @@ class Program:
     """A lowered system: `words` is what the loop is given, `rows` has a row of words for each participant.
 
     `natives` are the C sides of the participants that are stepped by address, None for the others. `kept` are the
-    values at the last two communication points, in turn. `calls` says of what bundle the call at an address is, and
-    whether it sets.
+    values at the last communication points, in turn. `calls` says of what bundle the call at an address is, and
+    whether it sets. `rest` is what Python gathers at the beginning of each macro step.
     """
 
     words: Words
     rows: Words
     natives: tuple[Native | None, ...]
     answers: Words
-    kept: tuple[dict[Storage, Values], dict[Storage, Values]]
+    kept: tuple[dict[Storage, Values], ...]
     calls: dict[int, tuple[Block, bool]]
+    rest: GatherPlan
     tables: Tables = field(repr=False)
 
     @property
@@ -50,19 +51,26 @@ class Program:
     def __setitem__(self, place: int, value: int) -> None:
         self.words[place // at.WORD] = value
 
+    def put(self, place: int, *values: int) -> None:
+        """Words from this place on."""
+        for offset, value in enumerate(values):
+            self[place + at.WORD * offset] = value
+
 
 def lower(coupling: Coupling, grid: FixedStep, views: GatherPlan, *, newest: bool) -> Program | None:
     """The program of Gauss-Seidel (`newest`) or Jacobi; None where a compiled loop would gain nothing, or cannot.
 
-    Text and bytes, substitutions and the like make a component step by Python.
+    Text and bytes, ranges that are checked and the like make a component step by Python; values that are altered on
+    their way are gathered by Python.
     """
-    at_once = coupling.delayed if newest else coupling.plan
     natives = tuple(_native(each, newest=newest) for each in coupling.participants)
     if any(_leaves_the_grid(each) or each.prepares for each in coupling.participants):
         return None
-    if not any(natives) or not can_flow(at_once) or not can_flow(views):
+    shown = parted(views)
+    if not any(natives) or any(transfer.destination.dtype != object for transfer in shown.rest):
         return None
-    return _Lowering(coupling, natives, newest=newest).program(grid, at_once, views)
+    at_once = parted(coupling.delayed if newest else coupling.plan)
+    return _Lowering(coupling, natives, newest=newest).program(grid, at_once, shown.flowing)
 
 
 def _leaves_the_grid(participant: Participant) -> bool:
@@ -92,25 +100,27 @@ class _Lowering:
         self._calls: dict[int, tuple[Block, bool]] = {}
         self._answers = np.zeros((len(natives), 2), np.int64)
         signals = coupling.signals
-        self._kept = ({}, {})  # type: tuple[dict[Storage, Values], dict[Storage, Values]]
+        self._kept: tuple[dict[Storage, Values], ...] = ({}, {}, {})
         for kept in self._kept:
             for storage in NUMBERS:
                 values = signals.array(storage)
                 kept[storage] = np.zeros(values.size + -values.size % 8, values.dtype)[: values.size]
 
-    def program(self, grid: FixedStep, at_once: GatherPlan, views: GatherPlan) -> Program:
+    def program(self, grid: FixedStep, at_once: Parted, views: GatherPlan) -> Program:
         words = np.zeros(at.PROGRAM // at.WORD, np.int64)
         rows = np.array([self._row(index) for index in range(len(self._natives))], np.int64)
-        program = Program(words, rows, self._natives, self._answers, self._kept, self._calls, self._tables)
+        program = Program(
+            words, rows, self._natives, self._answers, self._kept, self._calls, at_once.rest, self._tables
+        )
         program[at.START], program[at.STEP_SIZE], program[at.STOP] = map(word, (grid.start, grid.step_size, grid.stop))
-        program[at.COUNT] = grid.count
-        for place, plan in ((at.ALL_AT_ONCE, at_once), (at.VIEWS, views)):
-            for offset, value in enumerate(gather_words(plan, self._tables)):
-                program[place + at.WORD * offset] = value
+        program[at.COUNT], program[at.ASKS] = grid.count, int(bool(at_once.rest))
+        program.put(at.ALL_AT_ONCE, *gather_words(at_once.flowing, self._tables))
+        program.put(at.VIEWS, *gather_words(views, self._tables))
         program[at.COMPONENTS] = program[at.COMPONENT] = address(rows)
         program[at.COMPONENTS_END] = address(rows) + rows.nbytes
         floats, others = list(self._floats()), list(self._others())
-        program[at.FLOATS], program[at.KEPT], program[at.KEPT_END] = self._tables.sequence(floats, others)
+        program.put(at.FLOATS, *self._tables.sequence(floats, others))
+        program.put(at.WHOLE, *self._tables.table(self._whole()))
         return program
 
     def _row(self, index: int) -> list[int]:
@@ -156,7 +166,7 @@ class _Lowering:
         )
         return [function, references, call.references.size, elements, call.size, *table]
 
-    def _floats(self) -> Iterator[tuple[int, int, int, int]]:
+    def _floats(self) -> Iterator[tuple[int, ...]]:
         """Rows of the floats that come out of components; neighbours make one row."""
         blocks = [block for each in self._coupling.participants for block in each.outputs]
         pieces = sorted(
@@ -171,7 +181,7 @@ class _Lowering:
         for first, size in joined:
             yield self._kept_row(Storage.FLOAT64, (first - address(self._coupling.signals.float64)) // 8, size)
 
-    def _others(self) -> Iterator[tuple[int, int, int, int]]:
+    def _others(self) -> Iterator[tuple[int, ...]]:
         """Rows of floats that are only looked at, and of everything that is no float, inputs too."""
         for participant in self._coupling.participants:
             for block in participant.observed:
@@ -182,6 +192,13 @@ class _Lowering:
             if size := self._coupling.signals.array(storage).nbytes:
                 yield self._kept_row(storage, 0, -(-size // 8))
 
-    def _kept_row(self, storage: Storage, first: int, words: int) -> tuple[int, int, int, int]:
-        one, other = (address(kept[storage]) + 8 * first for kept in self._kept)
-        return address(self._coupling.signals.array(storage)) + 8 * first, one, other, words
+    def _whole(self) -> Iterator[tuple[int, int, int]]:
+        """Rows of all numbers, and of where `Signals.restore` takes them from."""
+        for storage in NUMBERS:
+            values, kept = self._coupling.signals.array(storage), self._coupling.signals.kept(storage)
+            if values.size:
+                yield address(values), address(kept), -(-values.nbytes // 8)
+
+    def _kept_row(self, storage: Storage, first: int, words: int) -> tuple[int, ...]:
+        places = (address(kept[storage]) + 8 * first for kept in self._kept)
+        return address(self._coupling.signals.array(storage)) + 8 * first, *places, words

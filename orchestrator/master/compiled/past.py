@@ -9,7 +9,7 @@ from orchestrator.system.connector import Storage
 
 
 class Past:
-    """The hot loop keeps what came out of components at the last two points; the inputs at the last one follow.
+    """The hot loop keeps what came out of components at the last points; the inputs at the last one follow.
 
     1 `begin`, at a communication point, 2 `keep`, after which `Signals.restore` goes back to the one with that index.
     """
@@ -20,19 +20,16 @@ class Past:
         self._begun = 0
 
     def begin(self, index: int) -> None:
-        """The signals are those of the communication point with this index."""
+        """The signals are those of the communication point with this index; the hot loop keeps the numbers."""
         self._begun = index
-        self._signals.keep()
-        for kept in self._kept:
-            for storage in NUMBERS:
-                kept[storage][:] = self._signals.array(storage)
+        self._signals.keep_objects()
 
     def keep(self, index: int) -> None:
         """Let the signals remember the point with this index; they stay as they are."""
-        if index == self._begun:
+        if index == self._begun:  # kept when the hot loop was entered
             return
         now = self._signals.copy()
-        before, last = self._kept[(index - 1) & 1], self._kept[index & 1]
+        before, last = self._kept[(index - 1) % 3], self._kept[index % 3]
         for participant in self._coupling.participants:
             self._put((*participant.outputs, *participant.observed), before)
         gather(self._coupling.delayed if self._newest else self._coupling.plan)

@@ -1,0 +1,113 @@
+"""Hot calls: what is asked of one component in a step, as compiled functions over addresses."""
+
+from typing import Any
+
+from numba import njit
+
+from orchestrator.by_address import call_step, call_values, load, store
+from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.forms import get_form, set_form
+from orchestrator.master.compiled.hot_gather import INLINE
+
+
+def _called(component: int, row: int) -> int:
+    """The status of a call that sets or gets."""
+    return int(
+        call_values(
+            load(row + at.FUNCTION),
+            load(component + at.HANDLE),
+            load(row + at.REFERENCES),
+            load(row + at.NUMBER),
+            load(row + at.VALUES),
+            load(row + at.SIZE),
+        )
+    )
+
+
+called: Any = njit("int64(int64, int64)", **INLINE)(_called)
+
+
+def _set_all(program: int, component: int, row: int) -> int:
+    """Give a component its inputs, by the calls from this row on."""
+    end = load(component + at.SETS_END)
+    while row < end:
+        element, last = load(row + at.ELEMENTS), load(row + at.ELEMENTS_END)
+        while element < last:
+            if not set_form(element):
+                return at.PYTHON
+            element += at.ELEMENT_ROW
+        status = called(component, row)
+        if status != 0:
+            store(program + at.STATUS, status)
+            store(program + at.CALL, row)
+            return at.SET
+        row += at.CALL_ROW
+    return at.DONE
+
+
+set_all: Any = njit("int64(int64, int64, int64)", **INLINE)(_set_all)
+
+
+def _take(row: int) -> None:
+    """Put what a call got into the signals."""
+    element, last = load(row + at.ELEMENTS), load(row + at.ELEMENTS_END)
+    while element < last:
+        get_form(element)
+        element += at.ELEMENT_ROW
+
+
+take: Any = njit("void(int64)", **INLINE)(_take)
+
+
+def _get_all(program: int, component: int, row: int) -> int:
+    """Take the outputs of a component, by the calls from this row on."""
+    end = load(component + at.GETS_END)
+    while row < end:
+        status = called(component, row)
+        if status != 0:
+            store(program + at.STATUS, status)
+            store(program + at.CALL, row)
+            return at.GOT
+        take(row)
+        row += at.CALL_ROW
+    return at.DONE
+
+
+get_all: Any = njit("int64(int64, int64, int64)", **INLINE)(_get_all)
+
+
+def _do_step(program: int, component: int, t: float, h: float) -> int:
+    """Make the step of a component whose inputs are set."""
+    answers = load(component + at.ANSWERS)
+    keeps_no_state = load(component + at.KEEPS_NO_STATE)
+    status = call_step(load(component + at.DO_STEP), load(component + at.HANDLE), t, h, keeps_no_state, answers)
+    if status != 0 or load(answers) != 0:
+        store(program + at.STATUS, status)
+        return at.STEPPED
+    return at.DONE
+
+
+do_step: Any = njit("int64(int64, int64, float64, float64)", **INLINE)(_do_step)
+
+
+def _finish(program: int, component: int, row: int, t: float, h: float) -> int:
+    """Inputs from this row of calls on, doStep and outputs of one component."""
+    why = set_all(program, component, row)
+    if why == at.DONE:
+        why = do_step(program, component, t, h)
+    return int(why) if why != at.DONE else int(get_all(program, component, load(component + at.GETS)))
+
+
+finish: Any = njit("int64(int64, int64, int64, float64, float64)", **INLINE)(_finish)
+
+
+def _resume(program: int, component: int, t: float, h: float) -> int:
+    """Go on with the step from t by h (s) of a component behind a call whose status was looked at."""
+    row = load(program + at.CALL)
+    if load(component + at.SETS) <= row < load(component + at.SETS_END):
+        return int(finish(program, component, row + at.CALL_ROW, t, h))
+    take(row)
+    return int(get_all(program, component, row + at.CALL_ROW))
+
+
+resume: Any = njit("int64(int64, int64, float64, float64)", cache=True, nogil=True, error_model="numpy")(_resume)

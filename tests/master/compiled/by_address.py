@@ -1,0 +1,183 @@
+"""Doubles that a compiled loop calls by address, and runs of a system both ways that must agree to the bit."""
+
+from collections.abc import Callable, Iterable, Sequence
+from ctypes import CFUNCTYPE, POINTER, c_double, c_int, c_size_t, c_uint8, c_void_p, cast
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from orchestrator.instance import Bundle, Status, StepResult
+from orchestrator.native import NativeAnswer, NativeCall
+from orchestrator.simulation import Simulation
+from orchestrator.system.connector import Storage
+from tests.coupled import Memory, describe, setup
+from tests.doubles import FunctionInstance
+
+_STEP = CFUNCTYPE(c_int, c_void_p, c_double, c_double, c_int, c_void_p, c_void_p, c_void_p, POINTER(c_double))
+_VALUES = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)
+_SPECIAL, _FAILED = 2, 3
+
+
+class DoubleByAddress:
+    """`Native` of a double: C functions that call its methods; what they raise or answer is told afterwards."""
+
+    def __init__(self, double: FunctionInstance) -> None:
+        self._double = double
+        self._kept: list[Any] = []
+        self._error: BaseException | None = None
+        self._result: StepResult | None = None
+        self.handle = 0
+        self.flag = True
+        self.begun = 0
+        self.arrivals: list[float] = []
+        self.do_step = self._address(_STEP(self._step))
+
+    def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:
+        if bundle.storage in (Storage.STRING, Storage.BINARY):
+            return None
+        dtype = bundle.storage.dtype
+        reads, writes = (self._address(_VALUES(self._moving(bundle, one))) for one in (False, True))
+        references = np.zeros(len(bundle.connectors), np.uint32)
+        return [NativeCall(reads, writes, references, dtype, bundle.size)]
+
+    def begin(self) -> None:
+        self.begun += 1
+
+    def arrived(self, t: float) -> None:
+        self.arrivals.append(t)
+
+    def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
+        self._raise()
+        assert self._result is not None
+        assert answer.status == _SPECIAL
+        return self._result
+
+    def failed(self, status: int, bundle: Bundle, *, setting: bool) -> None:
+        self._raise()
+
+    def _address(self, function: Any) -> int:
+        self._kept.append(function)
+        return cast(function, c_void_p).value or 0
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _step(self, _: Any, t: float, h: float, *__: Any) -> int:
+        try:
+            self._result = self._double.do_step(t, h)
+        except BaseException as error:
+            self._error = error
+            return _FAILED
+        return 0 if self._result == StepResult(Status.OK, t + h) else _SPECIAL
+
+    def _moving(self, bundle: Bundle, writes: bool) -> Callable[..., int]:
+        count = bundle.size * bundle.storage.dtype.itemsize
+
+        def move(_: Any, __: Any, ___: int, values: int, ____: int) -> int:
+            memory = np.ctypeslib.as_array(cast(values, POINTER(c_uint8)), (count,))
+            try:
+                if writes:
+                    self._double.set(bundle, memory.view(bundle.storage.dtype).copy())
+                else:
+                    self._double.get(bundle, memory.view(bundle.storage.dtype))
+            except BaseException as error:
+                self._error = error
+                return _FAILED
+            return 0
+
+        return move
+
+
+def by_address(instances: Iterable[Any], names: Iterable[str] | None = None) -> list[Any]:
+    """Let a compiled loop call doubles, or those of these names, by address."""
+    found = list(instances)
+    for each in found:
+        if names is None or each.name in names:
+            each.native = DoubleByAddress(each)
+    return found
+
+
+class Patient(Memory):
+    """Is content with some of the communication points."""
+
+    patient = True
+
+
+Outcome = dict[str, Any]
+
+
+def outcome(simulation: Simulation[None], memory: Memory, go: Callable[[Simulation[None]], Any]) -> Outcome:
+    """Everything that can be seen of a run."""
+    error: Exception | None = None
+    with simulation:
+        try:
+            go(simulation)
+        except Exception as caught:
+            error = caught
+        statistics = simulation.coupling.statistics
+        return {
+            "error": None if error is None else (type(error), str(error), getattr(error, "time", None)),
+            "cause": None if error is None else repr(error.__cause__),
+            "rows": memory.rows,
+            "events": memory.events,
+            "time": simulation.time,
+            "ended": simulation.ended,
+            "signals": simulation.coupling.signals.copy(),
+            "steps": {name: (each.steps, each.discards) for name, each in statistics.components.items()},
+            "macro_steps": (statistics.macro_steps, statistics.smallest_step, statistics.largest_step),
+            "rejected": dict(statistics.rejected),
+        }
+
+
+def _run(simulation: Simulation[None]) -> None:
+    simulation.run()
+
+
+def both_ways(
+    make: Callable[[], Sequence[Any]],
+    connections: Sequence[Any] = (),
+    *,
+    python: Iterable[str] = (),
+    strides: bool = True,
+    go: Callable[[Simulation[None]], Any] = _run,
+    stop: float = 1.0,
+    **more: Any,
+) -> Outcome:
+    """Run doubles interpreted, compiled step by step, and in strides; all agree to the bit. Those of `python` have no
+    address. `more` are fields of the description.
+    """
+    more.setdefault("experiment", {"stop": stop})
+
+    def opened(memory: Memory, *, interpreted: bool) -> Simulation[None]:
+        instances = list(make())
+        by_address(instances, [each.name for each in instances if each.name not in python])
+        description = describe([each.name for each in instances], connections, **more)
+        whole = replace(setup(instances, description), interpreted=interpreted)
+        simulation = Simulation(whole, [memory], lambda: None)
+        assert simulation.strides == (strides and not interpreted)
+        return simulation
+
+    memories = Memory(), Memory(), Patient()
+    runs = [outcome(opened(memory, interpreted=memory is memories[0]), memory, go) for memory in memories]
+    same(runs[0], runs[1])
+    same({key: value for key, value in runs[0].items() if key != "rows"}, runs[2])
+    return runs[0]
+
+
+def same(expected: Outcome, found: Outcome) -> None:
+    """Assert that two outcomes agree to the bit."""
+    for key, value in expected.items():
+        if key == "rows":
+            assert [row.t for row in found[key]] == [row.t for row in value]
+            for row, other in zip(value, found[key], strict=True):
+                for array, another in zip(row[1:], other[1:], strict=True):
+                    assert array.tobytes() == another.tobytes(), row.t
+        elif key == "signals":
+            for storage, array in value.items():
+                assert found[key][storage].tolist() == array.tolist() or (
+                    found[key][storage].tobytes() == array.tobytes()
+                ), storage
+        else:
+            assert found[key] == value, key
