@@ -52,7 +52,7 @@ class MemoryStore:
     """Keeps the tables."""
 
     def __init__(self, schema: pa.Schema) -> None:
-        self._tables = [schema.empty_table()]
+        self._tables = [pa.Table.from_batches([], schema)]
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table."""

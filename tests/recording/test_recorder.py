@@ -172,10 +172,12 @@ def test_events_lie_beside_the_record(tmp_path: Path) -> None:
 def test_what_a_killed_process_has_recorded_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "_CHUNK_ROWS", (4, 4))
     path, partial = tmp_path / "run.parquet", tmp_path / "run.parquet.partial"
-    _, simulation = _recorded([_reactor()], path)
+    recorder, simulation = _recorded([_reactor()], path)
     with simulation as run:
-        for _ in range(9):
+        for _ in range(8):
             run.step()
+        recorder.results()  # everything has left this process
+        run.step()
         killed = partial.read_bytes()  # as it lies on the disk here, without any end
     assert not partial.exists()
     path.unlink()
