@@ -136,6 +136,22 @@ def _nanoseconds(_: Any, _function: Any, _clock: Any) -> Any:
     return types.int64(types.int64, types.int64), code
 
 
+def _call_at(_: Any, _function: Any, _object: Any, _t: Any, _a: Any, _b: Any, _c: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_INT32, [_INT, _DOUBLE, _INT, _INT, _INT])
+        return builder.call(_pointer(builder, arguments[0], kind), arguments[1:])
+
+    return types.int32(types.int64, types.int64, types.float64, types.int64, types.int64, types.int64), code
+
+
+def _call_nine(_: Any, _f: Any, _a: Any, _b: Any, _c: Any, _d: Any, _e: Any, _g: Any, _h: Any, _i: Any, _j: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_INT32, [_INT] * 9)
+        return builder.call(_pointer(builder, arguments[0], kind), arguments[1:])
+
+    return types.int32(*[types.int64] * 10), code
+
+
 load: Any = _loads(_INT, lambda _, value: value, types.int64)
 """The int64 at an address."""
 store: Any = _stores(_INT, lambda _, value: value, types.int64)
@@ -174,3 +190,9 @@ call_step: Any = intrinsic(_call_step)
 """doStep: int f(handle, t, h, flag, event needed, terminate, early return, time reached), of which FMI 1.0 and 2.0
 take the first four. `answers` is the address of three bytes for the flags, and 8 bytes further a double.
 """
+
+call_at: Any = intrinsic(_call_at)
+"""int f(object, double, three int64), of which it may take fewer."""
+
+call_nine: Any = intrinsic(_call_nine)
+"""int f(nine int64), of which it may take fewer."""

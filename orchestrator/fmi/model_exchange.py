@@ -7,12 +7,13 @@ from typing import Final
 from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
 from orchestrator.fmi.directional import OutputSensitivities
 from orchestrator.fmi.exchange_functions import bind
+from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.fmi1_states import selects_others
 from orchestrator.fmi.fmu import OPEN, Fmu, Phase
 from orchestrator.fmi.library import Library
 from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
 from orchestrator.fmi.model_exchange_inputs import Courses
-from orchestrator.fmi.model_exchange_integration import Integration
+from orchestrator.fmi.model_exchange_integration import Evaluations, Integration
 from orchestrator.fmi.model_exchange_kept import KeptRun
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
 from orchestrator.fmi.solver import Solver
@@ -24,11 +25,17 @@ from orchestrator.system.connector import Connector
 
 
 def open_exchange(
-    name: str, model: ModelInfo, solver: description.Solver, *, extrapolate: bool = False
+    name: str,
+    model: ModelInfo,
+    solver: description.Solver,
+    *,
+    extrapolate: bool = False,
+    interpreted: bool = False,
 ) -> "ModelExchangeFmu":
     """Unpack, load and instantiate an FMU for Model Exchange as component `name`.
 
-    With `extrapolate` its continuous inputs may change over a step. Raises FmuImportError where that is not possible,
+    With `extrapolate` its continuous inputs may change over a step. `interpreted`, each evaluation goes through Python,
+    which is slow and gives the same bits. Raises FmuImportError where that is not possible,
     DescriptionError where the solver is not described fully; nothing stays behind then.
     """
     check_solver(name, solver)
@@ -36,7 +43,7 @@ def open_exchange(
         library = Library(name, model, "ModelExchange")
         opened.callback(library.close)
         try:
-            fmu = ModelExchangeFmu(name, model, library, solver, extrapolate=extrapolate)
+            fmu = ModelExchangeFmu(name, model, library, solver, extrapolate=extrapolate, interpreted=interpreted)
         except AttributeError as error:  # as ctypes puts it where a function is missing
             raise FmuImportError(
                 f"{model.path}: its binary cannot be used for Model Exchange: {error}. It lacks a function of the "
@@ -58,12 +65,21 @@ class ModelExchangeFmu:
     """
 
     def __init__(
-        self, name: str, model: ModelInfo, library: Library, solver: description.Solver, *, extrapolate: bool = False
+        self,
+        name: str,
+        model: ModelInfo,
+        library: Library,
+        solver: description.Solver,
+        *,
+        extrapolate: bool = False,
+        interpreted: bool = False,
     ) -> None:
         self.name: Final = name
         self.model: Final = library.model
         self._fmu = Fmu(name, model, "ModelExchange", library)
         self._described = solver
+        self._interpreted = interpreted
+        self._shared = Shared()
         self._functions = bind(library, self.model)
         self._vector = StateVector(self.model)
         self._jacobian = exact_jacobian(self._fmu, self._functions, solver)
@@ -258,13 +274,23 @@ class ModelExchangeFmu:
     def _running(self) -> Integration:
         if self._integration is None:
             indicators = self._functions.count_indicators()
-            dynamics = FmuDynamics(self._functions, self._vector.size, indicators, self._jacobian, self._courses)
+            dynamics = self._evaluations((self._vector.size, indicators))
             self._solver = made_solver(self._described, self._fmu, dynamics)
+            self._by_address = self._solver.share(self._shared)
             completed = self.model.interface("ModelExchange").completed_steps
             self._integration = Integration(
-                self._fmu, self._functions, dynamics, self._solver, completed_steps=completed
+                self._fmu, self._functions, dynamics, self._solver, self._shared, completed_steps=completed
             )
         return self._integration
+
+    def _evaluations(self, sizes: tuple[int, int]) -> Evaluations:
+        names, jacobian, courses = self._functions.names, self._jacobian, self._courses
+        found = None
+        if not self._interpreted:
+            from orchestrator.fmi.exchange_dynamics import compiled_dynamics  # compiled, or loaded, when it is needed
+
+            found = compiled_dynamics(self._shared, self._fmu, names, sizes, jacobian, courses)
+        return found or FmuDynamics(self._functions, *sizes, jacobian, courses)
 
     def _own(self, state: object) -> KeptRun:
         if not isinstance(state, KeptRun):

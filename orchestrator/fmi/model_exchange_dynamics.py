@@ -8,7 +8,7 @@ from orchestrator.fmi.exchange_functions import ExchangeFunctions
 from orchestrator.fmi.function_table import DISCARD, GOOD, OK
 from orchestrator.fmi.model_exchange_inputs import Courses
 from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives
-from orchestrator.fmi.solver import address
+from orchestrator.fmi.solver import Callbacks, address
 
 _ALMOST_ZERO = -float(np.finfo(np.float64).tiny)
 
@@ -17,8 +17,10 @@ class FmuDynamics:
     """`Dynamics` of an FMU in Continuous-Time Mode, with an exact Jacobian and inputs on courses where they are given.
 
     Discard and derivatives that are not finite let the solver try a smaller step. `status` and `called` are those of
-    the call that failed last; `trouble` says them in words.
+    the call that failed last; `trouble` says them in words. `CompiledDynamics` does the same in compiled functions.
     """
+
+    callbacks: Callbacks | None = None
 
     def __init__(
         self,
@@ -38,6 +40,10 @@ class FmuDynamics:
         self._functions = functions
         self._rates, self._z = np.zeros(states), np.zeros(indicators)
         self._rates_at, self._z_at = address(self._rates), address(self._z)
+
+    def forget(self) -> None:
+        """No evaluation is in trouble any more."""
+        self.trouble = ""
 
     def place(self, t: float, x: int) -> int:
         """Put the FMU to a time (s) and states, and the inputs that have a course to where they are then."""

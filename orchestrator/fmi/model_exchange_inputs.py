@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.fmi.fmu import Fmu, named
+from orchestrator.fmi.transfer import PlainWrite
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Storage
 
@@ -45,7 +46,7 @@ class Courses:
         self._splits: dict[Bundle, _Split] = {}
         self._now, self._wanted, self._base = np.zeros((3, self._bundle.size))
         self._derivatives, self._given = np.zeros((2, 2, self._bundle.size))
-        self._t = 0.0
+        self._start = np.zeros(1)
         self.called: Final = f"Set for {named(self._bundle)}"
         """The call that `place` makes, for messages."""
 
@@ -54,6 +55,17 @@ class Courses:
         """Whether the values wanted differ from those that the courses have reached, by more than rounding."""
         scale = np.maximum(np.maximum(np.abs(self._wanted), np.abs(self._now)), np.abs(self._base))
         return bool(np.any(np.abs(self._wanted - self._now) > _ROUNDING * scale))
+
+    @property
+    def vectors(self) -> tuple[NDArray[np.float64], ...]:
+        """Values now and at the start, slopes and curvatures, and the start (s): what `place` computes with."""
+        slopes, curvatures = self._derivatives
+        return self._now, self._base, slopes, curvatures, self._start
+
+    @property
+    def plain_call(self) -> PlainWrite | None:
+        """The call that sets the inputs, where it is a single one that takes them as they are."""
+        return self._transfer.plain
 
     def read(self) -> None:
         """Take the values that the FMU has; they rest."""
@@ -94,22 +106,22 @@ class Courses:
     def begin(self, t: float) -> bool:
         """Start new courses at t (s); whether they go on otherwise than the last ones, by more than rounding."""
         slopes, curvatures = self._derivatives
-        reached = np.stack([slopes + curvatures * (t - self._t), curvatures])
+        reached = np.stack([slopes + curvatures * (t - self._start[0]), curvatures])
         scale = np.maximum(np.abs(reached), np.abs(self._given))
         turned = bool(np.any(np.abs(self._given - reached) > _ROUNDING * scale))
-        self._base[:], self._derivatives[:], self._t = self._wanted, self._given, t
+        self._base[:], self._derivatives[:], self._start[0] = self._wanted, self._given, t
         self._given[:] = 0.0
         self._note()
         return turned
 
     def place(self, t: float) -> int:
         """Put the inputs to a time (s); an FMI status."""
-        self._evaluate(t - self._t)
+        self._evaluate(t - self._start[0])
         return self._transfer.write(self._now)
 
     def end(self, t: float) -> None:
         """The step ends at t (s): inputs that are given no other values rest at those that they have."""
-        self._evaluate(t - self._t)
+        self._evaluate(t - self._start[0])
         self._wanted[:] = self._now
 
     def _evaluate(self, after: float) -> None:

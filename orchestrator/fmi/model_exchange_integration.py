@@ -1,16 +1,17 @@
 """Integration: a Model Exchange FMU in continuous time, from event to event (FMI 2.0.4 and 3.0.2, section 3.2)."""
 
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import FailedStepError, StepError
+from orchestrator.fmi import exchange_layout as at
 from orchestrator.fmi.exchange_functions import ExchangeFunctions, Update
+from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.fmu import Fmu
 from orchestrator.fmi.function_table import DISCARD, GOOD, OK
-from orchestrator.fmi.model_exchange_dynamics import FmuDynamics
-from orchestrator.fmi.solver import Solver, address
+from orchestrator.fmi.solver import Dynamics, Solver, address
 
 EVENT_ITERATIONS: Final = 100
 """Updates of the discrete states that one event may need."""
@@ -24,6 +25,24 @@ SOLVER_STEPS: Final = 1_000_000
 _ROUNDING: Final = 8 * float(np.finfo(np.float64).eps)
 
 
+class Evaluations(Dynamics, Protocol):
+    """Dynamics of an FMU."""
+
+    @property
+    def status(self) -> int:
+        """The status of the call that failed last."""
+        ...
+
+    @property
+    def called(self) -> str:
+        """Its name."""
+        ...
+
+    def place(self, t: float, x: int) -> int:
+        """Put the FMU to a time (s) and states."""
+        ...
+
+
 class Integration:
     """Continuous time of one FMU: its solver, its events, and the time (s) that it has reached.
 
@@ -33,19 +52,71 @@ class Integration:
     """
 
     def __init__(
-        self, fmu: Fmu, functions: ExchangeFunctions, dynamics: FmuDynamics, solver: Solver, *, completed_steps: bool
+        self,
+        fmu: Fmu,
+        functions: ExchangeFunctions,
+        dynamics: Evaluations,
+        solver: Solver,
+        shared: Shared,
+        *,
+        completed_steps: bool,
     ) -> None:
-        self.time = 0.0
-        self.next_event: float | None = None
-        self.in_event_mode = True
-        self.terminated = False
+        self._shared = shared
         self._fmu = fmu
         self._functions = functions
         self._dynamics = dynamics
         self._solver = solver
         self._completed_steps = completed_steps
         self._nominals: NDArray[np.float64] = np.ones(dynamics.states)
-        self._fresh = False
+        shared.point(at.NOMINAL_VALUES, self._nominals)
+        shared.point(at.X, solver.x)
+
+    @property
+    def time(self) -> float:
+        """How far the FMU has come (s)."""
+        return self._shared.number(at.TIME)
+
+    @time.setter
+    def time(self, t: float) -> None:
+        self._shared.put(at.TIME, t)
+
+    @property
+    def next_event(self) -> float | None:
+        """The next time event (s), where there is one."""
+        return self._shared.number(at.NEXT_EVENT) if self._shared[at.HAS_NEXT_EVENT] else None
+
+    @next_event.setter
+    def next_event(self, t: float | None) -> None:
+        self._shared[at.HAS_NEXT_EVENT] = t is not None
+        if t is not None:
+            self._shared.put(at.NEXT_EVENT, t)
+
+    @property
+    def in_event_mode(self) -> bool:
+        """Whether the FMU is in Event Mode."""
+        return self._shared[at.IN_EVENT_MODE] != 0
+
+    @in_event_mode.setter
+    def in_event_mode(self, mode: bool) -> None:
+        self._shared[at.IN_EVENT_MODE] = mode
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the FMU has ended the run."""
+        return self._shared[at.TERMINATED] != 0
+
+    @terminated.setter
+    def terminated(self, ended: bool) -> None:
+        self._shared[at.TERMINATED] = ended
+
+    @property
+    def _fresh(self) -> bool:
+        """Whether the solver goes on from where it is."""
+        return self._shared[at.FRESH] != 0
+
+    @_fresh.setter
+    def _fresh(self, fresh: bool) -> None:
+        self._shared[at.FRESH] = fresh
 
     @property
     def states(self) -> NDArray[np.float64]:
@@ -137,7 +208,7 @@ class Integration:
         if not self._fresh:
             self._solver.restart(self.time, self._nominals)
             self._fresh = True
-        self._dynamics.trouble = ""
+        self._dynamics.forget()
         reached = self._solver.advance(stop)
         if reached.failure is not None:
             self._fail(reached.failure)

@@ -6,7 +6,7 @@ matrix that share no row are found by one call for all of them (Curtis, Powell, 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class _Column(NamedTuple):
     rows: Indices
 
 
-class _Colour(NamedTuple):
+class Colour(NamedTuple):
     """Columns that share no row: the references of their states, the seed, and where the result goes."""
 
     knowns: NDArray[np.uint32]
@@ -40,29 +40,30 @@ class _Colour(NamedTuple):
 class DirectionalDerivatives:
     """d(dx/dt)/dx of n states at the time and states where the FMU is, `call` being its directional derivative.
 
-    `matrix` (n, n), column by column in memory, holds it after `evaluate`. Dependencies that the ModelStructure does
-    not list are taken as none; of a derivative without a list, as all.
+    `matrix` (n, n), column by column in memory, holds it after `evaluate`, which makes one call for each of the
+    `colours`. Dependencies that the ModelStructure does not list are taken as none; of a derivative without a list, as
+    all.
     """
 
     def __init__(self, model: ModelInfo, call: Callable[..., int]) -> None:
         by_name = {connector.name: connector for connector in model.connectors}
         self._call = call
-        self._unknowns = np.array([by_name[name].reference for name in model.derivatives], np.uint32)
-        self._colours = tuple(map(_colour, _grouped(_columns(model, by_name))))
+        self.unknowns: Final = np.array([by_name[name].reference for name in model.derivatives], np.uint32)
+        self.colours: Final = tuple(map(_colour, _grouped(_columns(model, by_name))))
         size = sum(by_name[name].size for name in model.states)
-        self._result = np.zeros(size)
+        self.result: Final = np.zeros(size)
         self.matrix: NDArray[np.float64] = np.zeros((size, size), order="F")
 
     def evaluate(self) -> int:
         """Compute the matrix; the status of the call that failed, or the worst of all."""
-        unknowns, n = address(self._unknowns), self._unknowns.size
-        result, size, worst = address(self._result), self._result.size, 0
-        for knowns, seed, rows, columns in self._colours:
+        unknowns, n = address(self.unknowns), self.unknowns.size
+        result, size, worst = address(self.result), self.result.size, 0
+        for knowns, seed, rows, columns in self.colours:
             status = self._call(unknowns, n, address(knowns), knowns.size, address(seed), seed.size, result, size)
             if status not in GOOD:
                 return status
             worst = max(worst, status)
-            self.matrix[rows, columns] = self._result[rows]
+            self.matrix[rows, columns] = self.result[rows]
         return worst
 
 
@@ -100,9 +101,9 @@ def _grouped(columns: Iterable[_Column]) -> list[list[_Column]]:
     return [members for _, members in groups if members]
 
 
-def _colour(columns: Sequence[_Column]) -> _Colour:
+def _colour(columns: Sequence[_Column]) -> Colour:
     seeds = [np.eye(1, column.state.size, column.element)[0] for column in columns]
-    return _Colour(
+    return Colour(
         knowns=np.array([column.state.reference for column in columns], np.uint32),
         seed=np.concatenate(seeds),
         rows=np.concatenate([column.rows for column in columns]),

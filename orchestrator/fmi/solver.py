@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.fmi.exchange_shared import Shared
+
 Vector = NDArray[np.float64]
 
 
@@ -19,19 +21,37 @@ class Reached(NamedTuple):
     failure: str | None = None
 
 
+class Callbacks(NamedTuple):
+    """Addresses of C functions that evaluate, as CVODE calls them, and of the user data that it hands to them."""
+
+    right_side: int
+    roots: int
+    jacobian: int
+    memory: int
+
+
 class Dynamics(Protocol):
     """Right-hand side and event indicators of the FMU at a time (s) and a state vector.
 
     Vectors and matrices are addresses of doubles. The answer is 0, 1 where the solver may try a smaller step, -1 where
     it must stop; `trouble` then says why. The domain of an indicator z is z > 0 or not (FMI 2.0.4 and 3.0.2,
     section 3.1): an indicator of exactly 0 is handed out as the largest negative number, so that a change of
-    its sign and a change of its domain are the same.
+    its sign and a change of its domain are the same. Where there are `callbacks`, CVODE calls these.
     """
 
     states: int
     indicators: int
-    trouble: str
     has_jacobian: bool
+    callbacks: Callbacks | None
+
+    @property
+    def trouble(self) -> str:
+        """Why the evaluation failed that failed last; empty after `forget`."""
+        ...
+
+    def forget(self) -> None:
+        """No evaluation is in trouble any more."""
+        ...
 
     def derivatives(self, t: float, x: int, dx: int) -> int:
         """Compute dx/dt."""
@@ -61,6 +81,10 @@ class Solver(Protocol):
 
     def advance(self, stop: float) -> Reached:
         """Make one step, at most to `stop` (s), or to the first change of an indicator's domain; `x` is there then."""
+        ...
+
+    def share(self, shared: Shared) -> bool:
+        """Note what compiled functions need to make the steps of `advance`; whether they can."""
         ...
 
     def close(self) -> None:

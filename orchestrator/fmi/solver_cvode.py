@@ -5,7 +5,7 @@ Hindmarsh et al.: SUNDIALS, ACM Transactions on Mathematical Software 31 (2005) 
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from ctypes import CFUNCTYPE, byref, c_char_p, c_double, c_int, c_int64, c_void_p
+from ctypes import CFUNCTYPE, byref, c_char_p, c_double, c_int, c_int64, c_void_p, cast
 from functools import cache
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ import numpy as np
 from fmpy.sundials import libraries
 from numpy.typing import NDArray
 
+from orchestrator.fmi import exchange_layout as at
+from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.function_table import prototype
 from orchestrator.fmi.solver import Dynamics, Reached, Vector, address
 
@@ -50,6 +52,7 @@ _PROTOTYPES: Final[dict[str, tuple[Any, str, tuple[Any, ...]]]] = {
     "SUNLinSol_Dense": (c_void_p, "sunlinsoldense", (c_void_p, c_void_p, c_void_p)),
     "CVodeCreate": (c_void_p, "cvode", (c_int, c_void_p)),
     "CVodeInit": (c_int, "cvode", (c_void_p, _RIGHT_SIDE, c_double, c_void_p)),
+    "CVodeSetUserData": (c_int, "cvode", (c_void_p, c_void_p)),
     "CVodeReInit": (c_int, "cvode", (c_void_p, c_double, c_void_p)),
     "CVodeRootInit": (c_int, "cvode", (c_void_p, c_int, _ROOTS)),
     "CVodeSetNoInactiveRootWarn": (c_int, "cvode", (c_void_p,)),
@@ -60,6 +63,16 @@ _PROTOTYPES: Final[dict[str, tuple[Any, str, tuple[Any, ...]]]] = {
     "CVodeSetStopTime": (c_int, "cvode", (c_void_p, c_double)),
     "CVode": (c_int, "cvode", (c_void_p, c_double, c_void_p, c_void_p, c_int)),
     "CVodeFree": (None, "cvode", (c_void_p,)),
+}
+
+
+_SHARED: Final = {
+    at.CVODE_SET_TOLERANCES: "CVodeSVtolerances",
+    at.CVODE_RESTART: "CVodeReInit",
+    at.CVODE_SET_STOP: "CVodeSetStopTime",
+    at.CVODE_STEP: "CVode",
+    at.CVODE_DATA: "N_VGetArrayPointer_Serial",
+    at.CVODE_MATRIX: "SUNDenseMatrix_Data",
 }
 
 
@@ -88,12 +101,8 @@ class Cvode:
         self._error: BaseException | None = None
         self._data = _c("N_VGetArrayPointer_Serial")
         self._matrix = _c("SUNDenseMatrix_Data")
-        self._callbacks = (
-            _RIGHT_SIDE(self._right_side),
-            _ROOTS(self._roots),
-            _ERROR(self._listen),
-            _JACOBIAN(self._jacobian),
-        )
+        self._listener = _ERROR(self._listen)
+        self._callbacks = self._evaluations()
         with ExitStack() as made:
             self._create(made)
             self._made = made.pop_all()
@@ -113,9 +122,26 @@ class Cvode:
             error, self._error = self._error, None
             raise error
         if flag < 0:
-            return Reached(self._time, failure=self._explained(flag))
+            return Reached(self._time, failure=self.explained(flag))
         self._time = self._reached.value
         return Reached(self._time, crossed=flag == _ROOT_RETURN)
+
+    def share(self, shared: Shared) -> bool:
+        """Note the objects and functions of CVODE, which its callbacks need too."""
+        for place, name in _SHARED.items():
+            function: Any = _c(name)
+            shared[place] = cast(function, c_void_p).value or 0
+        shared[at.CVODE_MEMORY], shared[at.CVODE_VECTOR] = self._memory.value or 0, self._y
+        shared[at.CVODE_TOLERANCES] = self._tolerances
+        shared.point(at.CVODE_ABSOLUTE, self._absolute)
+        shared.put(at.CVODE_TOLERANCE, self._tolerance)
+        return self._dynamics.callbacks is not None
+
+    def explained(self, flag: int) -> str:
+        """What a step means that ended with this flag, in words."""
+        said = f": {self._said}" if self._said else ""
+        trouble = f"; {self._dynamics.trouble}" if self._dynamics.trouble else ""
+        return f"CVODE gave up with {_flag(flag)}{said}{trouble}"
 
     def close(self) -> None:
         """Free the solver."""
@@ -126,7 +152,7 @@ class Cvode:
         self._require("SUNContext_Create", 0, byref(context))
         made.callback(_c("SUNContext_Free"), byref(context))
         self._require("SUNContext_ClearErrHandlers", context)
-        self._require("SUNContext_PushErrHandler", context, self._callbacks[2], None)
+        self._require("SUNContext_PushErrHandler", context, self._listener, None)
         self._y = _new(made, "N_VDestroy", "N_VMake_Serial", size, address(self._vector), context)
         self._tolerances = _new(made, "N_VDestroy", "N_VMake_Serial", size, address(self._absolute), context)
         matrix = _new(made, "SUNMatDestroy", "SUNDenseMatrix", size, size, context)
@@ -134,14 +160,23 @@ class Cvode:
         self._memory = c_void_p(_c("CVodeCreate")(_BDF, context))
         made.callback(_c("CVodeFree"), byref(self._memory))
         self._require("CVodeInit", self._memory, self._callbacks[0], 0.0, self._y)
+        if self._dynamics.callbacks is not None:
+            self._require("CVodeSetUserData", self._memory, self._dynamics.callbacks.memory)
         self._require("CVodeSVtolerances", self._memory, self._tolerance, self._tolerances)
         self._require("CVodeSetLinearSolver", self._memory, linear, matrix)
         if self._dynamics.has_jacobian:
-            self._require("CVodeSetJacFn", self._memory, self._callbacks[3])
+            self._require("CVodeSetJacFn", self._memory, self._callbacks[2])
         self._require("CVodeSetMaxHnilWarns", self._memory, -1)
         if self._dynamics.indicators:
             self._require("CVodeRootInit", self._memory, self._dynamics.indicators, self._callbacks[1])
             self._require("CVodeSetNoInactiveRootWarn", self._memory)
+
+    def _evaluations(self) -> tuple[Any, Any, Any]:
+        """Right-hand side, roots and Jacobian as CVODE calls them: those by address where the dynamics have such."""
+        found = self._dynamics.callbacks
+        if found is not None:
+            return _RIGHT_SIDE(found.right_side), _ROOTS(found.roots), _JACOBIAN(found.jacobian)
+        return _RIGHT_SIDE(self._right_side), _ROOTS(self._roots), _JACOBIAN(self._jacobian)
 
     def _right_side(self, t: float, y: int, dy: int, _: int | None) -> int:
         # An exception would be lost in the C code above: it is kept and raised again behind it.
@@ -170,11 +205,6 @@ class Cvode:
 
     def _listen(self, _: int, __: int, ___: int, message: bytes | None, *____: Any) -> None:
         self._said = (message or b"").decode("utf-8", errors="replace").strip()
-
-    def _explained(self, flag: int) -> str:
-        said = f": {self._said}" if self._said else ""
-        trouble = f"; {self._dynamics.trouble}" if self._dynamics.trouble else ""
-        return f"CVODE gave up with {_flag(flag)}{said}{trouble}"
 
     def _require(self, name: str, *arguments: Any) -> None:
         flag = _c(name)(*arguments)

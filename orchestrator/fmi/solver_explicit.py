@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.solver import Dynamics, Reached, Vector, address
 
 _EPSILON: Final = float(np.finfo(np.float64).eps)
@@ -66,6 +67,10 @@ class Explicit:
             self._time = end
             return Reached(end)
         return self._locate(start, before, end)
+
+    def share(self, shared: Shared) -> bool:  # noqa: ARG002
+        """Its steps are made in Python."""
+        return False
 
     def close(self) -> None:
         """Nothing has to be freed."""

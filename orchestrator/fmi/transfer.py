@@ -1,7 +1,7 @@
 """Transfer: the values of one bundle between the flat arrays of a run and the memory layout of an FMU."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,14 @@ from orchestrator.fmi.buffers import Buffer, Bytes, Numbers, Texts
 from orchestrator.fmi.function_table import GOOD, OK, CFunction, FunctionTable
 from orchestrator.instance import Bundle, Values
 from orchestrator.system.connector import Storage
+
+
+class PlainWrite(NamedTuple):
+    """A function that sets, the references of the variables, and the memory that it takes their values from."""
+
+    function: CFunction
+    references: NDArray[np.uint32]
+    values: NDArray[Any]
 
 
 class Transfer:
@@ -29,6 +37,15 @@ class Transfer:
         self.bundle = bundle
         self._parts = [_Part(bundle, types, kind, functions) for kind in _kinds(bundle, types)]
         self._signs = _signs(bundle, negated)
+
+    @property
+    def plain(self) -> PlainWrite | None:
+        """The call that writes all values as they are; None where there are several, or values take another form."""
+        part = self._parts[0]
+        unaltered = isinstance(part.buffer, Numbers) and part.buffer.arrays[0].dtype == self.bundle.storage.dtype
+        if len(self._parts) > 1 or self._signs is not None or not unaltered:
+            return None
+        return PlainWrite(part.set, part.references, part.buffer.arrays[0])
 
     def write(self, values: Values) -> int:
         """Give values to the FMU; the worst status of the calls, of which none follows one that fails."""
@@ -76,8 +93,8 @@ class _Part:
         self.get: CFunction = access.get
         self.set: CFunction = access.set
         self.buffer: Buffer = _BUFFERS[bundle.storage](names, kind, access.dtype)
-        self._references = np.array([connector.reference for connector in chosen], dtype=np.uint32)
-        self.arguments = functions.arguments(self._references, *self.buffer.arrays)
+        self.references: Final = np.array([connector.reference for connector in chosen], dtype=np.uint32)
+        self.arguments = functions.arguments(self.references, *self.buffer.arrays)
 
     def fill(self, values: Values) -> None:
         """Copy the elements of this part into its buffer; CapabilityError where one does not fit."""

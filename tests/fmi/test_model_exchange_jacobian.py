@@ -89,8 +89,8 @@ def calls(monkeypatch):
     return counts
 
 
-def started(path, **solver):
-    instance = open_exchange("it", read_model(path), Solver(**solver))
+def started(path, *, interpreted=False, **solver):
+    instance = open_exchange("it", read_model(path), Solver(**solver), interpreted=interpreted)
     instance.enter_initialization(0.0, None, None)
     instance.exit_initialization()
     return instance
@@ -109,7 +109,7 @@ def test_the_matrix_is_that_of_the_equations_column_by_column(fmus, version):
 @pytest.mark.parametrize(("version", "calls_of_the_fmu"), [("fmi2", 3), ("fmi3", 20)])
 def test_columns_that_share_no_row_are_found_together(fmus, version, calls_of_the_fmu):
     # The ModelStructure of FMI 3.0 speaks of the array as a whole, that of FMI 2.0 of each element.
-    with closing(started(getattr(fmus["chain"], version))) as instance:
+    with closing(started(getattr(fmus["chain"], version), interpreted=True)) as instance:
         jacobian, asked = instance._jacobian, []
         call, jacobian._call = jacobian._call, lambda *arguments: asked.append(0) or call(*arguments)
         x, matrix = np.linspace(0.1, 2.0, 20), np.zeros((20, 20), order="F")
@@ -123,7 +123,9 @@ def test_a_stiff_chain_takes_n_evaluations_less_for_each_jacobian_and_ends_the_s
     counts, ends = {}, {}
     for source in SOURCES:
         calls.update(derivatives=0, jacobian=0)
-        with closing(started(getattr(fmus["chain"], version), tolerance=1e-8, jacobian=source)) as instance:
+        with closing(
+            started(getattr(fmus["chain"], version), interpreted=True, tolerance=1e-8, jacobian=source)
+        ) as instance:
             run(instance, 1e-3, 4)
             ends[source] = take(instance, *(c.name for c in instance.connectors if c.is_state))
         counts[source] = dict(calls)
@@ -138,7 +140,9 @@ def test_a_stiff_chain_whose_input_jumps_takes_a_third_less_of_the_evaluations(f
     counts, ends = {}, {}
     for source in SOURCES:
         calls.update(derivatives=0)
-        with closing(started(getattr(fmus["chain"], version), tolerance=1e-8, jacobian=source)) as instance:
+        with closing(
+            started(getattr(fmus["chain"], version), interpreted=True, tolerance=1e-8, jacobian=source)
+        ) as instance:
             for index in range(10):
                 put(instance, "u", index % 2)
                 instance.do_step(index * 1e-5, 1e-5)
@@ -160,7 +164,9 @@ def test_a_stiff_system_takes_fewer_evaluations_and_meets_the_published_values(f
     counts, ends = {}, {}
     for source in SOURCES:
         calls.update(derivatives=0, jacobian=0)
-        with closing(started(getattr(fmus["robertson"], version), tolerance=1e-8, jacobian=source)) as instance:
+        with closing(
+            started(getattr(fmus["robertson"], version), interpreted=True, tolerance=1e-8, jacobian=source)
+        ) as instance:
             run(instance, 40.0, 4)
             ends[source] = take(instance, "y1", "y2", "y3")
         counts[source] = dict(calls)
