@@ -4,7 +4,7 @@ from typing import Any
 
 from numba import njit
 
-from orchestrator.by_address import call_step, call_values, load, store
+from orchestrator.by_address import call_step, call_values, load, nanoseconds, store
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.forms import get_form, set_form
 from orchestrator.master.compiled.hot_gather import INLINE
@@ -90,8 +90,49 @@ def _do_step(program: int, component: int, t: float, h: float) -> int:
 do_step: Any = njit("int64(int64, int64, float64, float64)", **INLINE)(_do_step)
 
 
+def _measured(program: int, component: int, row: int, t: float, h: float) -> int:
+    """The same as `finish`, with what its parts took."""
+    meter = load(program + at.METER)
+    clock, which = load(meter + at.CLOCK), load(meter + at.WHICH_CLOCK)
+    number = (component - load(program + at.COMPONENTS)) // at.COMPONENT_ROW
+    sample = load(program + at.SAMPLE) + number * at.SAMPLE_ROW
+    began = nanoseconds(clock, which)
+    why = set_all(program, component, row)
+    if why != at.DONE:
+        return int(why)
+    given = nanoseconds(clock, which)
+    why = do_step(program, component, t, h)
+    if why != at.DONE:
+        return int(why)
+    stepped = nanoseconds(clock, which)
+    why = get_all(program, component, load(component + at.GETS))
+    store(sample, given - began)
+    store(sample + 8, stepped - given)
+    store(sample + 16, nanoseconds(clock, which) - stepped)
+    return int(why)
+
+
+measured: Any = njit("int64(int64, int64, int64, float64, float64)", cache=True, nogil=True, error_model="numpy")(
+    _measured
+)
+
+
+def _next_sample(program: int, index: int) -> None:
+    """The sample of this macro step is complete: when the next one comes, where there is room for one."""
+    meter = load(program + at.METER)
+    room = load(meter + at.ROOM) + load(meter + at.SAMPLE_BYTES)
+    store(meter + at.ROOM, room)
+    store(program + at.SAMPLE, 0)
+    store(program + at.SAMPLE_AFTER, index + load(meter + at.SAMPLE_EVERY) if room < load(meter + at.ROOM_END) else 0)
+
+
+next_sample: Any = njit("void(int64, int64)", **INLINE)(_next_sample)
+
+
 def _finish(program: int, component: int, row: int, t: float, h: float) -> int:
     """Inputs from this row of calls on, doStep and outputs of one component."""
+    if load(program + at.SAMPLE) != 0:
+        return int(measured(program, component, row, t, h))
     why = set_all(program, component, row)
     if why == at.DONE:
         why = do_step(program, component, t, h)

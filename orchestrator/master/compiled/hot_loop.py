@@ -9,7 +9,7 @@ from numba import njit
 
 from orchestrator.by_address import bits, doubles, load, load_byte, load_double, store, store_byte, store_double
 from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled.hot_calls import finish, resume
+from orchestrator.master.compiled.hot_calls import finish, next_sample, resume
 from orchestrator.master.compiled.hot_gather import INLINE, copy, gather
 
 
@@ -31,11 +31,13 @@ keep_finite: Any = njit("boolean(int64, int64)", **INLINE)(_keep_finite)
 
 
 def _keep(program: int, index: int) -> None:
-    """Keep all else that came out: words, and bytes in whole words."""
+    """Keep all else that came out, words, and bytes in whole words; with it what the macro step took is complete."""
     row, end = load(program + at.KEPT), load(program + at.KEPT_END)
     while row < end:
         copy(load(row), load(row + 8 + 8 * (index % 3)), load(row + at.KEPT_SIZE))
         row += at.KEPT_ROW
+    if load(program + at.SAMPLE) != 0:
+        next_sample(program, index)
 
 
 keep: Any = njit("void(int64, int64)", **INLINE)(_keep)
@@ -91,6 +93,8 @@ def _begin(program: int, index: int) -> int:
     """What comes before the first component of a macro step."""
     if load(program + at.ASKS) != 0 and load(program + at.ASKED) != index:
         return at.BEGINS
+    if index + 1 == load(program + at.SAMPLE_AFTER):
+        store(program + at.SAMPLE, load(load(program + at.METER) + at.ROOM))
     return at.DONE if gather(program + at.ALL_AT_ONCE) else at.REFUSED
 
 

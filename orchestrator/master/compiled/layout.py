@@ -60,7 +60,13 @@ COMPONENT: Final = 280
 STATUS: Final = 288
 CALL: Final = 296
 """Row of the call that gave the status."""
-PROGRAM: Final = 304
+METER: Final = 304
+"""The meter; 0 where there is none."""
+SAMPLE: Final = 312
+"""Where the durations of this macro step go; 0 where they are not taken."""
+SAMPLE_AFTER: Final = 320
+"""The macro step behind that whose durations are taken next; 0 where none is."""
+PROGRAM: Final = 328
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
@@ -123,6 +129,19 @@ SIGNAL: Final = 0
 ELEMENT: Final = 8
 FORM: Final = 16
 ELEMENT_ROW: Final = 24
+
+# A meter: samples of what components cost, each a table of (set, doStep, get) in ns with a row for each component.
+CLOCK: Final = 0
+"""Address of clock_gettime, and the clock that it is to read."""
+WHICH_CLOCK: Final = 8
+ROOM: Final = 16
+"""Where the next sample goes."""
+ROOM_END: Final = 24
+SAMPLE_BYTES: Final = 32
+SAMPLE_EVERY: Final = 40
+"""From one macro step whose durations are taken to the next."""
+METER_BYTES: Final = 48
+SAMPLE_ROW: Final = 24
 
 # What the loop says when it comes back.
 DONE: Final = 0

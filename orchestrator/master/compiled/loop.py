@@ -135,6 +135,7 @@ class CompiledLoop:
 
     def _begun(self, why: int, index: int) -> MacroStep:
         """Gather what the hot loop cannot at the beginning of a macro step; all of it where a value does not pass."""
+        self._count(index, 0)
         gather(self._at_once if why == at.REFUSED else self._program.rest)
         self._program[at.ASKED] = index
         return COMPLETED
