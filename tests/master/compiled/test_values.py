@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,7 @@ def chain(versions: Sequence[str], types: Sequence[str], **keys: Any) -> dict[st
     components["c0"]["parameters"] = {
         f"{name}_u": value.hex() if isinstance(value, bytes) else value for name, value in given.items()
     }
-    connections = [
-        f"{one}.{name}_y -> {other}.{name}_u" for one, other in zip(names, names[1:], strict=False) for name in types
-    ]
+    connections = [f"{one}.{name}_y -> {other}.{name}_u" for one, other in pairwise(names) for name in types]
     experiment = {"stop": 1.0}
     return {
         "name": "chain", "components": components, "connections": connections, "experiment": experiment,
@@ -177,7 +176,7 @@ def test_values_are_put_into_another_type_on_their_way_alike(connection, algorit
 def counter(storage: str, values: Sequence[int]) -> list[FunctionInstance]:
     """An integer that takes these values one after the other, and what takes a float from it, and another float."""
     source = FunctionInstance(
-        lambda t, u: values[min(int(round(t / 0.1)), len(values) - 1)],
+        lambda t, u: values[min(round(t / 0.1), len(values) - 1)],
         name="a", inputs=[], outputs=[an_output("y", storage=storage)],
     )  # fmt: skip
     return [source, FunctionInstance(lambda t, u: 2.0 * u, name="b"), FunctionInstance(lambda t, u: u, name="c")]
