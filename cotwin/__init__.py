@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from orchestrator.errors import SurrogateError as SurrogateError
     from orchestrator.errors import UnitError as UnitError
     from orchestrator.errors import VariableError as VariableError
+    from orchestrator.export.container import export_fmu as export_fmu
     from orchestrator.observer import Event as Event
     from orchestrator.observer import Observer as Observer
     from orchestrator.realtime.metering import MeterReading as MeterReading
@@ -93,6 +94,7 @@ __all__ = [
     "UnitError",
     "VariableError",
     "__version__",
+    "export_fmu",
     "export_ssp",
     "load_results",
     "open_simulation",
@@ -125,6 +127,7 @@ _HOMES = {
         "UnitError",
         "VariableError",
     ),
+    "orchestrator.export.container": ("export_fmu",),
     "orchestrator.observer": (
         "Event",
         "Observer",

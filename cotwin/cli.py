@@ -45,6 +45,11 @@ Package = Annotated[
 SspVersion = Annotated[
     str | None, typer.Option("--version", metavar="1.0|2.0", help="Of SSP. Default: the older that can say all.")
 ]
+FmuTarget = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.fmu", help="Default: NAME.fmu.")]
+FmiVersion = Annotated[str, typer.Option("--fmi", metavar="2.0|3.0", help="Of the FMU that is written.")]
+Expose = Annotated[
+    list[str], typer.Option("--expose", metavar="COMP.VAR", help="Variables outside, with * and ?; repeatable.")
+]
 Converted = Annotated[Path, typer.Argument(metavar="OUT", help="OUT.yaml, OUT.ssp, or a folder for an SSP.")]
 CheckpointEvery = Annotated[
     str | None,
@@ -269,6 +274,39 @@ def export_ssp(
         description = prepare(system, Overrides(variant=variant))
         path = exporting.export_ssp(description, package or Path(f"{description.name}.ssp"), version)
         terminal.say(f"wrote {path}")
+
+
+@app.command("export-fmu")
+def export_fmu(  # noqa: PLR0913 -- one for each option
+    system: System,
+    target: FmuTarget = None,
+    fmi: FmiVersion = "3.0",
+    expose: Expose = [],  # noqa: B006 -- typer copies it
+    stop: Stop = None,
+    step: Step = None,
+    settings: Settings = [],  # noqa: B006 -- typer copies it
+    variant: Variant = None,
+    debug: Debug = False,
+) -> None:
+    """Write a whole system as one FMU for Co-Simulation that runs in any tool, with its components inside.
+
+    For example: cotwin export-fmu plant.yaml -o plant.fmu --fmi 2.0 --expose 'reactor.*' --expose plc.DO_set
+    """
+    from cotwin import terminal
+
+    with terminal.errors_reported(debug, system):
+        from cotwin.preparation import Overrides, prepare
+        from cotwin.settings import settings_named
+        from orchestrator.export.container import export_fmu
+
+        with settings_named(settings):
+            description = prepare(system, Overrides(stop, step, tuple(settings), (), variant))
+        done = export_fmu(description, target or Path(f"{description.name}.fmu"), version=fmi, expose=expose)
+        for line in done.left_out:
+            terminal.warn(line)
+        terminal.say(
+            f"wrote {done.path}: FMI {fmi}, {len(description.components)} components, {done.variables} variables"
+        )
 
 
 @app.command()

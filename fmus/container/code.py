@@ -1,0 +1,149 @@
+"""The C code of a container: a system as the tables of runtime/system.h."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from fmus.container.system import Call, Flow, Stage, System
+
+TOKEN = "SYSTEM_TOKEN"
+"""Stands in the code for the token, which is made from the code."""
+
+Row = TypeVar("Row", str, int)
+
+_PLAIN = re.compile(r"[A-Za-z0-9_ .:,;/\[\]()+*=<>-]")
+
+
+def system_code(system: System) -> str:
+    """Text of system.c, with `SYSTEM_TOKEN` in the place of the token."""
+    return _Tables(system).text()
+
+
+class _Tables:
+    """Rows of all tables, which refer to each other by numbers."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._calls: list[str] = []
+        self._references: list[int] = []
+        self._names: list[str] = []
+        self._first_names: list[int] = []
+        self._flows: list[str] = []
+        self._map: list[str] = []
+        self._stage_parts: list[int] = []
+        self._stage_reads: list[str] = []
+
+    def text(self) -> str:
+        system = self._system
+        parts = [self._part(index) for index in range(len(system.parts))]
+        stages = [self._stage(stage) for stage in system.stages]
+        settings = [
+            f"{{{each.part}, {self._call(each.call)}, {int(each.tunable)}, {_text(each.text)}}}"
+            for each in system.settings
+        ]
+        at_once = self._range(self._flows, map(self._flow, system.at_once))
+        owners = [n for n, variable in enumerate(system.variables) for _ in range(variable.length)]
+        pending = [int(each.given) for each in system.settings]
+        return "\n".join(
+            [
+                '#include "system.h"\n',
+                _table("unsigned char", "image", [*map(str, system.image.tolist()), *map(str, pending)]),
+                _table("unsigned", "references", map(str, self._references)),
+                _table("value_call", "calls", self._calls),
+                _table("int", "first_name", map(str, self._first_names)),
+                _table("char *const", "names", self._names),
+                _table("map_entry", "map_entries", self._map),
+                _table("flow", "flows", self._flows),
+                _table("part_table", "parts", parts),
+                _table("int", "stage_parts", map(str, self._stage_parts)),
+                _table("part_call", "stage_reads", self._stage_reads),
+                _table("stage_table", "stages", stages),
+                _table("setting_table", "settings", settings),
+                _table("variable_table", "variables", self._variables()),
+                _table("int", "variable_of", map(str, owners)),
+                self._whole(len(owners), at_once),
+            ]
+        )
+
+    def _part(self, index: int) -> str:
+        part = self._system.parts[index]
+        ranges = [
+            self._calls_of(part.inputs),
+            self._calls_of(part.initial),
+            self._calls_of(part.unknown_starts),
+            self._calls_of(part.outputs, named=True),
+            self._range(self._flows, map(self._flow, part.flows)),
+        ]
+        texts = [part.name, part.token, part.library, part.resources]
+        return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {', '.join(ranges)}}}"
+
+    def _stage(self, stage: Stage) -> str:
+        reads = [f"{{{part}, {self._call(call)}}}" for part, call in stage.reads]
+        ranges = [
+            self._range(self._stage_parts, stage.parts),
+            self._range(self._stage_reads, reads),
+            self._range(self._flows, map(self._flow, stage.flows)),
+        ]
+        return f"{{{', '.join(ranges)}}}"
+
+    def _range(self, table: list[Row], rows: Iterable[Row]) -> str:
+        first = len(table)
+        table += rows
+        return f"{{{first}, {len(table)}}}"
+
+    def _calls_of(self, calls: Sequence[Call], *, named: bool = False) -> str:
+        first = len(self._calls)
+        for call in calls:
+            self._call(call, named=named)
+        return f"{{{first}, {len(self._calls)}}}"
+
+    def _call(self, call: Call, *, named: bool = False) -> int:
+        counts = f"{len(call.references)}, {len(self._references)}, {call.size}"
+        self._calls.append(f"{{{call.type}, {counts}, {call.offset}}}")
+        self._references += call.references
+        named = named and call.type.floating
+        self._first_names.append(len(self._names) if named else -1)
+        self._names += map(_text, call.names if named else ())
+        return len(self._calls) - 1
+
+    def _flow(self, flow: Flow) -> str:
+        factor, offset = flow.conversion or (1.0, 0.0)
+        entries = self._range(self._map, (f"{{{one}, {other}}}" for one, other in flow.mapping))
+        flags = f"{int(flow.conversion is not None)}, {int(flow.total)}"
+        places = f"{flow.source}, {flow.destination}, {flow.source_type}, {flow.destination_type}"
+        return f"{{{places}, {flags}, {factor!r}, {offset!r}, {entries}, {_text(flow.path)}}}"
+
+    def _variables(self) -> list[str]:
+        rows, first = [], 0
+        for variable in self._system.variables:
+            setting = -1 if variable.setting is None else variable.setting
+            numbers = f"{int(bool(variable.items))}, {variable.length}, {first}, {setting}, {variable.offset}"
+            rows.append(f"{{{_text(variable.name)}, {variable.kind}, {variable.type}, {numbers}}}")
+            first += variable.length
+        return rows
+
+    def _whole(self, elements: int, at_once: str) -> str:
+        system = self._system
+        counts = [len(system.parts), len(system.stages), len(system.settings), len(system.variables), elements]
+        fields = [
+            f"{_text(system.name)}, {TOKEN}, {system.step_size!r}, {system.tolerance or 0.0!r}",
+            ", ".join(map(str, counts)),
+            f"{int(system.keeps_state)}, {int(system.serializes_state)}",
+            f"{system.image.size + len(system.settings)}, {system.image.size}, image",
+            "parts, stages, stage_parts, stage_reads, settings, calls, references, first_name, names, flows",
+            f"map_entries, {at_once}, variables, variable_of",
+        ]
+        return "const system_table whole = {\n    " + ",\n    ".join(fields) + "\n};\n"
+
+
+def _table(kind: str, name: str, rows: Iterable[str]) -> str:
+    listed = list(rows)
+    return f"static const {kind} {name}[{max(len(listed), 1)}] = {{\n    " + (",\n    ".join(listed) or "0") + "\n};"
+
+
+def _text(text: str | None) -> str:
+    """A C string; whatever is no plain character stands there by the numbers of its bytes."""
+    if text is None:
+        return "0"
+    pieces = [one if _PLAIN.fullmatch(one) else "".join(f"\\{byte:03o}" for byte in one.encode()) for one in text]
+    return f'"{"".join(pieces)}"'

@@ -1,0 +1,101 @@
+/* Life of an instance: memory, components, experiment, reset and end. */
+#include "instance.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "part.h"
+
+char *copied(const char *text)
+{
+    char *copy = malloc(strlen(text) + 1);
+    return copy ? strcpy(copy, text) : NULL;
+}
+
+static void start_values(instance *i)
+{
+    condition fresh = {.mode = MODE_INSTANTIATED, .stale = 1};
+    i->now = fresh;
+    memcpy(i->image, whole.image, whole.image_size);
+}
+
+instance *instance_new(const char *name, char *folder, int logging)
+{
+    instance *i = calloc(1, sizeof *i);
+    if (!i) {
+        free(folder);
+        return NULL;
+    }
+    i->folder = folder;
+    i->name = copied(name);
+    i->image = malloc(whole.image_size + 1);
+    i->before = malloc(whole.image_size + 1);
+    i->parts = calloc((size_t)whole.n_parts, sizeof *i->parts);
+    i->logging = logging;
+    if (!i->folder || !i->name || !i->image || !i->before || !i->parts) {
+        instance_free(i);
+        return NULL;
+    }
+    start_values(i);
+    return i;
+}
+
+int instance_open(instance *i, const char *function)
+{
+    for (int k = 0; k < whole.n_parts; k++) {
+        i->parts[k].whole = i;
+        i->parts[k].table = &whole.parts[k];
+        if (!part_open(&i->parts[k], function)) return 0;
+    }
+    return 1;
+}
+
+void instance_free(instance *i)
+{
+    if (!i) return;
+    for (int k = whole.n_parts - 1; i->parts && k >= 0; k--) part_close(&i->parts[k]);
+    free(i->parts);
+    free(i->image);
+    free(i->before);
+    free(i->name);
+    free(i->folder);
+    free(i);
+}
+
+int instance_reset(instance *i, const char *function)
+{
+    if (!instance_allows(i, RESET, function)) return 0;
+    for (int k = 0; k < whole.n_parts; k++)
+        if (!part_calls(&i->parts[k], function, RESET_INSTANCE)) return 0;
+    start_values(i);
+    return 1;
+}
+
+int instance_set_up(instance *i, const char *function, condition experiment)
+{
+    if (!isfinite(experiment.start_time))
+        return instance_fail(i, function, "start time %g s is refused: use a finite one", experiment.start_time);
+    if (experiment.stop_time_defined && !(experiment.stop_time >= experiment.start_time))
+        return instance_fail(i, function, "stop time %.15g s is refused: it lies before the start time %.15g s",
+                             experiment.stop_time, experiment.start_time);
+    if (!experiment.tolerance_defined && whole.tolerance > 0.0) {
+        experiment.tolerance_defined = 1;
+        experiment.tolerance = whole.tolerance;
+    }
+    i->now.tolerance_defined = experiment.tolerance_defined;
+    i->now.tolerance = experiment.tolerance_defined ? experiment.tolerance : 0.0;
+    i->now.stop_time_defined = experiment.stop_time_defined;
+    i->now.stop_time = experiment.stop_time_defined ? experiment.stop_time : 0.0;
+    i->now.start_time = experiment.start_time;
+    return 1;
+}
+
+int instance_terminate(instance *i, const char *function)
+{
+    if (!instance_allows(i, TERMINATE, function)) return 0;
+    for (int k = 0; k < whole.n_parts; k++)
+        if (!part_calls(&i->parts[k], function, TERMINATE_RUN)) return 0;
+    i->now.mode = MODE_TERMINATED;
+    return 1;
+}

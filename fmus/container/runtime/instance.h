@@ -1,0 +1,122 @@
+/* An instance of a system, behind both FMI versions: modes, values, initialization, steps and kept states.
+ *
+ * Functions return 1 for success and 0 after a message to the importer, but where they say otherwise. A refused call
+ * changes nothing; after a failure of a component the instance is in MODE_ERROR, after a fatal one in MODE_FATAL, where
+ * no component is called any more.
+ */
+#ifndef INSTANCE_H
+#define INSTANCE_H
+
+#include <stdint.h>
+
+#include "system.h"
+
+/* The statuses of FMI 2.0 and 3.0. */
+enum { STATUS_OK, STATUS_WARNING, STATUS_DISCARD, STATUS_ERROR, STATUS_FATAL };
+
+typedef enum {
+    MODE_INSTANTIATED = 1,
+    MODE_INITIALIZATION = 2,
+    MODE_STEP = 4,
+    MODE_TERMINATED = 8,
+    MODE_ERROR = 16,
+    MODE_FATAL = 32
+} instance_mode;
+
+/* What an FMI function does, as far as it matters for the modes in which it is allowed. */
+typedef enum {
+    SET_UP_EXPERIMENT,
+    ENTER_INITIALIZATION,
+    EXIT_INITIALIZATION,
+    DO_STEP,
+    TERMINATE,
+    RESET,
+    GET_VALUES,
+    SET_VALUES,
+    KEEP_STATE,
+    USE_STATE,
+    OPERATIONS
+} operation;
+
+/* What a kept state holds beside the image and the states of the components; no pointers. */
+typedef struct {
+    double start_time, stop_time, tolerance;
+    int64_t index; /* of the last communication point: multiples of the step size since the start */
+    int32_t mode, stop_time_defined, tolerance_defined, stale;
+} condition;
+
+typedef struct instance instance;
+typedef struct part part;
+
+struct instance {
+    char *name, *folder;
+    void (*report)(instance *, int status, const char *message); /* to the importer */
+    void (*importer_callback)(void);
+    void *importer_environment;
+    int logging;
+    condition now;
+    unsigned char *image, *before; /* the latter as it was at the last communication point */
+    part *parts;
+    long kept; /* states that are kept now */
+    int ended; /* whether a component ended the run in the last step */
+};
+
+/* How a step of the whole ended. */
+typedef enum { STEP_DONE, STEP_REFUSED, STEP_ENDED, STEP_FAILED } step_end;
+
+/* modes.c */
+int instance_allows(instance *i, operation what, const char *function);
+int instance_fail(instance *i, const char *function, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void instance_broken(instance *i, int fatal);
+
+/* instance.c */
+instance *instance_new(const char *name, char *folder, int logging);
+int instance_open(instance *i, const char *function);
+void instance_free(instance *i);
+int instance_reset(instance *i, const char *function);
+int instance_set_up(instance *i, const char *function, condition experiment);
+int instance_terminate(instance *i, const char *function);
+double instance_time(const instance *i);
+char *copied(const char *text);
+
+/* initialization.c */
+int instance_enter_initialization(instance *i, const char *function);
+int instance_exit_initialization(instance *i, const char *function);
+int instance_settle(instance *i, const char *function);
+int instance_hand_on(instance *i, const char *function, int before_initialization);
+
+/* step.c */
+step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept);
+int instance_check_outputs(instance *i, const char *function, const part *p, double time);
+
+/* values.c: variables by reference, whole with `complete`, otherwise one element; NULL after a message. */
+#define TYPE(type) (1u << (type))
+#define ENUMERATION TYPE(VALUE_TYPES) /* among types: enumerations, whatever their type in memory is */
+const variable_table *instance_readable(instance *i, const char *function, unsigned reference, unsigned types,
+                                        int complete);
+const variable_table *instance_writable(instance *i, const char *function, unsigned reference, unsigned types,
+                                        int complete);
+double instance_float(const instance *i, const variable_table *variable, size_t element);
+int64_t instance_integer(const instance *i, const variable_table *variable, size_t element);
+void instance_write_float(instance *i, const variable_table *variable, size_t element, double value);
+int instance_write_integer(instance *i, const char *function, const variable_table *variable, size_t element,
+                           int64_t value);
+void instance_written(instance *i, const variable_table *variable);
+
+/* flows.c */
+double load_float(const void *place, value_type type);
+int64_t load_integer(const void *place, value_type type);
+void store_float(void *place, value_type type, double value);
+int store_integer(void *place, value_type type, int64_t value); /* 0 where the type does not hold it */
+size_t size_of(value_type type);
+int instance_flow(instance *i, const char *function, range flows);
+
+/* kept_state.c */
+int instance_keep(instance *i, const char *function, void **state);
+int instance_restore(instance *i, const char *function, void *state);
+int instance_free_state(instance *i, const char *function, void **state);
+int instance_state_size(instance *i, const char *function, void *state, size_t *size);
+int instance_serialize(instance *i, const char *function, void *state, unsigned char *bytes, size_t size);
+int instance_deserialize(instance *i, const char *function, const unsigned char *bytes, size_t size, void **state);
+
+#endif

@@ -1,0 +1,162 @@
+/* Loading a component, and the calls that look the same in both versions. */
+#define _GNU_SOURCE /* dlfcn.h */
+#include "part.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const status_names[] = {"OK", "Warning", "Discard", "Error", "Fatal", "Pending"};
+
+static const need needs[COMMON_FUNCTIONS] = {
+    [GET_STATE] = FOR_STATES, [SET_STATE] = FOR_STATES, [FREE_STATE] = FOR_STATES,
+    [STATE_SIZE] = FOR_BYTES, [SERIALIZE] = FOR_BYTES,  [DESERIALIZE] = FOR_BYTES,
+};
+
+void part_says(part *p, int status, const char *message)
+{
+    char text[1200];
+    if (!p->whole->report) return;
+    snprintf(text, sizeof text, "%s: %s", p->table->name, message ? message : "");
+    p->whole->report(p->whole, status, text);
+}
+
+int part_checks(part *p, const char *function, int status, const char *called)
+{
+    const char *said = status >= 0 && status <= 5 ? status_names[status] : "an unknown status";
+    if (status == STATUS_OK || status == STATUS_WARNING) return 1;
+    instance_fail(p->whole, function, "component '%s': %s returned %s at t = %.9g s", p->table->name, called, said,
+                  instance_time(p->whole));
+    instance_broken(p->whole, status == STATUS_FATAL);
+    return 0;
+}
+
+static int fails(part *p, const char *function, const char *what, const char *why)
+{
+    return instance_fail(p->whole, function, "component '%s': %s (%s)", p->table->name, what, why ? why : "?");
+}
+
+static char *path_to(const part *p, const char *below)
+{
+    size_t size = strlen(p->whole->folder) + strlen(below) + 2;
+    char *path = malloc(size);
+    if (path) snprintf(path, size, "%s/%s", p->whole->folder, below);
+    return path;
+}
+
+/* Binds functions by name; the first that is missing, or NULL. */
+static const char *bind(part *p)
+{
+    const part_version *version = p->version;
+    for (int k = 0; k < COMMON_FUNCTIONS; k++) {
+        p->common[k] = dlsym(p->library, version->common[k]);
+        int needed = needs[k] == NEEDED || (needs[k] == FOR_STATES && whole.keeps_state) ||
+                     (needs[k] == FOR_BYTES && whole.serializes_state);
+        if (!p->common[k] && needed) return version->common[k];
+    }
+    for (int k = 0; k < version->n_own; k++)
+        if (!(p->own[k] = dlsym(p->library, version->own[k]))) return version->own[k];
+    for (int type = 0; type < VALUE_TYPES; type++) {
+        if (!version->getters[type]) continue;
+        p->get[type] = dlsym(p->library, version->getters[type]);
+        p->set[type] = dlsym(p->library, version->setters[type]);
+    }
+    return NULL;
+}
+
+static const char *unbound(const part *p, range calls, int setting)
+{
+    for (int k = calls.first; k < calls.end; k++) {
+        value_type type = whole.calls[k].type;
+        if (!(setting ? p->set : p->get)[type]) return (setting ? p->version->setters : p->version->getters)[type];
+    }
+    return NULL;
+}
+
+int part_open(part *p, const char *function)
+{
+    char *library = path_to(p, p->table->library), *resources = path_to(p, p->table->resources);
+    const char *missing = NULL;
+    int opened = 0;
+    p->version = p->table->fmi == 2 ? &part_fmi2 : &part_fmi3;
+    if (!library || !resources) {
+        instance_fail(p->whole, function, "out of memory");
+    } else if (!(p->library = dlopen(library, RTLD_NOW | RTLD_LOCAL))) {
+        fails(p, function, "its library cannot be loaded", dlerror());
+    } else if ((missing = bind(p)) || (missing = unbound(p, p->table->inputs, 1)) ||
+               (missing = unbound(p, p->table->outputs, 0))) {
+        fails(p, function, "its library lacks a function", missing);
+    } else if (!(p->handle = p->version->instantiate(p, resources))) {
+        fails(p, function, "it refused to be instantiated", "check that the FMU is complete, its licence and resources");
+    } else {
+        opened = 1;
+    }
+    free(library);
+    free(resources);
+    return opened;
+}
+
+void part_close(part *p)
+{
+    if (p->handle && p->whole->now.mode != MODE_FATAL) ((void (*)(void *))p->common[FREE_INSTANCE])(p->handle);
+    if (p->library && p->whole->now.mode != MODE_FATAL) dlclose(p->library);
+    free(p->memory);
+    p->handle = p->library = p->memory = NULL;
+}
+
+static int transfers(part *p, const char *function, int index, int setting)
+{
+    const value_call *call = &whole.calls[index];
+    void *called = (setting ? p->set : p->get)[call->type];
+    const char *name = (setting ? p->version->setters : p->version->getters)[call->type];
+    if (!called) return fails(p, function, "its library lacks a function", name);
+    int status = p->version->values(p, called, whole.references + call->first_reference, (size_t)call->n_references,
+                                    p->whole->image + call->offset, (size_t)call->n_values);
+    return status == STATUS_OK || part_checks(p, function, status, name);
+}
+
+int part_set(part *p, const char *function, int call)
+{
+    return transfers(p, function, call, 1);
+}
+
+int part_get(part *p, const char *function, int call)
+{
+    return transfers(p, function, call, 0);
+}
+
+int part_set_all(part *p, const char *function, range calls)
+{
+    for (int k = calls.first; k < calls.end; k++)
+        if (!transfers(p, function, k, 1)) return 0;
+    return 1;
+}
+
+int part_get_all(part *p, const char *function, range calls)
+{
+    for (int k = calls.first; k < calls.end; k++)
+        if (!transfers(p, function, k, 0)) return 0;
+    return 1;
+}
+
+int part_set_text(part *p, const char *function, int call, const char *text)
+{
+    const char *name = p->table->fmi == 2 ? "fmi2SetString" : "fmi3SetString";
+    void *called = dlsym(p->library, name);
+    const char *values[] = {text};
+    if (!called) return fails(p, function, "its library lacks a function", name);
+    return part_checks(p, function,
+                       p->version->values(p, called, whole.references + whole.calls[call].first_reference, 1, values, 1),
+                       name);
+}
+
+int part_enters_initialization(part *p, const char *function)
+{
+    return part_checks(p, function, p->version->enter_initialization(p, &p->whole->now), "EnterInitializationMode");
+}
+
+int part_calls(part *p, const char *function, common_function which)
+{
+    return part_checks(p, function, ((int (*)(void *))p->common[which])(p->handle), p->version->common[which]);
+}

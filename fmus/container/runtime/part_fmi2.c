@@ -1,0 +1,98 @@
+/* A component of FMI 2.0. */
+#include <fmi2FunctionTypes.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "part.h"
+
+enum { INSTANTIATE, SET_UP, ENTER, STEP, REAL_STATUS, BOOLEAN_STATUS };
+static const char *const own[] = {"fmi2Instantiate",    "fmi2SetupExperiment", "fmi2EnterInitializationMode",
+                                  "fmi2DoStep",         "fmi2GetRealStatus",   "fmi2GetBooleanStatus"};
+
+static void hears(fmi2ComponentEnvironment environment, fmi2String name, fmi2Status status, fmi2String category,
+                  fmi2String format, ...)
+{
+    (void)name, (void)category;
+    char message[1024];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(message, sizeof message, format ? format : "", values);
+    va_end(values);
+    part_says(environment, (int)status, message);
+}
+
+/* The URI of a path: all but letters, digits and a few more are percent-encoded. */
+static char *uri_of(const char *path)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~";
+    char *uri = malloc(strlen(path) * 3 + 8);
+    if (!uri) return NULL;
+    char *end = uri + sprintf(uri, "file://");
+    for (; *path; path++) end += sprintf(end, strchr(plain, *path) ? "%c" : "%%%02X", (unsigned char)*path);
+    *end = '\0';
+    return uri;
+}
+
+static void *instantiate(part *p, const char *resources)
+{
+    fmi2CallbackFunctions functions = {hears, calloc, free, NULL, p};
+    char *uri = uri_of(resources);
+    p->memory = malloc(sizeof functions);
+    void *handle = NULL;
+    if (uri && p->memory) {
+        memcpy(p->memory, &functions, sizeof functions);
+        handle = ((fmi2InstantiateTYPE *)p->own[INSTANTIATE])(p->table->name, fmi2CoSimulation, p->table->token, uri,
+                                                              p->memory, fmi2False, p->whole->logging);
+    }
+    free(uri);
+    return handle;
+}
+
+static int values(part *p, void *function, const unsigned *references, size_t n, void *values, size_t n_values)
+{
+    (void)n_values;
+    return ((int (*)(void *, const unsigned *, size_t, void *))function)(p->handle, references, n, values);
+}
+
+static int enter_initialization(part *p, const condition *now)
+{
+    int status = (int)((fmi2SetupExperimentTYPE *)p->own[SET_UP])(p->handle, now->tolerance_defined, now->tolerance,
+                                                                   now->start_time, now->stop_time_defined,
+                                                                   now->stop_time);
+    if (status != STATUS_OK && status != STATUS_WARNING) return status;
+    return (int)((fmi2EnterInitializationModeTYPE *)p->own[ENTER])(p->handle);
+}
+
+static step_answer do_step(part *p, double time, double step, int none_kept)
+{
+    step_answer answer = {.reached = time + step};
+    answer.status = (int)((fmi2DoStepTYPE *)p->own[STEP])(p->handle, time, step, none_kept);
+    if (answer.status != STATUS_DISCARD) return answer;
+    fmi2Boolean terminated = fmi2False;
+    fmi2Real reached = time;
+    if (((fmi2GetRealStatusTYPE *)p->own[REAL_STATUS])(p->handle, fmi2LastSuccessfulTime, &reached) > fmi2Warning)
+        reached = time;
+    if (((fmi2GetBooleanStatusTYPE *)p->own[BOOLEAN_STATUS])(p->handle, fmi2Terminated, &terminated) > fmi2Warning)
+        terminated = fmi2False;
+    answer.reached = reached;
+    answer.terminate = terminated != fmi2False;
+    if (answer.terminate) answer.status = STATUS_OK;
+    return answer;
+}
+
+const part_version part_fmi2 = {
+    .common = {"fmi2FreeInstance", "fmi2ExitInitializationMode", "fmi2Terminate", "fmi2Reset", "fmi2GetFMUstate",
+               "fmi2SetFMUstate", "fmi2FreeFMUstate", "fmi2SerializedFMUstateSize", "fmi2SerializeFMUstate",
+               "fmi2DeSerializeFMUstate"},
+    .own = own,
+    .n_own = (int)(sizeof own / sizeof *own),
+    .getters = {[FLOAT64] = "fmi2GetReal", [INT32] = "fmi2GetInteger", [INTEGER32_BOOLEAN] = "fmi2GetBoolean"},
+    .setters = {[FLOAT64] = "fmi2SetReal", [INT32] = "fmi2SetInteger", [INTEGER32_BOOLEAN] = "fmi2SetBoolean"},
+    .instantiate = instantiate,
+    .values = values,
+    .enter_initialization = enter_initialization,
+    .do_step = do_step,
+};

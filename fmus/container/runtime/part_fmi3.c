@@ -1,0 +1,75 @@
+/* A component of FMI 3.0. */
+#include <fmi3FunctionTypes.h>
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "part.h"
+
+enum { INSTANTIATE, ENTER, STEP };
+static const char *const own[] = {"fmi3InstantiateCoSimulation", "fmi3EnterInitializationMode", "fmi3DoStep"};
+
+static void hears(fmi3InstanceEnvironment environment, fmi3Status status, fmi3String category, fmi3String message)
+{
+    (void)category;
+    part_says(environment, (int)status, message);
+}
+
+static void *instantiate(part *p, const char *resources)
+{
+    char folder[4200];
+    struct stat found;
+    int there = stat(resources, &found) == 0 && S_ISDIR(found.st_mode);
+    if (snprintf(folder, sizeof folder, "%s/", resources) >= (int)sizeof folder) return NULL;
+    return ((fmi3InstantiateCoSimulationTYPE *)p->own[INSTANTIATE])(
+        p->table->name, p->table->token, there ? folder : NULL, fmi3False, p->whole->logging != 0, fmi3False, fmi3False,
+        NULL, 0, p, hears, NULL);
+}
+
+static int values(part *p, void *function, const unsigned *references, size_t n, void *values, size_t n_values)
+{
+    return ((int (*)(void *, const unsigned *, size_t, void *, size_t))function)(p->handle, references, n, values,
+                                                                                 n_values);
+}
+
+static int enter_initialization(part *p, const condition *now)
+{
+    return (int)((fmi3EnterInitializationModeTYPE *)p->own[ENTER])(p->handle, now->tolerance_defined != 0,
+                                                                   now->tolerance, now->start_time,
+                                                                   now->stop_time_defined != 0, now->stop_time);
+}
+
+static step_answer do_step(part *p, double time, double step, int none_kept)
+{
+    fmi3Boolean event = fmi3False, terminate = fmi3False, early = fmi3False;
+    fmi3Float64 reached = time;
+    step_answer answer = {.reached = time + step};
+    answer.status = (int)((fmi3DoStepTYPE *)p->own[STEP])(p->handle, time, step, none_kept != 0, &event, &terminate,
+                                                          &early, &reached);
+    if (answer.status != STATUS_OK && answer.status != STATUS_WARNING) return answer;
+    answer.terminate = terminate;
+    answer.early = early;
+    if (early) answer.reached = reached;
+    return answer;
+}
+
+#define FUNCTIONS(verb)                                                                                        \
+    {                                                                                                          \
+        [FLOAT64] = verb "Float64", [FLOAT32] = verb "Float32", [INT8] = verb "Int8", [UINT8] = verb "UInt8",  \
+        [INT16] = verb "Int16", [UINT16] = verb "UInt16", [INT32] = verb "Int32", [UINT32] = verb "UInt32",    \
+        [INT64] = verb "Int64", [UINT64] = verb "UInt64", [BOOLEAN] = verb "Boolean"                           \
+    }
+
+const part_version part_fmi3 = {
+    .common = {"fmi3FreeInstance", "fmi3ExitInitializationMode", "fmi3Terminate", "fmi3Reset", "fmi3GetFMUState",
+               "fmi3SetFMUState", "fmi3FreeFMUState", "fmi3SerializedFMUStateSize", "fmi3SerializeFMUState",
+               "fmi3DeserializeFMUState"},
+    .own = own,
+    .n_own = (int)(sizeof own / sizeof *own),
+    .getters = FUNCTIONS("fmi3Get"),
+    .setters = FUNCTIONS("fmi3Set"),
+    .instantiate = instantiate,
+    .values = values,
+    .enter_initialization = enter_initialization,
+    .do_step = do_step,
+};

@@ -1,0 +1,132 @@
+/* Steps: macro steps of the system, until the communication point of the importer is reached. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "part.h"
+
+/* As the engine has it: a last step shorter than this part of the step size is not made. */
+#define NEGLIGIBLE 1e-9
+/* Part of a step by which the time that a component reports may miss its end. */
+#define MISSED 1e-6
+
+static double ulp(double value)
+{
+    value = fabs(value);
+    return nextafter(value, INFINITY) - value;
+}
+
+static double tolerance(double one, double other)
+{
+    return NEGLIGIBLE * whole.step_size + 4.0 * ulp(fmax(fabs(one), fabs(other)));
+}
+
+static int64_t steps_to(const instance *i, double time)
+{
+    return (int64_t)ceil((time - i->now.start_time - tolerance(i->now.start_time, time)) / whole.step_size);
+}
+
+static double time_at(const instance *i, int64_t index)
+{
+    const condition *now = &i->now;
+    if (now->stop_time_defined && index > 0 && index >= steps_to(i, now->stop_time)) return now->stop_time;
+    return now->start_time + (double)index * whole.step_size;
+}
+
+double instance_time(const instance *i)
+{
+    return time_at(i, i->now.index);
+}
+
+/* The communication point where a step is to end; -1 after a message. */
+static int64_t target(instance *i, const char *function, double time, double step)
+{
+    double own = instance_time(i), end = time + step, allowed = 2.0 * tolerance(time, end);
+    int64_t index = isfinite(end) ? steps_to(i, end) : -1;
+    if (fabs(time - own) > allowed) {
+        instance_fail(i, function, "it is at t = %.15g s, a step from %.15g s is refused: go on from there, or restore "
+                      "a kept state", own, time);
+        return -1;
+    }
+    if (i->now.stop_time_defined && end > i->now.stop_time + allowed) {
+        instance_fail(i, function, "the step ends at %.15g s, after the stop time %.15g s: set up a later one", end,
+                      i->now.stop_time);
+        return -1;
+    }
+    if (index > i->now.index && fabs(time_at(i, index) - end) <= allowed) return index;
+    instance_fail(i, function, "communication step size %.15g s is refused: the system '%s' steps by %.15g s; take a "
+                  "multiple of that", step, whole.name, whole.step_size);
+    return -1;
+}
+
+int instance_check_outputs(instance *i, const char *function, const part *p, double time)
+{
+    for (int k = p->table->outputs.first; k < p->table->outputs.end; k++) {
+        const value_call *call = &whole.calls[k];
+        if (whole.first_name[k] < 0) continue;
+        for (int n = 0; n < call->n_values; n++) {
+            double value = load_float(i->image + call->offset + (size_t)n * size_of(call->type), call->type);
+            if (isfinite(value)) continue;
+            instance_fail(i, function, "'%s.%s' is %g at t = %.9g s: look at the inputs of '%s' just before, its "
+                          "parameters and start values", p->table->name, whole.names[whole.first_name[k] + n], value,
+                          time, p->table->name);
+            instance_broken(i, 0);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static step_end fails(part *p, const char *function, const char *what, double time, double step)
+{
+    instance_fail(p->whole, function, "component '%s' %s in its step from t = %.9g s by h = %.9g s: export the system "
+                  "with a smaller step size", p->table->name, what, time, step);
+    instance_broken(p->whole, 0);
+    return STEP_FAILED;
+}
+
+/* One component: what flows into it, its step, its outputs. */
+static step_end part_steps(part *p, const char *function, double time, double step, int none_kept)
+{
+    instance *i = p->whole;
+    if (!instance_flow(i, function, p->table->flows) || !part_set_all(p, function, p->table->inputs)) return STEP_FAILED;
+    step_answer answer = p->version->do_step(p, time, step, none_kept);
+    if (answer.status == STATUS_DISCARD) return fails(p, function, "refused (discard)", time, step);
+    if (answer.status != STATUS_OK && !part_checks(p, function, answer.status, "doStep")) return STEP_FAILED;
+    if (fabs(answer.reached - (time + step)) > MISSED * step)
+        return fails(p, function, answer.terminate ? "ended the run" : "stopped", time, step);
+    if (!part_get_all(p, function, p->table->outputs) || !instance_check_outputs(i, function, p, time + step))
+        return STEP_FAILED;
+    return answer.terminate ? STEP_ENDED : STEP_DONE;
+}
+
+static step_end macro_step(instance *i, const char *function, int none_kept)
+{
+    step_end end = STEP_DONE;
+    double time = instance_time(i), step = whole.step_size;
+    if (i->now.stop_time_defined && time + step > i->now.stop_time) step = i->now.stop_time - time;
+    if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
+    for (int k = 0; k < whole.n_parts; k++) {
+        step_end one = part_steps(&i->parts[k], function, time, step, none_kept);
+        if (one == STEP_FAILED) return one;
+        if (one == STEP_ENDED) end = one;
+    }
+    i->now.index++;
+    return end;
+}
+
+step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept)
+{
+    if (!instance_allows(i, DO_STEP, function)) return STEP_FAILED;
+    int64_t until = target(i, function, time, step), first = i->now.index;
+    if (until < 0) return STEP_REFUSED;
+    if (!instance_hand_on(i, function, 0)) return STEP_FAILED;
+    while (i->now.index < until) {
+        memcpy(i->before, i->image, whole.image_size);
+        /* A state that is kept from where the importer is may come back: then it is before the steps that follow. */
+        step_end end = macro_step(i, function, none_kept && (i->now.index == first || !i->kept));
+        if (end == STEP_FAILED) memcpy(i->image, i->before, whole.image_size);
+        if (end != STEP_DONE) return end;
+    }
+    return STEP_DONE;
+}

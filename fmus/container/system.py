@@ -1,0 +1,200 @@
+"""The system of a container: components, what flows between them, and what is seen from outside; see runtime/system.h.
+
+Values lie in an image, a block of bytes, as they are in memory when a component takes or gives them.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Type(StrEnum):
+    """Types in memory; the names are those of `value_type` in the runtime."""
+
+    FLOAT64 = "FLOAT64"
+    FLOAT32 = "FLOAT32"
+    INT8 = "INT8"
+    UINT8 = "UINT8"
+    INT16 = "INT16"
+    UINT16 = "UINT16"
+    INT32 = "INT32"
+    UINT32 = "UINT32"
+    INT64 = "INT64"
+    UINT64 = "UINT64"
+    BOOLEAN = "BOOLEAN"
+    INTEGER32_BOOLEAN = "INTEGER32_BOOLEAN"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The same for NumPy."""
+        return _DTYPES[self]
+
+    @property
+    def boolean(self) -> bool:
+        """Whether its values are truth values."""
+        return self in (Type.BOOLEAN, Type.INTEGER32_BOOLEAN)
+
+    @property
+    def floating(self) -> bool:
+        """Whether its values are floats."""
+        return self in (Type.FLOAT64, Type.FLOAT32)
+
+
+_DTYPES: dict[Type, np.dtype[Any]] = {
+    Type.FLOAT64: np.dtype(np.float64),
+    Type.FLOAT32: np.dtype(np.float32),
+    Type.INT8: np.dtype(np.int8),
+    Type.UINT8: np.dtype(np.uint8),
+    Type.INT16: np.dtype(np.int16),
+    Type.UINT16: np.dtype(np.uint16),
+    Type.INT32: np.dtype(np.int32),
+    Type.UINT32: np.dtype(np.uint32),
+    Type.INT64: np.dtype(np.int64),
+    Type.UINT64: np.dtype(np.uint64),
+    Type.BOOLEAN: np.dtype(np.bool_),
+    Type.INTEGER32_BOOLEAN: np.dtype(np.int32),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """Variables of one type that are set or got at once: `size` values from `offset` on, called `names`."""
+
+    type: Type
+    references: tuple[int, ...]
+    offset: int
+    size: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """destination = factor * mapping(source) + offset; `conversion` is None where nothing is scaled."""
+
+    source: int
+    destination: int
+    source_type: Type
+    destination_type: Type
+    path: str
+    conversion: tuple[float, float] | None = None
+    mapping: tuple[tuple[int, int], ...] = ()
+    total: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component: `library` and `resources` are paths below the resources of the whole; `fmi` is 2 or 3."""
+
+    name: str
+    token: str
+    library: str
+    resources: str
+    fmi: int
+    inputs: tuple[Call, ...] = ()
+    initial: tuple[Call, ...] = ()
+    unknown_starts: tuple[Call, ...] = ()
+    outputs: tuple[Call, ...] = ()
+    flows: tuple[Flow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the initialization: parts (by index) that get inputs, what is read of which part, what flows on."""
+
+    parts: tuple[int, ...]
+    reads: tuple[tuple[int, Call], ...]
+    flows: tuple[Flow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value that a part is given once: at the start where it is `given`, and when it is changed from outside."""
+
+    part: int
+    call: Call
+    tunable: bool = False
+    given: bool = False
+    text: str | None = None
+
+
+class Kind(StrEnum):
+    """What a variable is to the runtime; the names are those of `variable_kind`."""
+
+    INPUT = "VARIABLE_INPUT"
+    OUTPUT = "VARIABLE_OUTPUT"
+    PARAMETER = "VARIABLE_PARAMETER"
+    TIME = "VARIABLE_TIME"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit by name; what it is in the SI where that is known: exponents over kg, m, s, A, K, mol, cd, rad."""
+
+    name: str
+    exponents: tuple[int, ...] | None = None
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the whole. `setting` is the index of what hands it on; `depends` are inputs, by name.
+
+    `minimum`, `maximum` and `start` (one value for each element) are in the type of the variable.
+    """
+
+    name: str
+    kind: Kind
+    type: Type
+    offset: int
+    causality: str
+    variability: str
+    shape: tuple[int, ...] = ()
+    elements: tuple[str, ...] = ()
+    initial: str | None = None
+    start: tuple[float | int | bool, ...] | None = None
+    setting: int | None = None
+    description: str = ""
+    unit: str | None = None
+    relative: bool = False
+    nominal: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    items: tuple[tuple[int, str], ...] = ()
+    depends: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """Number of elements."""
+        return len(self.elements)
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """All that a container is made from, but for the files of its components.
+
+    `step_size`, `start` and `stop` in s; `at_once` flows at the beginning of each macro step; `image` holds the values
+    at the start.
+    """
+
+    name: str
+    identifier: str
+    description: str
+    step_size: float
+    start: float
+    stop: float
+    tolerance: float | None
+    parts: tuple[Part, ...]
+    stages: tuple[Stage, ...]
+    settings: tuple[Setting, ...]
+    at_once: tuple[Flow, ...]
+    variables: tuple[Variable, ...]
+    units: tuple[Unit, ...]
+    image: NDArray[np.uint8] = field(repr=False)
+    keeps_state: bool = False
+    serializes_state: bool = False
+    once_per_process: bool = False
+    needs_tool: bool = False

@@ -1,0 +1,1 @@
+"""Export: a whole system as one FMU."""

@@ -1,0 +1,115 @@
+"""Container: a whole system exported as one FMU for Co-Simulation, with its components inside."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from fmus.container.build import build_container
+from fmus.errors import BuildError
+from orchestrator.assembly import check_file
+from orchestrator.errors import CapabilityError, CotwinError, DescriptionError, FmuImportError
+from orchestrator.export.exposing import Chooser
+from orchestrator.export.lowering import Coupled, Source, lower
+from orchestrator.export.refusals import refuse_description, refuse_models, refuse_schedule, refuse_values
+from orchestrator.fmi import fmi2_functions, fmi3_functions
+from orchestrator.fmi.archive import fingerprint, unpacked
+from orchestrator.fmi.binary import found
+from orchestrator.fmi.structure import read_component
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.graph.schedule import build_schedule
+from orchestrator.master.diagnostics import diagnosed
+from orchestrator.recording.selection import select
+from orchestrator.system.description import SystemDescription
+from orchestrator.system.meaning import meaning_of, refusal
+from orchestrator.system.parameters.giving import configured
+
+VERSIONS: Final = ("2.0", "3.0")
+_PLATFORMS: Final = {"2": fmi2_functions.PLATFORM, "3": fmi3_functions.PLATFORM}
+
+
+class Exported(NamedTuple):
+    """The file, how many variables it exposes, and what was left out of them and why."""
+
+    path: Path
+    variables: int
+    left_out: tuple[str, ...]
+
+
+def export_fmu(
+    description: SystemDescription, path: Path, *, version: str = "3.0", expose: Sequence[str] = ()
+) -> Exported:
+    """Write a system as one FMU of FMI `version` ("2.0" or "3.0") that needs nothing of cotwin to run.
+
+    Its variables are called `component.connector`: those that match the patterns `expose`, by default unconnected
+    inputs, parameters and what is recorded. CapabilityError names what a container does not do, and says where there
+    is no C compiler; DescriptionError tells what is wrong with the description.
+    """
+    if version not in VERSIONS:
+        raise DescriptionError(f"FMI {version}: a container is of FMI {' or '.join(VERSIONS)}; choose one")
+    coupled, left_out = _coupled(description, version, expose)
+    with ExitStack() as folders:
+        sources, files = _files(coupled.models, folders)
+        try:
+            build_container(lower(coupled, sources), files, version, path)
+        except BuildError as error:
+            raise CapabilityError(f"export-fmu: {error}") from error
+    return Exported(path, len(coupled.exposed), left_out)
+
+
+def _coupled(description: SystemDescription, version: str, expose: Sequence[str]) -> tuple[Coupled, tuple[str, ...]]:
+    refuse_description(description)
+    models = _models(description)
+    refuse_models(description, models)
+    interfaces = {name: model.connectors for name, model in models.items()}
+    links, parameters, views = meaning_of(description, interfaces)
+    feedthrough = {name: model.feedthrough for name, model in models.items()}
+    schedule = build_schedule(interfaces, feedthrough, links)
+    refuse_schedule(schedule)
+    storages = {(name, each.name): each.storage for name, connectors in interfaces.items() for each in connectors}
+    refuse_values(links, storages, parameters.values)
+    chooser = Chooser(models, {link.destination[:2] for link in links}, version)
+    said = diagnosed(description, description.components)
+    columns = select(description.record, {**interfaces, **views.connectors, **said})
+    recorded = {(column.component, column.connector.name) for column in columns}
+    exposed, left_out = chooser.named(expose) if expose else chooser.default(recorded)
+    return Coupled(description, models, links, schedule, parameters.values, exposed), left_out
+
+
+def _models(description: SystemDescription) -> dict[str, ModelInfo]:
+    models: dict[str, ModelInfo] = {}
+    closed: dict[str, CotwinError] = {}
+    for name, component in configured(description).items():
+        try:
+            check_file(name, component)
+            models[name] = read_component(component)
+        except (DescriptionError, FmuImportError) as error:
+            closed[name] = error
+    if closed:
+        raise refusal(closed, description, {name: model.connectors for name, model in models.items()})
+    return models
+
+
+def _files(models: Mapping[str, ModelInfo], folders: ExitStack) -> tuple[dict[str, Source], list[tuple[str, Path]]]:
+    """Where the components lie below the resources, and all their files; equal FMUs are there once.
+
+    One that allows a single instance per process is there for each component: each loads a library of its own.
+    """
+    numbers: dict[object, int] = {}
+    sources: dict[str, Source] = {}
+    files: list[tuple[str, Path]] = []
+    for name, model in models.items():
+        once = model.interface("CoSimulation").capabilities.once_per_process
+        key = (name,) if once else fingerprint(model.path)
+        folder = folders.enter_context(unpacked(model.path))
+        library = found(model, "CoSimulation", folder, _PLATFORMS[model.fmi_version[0]]).relative_to(folder)
+        new = key not in numbers
+        place = f"parts/{numbers.setdefault(key, len(numbers))}"
+        sources[name] = Source(f"{place}/{library.as_posix()}", f"{place}/resources")
+        if new:
+            files += ((f"{place}/{path.relative_to(folder).as_posix()}", path) for path in _all_files(folder))
+    return sources, files
+
+
+def _all_files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())

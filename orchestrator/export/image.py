@@ -1,0 +1,94 @@
+"""Image: where the values of a container lie in memory, and what they are at the start."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fmus.container.system import Call, Type
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.instance import Values
+from orchestrator.signals import Block
+from orchestrator.system.connector import Connector
+
+_FMI2: Final = {
+    "Real": Type.FLOAT64,
+    "Integer": Type.INT32,
+    "Enumeration": Type.INT32,
+    "Boolean": Type.INTEGER32_BOOLEAN,
+}
+_FMI3: Final = {each.value.title().replace("Uint", "UInt"): each for each in Type} | {"Enumeration": Type.INT64}
+
+
+def type_of(model: ModelInfo, connector: Connector) -> Type:
+    """The type of a number in the memory of an FMU."""
+    known = _FMI2 if model.fmi_version.startswith("2") else _FMI3
+    return known[model.types[connector.name]]
+
+
+class Place(NamedTuple):
+    """Where the values of a connector lie."""
+
+    type: Type
+    offset: int
+
+    def element(self, index: int) -> int:
+        """The offset of one element."""
+        return self.offset + index * self.type.dtype.itemsize
+
+
+class Image:
+    """Memory that grows by calls; all of it is zero until `start` says otherwise."""
+
+    def __init__(self) -> None:
+        self.places: dict[tuple[str, str], Place] = {}
+        self._size = 0
+        self._starts: list[tuple[int, bytes]] = []
+
+    def calls(self, component: str, model: ModelInfo, blocks: Iterable[Block]) -> tuple[Call, ...]:
+        """Lay out the numbers of blocks, one call for each type."""
+        connectors = [connector for block in blocks for connector in block.bundle.connectors]
+        by_type: dict[Type, list[Connector]] = {}
+        for connector in connectors:
+            if connector.storage.numeric:
+                by_type.setdefault(type_of(model, connector), []).append(connector)
+        return tuple(self._call(component, kind, mine) for kind, mine in by_type.items())
+
+    def call(self, component: str, model: ModelInfo, connector: Connector) -> Call:
+        """The call for one connector alone, at its place, which is made where it has none."""
+        key = (component, connector.name)
+        if key not in self.places:
+            return self._call(component, type_of(model, connector), [connector])
+        kind, offset = self.places[key]
+        return Call(kind, (connector.reference,), offset, connector.size, connector.elements)
+
+    def start(self, component: str, connector: Connector, values: Values | Sequence[float]) -> None:
+        """Say what the values of a connector are at the start: one for all elements, or one for each."""
+        kind, offset = self.places[component, connector.name]
+        numbers = np.broadcast_to(np.asarray(values, dtype=kind.dtype), connector.size)
+        self._starts.append((offset, numbers.tobytes()))
+
+    def started(self, starts: Mapping[tuple[str, str], Connector]) -> None:
+        """Take the start values that connectors declare."""
+        for (component, _), connector in starts.items():
+            if connector.start is not None:
+                self.start(component, connector, np.asarray(connector.start))
+
+    def bytes(self) -> NDArray[np.uint8]:
+        """The image at the start."""
+        image = np.zeros(self._size, np.uint8)
+        for offset, data in self._starts:
+            image[offset : offset + len(data)] = np.frombuffer(data, np.uint8)
+        return image
+
+    def _call(self, component: str, kind: Type, connectors: Sequence[Connector]) -> Call:
+        first, size = self._size, kind.dtype.itemsize
+        offset = first
+        for connector in connectors:
+            self.places[component, connector.name] = Place(kind, offset)
+            offset += connector.size * size
+        self._size = -(-offset // 8) * 8
+        references = tuple(connector.reference for connector in connectors)
+        names = tuple(element for connector in connectors for element in connector.elements)
+        return Call(kind, references, first, len(names), names)

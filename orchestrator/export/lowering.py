@@ -1,0 +1,199 @@
+"""Lowering: a coupled system as the tables of a container."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fmus.container.system import Call, Flow, Part, Stage, System
+from orchestrator.export.exposing import Exposed, dependencies
+from orchestrator.export.image import Image
+from orchestrator.export.variables import TIME, Described, settings_of
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.graph.schedule import Schedule
+from orchestrator.instance import Values
+from orchestrator.signals import Block, Direction, Signals
+from orchestrator.system.connections.links import Link
+from orchestrator.system.connector import Causality, Connector
+from orchestrator.system.description import SystemDescription
+from orchestrator.system.quantities.units import IDENTITY
+
+
+class Source(NamedTuple):
+    """Where the files of a component lie below the resources: its library, and its own resources."""
+
+    library: str
+    resources: str
+
+
+@dataclass(frozen=True, eq=False)
+class Coupled:
+    """A system as it is understood: what a container is lowered from."""
+
+    description: SystemDescription
+    models: Mapping[str, ModelInfo]
+    links: tuple[Link, ...]
+    schedule: Schedule
+    given: Mapping[str, Mapping[str, Values]]
+    exposed: Sequence[Exposed]
+
+
+def lower(coupled: Coupled, sources: Mapping[str, Source]) -> System:
+    """The tables of a system; components step in the order of the schedule."""
+    return _Lowering(coupled).system(sources)
+
+
+class _Lowering:
+    def __init__(self, coupled: Coupled) -> None:
+        self._coupled, self._models = coupled, coupled.models
+        self._order = coupled.schedule.order
+        self._parts = {name: index for index, name in enumerate(self._order)}
+        interfaces = {name: model.connectors for name, model in self._models.items()}
+        observed: dict[str, set[str]] = defaultdict(set)
+        for each in coupled.exposed:
+            if each.connector.causality in (Causality.LOCAL, Causality.CALCULATED_PARAMETER):
+                observed[each.component].add(each.connector.name)
+        self._signals = Signals(interfaces, observed, coupled.links)
+        self._image = Image()
+        self._calls = {
+            (name, direction): self._image.calls(name, self._models[name], self._blocks(name, direction))
+            for direction in Direction
+            for name in self._order
+        }
+
+    def _blocks(self, name: str, direction: Direction) -> tuple[Block, ...]:
+        return self._signals.blocks(name, direction)
+
+    def system(self, sources: Mapping[str, Source]) -> System:
+        """All tables."""
+        coupled, description = self._coupled, self._coupled.description
+        parts = tuple(self._part(name, sources[name]) for name in self._order)
+        self._image.started(dict(self._started()))
+        settings = settings_of(coupled.given, coupled.exposed, self._models, self._image, self._parts)
+        numbers = {key: number for number, key in enumerate(settings)}
+        described = Described(coupled.given, self._image, dependencies(self._models, coupled.links, coupled.exposed))
+        variables = [
+            described.variable(each, numbers.get((each.component, each.connector.name))) for each in coupled.exposed
+        ]
+        capabilities = [model.interface("CoSimulation") for model in self._models.values()]
+        return System(
+            name=description.name,
+            identifier=identifier(description.name),
+            description=f"{description.name}: {len(parts)} components, coupled by {description.algorithm}",
+            step_size=description.step_size,
+            start=description.experiment.start,
+            stop=description.experiment.stop,
+            tolerance=description.experiment.tolerance,
+            parts=parts,
+            stages=tuple(self._stages()),
+            settings=tuple(settings.values()),
+            at_once=self._flows(self._at_once(coupled.links)),
+            variables=(*variables, TIME),
+            units=described.units,
+            image=self._image.bytes(),
+            keeps_state=all(each.capabilities.get_set_state for each in capabilities),
+            serializes_state=all(each.capabilities.serialize_state for each in capabilities),
+            once_per_process=any(each.capabilities.once_per_process for each in capabilities),
+            needs_tool=any(each.needs_tool for each in capabilities),
+        )
+
+    def _part(self, name: str, source: Source) -> Part:
+        model = self._models[name]
+        outputs = self._calls[name, Direction.OUTPUT] + self._calls[name, Direction.OBSERVED]
+        return Part(
+            name,
+            model.token,
+            source.library,
+            source.resources,
+            int(model.fmi_version[0]),
+            self._calls[name, Direction.INPUT],
+            self._calls[name, Direction.INITIAL],
+            tuple(self._unknown_starts(name)),
+            outputs,
+            self._flows(self._newest(name)),
+        )
+
+    def _at_once(self, links: Iterable[Link]) -> Iterator[Link]:
+        """What flows before the first component steps; fixed parameters are set during the initialization only."""
+        everything = self._coupled.description.algorithm == "jacobi"
+        return (link for link in self._stepping(links) if everything or link.delay)
+
+    def _newest(self, name: str) -> Iterator[Link]:
+        """What flows just before one component steps."""
+        if self._coupled.description.algorithm != "jacobi":
+            for link in self._stepping(self._coupled.links):
+                if link.destination.component == name and not link.delay:
+                    yield link
+
+    def _stepping(self, links: Iterable[Link]) -> Iterator[Link]:
+        for link in links:
+            if self._signals.direction(*link.destination[:2]) is Direction.INPUT:
+                yield link
+
+    def _flows(self, links: Iterable[Link]) -> tuple[Flow, ...]:
+        return tuple(map(self._flow, links))
+
+    def _flow(self, link: Link) -> Flow:
+        source, destination = (self._image.places[end[:2]] for end in (link.source, link.destination))
+        names = (f"{end.component}.{end.connector}" for end in (link.source, link.destination))
+        converted = (link.conversion.factor, link.conversion.offset) != IDENTITY
+        return Flow(
+            source.element(link.source.element),
+            destination.element(link.destination.element),
+            source.type,
+            destination.type,
+            " -> ".join(names),
+            (link.conversion.factor, link.conversion.offset) if converted else None,
+            () if link.mapping is None else link.mapping.entries,
+            link.mapping is not None and link.mapping.total,
+        )
+
+    def _stages(self) -> Iterator[Stage]:
+        """As the initial order of the engine has it; and at the end what is only looked at."""
+        inputs = {
+            (name, each.name) for name, model in self._models.items() for each in model.connectors if _is_input(each)
+        }
+        read: set[str] = set()
+        for outputs, _ in self._coupled.schedule.initialization:
+            parts = dict.fromkeys(self._parts[name] for name, _ in outputs)
+            reads = tuple(self._read(name, connector) for name, connector in outputs if self._numeric(name, connector))
+            read.update(name for name, _ in outputs)
+            links = [link for link in self._coupled.links if link.source[:2] in outputs and not link.delay]
+            ready = [link for link in links if link.destination[:2] in inputs or link.destination[0] not in read]
+            yield Stage(tuple(parts), reads, self._flows(ready))
+        looked_at = [(name, call) for name in self._order for call in self._calls[name, Direction.OBSERVED]]
+        if looked_at:
+            yield Stage(tuple(range(len(self._order))), tuple((self._parts[name], call) for name, call in looked_at))
+
+    def _numeric(self, component: str, connector: str) -> bool:
+        return (component, connector) in self._image.places
+
+    def _read(self, component: str, connector: str) -> tuple[int, Call]:
+        known = self._signals.place(component, connector).connector
+        return self._parts[component], self._image.call(component, self._models[component], known)
+
+    def _started(self) -> Iterator[tuple[tuple[str, str], Connector]]:
+        for name, model in self._models.items():
+            for connector in model.connectors:
+                if (name, connector.name) in self._image.places:
+                    yield (name, connector.name), connector
+
+    def _unknown_starts(self, name: str) -> Iterator[Call]:
+        """Inputs of which nobody says what they are at the start."""
+        for direction in (Direction.INITIAL, Direction.INPUT):
+            for block in self._blocks(name, direction):
+                for connector in block.bundle.connectors:
+                    given = connector.name in self._coupled.given.get(name, {})
+                    if connector.storage.numeric and connector.start is None and not given:
+                        yield self._image.call(name, self._models[name], connector)
+
+
+def _is_input(connector: Connector) -> bool:
+    return connector.causality is Causality.INPUT
+
+
+def identifier(name: str) -> str:
+    """A name for a binary: letters, digits and underscores."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)[:60]
+    return plain if re.match(r"[A-Za-z_]", plain) else f"_{plain}"

@@ -1,0 +1,131 @@
+"""Refusals: what a container does not do, by name and with the remedy."""
+
+from collections.abc import Iterator, Mapping
+
+from orchestrator.assembly import gives_inputs
+from orchestrator.errors import CapabilityError
+from orchestrator.fmi.events_description import read_features
+from orchestrator.fmi.opening import chosen_kind
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.graph.schedule import Schedule
+from orchestrator.instance import Values
+from orchestrator.system.connections.links import Link
+from orchestrator.system.connector import Storage
+from orchestrator.system.description import Component, SystemDescription
+from orchestrator.system.solving import Extrapolation, Initialization
+
+_HELD = Extrapolation()
+
+
+def refuse_description(description: SystemDescription) -> None:
+    """CapabilityError with everything that the system and its components ask for and a container does not do."""
+    problems = list(_of_system(description))
+    for name, component in description.components.items():
+        problems += [f"component '{name}': {problem}" for problem in _of_component(component)]
+    _refuse(problems)
+
+
+def refuse_models(description: SystemDescription, models: Mapping[str, ModelInfo]) -> None:
+    """CapabilityError with every FMU that a container does not step."""
+    problems = []
+    for name, model in models.items():
+        problems += [f"component '{name}': {each}" for each in _of_model(description.components[name], model)]
+    _refuse(problems)
+
+
+def refuse_schedule(schedule: Schedule) -> None:
+    """CapabilityError where outputs and inputs have to be solved for together at the start."""
+    _refuse(
+        [
+            f"{component}.{connector}: a loop would have to be solved in Initialization Mode. Declare 'delay: true' on "
+            "one of its connections"
+            for stage in schedule.initialization
+            for component, connector in stage.loop[:1]
+        ]
+    )
+
+
+def refuse_values(
+    links: tuple[Link, ...], storages: Mapping[tuple[str, str], Storage], given: Mapping[str, Mapping[str, Values]]
+) -> None:
+    """CapabilityError for connected text and bytes, and for values that the tables of a container cannot hold."""
+    problems = [
+        f"connection '{_path(link)}': a container moves no {storages[link.source[:2]]}. Leave the connection out"
+        for link in links
+        if not storages[link.source[:2]].numeric
+    ]
+    problems += [
+        f"connection '{_path(link)}': a container maps no values beyond 64 bits with sign. Map smaller ones"
+        for link in links
+        if link.mapping is not None and any(abs(number) >= 2**63 for entry in link.mapping.entries for number in entry)
+    ]
+    problems += [
+        f"'{component}.{name}': a container gives no {storages[component, name]} values but single texts. Leave it out"
+        for component, values in given.items()
+        for name, each in values.items()
+        if storages[component, name] is Storage.BINARY
+        or (storages[component, name] is Storage.STRING and each.size > 1)
+    ]
+    _refuse(problems)
+
+
+def _path(link: Link) -> str:
+    source, destination = link.source, link.destination
+    return f"{source.component}.{source.connector} -> {destination.component}.{destination.connector}"
+
+
+def _of_system(description: SystemDescription) -> Iterator[str]:
+    if description.algorithm == "iterative":
+        yield "algorithm: a container iterates no loops. Choose 'gauss_seidel' or 'jacobi', with a delay in each loop"
+    if description.step_control.method != "constant":
+        yield "step_control: a container takes steps of one size. Choose 'method: constant' and a small 'step_size'"
+    if description.step_control.global_error:
+        yield "step_control: a container estimates no global error. Leave 'global_error' out"
+    if description.bonds:
+        yield "bonds: a container keeps no account of bonds. Leave them out"
+    if description.initialization.steady_state is not None:
+        yield "initialization: a container looks for no steady state. Leave 'steady_state' out"
+    elif description.initialization != Initialization():
+        yield "initialization: a container solves no loops. Leave it out"
+    if description.extrapolation != _HELD:
+        yield "extrapolation: a container holds inputs over a step. Choose 'order: 0' without smoothing"
+
+
+def _of_component(component: Component) -> Iterator[str]:
+    if gives_inputs(component):
+        what = "signals" if component.source is None else "a table"
+        yield f"a container generates no inputs ({what}). Leave it out: what it feeds becomes inputs of the FMU"
+        return
+    if component.file.suffix.lower() != ".fmu":
+        yield f"{component.file.name} is no FMU. Export it as an FMU for Co-Simulation, or leave it out"
+        return
+    wishes = {
+        "swap": component.swap is not None,
+        "isolation": component.isolation is not None,
+        "step_size": component.step_size is not None,
+        "check_ranges": component.check_ranges,
+        "importer": component.importer != "fmpy",
+        "extrapolation": component.extrapolation not in (None, _HELD),
+    }
+    for wish in (name for name, wanted in wishes.items() if wanted):
+        yield f"a container has no {wish}. Leave it out"
+
+
+def _of_model(component: Component, model: ModelInfo) -> Iterator[str]:
+    if model.fmi_version.startswith("1"):
+        yield f"{model.path.name} is of FMI 1.0. Export it as FMI 2.0 or 3.0"
+        return
+    kind = chosen_kind(model, component)
+    if kind != "co_simulation":
+        yield f"{model.path.name} runs as {kind}. Export it for Co-Simulation, or ask for kind: co_simulation"
+        return
+    features = read_features(model.path)
+    if features.event_mode or features.early_return or features.returns_on_request:
+        yield f"{model.path.name} has events in its steps. Export it without hasEventMode and early return"
+    if model.structure:
+        yield f"{model.path.name}: a container changes no structural parameters. Export the FMU with the sizes wanted"
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise CapabilityError("\n".join(f"export-fmu: {problem}" for problem in problems))
