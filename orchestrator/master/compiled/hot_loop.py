@@ -59,11 +59,8 @@ keep_whole: Any = njit("void(int64, int64)", cache=True, nogil=True, error_model
 
 def _record(program: int, t: float) -> bool:
     """Write a row; whether there is room for another."""
-    times = load(program + at.TIMES)
-    if times == 0:
-        return True
     index = load(program + at.ROWS)
-    store_double(times + 8 * index, t)
+    store_double(load(program + at.TIMES) + 8 * index, t)
     row, end = load(program + at.RECORD), load(program + at.RECORD_BYTES)
     while row < end:
         store(load(row + 8) + index * load(row + 16), load(load(row)))
@@ -101,10 +98,23 @@ def _begin(program: int, index: int) -> int:
 begin: Any = njit("int64(int64, int64)", **INLINE)(_begin)
 
 
+def _arrive(program: int, index: int) -> int:
+    """A macro step has come to its end, the communication point with this index: keep it, and record it where asked."""
+    keep(program, index)
+    if load(program + at.TIMES) == 0:
+        return at.DONE
+    gather(program + at.VIEWS)
+    last = index >= load(program + at.COUNT)
+    t = load_double(program + at.STOP) if last else load_double(program) + index * load_double(program + at.STEP_SIZE)
+    return at.DONE if record(program, t) else at.FULL
+
+
+arrive: Any = njit("int64(int64, int64)", **INLINE)(_arrive)
+
+
 def _advance(program: int, until: int) -> int:
     """Make macro steps up to the one numbered `until`, beginning where the program is; why it ended (see `layout`)."""
     start, size, stop = load_double(program), load_double(program + at.STEP_SIZE), load_double(program + at.STOP)
-    count, recording = load(program + at.COUNT), load(program + at.TIMES) != 0
     first, end = load(program + at.COMPONENTS), load(program + at.COMPONENTS_END)
     index, component = load(program + at.INDEX), load(program + at.COMPONENT)
     if load(program + at.ENTERED) != 0:
@@ -124,11 +134,7 @@ def _advance(program: int, until: int) -> int:
         if why == at.DONE:
             component = first
             index += 1
-            keep(program, index)
-            if recording:
-                gather(program + at.VIEWS)
-                if not record(program, stop if index >= count else start + index * size):
-                    why = at.FULL
+            why = arrive(program, index)
     store(program + at.INDEX, index)
     store(program + at.COMPONENT, component)
     return why
