@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+BENCH ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := pyproject.toml constraints.txt
+COFMUPY := build/bench/venv-cofmupy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -36,8 +38,8 @@ docs: $(VENV)/.stamp-docs  ## Build the documentation into site/
 campaigns: $(VENV)/.stamp-test  ## The checks that take longer than a test run may
 	$(BIN)/python -m pytest -m campaign $(PYTEST_ARGS)
 
-bench: $(VENV)/.stamp-test  ## Every benchmark, one JSON line each
-	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+bench: $(VENV)/.stamp-bench $(COFMUPY)/.stamp  ## How fast it is, against straight C and other masters, in 15 minutes (BENCH="masters --quick")
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 clean:  ## Remove everything that a build, a run or an installation left here
 	rm -rf $(VENV) build runs site .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .benchmarks
@@ -58,4 +60,14 @@ $(VENV)/.stamp-test: $(PINS) requirements-vendor.txt | $(VENV)/bin/python
 
 $(VENV)/.stamp-docs: $(PINS) | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e '.[docs]'
+	touch $@
+
+$(VENV)/.stamp-bench: $(PINS) | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[models,bench]'
+	touch $@
+
+# A master whose dependencies conflict with ours; where it does not install, its row says so.
+$(COFMUPY)/.stamp: benchmarks/requirements-cofmupy.txt
+	$(PYTHON) -m venv $(COFMUPY)
+	$(COFMUPY)/bin/python -m pip --disable-pip-version-check --quiet install -r $< || echo "CoFmuPy does not install here" >&2
 	touch $@

@@ -1,0 +1,60 @@
+"""How fast cotwin is, against straight C and against its peers in the same run: `make bench`.
+
+    python benchmarks/bench.py [SECTION ...] [--quick]
+
+Without sections all are measured. A line of JSON for each figure goes to the standard output, and to
+`benchmarks/results/speed.jsonl` in the place of the section's earlier ones; from these the table `speed.md`, the
+picture, and the tables of README and documentation are made anew. With --quick runs are short, and nothing is written.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from speed import masters_compared
+from speed.comparison import Effort
+from speed.lines import Line, keep
+from speed.report import report
+
+SECTIONS: Final[Mapping[str, Callable[[Effort], Iterator[Line]]]] = {
+    "masters": masters_compared.measure,
+}
+QUICK: Final = Effort(turns=2, turn=0.5, scale=0.1)
+
+
+def run(section: str, effort: Effort) -> list[Line]:
+    """Measure one section; progress goes to standard error."""
+    began = time.monotonic()
+    lines = []
+    for line in SECTIONS[section](effort):
+        lines.append(line)
+        print(json.dumps(line.to_json()), flush=True)
+        figure = "-" if line.value is None else f"{line.value:.4g} {line.unit}"
+        ratio = "" if line.ratio is None else f", {line.ratio:.3g} x {line.comparator}"
+        print(f"  {line.workload}: {line.who}: {figure}{ratio} {line.note}".rstrip(), file=sys.stderr, flush=True)
+    print(f"{section}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return lines
+
+
+def main() -> None:
+    """Measure, keep, report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--quick", action="store_true", help="short runs, nothing is written")
+    asked = parser.parse_args()
+    unknown = sorted(set(asked.sections) - set(SECTIONS))
+    if unknown:
+        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    for section in asked.sections or SECTIONS:
+        lines = run(section, QUICK if asked.quick else Effort())
+        if not asked.quick:
+            keep(section, lines)
+    if not asked.quick:
+        report()
+
+
+if __name__ == "__main__":
+    main()

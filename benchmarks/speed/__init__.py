@@ -1,0 +1,1 @@
+"""How fast cotwin is: workloads, contenders, and what is made of their times."""

@@ -1,0 +1,109 @@
+"""Comparison: contenders and the C floor take turns on one system, so that the machine's noise meets all of them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from speed.contender import Answer, Contender, NoAnswerError, Running
+from speed.lines import Line
+from speed.system import System
+
+TOLERANCE: Final = 1e-9
+"""Largest difference of outputs at the end that counts as the same results."""
+_PROBE: Final = 20
+"""Macro steps that tell how many fit into a turn."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: turns of each contender, and the longest that a turn should take (s)."""
+
+    turns: int = 5
+    turn: float = 2.0
+    scale: float = 1.0
+
+    def steps(self, count: int) -> int:
+        """So many macro steps, or fewer in a quick run."""
+        return max(_PROBE, int(count * self.scale))
+
+
+class Turns:
+    """One contender's turns; slow ones make fewer macro steps."""
+
+    def __init__(self, contender: Contender | None, system: System, effort: Effort, opened: ExitStack) -> None:
+        self.name = contender.name if contender else "C floor"
+        self.best: Answer | None = None
+        self.note = ""
+        self.steps = system.steps
+        self._turns = effort.turns
+        self._limit = 60.0 + 10.0 * effort.turn
+        self._running = opened.enter_context(Running(contender, system))
+        if contender is not None:
+            self._probe(effort)
+
+    def _probe(self, effort: Effort) -> None:
+        try:
+            each = self._running.run(_PROBE, self._limit).seconds / _PROBE
+        except NoAnswerError as failed:
+            self.note = str(failed)
+            return
+        self.steps = max(_PROBE, min(self.steps, int(effort.turn / each)))
+        if each * self.steps > 0.5 * effort.turn:
+            self._turns = min(self._turns, 2)
+
+    def take(self, turn: int) -> None:
+        """Run once more."""
+        if self.note or turn >= self._turns:
+            return
+        try:
+            answer = self._running.run(self.steps, self._limit)
+        except NoAnswerError as failed:
+            self.note = str(failed)
+            return
+        if self.best is None or answer.seconds < self.best.seconds:
+            self.best = answer
+
+    def finals(self, steps: int) -> list[float]:
+        """Outputs after so many macro steps."""
+        return self._running.run(steps, self._limit).finals
+
+    @property
+    def cost(self) -> float | None:
+        """us a macro step, of the best turn."""
+        return self.best.seconds / self.steps * 1e6 if self.best and not self.note else None
+
+
+def compare(
+    section: str, workload: str, system: System, contenders: Sequence[Contender], effort: Effort
+) -> Iterator[Line]:
+    """Lines of the floor and of all contenders, in us a macro step."""
+    with ExitStack() as opened:
+        floor = Turns(None, system, effort, opened)
+        others = [Turns(contender, system, effort, opened) for contender in contenders]
+        for turn in range(effort.turns):
+            for each in (floor, *others):
+                each.take(turn)
+        yield Line(section, workload, floor.name, floor.cost, "us/macro step")
+        for each in others:
+            yield _line(section, workload, each, floor)
+
+
+def _line(section: str, workload: str, turns: Turns, floor: Turns) -> Line:
+    difference = None
+    note = turns.note
+    if turns.best is not None and not note:
+        expected = floor.finals(turns.steps)
+        difference = max(abs(a - b) for a, b in zip(turns.best.finals, expected, strict=True))
+        note = "" if difference <= TOLERANCE else f"results differ by {difference:.1e}"
+    return Line(
+        section,
+        workload,
+        turns.name,
+        turns.cost,
+        "us/macro step",
+        comparator=floor.name,
+        reference=floor.cost,
+        difference=difference,
+        note=note,
+    )

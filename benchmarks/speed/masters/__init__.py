@@ -1,0 +1,1 @@
+"""The contenders: each script runs one system with one co-simulation master, in a process of its own."""

@@ -1,0 +1,40 @@
+"""The other end of a contender: a process that runs a system as often as it is told. Only the standard library."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from speed.system import Made, System
+
+Run = Callable[[System, int], Made]
+"""Runs a system for some macro steps; only these are timed."""
+
+
+def serve(run: Run, path: str) -> None:
+    """Answer each line of the standard input, a number of macro steps, by a line of JSON, until there is none.
+
+    Whatever a master prints goes to standard error.
+    """
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    system = System.from_json(Path(path).read_text())
+    for line in sys.stdin:
+        print(json.dumps(_answer(run, system, int(line))), file=answers, flush=True)
+
+
+def _answer(run: Run, system: System, steps: int) -> dict[str, object]:
+    try:
+        made = run(system, steps)
+    except Exception as error:  # whatever a master raises is its answer
+        traceback.print_exc()
+        return {"failed": f"{type(error).__name__}: {error}"}
+    return {**made._asdict(), "memory": peak_memory()}
+
+
+def peak_memory() -> int:
+    """The largest resident memory (kB) that this process had so far. (That of getrusage begins with its parent's.)"""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
