@@ -70,7 +70,7 @@ def execute(
             scenarios=scenarios,
             resume=resuming.resume,
         )
-        course.watch(simulation.coupling.statistics)
+        course.watch(simulation.coupling.statistics, simulation.grid)
         began = clock.seconds()
         failure, stop = _run(simulation, folder, resuming)
         data = statistics_data(description, simulation, course, clock.seconds() - began, _ending(failure, stop))

@@ -26,16 +26,22 @@ def swaps_measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
 
 
 def cost_table(readings: Sequence[MeterReading], seconds: float | None = None) -> Table:
-    """Wall-clock time of the calls, by component, and its share of that of the whole run, where that is given (s)."""
-    steps = ("step, median [us]", "99 % [us]", "worst [us]", "set + get [s]")
+    """Wall-clock time of the calls, by component, and its share of that of the whole run, where that is given (s).
+
+    Where only a part of the steps was timed, a column tells how many of them.
+    """
+    header = ["component", "steps", "total [s]", "share [%]", *_PARTS, "timed steps"]
+    rows = [_cost(reading, seconds) for reading in readings]
+    left_out = set()
     if seconds is None or seconds <= 0.0:
-        return Table("Costs", ("component", "steps", "total [s]", *steps), [_cost(reading) for reading in readings])
-    rows = [
-        (*row[:3], f"{100.0 * reading.seconds / seconds:.3g}", *row[3:])
-        for reading in readings
-        for row in (_cost(reading),)
-    ]
-    return Table("Costs", ("component", "steps", "total [s]", "share [%]", *steps), rows)
+        left_out.add("share [%]")
+    if not any(reading.estimated for reading in readings):
+        left_out.add("timed steps")
+    kept = [place for place, name in enumerate(header) if name not in left_out]
+    return Table("Costs", tuple(header[place] for place in kept), [tuple(row[place] for place in kept) for row in rows])
+
+
+_PARTS = ("step, median [us]", "99 % [us]", "worst [us]", "set + get [s]")
 
 
 def hand_over_table(reports: Iterable[SwapReport]) -> Table:
@@ -63,11 +69,12 @@ def swap_table(reports: Iterable[SwapReport]) -> Table:
     return Table("Swaps", header, [_swap(report) for report in reports])
 
 
-def _cost(reading: MeterReading) -> tuple[str, ...]:
-    steps = (reading.step_p50, reading.step_p99, reading.step_worst)
-    micro = (_short(1e6 * seconds) for seconds in steps)
-    exchange = reading.set_seconds + reading.get_seconds
-    return (reading.component, str(reading.steps), _short(reading.seconds), *micro, _short(exchange))
+def _cost(reading: MeterReading, seconds: float | None) -> tuple[str, ...]:
+    micro = (_short(1e6 * each) for each in (reading.step_p50, reading.step_p99, reading.step_worst))
+    share = f"{100.0 * reading.seconds / seconds:.3g}" if seconds else ""
+    timed = "all" if reading.timed is None or not reading.estimated else str(reading.timed)
+    exchange = _short(reading.set_seconds + reading.get_seconds)
+    return (reading.component, str(reading.steps), _short(reading.seconds), share, *micro, exchange, timed)
 
 
 def _swap(report: SwapReport) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.master.statistics import Statistics
+from orchestrator.master.step_size import FixedStep
 from orchestrator.observer import Event
 
 STRETCHES = 400
@@ -20,9 +21,19 @@ class Stretch:
     smallest_step: float = float("inf")
     largest_step: float = 0.0
 
+    def measure(self, h: float) -> None:
+        """One of the steps was so long (s)."""
+        self.smallest_step = min(self.smallest_step, h)
+        self.largest_step = max(self.largest_step, h)
+
 
 class RunCourse:
-    """Observer of one run from `start` to `stop` (s): 1 `watch`, then it is told, then 2 `data`."""
+    """Observer of one run from `start` to `stop` (s): 1 `watch`, then it is told, then 2 `data`.
+
+    It need not be told each communication point: where there are others since the last one, they lie on the grid.
+    """
+
+    patient = True
 
     def __init__(self, start: float, stop: float) -> None:
         self._start, self._width = start, (stop - start) / STRETCHES
@@ -30,10 +41,11 @@ class RunCourse:
         self._statistics = Statistics()
         self._before = (0, 0, 0)
         self._t = start
+        self._grid: FixedStep | None = None
 
-    def watch(self, statistics: Statistics) -> None:
-        """Read from these counts, which belong to the run."""
-        self._statistics = statistics
+    def watch(self, statistics: Statistics, grid: FixedStep) -> None:
+        """Read from these counts, which belong to the run; `grid` are the communication points that it meets."""
+        self._statistics, self._grid = statistics, grid
         self._before = self._counts()
 
     def initialized(self, t: float, signals: Any) -> None:  # noqa: ARG002
@@ -44,16 +56,52 @@ class RunCourse:
         """Take what was made since the point before into the stretch that ends here."""
         counts = self._counts()
         steps, rejected, iterations = (new - old for new, old in zip(counts, self._before, strict=True))
-        h, self._t, self._before = t - self._t, t, counts
+        before, self._t, self._before = self._t, t, counts
         if steps == 0 and rejected == 0:
             return
-        stretch = self._stretches.setdefault(self._index(t), Stretch())
-        stretch.macro_steps += steps
+        if steps > 1:
+            self._take_grid(before, steps - 1)
+            before = self._grid_time(t, -1)
+        stretch = self._stretch(t)
+        stretch.macro_steps += min(steps, 1)
         stretch.rejected += rejected
         stretch.iterations += iterations
-        if h > 0.0:
-            stretch.smallest_step = min(stretch.smallest_step, h)
-            stretch.largest_step = max(stretch.largest_step, h)
+        if t > before:
+            stretch.measure(t - before)
+
+    def _take_grid(self, t: float, steps: int) -> None:
+        """Take so many steps of the grid, the first of which begins at t (s), into the stretches in which they end."""
+        grid = self._known_grid
+        index = grid.index_at(t)
+        end = index + steps
+        while index < end:
+            last = self._last_of_stretch(index + 1, end)
+            stretch = self._stretch(grid.time(last))
+            stretch.macro_steps += last - index
+            stretch.measure(grid.time(last) - grid.time(last - 1))
+            index = last
+
+    def _last_of_stretch(self, index: int, end: int) -> int:
+        """The last point of the grid up to `end` in the stretch of the point `index`."""
+        grid, stretch = self._known_grid, self._index(self._known_grid.time(index))
+        last = min(max(grid.index_at(self._start + (stretch + 1) * self._width), index), end)
+        while last < end and self._index(grid.time(last + 1)) == stretch:
+            last += 1
+        while self._index(grid.time(last)) != stretch:
+            last -= 1
+        return last
+
+    def _grid_time(self, t: float, offset: int) -> float:
+        grid = self._known_grid
+        return grid.time(grid.index_at(t) + offset)
+
+    @property
+    def _known_grid(self) -> FixedStep:
+        assert self._grid is not None, "watch comes first"
+        return self._grid
+
+    def _stretch(self, t: float) -> Stretch:
+        return self._stretches.setdefault(self._index(t), Stretch())
 
     def rolled_back(self, t: float, signals: Any) -> None:  # noqa: ARG002
         """The run goes on from an earlier time; what was made stays made."""

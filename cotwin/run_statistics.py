@@ -86,7 +86,10 @@ def holds_run(path: Path) -> bool:
 
 def readings_of(data: Mapping[str, Any]) -> list[MeterReading]:
     """The costs of the components, as their meters told them."""
-    return [MeterReading._make(_known(one[key]) for key in MeterReading._fields) for one in data["components"]]
+    always = [key for key in MeterReading._fields if key != "timed"]
+    return [
+        MeterReading(**{key: _known(one[key]) for key in always}, timed=one.get("timed")) for one in data["components"]
+    ]
 
 
 def _master(counted: Statistics) -> dict[str, Any]:

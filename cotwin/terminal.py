@@ -127,6 +127,7 @@ class ProgressBar:
     """Observer that draws how far a run is between its start and stop times (s); `elapsed` is its wall time (s)."""
 
     UPDATES = 200
+    patient = True
 
     def __init__(self, name: str, stop: float) -> None:
         self._progress = Progress(
@@ -156,7 +157,7 @@ class ProgressBar:
     def communication_point(self, t: float, signals: Any) -> None:  # noqa: ARG002
         """Move the bar, a few hundred times in a run and not at every step."""
         if t >= self._next:
-            self._next += self._stride
+            self._next = t + self._stride
             self._progress.update(self._task, completed=t)
 
     def event(self, event: Event) -> None:

@@ -127,7 +127,7 @@ def _nanoseconds(_: Any, _function: Any, _clock: Any) -> Any:
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         function, clock = arguments
         kind = ir.ArrayType(_INT, 2)
-        told = cgutils.alloca_once(builder, kind)
+        told: Any = cgutils.alloca_once(builder, kind)  # type: ignore[no-untyped-call]
         taken = ir.FunctionType(_INT32, [_INT32, kind.as_pointer()])
         builder.call(_pointer(builder, function, taken), [builder.trunc(clock, _INT32), told])
         seconds, rest = (builder.extract_value(builder.load(told, typ=kind), place) for place in range(2))

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 _LEAST, _DECADES, _PER_DECADE = 1e-8, 12, 50
 
@@ -25,6 +26,18 @@ class Histogram:
         self.count += 1
         self.total += duration
         self.largest = max(self.largest, duration)
+
+    def add_all(self, counts: NDArray[np.int64], total: float, largest: float) -> None:
+        """Count durations (s) of which the number in each bin, the sum and the largest are known."""
+        self._counts += counts
+        self.count += int(counts.sum())
+        self.total += total
+        self.largest = max(self.largest, largest)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The number in each bin."""
+        return self._counts.copy()
 
     def percentile(self, q: float) -> float:
         """Duration (s) that q percent do not exceed; NaN where nothing was counted."""

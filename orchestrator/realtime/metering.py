@@ -1,7 +1,7 @@
 """Metering: what the calls of an instance cost."""
 
-from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from orchestrator.instance import (
     Bundle,
@@ -21,6 +21,8 @@ from orchestrator.instance import (
     output_slopes,
     stand_in,
 )
+from orchestrator.master.compiled.samples import Sampled, Samples
+from orchestrator.native import Native, native
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime.histogram import Histogram
 from orchestrator.system.connector import Connector
@@ -29,7 +31,9 @@ from orchestrator.system.connector import Connector
 class MeterReading(NamedTuple):
     """Cost of the calls of one component; all durations are seconds of wall-clock time.
 
-    The percentiles are at most 4.7 % too high; totals and `step_worst` are exact.
+    The percentiles are at most 4.7 % too high; totals and `step_worst` are exact where all steps were `timed` (None:
+    all were). In the compiled loop some of them are: durations are estimates for all steps then, and `step_worst` is
+    the worst of those.
     """
 
     component: str
@@ -46,15 +50,34 @@ class MeterReading(NamedTuple):
     restores: int = 0
     state_seconds: float = 0.0
     """Of keeping states, returning to them and releasing them."""
+    timed: int | None = None
 
     @property
     def seconds(self) -> float:
         """Everything together."""
         return self.step_seconds + self.set_seconds + self.get_seconds + self.state_seconds
 
+    @property
+    def estimated(self) -> bool:
+        """Whether durations are estimates from a part of the steps."""
+        return self.timed is not None and self.timed < self.steps
+
+
+class MeteredNative:
+    """The C side of an instance as it is, which tells a compiled loop where to find its meter."""
+
+    def __init__(self, inside: Native, sampled: Callable[[Samples, int], None]) -> None:
+        self._inside, self.sampled = inside, sampled
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inside, name)
+
 
 class Meter:
-    """An instance whose `do_step`, `set`, `get` and kept states are timed; else it is as the one inside, `instance`."""
+    """An instance whose `do_step`, `set`, `get` and kept states are timed; else it is as the one inside, `instance`.
+
+    A compiled loop times some of the steps that it makes by address.
+    """
 
     def __init__(self, instance: Instance, clock: Callable[[], float] = wall.seconds) -> None:
         self.instance = instance
@@ -63,26 +86,43 @@ class Meter:
         self._sets = self._gets = 0
         self._set_seconds = self._get_seconds = self._state_seconds = 0.0
         self._saves = self._restores = 0
+        self._sampled: list[tuple[Samples, int]] = []
 
     @property
     def reading(self) -> MeterReading:
         """What was measured so far."""
-        steps = self._steps
+        looped = [samples.of(number) for samples, number in self._sampled]
+        steps = self._all_steps(looped)
         return MeterReading(
             self.name,
-            steps.count,
+            self._steps.count + sum(each.steps for each in looped),
             steps.total,
             steps.percentile(50.0),
             steps.percentile(99.0),
             steps.largest,
-            self._sets,
-            self._set_seconds,
-            self._gets,
-            self._get_seconds,
+            self._sets + sum(each.sets for each in looped),
+            self._set_seconds + sum(each.set_seconds for each in looped),
+            self._gets + sum(each.gets for each in looped),
+            self._get_seconds + sum(each.get_seconds for each in looped),
             self._saves,
             self._restores,
             self._state_seconds,
+            self._steps.count + sum(each.timed for each in looped),
         )
+
+    def _all_steps(self, looped: Sequence[Sampled]) -> Histogram:
+        """Durations of all steps, those made in Python and those made in compiled loops."""
+        all_steps = Histogram()
+        all_steps.add_all(self._steps.counts, self._steps.total, self._steps.largest)
+        for each in looped:
+            all_steps.add_all(each.counts, each.step_seconds, each.largest)
+        return all_steps
+
+    @property
+    def native(self) -> Any:
+        """The C side of the instance, None where it has none; with it a compiled loop learns of this meter."""
+        inside = native(self.instance)
+        return None if inside is None else MeteredNative(inside, lambda *there: self._sampled.append(there))
 
     @property
     def name(self) -> str:

@@ -88,6 +88,7 @@ def test_a_signal_ends_a_run_with_a_message_and_the_exit_code_of_shells(toys, tm
             signal.raise_signal(number)
 
     monkeypatch.setattr("cotwin.terminal.ProgressBar.communication_point", press)
+    monkeypatch.setattr("cotwin.terminal.ProgressBar.patient", False)
     done = call("run", toys.lag, "-o", tmp_path, "--stop", 4.0, "--step", 0.25)
     assert done.exit_code == 128 + number
     assert f"Interrupted by {name}: recorded until 1 s in {tmp_path}" in done.stderr.replace("\n", "")

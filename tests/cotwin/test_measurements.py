@@ -32,6 +32,16 @@ def test_costs_are_in_microseconds_for_a_step_and_seconds_in_total():
     assert cost_table([reading]).rows == [("reactor", "600", "9.03", "16600", "26300", "101000", "0.03")]
 
 
+def test_a_table_of_costs_tells_where_they_are_estimates():
+    exact = MeterReading("slow", 600, 9.0, 16.6e-3, 26.3e-3, 0.101, 1200, 0.02, 600, 0.01, timed=600)
+    sampled = MeterReading("fast", 1_000_000, 1.0, 1e-6, 2e-6, 1e-5, 1_000_000, 0.0, 1_000_000, 0.0, timed=4711)
+    assert "timed steps" not in cost_table([exact], 10.0).header
+    table = cost_table([exact, sampled], 10.0)
+    assert table.header[-1] == "timed steps"
+    assert [row[-1] for row in table.rows] == ["all", "4711"]
+    assert table.rows[1][:4] == ("fast", "1000000", "1", "10")
+
+
 def test_a_hand_over_shows_its_largest_bump():
     (row,) = hand_over_table([report()]).rows
     assert row == ("600", "reactor", "surrogate", "restart", "median cost of a step", "0.002 (kLa)", "0.04 (S)")

@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
 from cotwin.execution import execute
@@ -14,6 +15,7 @@ from cotwin.run_statistics import holds_run, read_statistics, readings_of
 from cotwin.run_tables import run_tables
 from orchestrator.errors import ResultError
 from orchestrator.master.statistics import Statistics
+from orchestrator.master.step_size import FixedStep
 from orchestrator.system.description import SystemDescription
 from tests import textbook
 
@@ -219,7 +221,7 @@ def test_what_bonds_lost_is_in_the_statistics_of_a_run(tmp_path):
 
 def test_the_course_of_a_long_run_has_a_bounded_number_of_stretches():
     statistics, course = Statistics(), RunCourse(0.0, 10.0)
-    course.watch(statistics)
+    course.watch(statistics, FixedStep(0.0, 10.0, 0.002))
     course.initialized(0.0, None)
     for k in range(1, 5001):
         if k == 2500:
@@ -234,9 +236,41 @@ def test_the_course_of_a_long_run_has_a_bounded_number_of_stretches():
     assert worst["largest_step"] == pytest.approx(0.002)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_course_that_is_told_some_of_the_points_is_that_of_one_told_all(seed):
+    random = np.random.default_rng(seed)
+    start, size = random.uniform(-5.0, 5.0), 10.0 ** random.uniform(-4.0, 0.5)
+    grid = FixedStep(start, start + size * random.uniform(3.0, 3000.0), size)
+    told = sorted({*random.integers(1, grid.count, 7).tolist(), grid.count})
+    courses = []
+    for points in (range(1, grid.count + 1), told):
+        statistics, course = Statistics(), RunCourse(grid.start, grid.stop)
+        course.watch(statistics, grid)
+        course.initialized(grid.start, None)
+        for point in points:
+            statistics.macro_steps = point
+            course.communication_point(grid.time(point), None)
+        courses.append(course.data)
+    counts = [[(one["time"], one["macro_steps"]) for one in each] for each in courses]
+    assert counts[0] == counts[1]
+    for one, other in zip(*courses, strict=True):
+        for size in ("smallest_step", "largest_step"):
+            assert one[size] == pytest.approx(other[size], rel=1e-9)
+
+
+def test_a_run_by_the_compiled_loop_has_the_course_of_an_interpreted_one(tmp_path, monkeypatch):
+    system = textbook.lotka_volterra(0.01, stop=7.3)
+    courses = [execute(system, tmp_path / "compiled"), read_statistics(tmp_path / "compiled")["course"]]
+    monkeypatch.setattr("orchestrator.simulation.compiled_loop", lambda *_: None)
+    courses += [execute(system, tmp_path / "interpreted"), read_statistics(tmp_path / "interpreted")["course"]]
+    counts = [[(one["time"], one["macro_steps"], one["rejected"]) for one in each] for each in courses[1::2]]
+    assert counts[0] == counts[1]
+    assert sum(steps for _, steps, _ in counts[0]) == 730
+
+
 def test_a_run_that_goes_back_counts_on():
     statistics, course = Statistics(), RunCourse(0.0, 1.0)
-    course.watch(statistics)
+    course.watch(statistics, FixedStep(0.0, 1.0, 0.25))
     course.initialized(0.0, None)
     statistics.accept(0.5)
     course.communication_point(0.5, None)

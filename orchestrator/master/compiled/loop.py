@@ -11,6 +11,7 @@ from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program, lower
 from orchestrator.master.compiled.past import Past
 from orchestrator.master.compiled.rows import RowWriter
+from orchestrator.master.compiled.samples import samples_for
 from orchestrator.master.composition import Plain
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import advance_each
@@ -50,6 +51,7 @@ class CompiledLoop:
         self._participants = coupling.participants
         self._at_once = coupling.delayed if newest else coupling.plan
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
+        self._samples = samples_for(program)
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
         self._first, self._slice, self._counted = program[at.COMPONENTS], 1, (0, 0)
 
@@ -94,12 +96,16 @@ class CompiledLoop:
         program[at.ENTERED], program[at.ASKED] = 1, -1
         self._counted = index, 0
         self._rows.give(rows)
+        if self._samples is not None:
+            self._samples.begin(index)
 
     def _go(self, index: int, until: int) -> int:
         """Let the hot loop run for a part of the time that it may take; why it came back."""
         began = perf_counter()
         why = int(self._advance(self._program.address, min(until, index + self._slice)))
         took = perf_counter() - began
+        if self._samples is not None:
+            self._samples.take(self._program[at.INDEX] - index, took)
         if why == at.DONE and took < _SLICE / 4.0:
             self._slice *= 2
         elif took > _SLICE:
@@ -166,7 +172,7 @@ class CompiledLoop:
             if why == at.DONE:
                 participant.check_outputs(t + h, FailedStepError)
                 return COMPLETED
-            participant.statistics.steps -= 1
+            self._made(number, -1)
         if self._newest:
             gather(participant.plan)
         return participant.advance(t, h, newest=self._newest)
@@ -192,8 +198,13 @@ class CompiledLoop:
         """The hot loop has come to this macro step and this participant: count the steps that it made."""
         begun, first = self._counted
         for each, _ in self._natives:
-            self._participants[each].statistics.steps += index - begun + (each < number) - (each < first)
+            self._made(each, index - begun + (each < number) - (each < first))
         self._counted = index, number
+
+    def _made(self, number: int, steps: int) -> None:
+        self._participants[number].statistics.steps += steps
+        if self._samples is not None:
+            self._samples.steps[number] += steps
 
 
 def compiled_loop(coupling: Coupling, grid: FixedStep, views: GatherPlan, plain: Plain | None) -> CompiledLoop | None:
