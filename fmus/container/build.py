@@ -1,11 +1,13 @@
 """Build a container: compile its tables with the runtime, and put it together with the files of its components."""
 
+import atexit
 import hashlib
 import os
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from fmus.compiler import LINK_FLAGS, Compiler, architecture, find_compiler
@@ -58,14 +60,22 @@ def _compiled(compiler: Compiler, code: str, token: str, version: str, work: Pat
     (work / "system.c").write_text(code)
     shutil.copyfile(RUNTIME / "system.h", work / "system.h")
     compiler.compile(work / "system.c", work / "system.o", define=[f'{TOKEN}="{token}"'])
-    objects = [work / "system.o"]
+    library = work / "container.so"
+    runtime = sorted(_runtime(compiler, version).iterdir())
+    objects = [str(work / "system.o"), *map(str, runtime)]
+    compiler.run([*LINK_FLAGS, *objects, "-lm", "-ldl", "-o", str(library)], library)
+    return library
+
+
+@cache
+def _runtime(compiler: Compiler, version: str) -> Path:
+    """A folder with the compiled runtime, which all containers of this process share; removed at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="cotwin-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for source in sorted(RUNTIME.glob("*.c")):
         if source.name in _LAYERS[version] or source.name not in _THIN:
-            objects.append(work / f"{source.stem}_runtime.o")
-            compiler.compile(source, objects[-1])
-    library = work / "container.so"
-    compiler.run([*LINK_FLAGS, *map(str, objects), "-lm", "-ldl", "-o", str(library)], library)
-    return library
+            compiler.compile(source, folder / f"{source.stem}.o")
+    return folder
 
 
 def _library_name(identifier: str, version: str) -> str:

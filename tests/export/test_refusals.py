@@ -1,0 +1,135 @@
+"""What a whole cannot do is refused by name, with what to do about it, before anything is written."""
+
+import pytest
+
+from cotwin.cli import app
+from orchestrator.errors import AlgebraicLoopError, CapabilityError, DescriptionError
+from orchestrator.export.container import export_fmu
+from orchestrator.system.yaml.file import from_mapping
+from tests.export.exported import growth, run_in_fmpy
+from tests.kit.build import compiler, kit_fmu
+from tests.plants import ROOT, fmu
+
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
+
+
+def with_prey(**keys):
+    changed = growth()
+    changed["components"]["prey"] |= keys
+    return changed
+
+
+def with_another(**component):
+    changed = growth()
+    changed["components"]["other"] = component
+    return changed
+
+
+def refused(tmp_path, description, error=CapabilityError, **more):
+    path = tmp_path / "whole.fmu"
+    with pytest.raises(error) as caught:
+        export_fmu(from_mapping(description, ROOT, "tests"), path, **more)
+    assert not path.exists()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("description", "says"),
+    [
+        (growth(algorithm="iterative"), "Choose 'gauss_seidel' or 'jacobi'"),
+        (growth(step_control={"method": "error"}), "Choose 'method: constant'"),
+        (growth(extrapolation={"order": 1}), "Choose 'order: 0'"),
+        (growth(initialization={"steady_state": {}}), "Leave 'steady_state' out"),
+        (
+            growth(bonds={"b": {"kind": "mass", "connections": ["prey.x -> predator.x", "predator.y -> prey.y"]}}),
+            "no account of bonds",
+        ),
+        (with_prey(isolation="process"), "component 'prey': a container has no isolation"),
+        (with_prey(step_size=0.25), "component 'prey': a container has no step_size"),
+        (with_prey(extrapolation={"order": 2}), "component 'prey': a container has no extrapolation"),
+        (with_prey(check_ranges=True), "component 'prey': a container has no check_ranges"),
+        (with_prey(kind="model_exchange"), "component 'prey': prey.fmu runs as model_exchange"),
+        (
+            with_another(signals={"y": {"constant": 1.0}}),
+            "component 'other': a container generates no inputs (signals)",
+        ),
+        (with_another(source="inputs.csv"), "component 'other': a container generates no inputs (a table)"),
+        (with_another(source="cells.surrogate"), "component 'other': cells.surrogate is no FMU"),
+    ],
+)
+def test_what_a_container_does_not_do_is_named_with_the_remedy(description, says, tmp_path):
+    assert says in refused(tmp_path, description)
+
+
+def test_everything_that_is_in_the_way_is_told_at_once(tmp_path):
+    told = refused(tmp_path, {**with_prey(step_size=0.25), "algorithm": "iterative"})
+    assert "algorithm:" in told
+    assert "component 'prey'" in told
+
+
+@needs_compiler
+def test_fmus_of_fmi_1_with_events_and_with_text_on_the_way_are_refused(tmp_path):
+    old = kit_fmu("Dahlquist", "1.0", "co_simulation")
+    assert "is of FMI 1.0. Export it as FMI 2.0 or 3.0" in refused(tmp_path, with_another(source=str(old)))
+    ball = kit_fmu("BouncingBall", "3.0", "co_simulation", event_mode=True)
+    assert "has events in its steps" in refused(tmp_path, with_another(source=str(ball)))
+    matrix = with_another(source=str(kit_fmu("StateSpace", "3.0", "co_simulation")), parameters={"n": 3})
+    assert "changes no structural parameters" in refused(tmp_path, matrix)
+    texts = str(kit_fmu("Feedthrough", "3.0", "co_simulation"))
+    changed = growth()
+    changed["components"] |= {name: {"source": texts} for name in "ab"}
+    changed["connections"] += ["a.String_y -> b.String_u"]
+    assert "'a.String_y -> b.String_u': a container moves no string" in refused(tmp_path, changed)
+
+
+def test_an_algebraic_loop_is_refused_with_its_path(tmp_path):
+    loop = {
+        "name": "loop", "components": {name: {"source": str(fmu("gain", 3))} for name in "ab"},
+        "connections": ["a.y -> b.u", "b.y -> a.u"], "experiment": {"stop": 1.0}, "step_size": 0.5,
+    }  # fmt: skip
+    assert "b.u -> b.y -> a.u -> a.y -> b.u" in refused(tmp_path, loop, AlgebraicLoopError)
+
+
+def test_variables_are_exposed_by_name_and_pattern_and_others_are_not(tmp_path):
+    description = from_mapping(growth(), ROOT, "tests")
+    path = tmp_path / "whole.fmu"
+    assert export_fmu(description, path, expose=["*.x", "predator.c"]).variables == 3
+    columns = run_in_fmpy(path, description).dtype.names
+    assert columns == ("time", "prey.x", "predator.x")
+    told = refused(tmp_path / "other", growth(), DescriptionError, expose=["prey.X"])
+    assert told.startswith("--expose prey.X: no such variable; did you mean 'prey.x'")
+
+
+@needs_compiler
+def test_what_fmi_2_has_no_type_for_is_left_out_and_said_or_refused_where_it_is_named(tmp_path):
+    description = growth()
+    description["components"]["wide"] = {"source": str(kit_fmu("Feedthrough", "3.0", "co_simulation"))}
+    done = export_fmu(from_mapping(description, ROOT, "tests"), tmp_path / "whole.fmu", version="2.0")
+    assert "wide.Int64_u is not exposed: FMI 2.0 has no type for its values. Export for FMI 3.0" in done.left_out
+    assert "wide.String_y is not exposed: a container exposes no string. Leave it out" in done.left_out
+    told = refused(tmp_path / "other", description, DescriptionError, version="2.0", expose=["wide.Int64_y"])
+    assert told == "--expose wide.Int64_y: FMI 2.0 has no type for its values. Export for FMI 3.0"
+
+
+def test_a_machine_without_a_c_compiler_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert "no C compiler found (looked for $CC = 'no-such-compiler')" in refused(tmp_path, growth())
+
+
+def test_other_versions_and_targets_that_cannot_be_written_are_refused(tmp_path):
+    assert "a container is of FMI 2.0 or 3.0" in refused(tmp_path, growth(), DescriptionError, version="1.0")
+    (tmp_path / "file").touch()
+    with pytest.raises(CapabilityError, match="cannot be written"):
+        export_fmu(from_mapping(growth(), ROOT, "tests"), tmp_path / "file" / "whole.fmu")
+
+
+def test_the_command_writes_the_fmu_and_says_so(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    monkeypatch.chdir(tmp_path)
+    prey = str(fmu("prey", 3))
+    done = CliRunner().invoke(app, ["export-fmu", prey, "--fmi", "2.0", "--set", "prey.a=0.5", "--stop", "2"])
+    assert done.exit_code == 0, done.output
+    assert "wrote prey.fmu: FMI 2.0, 1 components" in done.output
+    wrong = CliRunner().invoke(app, ["export-fmu", prey, "--expose", "prey.nothing"])
+    assert wrong.exit_code == 2

@@ -1,0 +1,46 @@
+"""The runtime of containers under AddressSanitizer and UndefinedBehaviorSanitizer."""
+
+import subprocess
+import zipfile
+
+import pytest
+
+from fmus.compiler import find_compiler, headers
+from fmus.container.build import RUNTIME
+from fmus.container.code import system_code
+from orchestrator.export import container
+from orchestrator.system.yaml.file import from_mapping
+from tests.export.exported import growth
+from tests.fmus.test_sanitized import SANITIZERS, sanitizers  # noqa: F401 -- a fixture
+from tests.plants import ROOT
+
+DRIVER = "whole_life.c"
+
+
+def compiled(folder, monkeypatch, *flags):
+    """The driver with the tables of `growth` and the runtime, and the folder of its resources."""
+    seen = []
+    built = container.build_container
+    monkeypatch.setattr(container, "build_container", lambda system, *more: seen.append(system) or built(system, *more))
+    path = container.export_fmu(from_mapping(growth(), ROOT, "tests"), folder / "whole.fmu").path
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder / "whole")
+    (folder / "system.c").write_text(system_code(seen[0]))
+    sources = ["system.c", *map(str, sorted(RUNTIME.glob("*.c"))), str(ROOT / "tests" / "export" / DRIVER)]
+    command = [*find_compiler().command, "-std=c11", "-O1", *flags, '-DSYSTEM_TOKEN="{test}"', f"-I{RUNTIME}"]
+    command += [f"-I{headers()}", *sources, "-o", "driver", "-lm", "-ldl"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [str(folder / "driver"), str(folder / "whole" / "resources")]
+
+
+@pytest.mark.usefixtures("sanitizers")
+def test_whole_lives_leak_nothing_and_stay_inside_their_memory(tmp_path, monkeypatch):
+    command = compiled(tmp_path, monkeypatch, *SANITIZERS)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "messages" in done.stdout
+
+
+def test_the_runtime_compiles_without_warnings(tmp_path, monkeypatch):
+    compiled(tmp_path, monkeypatch, "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror")
