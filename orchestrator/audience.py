@@ -61,6 +61,11 @@ class Audience:
         return not tells and all(is_patient(observer) for observer in self._listening)
 
     @property
+    def only_recorded(self) -> bool:
+        """Whether nobody but the recorder listens."""
+        return all(observer is self._recorder for observer in self._listening)
+
+    @property
     def rows(self) -> RowTable | None:
         """Where the recorder, if there is one, wants its rows."""
         return None if self._recorder is None or not self._listening else self._recorder.rows

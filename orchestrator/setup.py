@@ -1,10 +1,11 @@
 """Setup: everything that a run is made of, handed to a simulation at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from orchestrator.instance import Instance, Values
+from orchestrator.master.compiled.loop import Steps
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import Diagnosed
 from orchestrator.observer import Event
@@ -13,16 +14,33 @@ from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connections.views import NO_VIEWS, Views
 from orchestrator.system.description import Experiment
 
+StrideT = TypeVar("StrideT")
+
 
 class Pacing(Protocol):
-    """Keeps a run in step with a clock: 1 `begin`, 2 `wait` (once per macro step)."""
+    """Keeps a run in step with a clock: 1 `begin`, 2 `wait` after each macro step or `stride`, 3 `end`."""
 
-    def begin(self, t: float) -> None:
-        """The run goes on from t (s) now."""
+    def begin(self, t: float, *, compiled: bool = False) -> bool:
+        """The run goes on from t (s) now; whether `stride` can be used, of a loop that is compiled."""
         ...
 
-    def wait(self, t: float) -> Event | None:
-        """Wait until t (s) is due; an event where something about lateness changed. Raises where it must stop."""
+    def stride(self, make: Callable[[Steps], StrideT], ends: Callable[[], bool], patience: float) -> StrideT:
+        """What `make` gives, whose macro steps are made by the function that it is called with, each when it is due.
+
+        It comes back early where it `ends`, and after `patience` (s).
+        """
+        ...
+
+    def wait(self, t: float) -> None:
+        """Wait until t (s) is due, if that was not done. Raises where the run must stop."""
+        ...
+
+    def take_events(self) -> Iterable[Event]:
+        """What changed about lateness since this was asked."""
+        ...
+
+    def end(self) -> None:
+        """The run is not paced any longer."""
         ...
 
 

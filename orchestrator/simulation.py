@@ -306,19 +306,21 @@ class Simulation(Generic[ResultsT]):
         checkpoints: Checkpoints | None = None,
     ) -> None:
         """Step to a point of the grid, or until something `stops` it or the run ends."""
-        alone = stops is not None or pacer is not None or not self._audience.patient
-        with self._failing(), Interruption() as interruption:
-            if pacer is not None:
-                pacer.begin(self.time)
-            with nullcontext() if checkpoints is None else checkpoints.to_the_last(self):
-                while self._timeline.index < target and not self._ended and not (stops is not None and stops()):
-                    until = target if checkpoints is None else min(target, checkpoints.due_at(self.grid))
-                    if not self._going.advance(None if alone else until):
-                        break
-                    self._going.publish(pacer, interruption)
-                    if checkpoints is not None:
-                        checkpoints.reached(self)
-                    interruption.check()
+        patient = stops is None and self._audience.patient
+        with (
+            self._failing(),
+            Interruption() as interruption,
+            self._going.paced(pacer, interruption, at_once=patient) as at_once,
+            nullcontext() if checkpoints is None else checkpoints.to_the_last(self),
+        ):
+            while self._timeline.index < target and not self._ended and not (stops is not None and stops()):
+                until = target if checkpoints is None else min(target, checkpoints.due_at(self.grid))
+                if not self._going.advance(until if at_once else None):
+                    break
+                self._going.publish()
+                if checkpoints is not None:
+                    checkpoints.reached(self)
+                interruption.check()
 
     def _couple(self, *, at_rest: bool = True) -> Event | None:
         """Take all components to the start time; how they were found at rest, where they are to be."""

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 from orchestrator.errors import RefusedStepError
-from orchestrator.master.compiled.loop import CompiledLoop, Made
+from orchestrator.master.compiled.loop import CompiledLoop, Made, Steps
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
@@ -80,8 +80,10 @@ class Stepping:
         on_grid = self._loop is not None and self._timeline.on_grid
         return on_grid and self._plain is not None and self._plain.retry.calm
 
-    def stride(self, until: int, rows: RowTable | None = None) -> Stride:
+    def stride(self, until: int, rows: RowTable | None = None, making: Steps | None = None) -> Stride:
         """Make macro steps up to the point `until` of the grid, or fewer, and record them where there are rows.
+
+        `making` makes those that are made at once.
 
         Where a component refuses a step, those before it are made, or that one alone in the way that `advance` does.
         """
@@ -95,7 +97,7 @@ class Stepping:
         counted = () if retry.way_back is WayBack.NONE else [(each, each.steps, each.discards) for each in components]
         with nullcontext() if retry.way_back is WayBack.NONE else retry.kept() as point:
             try:
-                return self._taken(self._loop.run(begun, until, rows))
+                return self._taken(self._loop.run(begun, until, rows, making))
             except BaseException as error:
                 reached = self._loop.reached
                 self.rows = reached.rows

@@ -1,17 +1,28 @@
 """Walk: from communication point to communication point, with everybody told who wants to know."""
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
 from orchestrator.audience import Audience
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.timeline import Timeline
 from orchestrator.setup import Pacing
-from orchestrator.signals import GatherPlan, gather
-from orchestrator.stepping import Stepping
+from orchestrator.signals import GatherPlan, RowTable, gather
+from orchestrator.stepping import Stepping, Stride
+
+_PATIENCE: Final = 1.0
+"""How long (s) a paced loop may go on before the observers are told where it is."""
 
 
 class Walk:
-    """Call order: 1 `by`, 2 `advance` and then `tell` or `publish`, repeated. `views` are what nested systems show."""
+    """Call order: 1 `by`, 2 `advance` and then `tell`, or within `paced` then `publish`, repeated.
+
+    `views` are what nested systems show.
+    """
 
     stepping: Stepping
 
@@ -21,10 +32,27 @@ class Walk:
         self._coupling, self._timeline, self._audience = coupling, timeline, audience
         self._access, self._views = access, views
         self._recorded = False
+        self._pacer: Pacing | None = None
+        self._interruption = Interruption()
+        self._strides_paced = False
 
     def by(self, stepping: Stepping) -> None:
         """Step by this."""
         self.stepping = stepping
+
+    @contextmanager
+    def paced(self, pacer: Pacing | None, interruption: Interruption, *, at_once: bool) -> Iterator[bool]:
+        """Within this a pacer says when points are published; whether steps may be made `at_once`, as is wanted."""
+        self._pacer, self._interruption = pacer, interruption
+        try:
+            if pacer is not None:
+                self._strides_paced = pacer.begin(self._timeline.time, compiled=at_once and self.stepping.strides)
+                at_once = self._strides_paced
+            yield at_once
+        finally:
+            self._pacer, self._strides_paced = None, False
+            if pacer is not None:
+                pacer.end()
 
     def advance(self, until: int | None = None) -> bool:
         """Make a macro step, or as many as can be made at once up to a point of the grid.
@@ -37,12 +65,26 @@ class Walk:
             return self.stepping.advance()
         rows = None if until is None else self._audience.rows
         try:
-            stride = self.stepping.stride(until or self._timeline.index + 1, rows)
+            stride = self._stride(until or self._timeline.index + 1, rows)
             self._recorded = stride.recorded
             return stride.completed
         finally:
             if rows is not None:
                 self._audience.filled(self.stepping.rows)
+            self._hear()
+
+    def _stride(self, until: int, rows: RowTable | None) -> Stride:
+        if self._pacer is None or not self._strides_paced:
+            return self.stepping.stride(until, rows)
+        patience = math.inf if self._audience.only_recorded else _PATIENCE
+        interruption = self._interruption
+        return self._pacer.stride(
+            lambda steps: self.stepping.stride(until, rows, steps), lambda: interruption.requested, patience
+        )
+
+    def _hear(self) -> None:
+        for event in () if self._pacer is None else self._pacer.take_events():
+            self._audience.event(event)
 
     def tell(self) -> None:
         """Tell the observers where the run is."""
@@ -50,15 +92,13 @@ class Walk:
         gather(self._views)
         self._audience.communication_point(self._timeline.time, self._coupling.signals, recorded=self._recorded)
 
-    def publish(self, pacer: Pacing | None, interruption: Interruption) -> None:
+    def publish(self) -> None:
         """Tell the observers when the time has come."""
-        late = None
         try:
-            if pacer is not None:
-                interruption.waiting = True
-                late = pacer.wait(self._timeline.time)
+            if self._pacer is not None and not self._interruption.requested:
+                self._interruption.waiting = True
+                self._pacer.wait(self._timeline.time)
         finally:
-            interruption.waiting = False
+            self._interruption.waiting = False
             self.tell()
-        if late is not None:
-            self._audience.event(late)
+            self._hear()

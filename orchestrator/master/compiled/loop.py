@@ -1,7 +1,7 @@
 """Loop: macro steps in the compiled loop, and in Python what it cannot do."""
 
 from time import perf_counter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,6 +21,14 @@ from orchestrator.signals import GatherPlan, RowTable, gather
 
 _SLICE: Final = 0.01
 """How long (s) the loop runs before Python looks for Ctrl-C and the like, where a single step does not take longer."""
+
+
+class Steps(Protocol):
+    """Makes macro steps of a compiled program up to the one numbered `until`, or fewer; why it came back."""
+
+    def __call__(self, advance: Any, program: int, until: int) -> int:
+        """`advance` is the compiled function that makes them at once, `program` what it is called with."""
+        ...
 
 
 class Made(NamedTuple):
@@ -55,8 +63,10 @@ class CompiledLoop:
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
         self._first, self._slice, self._counted = program[at.COMPONENTS], 1, (0, 0)
 
-    def run(self, index: int, until: int, rows: RowTable | None) -> Made:
+    def run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None = None) -> Made:
         """Make macro steps from `index` to `until`, or fewer where time passes, and record them where there are rows.
+
+        `steps` makes them in a way of its own, and comes back when it wants to.
 
         After an incomplete macro step or an error `Signals.restore` gives the values of the last communication point.
         """
@@ -64,9 +74,9 @@ class CompiledLoop:
         end = perf_counter() + _SLICE
         outcome, recorded = COMPLETED, rows is not None
         while True:
-            why = self._go(index, until)
+            why = self._go(index, until) if steps is None else steps(self._advance, self._program.address, until)
             index = self._program[at.INDEX]
-            if why == at.FULL or (why == at.DONE and (index >= until or perf_counter() >= end)):
+            if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or perf_counter() >= end)):
                 break
             if why != at.DONE:
                 outcome = self._by_python(why, index)
