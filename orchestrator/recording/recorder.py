@@ -11,7 +11,7 @@ import pyarrow as pa
 from orchestrator.errors import ResultError
 from orchestrator.master.memory import Remembered
 from orchestrator.observer import Event
-from orchestrator.recording.chunk import TYPES, Chunk
+from orchestrator.recording.chunk import TYPES, Chunk, table_of
 from orchestrator.recording.events import events_path, write_events
 from orchestrator.recording.position import Position, fingerprint
 from orchestrator.recording.results import METADATA_KEY, Results
@@ -20,7 +20,7 @@ from orchestrator.recording.store import FileStore, MemoryStore, Store, partial_
 from orchestrator.recording.writing import Writer
 from orchestrator.signals import RowTable, Signals
 
-_CHUNK_VALUES = 2**19
+_CHUNK_VALUES = 2**20
 _CHUNK_ROWS = (16, 2**16)
 
 # So much waits in memory at most where components step in Python: a process that is killed loses it.
@@ -64,14 +64,13 @@ class Recorder:
 
     def initialized(self, t: float, signals: Signals) -> None:
         """Begin the record with the values at the start."""
-        to_file = self._path is not None
-        self._chunks = [Chunk(self._columns, signals, self._size) for _ in range(1 + to_file)]
+        self._chunks = [Chunk(self._columns, signals, self._size) for _ in range(2)]
         position = self._position()
         if self._path is None:
             self._store = MemoryStore(self._schema)
         else:
             self._store = FileStore(self._schema, self._path, position)
-        self._writer = Writer(self._store, beside=to_file)
+        self._writer = Writer(self._store)
         if position is None:
             self._begin(t, signals)
         else:
@@ -126,7 +125,8 @@ class Recorder:
         if self._store is not None:
             self._store.sync()
         if self._writer is not None and self._writer.last is not None:
-            self._last, self._writer.last = fingerprint(self._writer.last), None
+            last, self._writer.last = self._writer.last, None
+            self._last = fingerprint(table_of([last], self._chunks[0].places, self._schema, self._schema.names))
         events = [list(event) for event in self._events]
         return {"before": self._before, "rows": self._written, "last": self._last, "events": events}
 
@@ -154,7 +154,7 @@ class Recorder:
         if self._complete is not None:
             return Results.load(self._complete)
         self._settle()
-        return Results.of_table(self._store.read(), tuple(self._events))
+        return Results(self._schema, self._store.reader(), tuple(self._events))
 
     def _position(self) -> Position | None:
         """Where to go on in the file of an earlier run; None where there is none."""
@@ -177,10 +177,9 @@ class Recorder:
         if not self._rows or self._writer is None:
             return
         self._writer.settle()
-        chunk, rows = self._chunks[0], self._rows
-        self._writer.hand(lambda: chunk.arrow(rows, self._schema))
+        self._writer.hand(self._chunks[0], self._rows)
         self._chunks.reverse()
-        self._rows, self._written = 0, self._written + rows
+        self._rows, self._written = 0, self._written + self._rows
 
 
 def _between(rows: int, limits: tuple[int, int]) -> int:

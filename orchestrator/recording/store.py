@@ -7,7 +7,7 @@ readable: whatever kills the process or fills the disk, what was written before 
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestrator.errors import ResultError, SimulationError
+from orchestrator.recording.chunk import Chunk, Place, Rows, table_of
 from orchestrator.recording.position import GROUP_ROWS, Position, batches_of, first, found
 
 # A footer takes about 1 kB for each column of each row group, kept in memory until the end: few and large groups.
@@ -23,16 +24,19 @@ _GROUP_VALUES = 2**21
 
 PARTIAL = ".partial"
 
+Reader = Callable[[Sequence[str]], pa.Table]
+"""Reads the columns with these names."""
+
 
 class Store(Protocol):
-    """1 `write` (repeated; `read`, `cut` and `sync` between), 2 `close`."""
+    """1 `take` (repeated; `reader`, `cut` and `sync` between), 2 `close`."""
 
-    def write(self, table: pa.Table) -> None:
-        """Append the rows of a table."""
+    def take(self, chunk: Chunk, rows: int) -> None:
+        """Append the first rows of a chunk, whose memory may be written again afterwards."""
         ...
 
-    def read(self) -> pa.Table:
-        """Everything written up to now."""
+    def reader(self) -> Reader:
+        """What reads columns of everything stored up to now, also later."""
         ...
 
     def cut(self, rows: int) -> None:
@@ -49,22 +53,31 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """Keeps the tables."""
+    """Keeps rows as they come, and makes columns of them where they are asked for."""
 
     def __init__(self, schema: pa.Schema) -> None:
-        self._tables = [pa.Table.from_batches([], schema)]
+        self._schema = schema
+        self._pieces: list[Rows] = []
+        self._places: Mapping[str, Place] = {}
 
-    def write(self, table: pa.Table) -> None:
-        """Append the rows of a table."""
-        self._tables.append(table)
+    def take(self, chunk: Chunk, rows: int) -> None:
+        """Append the first rows of a chunk."""
+        self._pieces.append(chunk.rows(0, rows).copy())
+        self._places = chunk.places
 
-    def read(self) -> pa.Table:
-        """Everything written up to now."""
-        return pa.concat_tables(self._tables).combine_chunks()
+    def reader(self) -> Reader:
+        """What reads columns of everything stored up to now."""
+        pieces = tuple(self._pieces)
+        return lambda names: table_of(pieces, self._places, self._schema, names)
 
     def cut(self, rows: int) -> None:
         """Forget everything after so many rows."""
-        self._tables = [self.read().slice(0, rows)]
+        kept: list[Rows] = []
+        for piece in self._pieces:
+            if rows > 0:
+                kept.append(piece.first(rows))
+            rows -= piece.times.size
+        self._pieces = kept
 
     def sync(self) -> None:
         """Nothing is on a disk."""
@@ -98,18 +111,19 @@ class FileStore:
             self._file.close()
             raise
 
-    def write(self, table: pa.Table) -> None:
-        """Append the rows of a table; they have left this process when this returns."""
+    def take(self, chunk: Chunk, rows: int) -> None:
+        """Append the first rows of a chunk; they have left this process when this returns."""
         try:
-            self._writer.write_table(table)
+            self._writer.write_table(chunk.arrow(rows, self._schema))
             self._file.flush()
         except (OSError, pa.ArrowException) as error:
             self._torn = True
             raise _not_written(self._partial, error) from error
 
-    def read(self) -> pa.Table:
-        """Everything written up to now."""
-        return pa.Table.from_batches(batches_of(self._partial, torn=True), self._schema)
+    def reader(self) -> Reader:
+        """What reads columns of everything stored up to now."""
+        table = pa.Table.from_batches(batches_of(self._partial, torn=True), self._schema)
+        return lambda names: table.select(list(names))
 
     def cut(self, rows: int) -> None:
         """Forget everything after so many rows."""

@@ -1,40 +1,44 @@
 """Writing: rows go to the store while others are recorded."""
 
-from collections.abc import Callable
 from threading import Condition, Thread
+from typing import Final, NamedTuple
 
-import pyarrow as pa
-
+from orchestrator.recording.chunk import Chunk, Rows
 from orchestrator.recording.store import Store
 
 
+class _Job(NamedTuple):
+    chunk: Chunk
+    rows: int
+
+
+_END: Final = object()
+
+
 class Writer:
-    """Makes tables and writes them to a store, one after the other, in a thread of its own.
+    """Gives chunks to a store, one after the other, in a thread of its own.
 
     1 `hand` (repeated), 2 `settle` before anybody else touches the store, 3 `end`. What goes wrong is raised by the
-    next of them. With `beside=False` there is no thread.
+    next of them.
     """
 
-    def __init__(self, store: Store, *, beside: bool) -> None:
-        self._store, self._beside = store, beside
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._changed = Condition()
-        self._job: Callable[[], pa.Table] | None = None
+        self._job: object = None
         self._error: BaseException | None = None
         self._thread: Thread | None = None
-        self.last: pa.Table | None = None
+        self.last: Rows | None = None
         """The last row written; None where nothing was."""
 
-    def hand(self, table: Callable[[], pa.Table]) -> None:
-        """Write what this gives, when the tables before are written."""
+    def hand(self, chunk: Chunk, rows: int) -> None:
+        """Store the first rows of a chunk, when those before are stored."""
         self.settle()
-        if not self._beside:
-            self._write(table)
-            return
         if self._thread is None:
             self._thread = Thread(target=self._work, name="recorder", daemon=True)
             self._thread.start()
         with self._changed:
-            self._job = table
+            self._job = _Job(chunk, rows)
             self._changed.notify_all()
 
     def settle(self) -> None:
@@ -53,7 +57,7 @@ class Writer:
         finally:
             if thread is not None:
                 with self._changed:
-                    self._job = _nothing
+                    self._job = _END
                     self._changed.notify_all()
                 thread.join()
                 self._job = None
@@ -63,23 +67,14 @@ class Writer:
             with self._changed:
                 self._changed.wait_for(lambda: self._job is not None)
                 job = self._job
-            if job is None or job is _nothing:
+            if not isinstance(job, _Job):
                 return
             error: BaseException | None = None
             try:
-                self._write(job)
+                self._store.take(job.chunk, job.rows)
+                self.last = job.chunk.rows(job.rows - 1, job.rows).copy()
             except BaseException as caught:  # raised where the next rows are handed over
                 error = caught
             with self._changed:
                 self._job, self._error = None, error
                 self._changed.notify_all()
-
-    def _write(self, table: Callable[[], pa.Table]) -> None:
-        made = table()
-        self._store.write(made)
-        self.last = made.slice(made.num_rows - 1)
-
-
-def _nothing() -> pa.Table:
-    """What ends the thread."""
-    raise AssertionError("it is never called")

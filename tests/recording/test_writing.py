@@ -2,7 +2,6 @@
 
 import resource
 import threading
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +10,33 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestrator.errors import SimulationError
+from orchestrator.recording.chunk import Chunk
 from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
 from orchestrator.recording.selection import select
 from orchestrator.recording.store import MemoryStore
 from orchestrator.recording.writing import Writer
 from orchestrator.signals import Signals
+from orchestrator.system.connector import Storage
 from tests.doubles import FunctionInstance, an_output
 
-SCHEMA = pa.schema([pa.field("x", pa.float64())])
+A = FunctionInstance(lambda t, u: [0.0], name="a", inputs=(), outputs=[an_output("x")])
+SCHEMA = pa.schema([pa.field("time", pa.float64()), pa.field("a.x", pa.float64())])
 
 
-def _table(*values: float) -> pa.Table:
-    return pa.table({"x": np.array(values)}, schema=SCHEMA)
+def _read(store: MemoryStore) -> list[float]:
+    values: list[float] = store.reader()(["a.x"])["a.x"].to_pylist()
+    return values
+
+
+def _chunk(*values: float) -> Chunk:
+    """A chunk of x at the times 0, 1, ... s."""
+    signals = Signals({"a": A.connectors})
+    chunk = Chunk(select(None, {"a": A.connectors}), signals, len(values))
+    for row, value in enumerate(values):
+        signals.float64[:] = value
+        chunk.take(row, float(row))
+    return chunk
 
 
 class _Gate(MemoryStore):
@@ -34,35 +47,35 @@ class _Gate(MemoryStore):
         self.open, self.came = threading.Event(), threading.Event()
         self.thread: threading.Thread | None = None
 
-    def write(self, table: pa.Table) -> None:
+    def take(self, chunk: Chunk, rows: int) -> None:
         self.thread = threading.current_thread()
         self.came.set()
         assert self.open.wait(60.0)
-        super().write(table)
+        super().take(chunk, rows)
 
 
 class _Full(MemoryStore):
-    def write(self, table: pa.Table) -> None:
+    def take(self, chunk: Chunk, rows: int) -> None:
         raise SimulationError("no space")
 
 
 def _hand(writer: Writer, *, times: int) -> None:
     for k in range(times):
-        writer.hand(partial(_table, float(k)))
+        writer.hand(_chunk(float(k)), 1)
 
 
 def test_a_table_is_written_while_the_run_goes_on() -> None:
     store = _Gate()
-    writer = Writer(store, beside=True)
-    writer.hand(lambda: _table(1.0, 2.0))
+    writer = Writer(store)
+    writer.hand(_chunk(1.0, 2.0), 2)
     assert store.came.wait(60.0)  # it is being written, and this thread goes on
     assert store.thread is not threading.current_thread()
     store.open.set()
-    writer.hand(lambda: _table(3.0))
+    writer.hand(_chunk(3.0, 4.0), 1)
     writer.settle()
-    assert store.read()["x"].to_pylist() == [1.0, 2.0, 3.0]
+    assert _read(store) == [1.0, 2.0, 3.0]
     assert writer.last is not None
-    assert writer.last["x"].to_pylist() == [3.0]
+    assert writer.last.values[Storage.FLOAT64].tolist() == [[3.0]]
     writer.end()
     assert store.thread is not None
     assert not store.thread.is_alive()
@@ -70,15 +83,14 @@ def test_a_table_is_written_while_the_run_goes_on() -> None:
 
 def test_what_is_handed_over_last_is_written_before_the_end() -> None:
     store = MemoryStore(SCHEMA)
-    writer = Writer(store, beside=True)
+    writer = Writer(store)
     _hand(writer, times=50)
     writer.end()
-    assert store.read()["x"].to_pylist() == list(range(50))
+    assert _read(store) == list(range(50))
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_an_error_of_the_disk_is_raised_once_where_the_next_rows_are_handed_over(beside: bool) -> None:
-    writer = Writer(_Full(SCHEMA), beside=beside)
+def test_an_error_of_the_disk_is_raised_once_where_the_next_rows_are_handed_over() -> None:
+    writer = Writer(_Full(SCHEMA))
     with pytest.raises(SimulationError, match="no space"):
         _hand(writer, times=2)
     writer.end()
@@ -86,8 +98,8 @@ def test_an_error_of_the_disk_is_raised_once_where_the_next_rows_are_handed_over
 
 def test_an_error_of_the_last_rows_is_raised_in_the_end_and_the_thread_is_gone() -> None:
     before = threading.active_count()
-    writer = Writer(_Full(SCHEMA), beside=True)
-    writer.hand(lambda: _table(1.0))
+    writer = Writer(_Full(SCHEMA))
+    writer.hand(_chunk(1.0), 1)
     with pytest.raises(SimulationError, match="no space"):
         writer.end()
     assert threading.active_count() == before
@@ -130,7 +142,7 @@ def _stream(path: Path, rows: int) -> None:
     tank = FunctionInstance(lambda t, u: np.full(99, t), name="tank", inputs=(), outputs=[an_output("x", size=99)])
     recorder = Recorder(select(None, {"tank": tank.connectors}), {}, path)
     recorder.initialized(0.0, Signals({"tank": tank.connectors}))
-    noise = np.random.default_rng(1).normal(size=(10_000, 99))
+    noise = np.random.default_rng(1).normal(size=(2**14, 99))
     made = 1
     while made < rows:
         table = recorder.rows
