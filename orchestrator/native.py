@@ -12,13 +12,14 @@ from orchestrator.instance import Bundle, Instance, StepResult
 class NativeCall(NamedTuple):
     """One call that gets or sets a part of a bundle: int f(handle, references, n, values, number of values).
 
-    `get` and `set` are addresses. `elements` are the places of the values within those of the bundle, None where they
-    are all of them in their order; `dtype` is the type that a value has in memory.
+    `get` and `set` are addresses. `references` may be anything that both know the variables by. `elements` are the
+    places of the values within those of the bundle, None where they are all of them in their order; `dtype` is the
+    type that a value has in memory.
     """
 
     get: int
     set: int
-    references: NDArray[np.uint32]
+    references: NDArray[Any]
     dtype: np.dtype[Any]
     size: int
     elements: NDArray[np.intp] | None = None
@@ -38,8 +39,12 @@ class Native(Protocol):
     """The C side of an instance in Step Mode: 1 the calls at the addresses, 2 `arrived`, or `answered` or `failed`.
 
     `do_step` is the address of int f(handle, t, h, flag, answers...), where `flag` says that no state is kept from
-    before t; see `by_address.call_step`.
+    before t; see `by_address.call_step`. `repeats_exactly`: steps that are made again from a kept state give the same
+    bits as before. `may_refuse`: a step may be refused.
     """
+
+    repeats_exactly: bool
+    may_refuse: bool
 
     @property
     def handle(self) -> int:

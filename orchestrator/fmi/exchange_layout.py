@@ -19,7 +19,7 @@ ENTER_EVENT_MODE, ENTER_CONTINUOUS_TIME, UPDATE, COMPLETED, DIRECTIONAL = range(
 """Addresses of the functions of the FMU; 0 where it has none, or need not be told."""
 
 STATES, INDICATOR_COUNT, X, NOMINAL_VALUES, ANSWERS = range(160, 200, WORD)
-"""Sizes, and addresses of the state vector, of the nominals, and of 64 bytes for what the FMU answers."""
+"""Sizes, and addresses of the state vector, of the nominals, and of 128 bytes for what the FMU answers."""
 
 MATRIX, UNKNOWNS, UNKNOWN_COUNT, RESULT, COLOURS, COLOURS_END = range(200, 248, WORD)
 """The Jacobian: addresses of the matrix, of the references of the derivatives, of a vector, and a table of colours."""
@@ -65,8 +65,9 @@ CALL_ENTER_CONTINUOUS_TIME: Final = 9
 CALL_GET_STATES: Final = 10
 CALL_NOMINALS: Final = 11
 CALL_COMPLETED: Final = 12
-CALL_SET: Final = 13
-CALL_GET: Final = 14
+WAS_SET: Final = 0
+WAS_GOT: Final = 1
+"""Added to the address of a bundle."""
 
 # Kinds of trouble.
 NO_TROUBLE: Final = 0

@@ -22,7 +22,7 @@ class Shared:
         self._kept: list[object] = []
         self.address: Final = int(self._memory.ctypes.data)
         self[at.IN_EVENT_MODE] = True
-        self.point(at.ANSWERS, np.zeros(8, np.int64))
+        self.point(at.ANSWERS, np.zeros(16, np.int64))
         self.log: Final = np.zeros((at.LOG_ROWS, 2), np.int64)
         self.point(at.LOG, self.log)
 

@@ -87,8 +87,8 @@ class Fmu:
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""
         transfer = self.writable(bundle)
-        if self._inputs_wait and (parts := self._parts(bundle)):
-            for part, places in parts:
+        if self.is_divided(bundle):
+            for part, places in self._parts(bundle):
                 self.set(part, values[places])
             return
         if self.phase is Phase.INSTANTIATED:
@@ -102,6 +102,21 @@ class Fmu:
         self.written[bundle] = transfer
         if self._settling is not None and self.phase is Phase.INITIALIZATION:
             self._settling.given(bundle, values)
+
+    def note(self, bundle: Bundle, values: Values) -> None:
+        """Somebody has written a bundle by address, between steps: a restart is to give it again."""
+        transfer = self.writable(bundle)
+        transfer.keep(values)
+        self.written.pop(bundle, None)
+        self.written[bundle] = transfer
+
+    def refused_in_steps(self, bundle: Bundle) -> bool:
+        """Whether a bundle cannot be written between steps."""
+        return _refusals(bundle)[Phase.STEP] is not None
+
+    def is_divided(self, bundle: Bundle) -> bool:
+        """Whether inputs and other variables of a bundle are written one after the other."""
+        return self._inputs_wait and bool(self._parts(bundle))
 
     def writable(self, bundle: Bundle) -> Transfer:
         """The transfer that writes a bundle; CapabilityError names a variable that cannot be set in this phase."""

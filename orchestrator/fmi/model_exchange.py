@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.errors import CapabilityError, FmuImportError, InitializationError, StepError
 from orchestrator.fmi.directional import OutputSensitivities
@@ -20,8 +21,12 @@ from orchestrator.fmi.solver import Solver
 from orchestrator.fmi.solver_choice import check_solver, exact_jacobian, made_solver, solver_identity
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.native import Native
 from orchestrator.system import description
 from orchestrator.system.connector import Connector
+
+if TYPE_CHECKING:
+    from orchestrator.fmi.native_exchange import NativeExchange
 
 
 def open_exchange(
@@ -80,6 +85,7 @@ class ModelExchangeFmu:
         self._described = solver
         self._interpreted = interpreted
         self._shared = Shared()
+        self._by_address: NativeExchange | None = None
         self._functions = bind(library, self.model)
         self._vector = StateVector(self.model)
         self._jacobian = exact_jacobian(self._fmu, self._functions, solver)
@@ -116,6 +122,16 @@ class ModelExchangeFmu:
         """The phases and checked calls, for those who call more than an `Instance` has."""
         return self._fmu
 
+    @cached_property
+    def native(self) -> Native | None:
+        """Its C side, None where something in Python takes part in its steps."""
+        if self._interpreted or self._courses is not None or self._described.method != "cvode":
+            return None
+        from orchestrator.fmi.native_exchange import NativeExchange  # compiled, or loaded, when it is needed
+
+        self._by_address = NativeExchange.of(self._fmu, self._shared, lambda: self._running, lambda: self._inputs)
+        return self._by_address
+
     @property
     def running(self) -> Integration:
         """Its solver and events, for those who handle events together with other components."""
@@ -137,6 +153,7 @@ class ModelExchangeFmu:
             self._hold(*rest)
 
     def _hold(self, bundle: Bundle, values: Values) -> None:
+        self._collect()
         if self._fmu.phase is Phase.STEP:
             self._fmu.writable(bundle)
             if self._inputs.holds(bundle, values):
@@ -147,6 +164,7 @@ class ModelExchangeFmu:
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle; a jump of inputs is handled before."""
+        self._collect()
         if self._fmu.phase is Phase.STEP:
             self._jump()
             self._running.settle()
@@ -167,6 +185,7 @@ class ModelExchangeFmu:
 
     def do_step(self, t: float, h: float) -> StepResult:
         """Integrate from t by h through all events; StepError with the FMU's status and messages where it fails."""
+        self._collect()
         fmu, running = self._fmu, self._running
         if fmu.phase is not Phase.STEP:
             fmu.require("step", Phase.STEP)
@@ -183,6 +202,7 @@ class ModelExchangeFmu:
 
     def save_state(self) -> KeptRun:
         """Keep the complete state, which disturbs nothing; the solver starts anew where it is restored."""
+        self._collect()
         self._fmu.require("save its state", *OPEN)
         self._jump()
         kept = self._fmu.states.save(self._fmu.phase, self._fmu.time)
@@ -190,6 +210,7 @@ class ModelExchangeFmu:
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state: each time what follows is the same to the bit."""
+        self._collect()
         self._fmu.require("restore a state", *OPEN)
         saved = self._own(state)
         kept = self._fmu.states.restore(saved.kept)
@@ -221,6 +242,7 @@ class ModelExchangeFmu:
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Write continuous states by name and go on from them at t (s); states without a value keep theirs."""
+        self._collect()
         if self.capabilities.state_write is not StateWrite.CONTINUOUS_STATES:
             raise CapabilityError(
                 f"'{self.name}' cannot be restarted from values: {_no_states(self.model)}. Hand over to it through a "
@@ -260,6 +282,11 @@ class ModelExchangeFmu:
                 "when it was opened. Hand over to it through a slow shadow"
             )
 
+    def _collect(self) -> None:
+        """Know what compiled functions have given to the FMU."""
+        if self._by_address is not None:
+            self._by_address.collect()
+
     def _jump(self) -> None:
         """Give inputs that may slope the values that they have jumped to."""
         if self._courses is not None and self._fmu.phase is Phase.STEP and self._courses.jumps:
@@ -276,7 +303,7 @@ class ModelExchangeFmu:
             indicators = self._functions.count_indicators()
             dynamics = self._evaluations((self._vector.size, indicators))
             self._solver = made_solver(self._described, self._fmu, dynamics)
-            self._by_address = self._solver.share(self._shared)
+            self._solver.share(self._shared)
             completed = self.model.interface("ModelExchange").completed_steps
             self._integration = Integration(
                 self._fmu, self._functions, dynamics, self._solver, self._shared, completed_steps=completed

@@ -1,6 +1,6 @@
 """Integration: a Model Exchange FMU in continuous time, from event to event (FMI 2.0.4 and 3.0.2, section 3.2)."""
 
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ EVENTS_AT_ONCE: Final = 100
 SOLVER_STEPS: Final = 1_000_000
 """Steps of the solver that one macro step may need."""
 
-_ROUNDING: Final = 8 * float(np.finfo(np.float64).eps)
+ROUNDING: Final = 8 * float(np.finfo(np.float64).eps)
 
 
 class Evaluations(Dynamics, Protocol):
@@ -170,8 +170,12 @@ class Integration:
                 self.settle()
                 events = events + 1 if self.time - last <= _rounding(last) else 1
             steps += 1
-            self._limit(events, EVENTS_AT_ONCE, "events happened without any progress of time", "It chatters")
-            self._limit(steps, SOLVER_STEPS, "steps of the solver did not end the step", "Its dynamics may be singular")
+            self.limit(events, steps)
+
+    def limit(self, events: int, steps: int) -> None:
+        """StepError where so many events happened at once, or so many steps of the solver did not end a macro step."""
+        self._limit(events, EVENTS_AT_ONCE, "events happened without any progress of time", "It chatters")
+        self._limit(steps, SOLVER_STEPS, "steps of the solver did not end the step", "Its dynamics may be singular")
 
     def advance_to_event(self, end: float, *, keeps_no_state: bool) -> bool:
         """Integrate to `end` (s), or to the first event, which is left to who asks; whether there is one."""
@@ -180,7 +184,7 @@ class Integration:
             if self._step(self._stop(end), keeps_no_state=keeps_no_state):
                 return True
             steps += 1
-            self._limit(steps, SOLVER_STEPS, "steps of the solver did not end the step", "Its dynamics may be singular")
+            self.limit(0, steps)
         return False
 
     def _stop(self, end: float) -> float:
@@ -206,19 +210,43 @@ class Integration:
             self._place()
             return False
         if not self._fresh:
-            self._solver.restart(self.time, self._nominals)
-            self._fresh = True
+            self.start_solver()
         self._dynamics.forget()
         reached = self._solver.advance(stop)
         if reached.failure is not None:
-            self._fail(reached.failure)
+            self.fail(reached.failure)
         self._fmu.time = self.time = reached.time
         self._place()
         return reached.crossed
 
     def _place(self) -> None:
         if self._dynamics.place(self.time, address(self._solver.x)):
-            self._fail(self._dynamics.trouble)
+            self.fail(self._dynamics.trouble)
+
+    def function_name(self, called: int) -> str | None:
+        """The name of a call that compiled functions made; None where it is one for a bundle."""
+        return {
+            at.CALL_ENTER_EVENT_MODE: "EnterEventMode",
+            at.CALL_UPDATE: self._functions.names.update,
+            at.CALL_ENTER_CONTINUOUS_TIME: "EnterContinuousTimeMode",
+            at.CALL_GET_STATES: "GetContinuousStates",
+            at.CALL_NOMINALS: "GetNominalsOfContinuousStates",
+            at.CALL_COMPLETED: "CompletedIntegratorStep",
+        }.get(called)
+
+    @property
+    def trouble(self) -> str:
+        """Why an evaluation failed, in words."""
+        return self._dynamics.trouble
+
+    def explained(self, flag: int) -> str:
+        """What the solver means by the flag of a step that compiled functions made."""
+        return self._solver.explained(flag)
+
+    def start_solver(self) -> None:
+        """Start the solver where the FMU is."""
+        self._solver.restart(self.time, self._nominals)
+        self._fresh = True
 
     def _iterate(self, *, nominals_changed: bool = False) -> None:
         for _ in range(EVENT_ITERATIONS):
@@ -227,12 +255,16 @@ class Integration:
             if self.terminated or not update.again:
                 break
         else:
-            raise self._error(
-                f"the event at t = {self.time!r} s needs more than {EVENT_ITERATIONS} updates of the discrete states. "
-                "The FMU does not find values for them: check its parameters and inputs, or its model"
-            )
+            self.refuse_event()
         if not self.terminated:
             self.leave(nominals_changed=nominals_changed)
+
+    def refuse_event(self) -> NoReturn:
+        """An event does not end."""
+        raise self._error(
+            f"the event at t = {self.time!r} s needs more than {EVENT_ITERATIONS} updates of the discrete states. "
+            "The FMU does not find values for them: check its parameters and inputs, or its model"
+        )
 
     def update(self) -> Update:
         """One update of the discrete states."""
@@ -265,7 +297,8 @@ class Integration:
                 f"more than {limit} {what} at t = {self.time!r} s. {why}: check its parameters and inputs, or its model"
             )
 
-    def _fail(self, trouble: str) -> None:
+    def fail(self, trouble: str) -> NoReturn:
+        """The solver cannot go on."""
         dynamics = self._dynamics
         if dynamics.status not in (*GOOD, DISCARD):
             self._check(dynamics.status, dynamics.called)
@@ -287,4 +320,4 @@ class Integration:
 
 
 def _rounding(t: float) -> float:
-    return _ROUNDING * abs(t)
+    return ROUNDING * abs(t)

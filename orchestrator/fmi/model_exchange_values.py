@@ -50,13 +50,20 @@ class Memory:
     def __init__(self) -> None:
         self._last: dict[Bundle, Values] = {}
         self._told: dict[tuple[str, ...], Values] = {}  # by another process, of bundles that were not seen here yet
+        self.gifts = 0
+        """How often values were noted."""
 
     def holds(self, bundle: Bundle, values: Values) -> bool:
         """Whether the FMU has these values already."""
+        last = self.last(bundle)
+        return last is not None and bool(np.array_equal(last, values))
+
+    def last(self, bundle: Bundle) -> Values | None:
+        """The values that a bundle was given last, None where the FMU may have others."""
         last = self._last.get(bundle)
         if last is None and self._told:
             last = self._told.get(_names(bundle))
-        return last is not None and bool(np.array_equal(last, values))
+        return last
 
     def keep(self, bundle: Bundle, values: Values) -> None:
         """Note what a bundle was given; what other bundles gave to the same variables is void."""
@@ -66,6 +73,7 @@ class Memory:
         named = set(_names(bundle))
         self._told = {names: given for names, given in self._told.items() if named.isdisjoint(names)}
         self._last[bundle] = values.copy()
+        self.gifts += 1
 
     def copy(self) -> "Memory":
         """As it is now."""

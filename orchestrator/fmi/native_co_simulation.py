@@ -18,6 +18,9 @@ _DO_STEP: Final = {"1": "fmiDoStep", "2": "fmi2DoStep", "3": "fmi3DoStep"}
 class NativeCoSimulation:
     """`Native` of an FMU. FMI 1.0 takes in the place of the flag that a step is a new one, which every step is."""
 
+    repeats_exactly = True
+    may_refuse = True
+
     def __init__(self, fmu: Fmu) -> None:
         library = fmu.library
         self._fmu = fmu

@@ -83,6 +83,10 @@ class Solver(Protocol):
         """Make one step, at most to `stop` (s), or to the first change of an indicator's domain; `x` is there then."""
         ...
 
+    def explained(self, flag: int) -> str:
+        """What a compiled step means that failed with this flag, in words."""
+        ...
+
     def share(self, shared: Shared) -> bool:
         """Note what compiled functions need to make the steps of `advance`; whether they can."""
         ...

@@ -138,7 +138,7 @@ class Cvode:
         return self._dynamics.callbacks is not None
 
     def explained(self, flag: int) -> str:
-        """What a step means that ended with this flag, in words."""
+        """What a step means that failed with this flag, in words."""
         said = f": {self._said}" if self._said else ""
         trouble = f"; {self._dynamics.trouble}" if self._dynamics.trouble else ""
         return f"CVODE gave up with {_flag(flag)}{said}{trouble}"

@@ -68,6 +68,10 @@ class Explicit:
             return Reached(end)
         return self._locate(start, before, end)
 
+    def explained(self, flag: int) -> str:
+        """Its steps are made in Python."""
+        return f"{self._dynamics.trouble} ({flag})"
+
     def share(self, shared: Shared) -> bool:  # noqa: ARG002
         """Its steps are made in Python."""
         return False

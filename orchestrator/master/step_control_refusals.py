@@ -12,6 +12,7 @@ from orchestrator.master.memory import Remembered
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.master.statistics import ESTIMATING
 from orchestrator.master.stepper import Advance, Stepper
+from orchestrator.native import native
 
 _log = logging.getLogger(__name__)
 _ROUNDING = 1e-9
@@ -22,7 +23,10 @@ Refusal = RefusedStepError | FailedStepError
 
 
 class WayBack(Enum):
-    """Which components can go back: none of them, some that step before one that cannot, or all."""
+    """Which components can go back: none (or none has to), some that step before one that cannot, or all.
+
+    Where steps that are made again would not give the bits that they gave before, all is no more than some.
+    """
 
     NONE = auto()
     SOME = auto()
@@ -49,6 +53,9 @@ class Retry:
         self._goes_back = frozenset(self._rollback.names)
         self._order = [participant.name for participant in coupling.participants]
         self._hindrance = hindrance(coupling)
+        natives = [native(participant.instance) for participant in coupling.participants]
+        self._repeats_exactly = all(each is None or each.repeats_exactly for each in natives)
+        self._may_be_refused = any(each is None or each.may_refuse for each in natives)
         self._longest: float | None = None
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
 
@@ -60,9 +67,9 @@ class Retry:
     @property
     def way_back(self) -> WayBack:
         """How many of the components can go back to where a step began that is refused."""
-        if self._hindrance is not None or not self._rollback.able:
+        if self._hindrance is not None or not self._rollback.able or not self._may_be_refused:
             return WayBack.NONE
-        return WayBack.SOME if self._unable else WayBack.ALL
+        return WayBack.ALL if self._repeats_exactly and not self._unable else WayBack.SOME
 
     def kept(self) -> AbstractContextManager[Snapshot]:
         """A communication point to which `go_back` leads, where all components can."""

@@ -108,6 +108,13 @@ TOYS = {
         completed="m->ended = r[2] == 4 && r[0] > 0.25; return 0;",
         indicators=1,
     ),
+    # x' = u; every update of the discrete states is a warning, and an error from the one numbered k on, where k > 0.
+    "grumbler": Toy(
+        ("x",),
+        {"u": INPUT, "updates": DISCRETE, "k": FIXED, "y": OUTPUT},
+        rates="r[1] = r[2]; r[5] = r[0];",
+        update="r[3] += 1; FAIL(r[4] > 0 && r[3] >= r[4] ? 3 : 1);",
+    ),
     # Van der Pol with mu = 1000.
     "stiff": Toy(("x", "y"), {}, start="r[0] = 2;", rates="r[2] = r[1]; r[3] = 1000 * (1 - r[0]*r[0]) * r[1] - r[0];"),
     # A fed-batch without inputs and outputs: V' = F0 exp(k t); the dissolved gas C follows 1e4 times faster.

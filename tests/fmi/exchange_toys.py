@@ -70,7 +70,10 @@ static int derivatives(M *m, double *x, size_t n) {
 int FMI(GetEventIndicators)(M *m, double *z, size_t n) {
   MODES(1 << INIT | 1 << EVENT | 1 << TIME); if (n != %(nz)d) return 3; look(m, z); return 0;
 }
-static int updated(M *m) { MODES(1 << EVENT); m->values = m->again = m->ended = 0; rates(m); update(m); return 0; }
+static int updated(M *m) {
+  MODES(1 << EVENT);
+  m->values = m->again = m->ended = 0; rates(m); m->failed = 0; update(m); return m->failed;
+}
 """
 # FMI 1.0 has no modes, and nothing may be read before fmiInitialize.
 _FMI1 = """

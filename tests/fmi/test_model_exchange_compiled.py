@@ -22,6 +22,7 @@ RUNS = [
     ("stairs", {"size": 0.25}),
     ("stiff", {}),
     ("fed_batch", {"F0": 0.1, "k": 0.2, "factor": 3.0}),
+    *(("grumbler", {"k": k}) for k in (0.0, 1.0, 6.0)),
     *(("wall", {"k": k}) for k in (-1.0, 0.0, 1.0, 2.0, 7.0)),
     *(("endless", {"k": k}) for k in (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)),
 ]

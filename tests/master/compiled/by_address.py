@@ -22,6 +22,9 @@ _SPECIAL, _FAILED = 2, 3
 class DoubleByAddress:
     """`Native` of a double: C functions that call its methods; what they raise or answer is told afterwards."""
 
+    repeats_exactly = True
+    may_refuse = True
+
     def __init__(self, double: FunctionInstance) -> None:
         self._double = double
         self._kept: list[Any] = []

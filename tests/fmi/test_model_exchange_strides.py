@@ -1,0 +1,130 @@
+"""Model Exchange in the compiled loop: whole steps by address give the bits, events, errors and warnings of Python."""
+
+import logging
+from math import log
+from pathlib import Path
+
+import pytest
+
+from orchestrator.assembly import open_simulation
+from orchestrator.errors import SimulationError
+from orchestrator.fmi import native_exchange
+from orchestrator.system.yaml.file import from_mapping
+
+VERSIONS = ["fmi1", "fmi2", "fmi3"]
+SYSTEMS = [
+    ("stairs", {}),
+    ("relay", {}),
+    ("scan", {}),
+    ("sine", {}),
+    ("ball", {}),
+    ("threshold", {}),
+    ("stiff", {}),
+    ("fed_batch", {"F0": 0.1, "k": 0.2, "factor": 3.0}),
+    *(("grumbler", {"k": k}) for k in (0.0, 40.0)),
+    *(("wall", {"k": k}) for k in (-1.0, 0.0, 1.0, 2.0, 7.0)),
+    *(("endless", {"k": k}) for k in (1.0, 2.0, 3.0, 4.0)),
+]
+SOURCES = {"relay": "it.on", "ball": "it.last", "sine": "it.crossings"}
+TAKERS = ("scan", "threshold", "grumbler")
+
+
+def system(toy, name, version, parameters, **changes):
+    """The toy beside stairs that rise with it, or that it follows."""
+    components = {
+        "stairs": {
+            "source": str(toy("stairs", version)),
+            "parameters": {"gain": 1.5} | ({} if name in SOURCES else {"u": 2.0}),
+        },
+        "it": {"source": str(toy(name, version)), "parameters": parameters},
+    }
+    connections = [f"{SOURCES[name]} -> stairs.u"] if name in SOURCES else []
+    if name in TAKERS:
+        connections.append("stairs.y -> it.u" if name == "threshold" else "stairs.level -> it.u")
+    data = {
+        "name": "pair", "components": components, "connections": connections, "experiment": {"stop": 2.0},
+        "step_size": 0.01, "record": ["*"], **changes,
+    }  # fmt: skip
+    return from_mapping(data, Path("/"), "tests")
+
+
+def outcome(description, caplog, *, interpreted):
+    """Everything that a run gives: results or error, values at its end, statistics, warnings."""
+    caplog.clear()
+    with open_simulation(description, interpreted=interpreted) as simulation:
+        simulation.initialize()
+        assert simulation.strides is not interpreted
+        said = []
+        try:
+            results = simulation.run()
+            said = [results.times.tobytes(), *(results[name].tobytes() for name in results.names)]
+        except SimulationError as error:
+            said = [type(error), str(error), error.time, error.component]
+        counted = simulation.coupling.statistics
+        steps = {name: each.steps for name, each in counted.components.items()}
+        values = [array.tobytes() for array in simulation.coupling.signals.copy().values()]
+    warnings = [(each.name, each.getMessage()) for each in caplog.records if each.levelno >= logging.WARNING]
+    return said, values, counted.macro_steps, steps, warnings
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize(("name", "parameters"), SYSTEMS)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_whole_steps_by_address_give_the_bits_errors_and_warnings_of_python(
+    toy, caplog, version, name, parameters, algorithm
+):
+    description = system(toy, name, version, parameters, algorithm=algorithm)
+    by_address = outcome(description, caplog, interpreted=False)
+    assert by_address == outcome(description, caplog, interpreted=True)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_written_between_strides_jumps_as_in_python(toy, version):
+    ends = []
+    for interpreted in (False, True):
+        with open_simulation(system(toy, "grumbler", version, {"k": 0.0}), interpreted=interpreted) as simulation:
+            for index in range(40):
+                if index % 7 == 3:
+                    simulation.write("stairs.u", 0.1 * (index // 14))
+                simulation.step()
+            ends.append([simulation.read(name) for name in ("it.updates", "stairs.level", "stairs.y", "it.y")])
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("version", ["fmi2", "fmi3"])
+def test_checkpoints_between_strides_go_on_as_in_python(toy, version):
+    ends = []
+    for interpreted in (False, True):
+        with open_simulation(system(toy, "threshold", version, {}), interpreted=interpreted) as simulation:
+            for _ in range(30):
+                simulation.step()
+            kept = simulation.checkpoint()
+            for _ in range(30):
+                simulation.step()
+            simulation.restore(kept)
+            for _ in range(50):
+                simulation.step()
+            ends.append([simulation.read(name) for name in ("it.events", "it.last", "stairs.level", "stairs.y")])
+    assert ends[0] == ends[1]
+
+
+def test_long_steps_come_back_to_python_now_and_then(toy, monkeypatch, caplog):
+    description = system(toy, "stiff", "fmi3", {}, step_size=1.0, experiment={"stop": 2.0, "tolerance": 1e-9})
+    resumed, resume = [], native_exchange.resume
+    monkeypatch.setattr(native_exchange, "resume", lambda memory: resumed.append(memory) or resume(memory))
+    by_address = outcome(description, caplog, interpreted=False)
+    assert resumed
+    assert by_address == outcome(description, caplog, interpreted=True)
+
+
+def test_an_explicit_method_is_stepped_by_python(toy):
+    description = system(toy, "relay", "fmi3", {})
+    with open_simulation(description) as simulation:
+        assert simulation.strides
+        assert all(each.native for each in simulation.instances.values())
+    data = description.model_dump()
+    for component in data["components"].values():
+        component["solver"] = {"method": "rk4", "step": 0.001}
+    with open_simulation(type(description).model_validate(data)) as simulation:
+        assert not simulation.strides
+        assert simulation.run()["it.last"][-1] == pytest.approx(log(2.5) + 2 * log(1.5))
