@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from fmus.container.system import Call, Flow, Stage, System
+from fmus.container.system import Call, Course, Flow, Inputs, Stage, System
 
 TOKEN = "SYSTEM_TOKEN"
 """Stands in the code for the token, which is made from the code."""
@@ -30,12 +30,16 @@ class _Tables:
         self._first_names: list[int] = []
         self._flows: list[str] = []
         self._map: list[str] = []
+        self._courses: list[str] = []
+        self._rows: list[str] = []
+        self._jumps: list[str] = []
         self._stage_parts: list[int] = []
         self._stage_reads: list[str] = []
 
     def text(self) -> str:
         system = self._system
         parts = [self._part(index) for index in range(len(system.parts))]
+        sources = [self._source(inputs) for inputs in system.inputs]
         stages = [self._stage(stage) for stage in system.stages]
         settings = [
             f"{{{each.part}, {self._call(each.call)}, {int(each.tunable)}, {_text(each.text)}}}"
@@ -55,6 +59,10 @@ class _Tables:
                 _table("map_entry", "map_entries", self._map),
                 _table("flow", "flows", self._flows),
                 _table("part_table", "parts", parts),
+                _table("row", "rows", self._rows),
+                _table("row", "jumps", self._jumps),
+                _table("course_table", "courses", self._courses),
+                _table("source_table", "sources", sources),
                 _table("int", "stage_parts", map(str, self._stage_parts)),
                 _table("part_call", "stage_reads", self._stage_reads),
                 _table("stage_table", "stages", stages),
@@ -76,6 +84,18 @@ class _Tables:
         ]
         texts = [part.name, part.token, part.library, part.resources]
         return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {', '.join(ranges)}}}"
+
+    def _source(self, inputs: Inputs) -> str:
+        jumps = self._range(self._jumps, (f"{{{time!r}, 0.0, 0}}" for time in inputs.jumps))
+        return f"{{{self._range(self._courses, map(self._course, inputs.courses))}, {jumps}}}"
+
+    def _course(self, course: Course) -> str:
+        given = zip(course.times, course.values, strict=True)
+        if course.type.floating:
+            rows = self._range(self._rows, (f"{{{time!r}, {float(value)!r}, 0}}" for time, value in given))
+        else:
+            rows = self._range(self._rows, (f"{{{time!r}, 0.0, {_integer(int(value))}}}" for time, value in given))
+        return f"{{{course.type}, {int(course.linear)}, {course.offset}, {rows}}}"
 
     def _stage(self, stage: Stage) -> str:
         reads = [f"{{{part}, {self._call(call)}}}" for part, call in stage.reads]
@@ -108,7 +128,7 @@ class _Tables:
 
     def _flow(self, flow: Flow) -> str:
         factor, offset = flow.conversion or (1.0, 0.0)
-        entries = self._range(self._map, (f"{{{one}, {other}}}" for one, other in flow.mapping))
+        entries = self._range(self._map, (f"{{{_integer(one)}, {_integer(other)}}}" for one, other in flow.mapping))
         flags = f"{int(flow.conversion is not None)}, {int(flow.total)}"
         places = f"{flow.source}, {flow.destination}, {flow.source_type}, {flow.destination_type}"
         return f"{{{places}, {flags}, {factor!r}, {offset!r}, {entries}, {_text(flow.path)}}}"
@@ -127,10 +147,12 @@ class _Tables:
         counts = [len(system.parts), len(system.stages), len(system.settings), len(system.variables), elements]
         fields = [
             f"{_text(system.name)}, {TOKEN}, {system.step_size!r}, {system.tolerance or 0.0!r}",
+            f"{system.start!r}, {len(system.inputs)}, {len(self._jumps)}",
             ", ".join(map(str, counts)),
             f"{int(system.keeps_state)}, {int(system.serializes_state)}",
             f"{system.image.size + len(system.settings)}, {system.image.size}, image",
-            "parts, stages, stage_parts, stage_reads, settings, calls, references, first_name, names, flows",
+            "parts, sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
+            "calls, references, first_name, names, flows",
             f"map_entries, {at_once}, variables, variable_of",
         ]
         return "const system_table whole = {\n    " + ",\n    ".join(fields) + "\n};\n"
@@ -139,6 +161,12 @@ class _Tables:
 def _table(kind: str, name: str, rows: Iterable[str]) -> str:
     listed = list(rows)
     return f"static const {kind} {name}[{max(len(listed), 1)}] = {{\n    " + (",\n    ".join(listed) or "0") + "\n};"
+
+
+def _integer(value: int) -> str:
+    """A C integer of 64 bits; numbers without sign by their bits."""
+    signed = value - 2**64 if value >= 2**63 else value
+    return "(-9223372036854775807LL - 1)" if signed == -(2**63) else f"{signed}LL"
 
 
 def _text(text: str | None) -> str:

@@ -101,6 +101,25 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Course:
+    """A value over time (s): its rows, with straight lines between them where it is `linear`."""
+
+    type: Type
+    offset: int
+    times: tuple[float, ...]
+    values: tuple[float | int, ...]
+    linear: bool = False
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A component that gives inputs over time; `jumps` are times (s), in ascending order."""
+
+    courses: tuple[Course, ...]
+    jumps: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stage of the initialization: parts (by index) that get inputs, what is read of which part, what flows on."""
 
@@ -194,6 +213,7 @@ class System:
     variables: tuple[Variable, ...]
     units: tuple[Unit, ...]
     image: NDArray[np.uint8] = field(repr=False)
+    inputs: tuple[Inputs, ...] = ()
     keeps_state: bool = False
     serializes_state: bool = False
     once_per_process: bool = False

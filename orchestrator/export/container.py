@@ -6,20 +6,25 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from fmus.container.build import build_container
+from fmus.container.system import Type
 from fmus.errors import BuildError
-from orchestrator.assembly import check_file
+from orchestrator.assembly import check_file, gives_inputs, open_inputs
 from orchestrator.errors import CapabilityError, CotwinError, DescriptionError, FmuImportError
 from orchestrator.export.exposing import Chooser
+from orchestrator.export.image import type_of
 from orchestrator.export.lowering import Coupled, Source, lower
 from orchestrator.export.refusals import refuse_description, refuse_models, refuse_schedule, refuse_values
+from orchestrator.export.sources import TYPES, refuse_sources
 from orchestrator.fmi import fmi2_functions, fmi3_functions
 from orchestrator.fmi.archive import fingerprint, unpacked
 from orchestrator.fmi.binary import found
 from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.schedule import build_schedule
+from orchestrator.inputs.instance import InputInstance
 from orchestrator.master.diagnostics import diagnosed
 from orchestrator.recording.selection import select
+from orchestrator.system.connector import Connector
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.meaning import meaning_of, refusal
 from orchestrator.system.parameters.giving import configured
@@ -61,25 +66,44 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     refuse_description(description)
     models = _models(description)
     refuse_models(description, models)
-    interfaces = {name: model.connectors for name, model in models.items()}
+    opened = open_inputs(description, {name: model.connectors for name, model in models.items()})
+    inputs = {name: one for name, one in opened.items() if isinstance(one, InputInstance)}
+    refuse_sources(inputs, description)
+    components: dict[str, ModelInfo | InputInstance] = {**inputs, **models}  # inputs step before what they feed
+    interfaces = {name: each.connectors for name, each in components.items()}
     links, parameters, views = meaning_of(description, interfaces)
-    feedthrough = {name: model.feedthrough for name, model in models.items()}
+    feedthrough = {name: each.feedthrough for name, each in components.items()}
     schedule = build_schedule(interfaces, feedthrough, links)
     refuse_schedule(schedule)
-    storages = {(name, each.name): each.storage for name, connectors in interfaces.items() for each in connectors}
-    refuse_values(links, storages, parameters.values)
-    chooser = Chooser(models, {link.destination[:2] for link in links}, version)
+    refuse_values(links, interfaces, parameters.values)
+    types = _types(inputs, models)
+    chooser = Chooser(interfaces, types, {link.destination[:2] for link in links}, version)
     said = diagnosed(description, description.components)
     columns = select(description.record, {**interfaces, **views.connectors, **said})
     recorded = {(column.component, column.connector.name) for column in columns}
     exposed, left_out = chooser.named(expose) if expose else chooser.default(recorded)
-    return Coupled(description, models, links, schedule, parameters.values, exposed), left_out
+    coupled = Coupled(
+        description, models, inputs, interfaces, feedthrough, types, links, schedule, parameters.values, exposed
+    )
+    return coupled, left_out
+
+
+def _types(inputs: Mapping[str, InputInstance], models: Mapping[str, ModelInfo]) -> dict[tuple[str, str], Type]:
+    """The types in memory of all numbers."""
+    types = {(name, each.name): type_of(model, each) for name, model in models.items() for each in _numbers(model)}
+    return types | {(name, each.name): TYPES[each.storage] for name, one in inputs.items() for each in _numbers(one)}
+
+
+def _numbers(component: ModelInfo | InputInstance) -> Iterator[Connector]:
+    return (connector for connector in component.connectors if connector.storage.numeric)
 
 
 def _models(description: SystemDescription) -> dict[str, ModelInfo]:
     models: dict[str, ModelInfo] = {}
     closed: dict[str, CotwinError] = {}
     for name, component in configured(description).items():
+        if gives_inputs(component):
+            continue
         try:
             check_file(name, component)
             models[name] = read_component(component)

@@ -1,7 +1,7 @@
 """Exposing: which variables of the components are variables of the whole, and what is said about them."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -9,11 +9,11 @@ import networkx as nx
 
 from fmus.container.description import fits_fmi2
 from orchestrator.errors import DescriptionError
-from orchestrator.export.image import type_of
-from orchestrator.fmi.variables import ModelInfo
-from orchestrator.graph.feedthrough import variable_graph
+from orchestrator.export.image import Types
+from orchestrator.graph.feedthrough import Feedthrough, variable_graph
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Causality, Connector, Variability
+from orchestrator.system.interface import Interfaces
 from orchestrator.system.names import nearest
 
 READ: Final = (Causality.OUTPUT, Causality.LOCAL, Causality.CALCULATED_PARAMETER)
@@ -42,9 +42,10 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Chooser:
-    """Chooses variables of `models` for FMI `version`; `fed` are the connectors that connections set."""
+    """Chooses variables of the `interfaces` for FMI `version`; `fed` are the connectors that connections set."""
 
-    models: Mapping[str, ModelInfo]
+    interfaces: Interfaces
+    types: Types
     fed: Collection[tuple[str, str]]
     version: str
 
@@ -82,8 +83,8 @@ class Chooser:
         return Choice(tuple(chosen[name] for name in known if name in chosen))
 
     def _all(self) -> Iterator[tuple[str, Connector]]:
-        for component, model in self.models.items():
-            for connector in model.connectors:
+        for component, connectors in self.interfaces.items():
+            for connector in connectors:
                 yield component, connector
 
     def _exposed(self, component: str, connector: Connector, *, by_name: bool = False) -> Exposed:
@@ -109,7 +110,7 @@ class Chooser:
 
     def _fits(self, exposed: Exposed) -> bool:
         enumeration = bool(exposed.connector.items)
-        return enumeration or fits_fmi2(type_of(self.models[exposed.component], exposed.connector))
+        return enumeration or fits_fmi2(self.types[exposed.component, exposed.connector.name])
 
 
 _CHANGING: Final = (Variability.CONTINUOUS, Variability.DISCRETE)
@@ -121,17 +122,15 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def dependencies(
-    models: Mapping[str, ModelInfo], links: Sequence[Link], exposed: Sequence[Exposed]
+    interfaces: Interfaces, feedthrough: Feedthrough, links: Sequence[Link], exposed: Sequence[Exposed]
 ) -> dict[str, tuple[str, ...]]:
     """Inputs of the whole, by name, that each output of it depends on directly, through all components between."""
-    interfaces = {name: model.connectors for name, model in models.items()}
-    feedthrough = {name: model.feedthrough for name, model in models.items()}
     graph = variable_graph(interfaces, feedthrough, links)
     inputs = {(each.component, each.connector.name): each.name for each in exposed if _is_input(each)}
-    for component, model in models.items():
-        everything = tuple(c.name for c in model.connectors if c.causality is Causality.INPUT)
-        for connector in (one for one in model.connectors if one.causality in READ):
-            names = model.feedthrough.get(connector.name)
+    for component, connectors in interfaces.items():
+        everything = tuple(c.name for c in connectors if c.causality is Causality.INPUT)
+        for connector in (one for one in connectors if one.causality in READ):
+            names = feedthrough[component].get(connector.name)
             names = everything if names is None else names
             graph.add_edges_from(((component, name), (component, connector.name)) for name in names)
     found = {}

@@ -21,6 +21,10 @@ _FMI2: Final = {
 _FMI3: Final = {each.value.title().replace("Uint", "UInt"): each for each in Type} | {"Enumeration": Type.INT64}
 
 
+Types = Mapping[tuple[str, str], Type]
+"""The types in memory of all numbers, by component and connector."""
+
+
 def type_of(model: ModelInfo, connector: Connector) -> Type:
     """The type of a number in the memory of an FMU."""
     known = _FMI2 if model.fmi_version.startswith("2") else _FMI3
@@ -39,27 +43,28 @@ class Place(NamedTuple):
 
 
 class Image:
-    """Memory that grows by calls; all of it is zero until `start` says otherwise."""
+    """Memory that grows by calls; all of it is zero until `start` says otherwise. `types` are those of all numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, types: Types) -> None:
+        self._types = types
         self.places: dict[tuple[str, str], Place] = {}
         self._size = 0
         self._starts: list[tuple[int, bytes]] = []
 
-    def calls(self, component: str, model: ModelInfo, blocks: Iterable[Block]) -> tuple[Call, ...]:
+    def calls(self, component: str, blocks: Iterable[Block]) -> tuple[Call, ...]:
         """Lay out the numbers of blocks, one call for each type."""
-        connectors = [connector for block in blocks for connector in block.bundle.connectors]
         by_type: dict[Type, list[Connector]] = {}
-        for connector in connectors:
-            if connector.storage.numeric:
-                by_type.setdefault(type_of(model, connector), []).append(connector)
+        for block in blocks:
+            for connector in block.bundle.connectors:
+                if connector.storage.numeric:
+                    by_type.setdefault(self._types[component, connector.name], []).append(connector)
         return tuple(self._call(component, kind, mine) for kind, mine in by_type.items())
 
-    def call(self, component: str, model: ModelInfo, connector: Connector) -> Call:
+    def call(self, component: str, connector: Connector) -> Call:
         """The call for one connector alone, at its place, which is made where it has none."""
         key = (component, connector.name)
         if key not in self.places:
-            return self._call(component, type_of(model, connector), [connector])
+            return self._call(component, self._types[key], [connector])
         kind, offset = self.places[key]
         return Call(kind, (connector.reference,), offset, connector.size, connector.elements)
 

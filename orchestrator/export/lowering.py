@@ -8,15 +8,18 @@ from typing import NamedTuple
 
 from fmus.container.system import Call, Flow, Part, Stage, System
 from orchestrator.export.exposing import Exposed, dependencies
-from orchestrator.export.image import Image
-from orchestrator.export.variables import TIME, Described, settings_of
+from orchestrator.export.image import Image, Types
+from orchestrator.export.sources import inputs_of
+from orchestrator.export.variables import TIME, Described, Given, settings_of
 from orchestrator.fmi.variables import ModelInfo
+from orchestrator.graph.feedthrough import Feedthrough
 from orchestrator.graph.schedule import Schedule
-from orchestrator.instance import Values
+from orchestrator.inputs.instance import InputInstance
 from orchestrator.signals import Block, Direction, Signals
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Causality, Connector
 from orchestrator.system.description import SystemDescription
+from orchestrator.system.interface import Interfaces
 from orchestrator.system.quantities.units import IDENTITY
 
 
@@ -29,13 +32,17 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Coupled:
-    """A system as it is understood: what a container is lowered from."""
+    """A system as it is understood: what a container is lowered from. `inputs` are the components that give these."""
 
     description: SystemDescription
     models: Mapping[str, ModelInfo]
+    inputs: Mapping[str, InputInstance]
+    interfaces: Interfaces
+    feedthrough: Feedthrough
+    types: Types
     links: tuple[Link, ...]
     schedule: Schedule
-    given: Mapping[str, Mapping[str, Values]]
+    given: Given
     exposed: Sequence[Exposed]
 
 
@@ -47,19 +54,18 @@ def lower(coupled: Coupled, sources: Mapping[str, Source]) -> System:
 class _Lowering:
     def __init__(self, coupled: Coupled) -> None:
         self._coupled, self._models = coupled, coupled.models
-        self._order = coupled.schedule.order
+        self._order = [name for name in coupled.schedule.order if name in self._models]
         self._parts = {name: index for index, name in enumerate(self._order)}
-        interfaces = {name: model.connectors for name, model in self._models.items()}
         observed: dict[str, set[str]] = defaultdict(set)
         for each in coupled.exposed:
             if each.connector.causality in (Causality.LOCAL, Causality.CALCULATED_PARAMETER):
                 observed[each.component].add(each.connector.name)
-        self._signals = Signals(interfaces, observed, coupled.links)
-        self._image = Image()
+        self._signals = Signals(coupled.interfaces, observed, coupled.links)
+        self._image = Image(coupled.types)
         self._calls = {
-            (name, direction): self._image.calls(name, self._models[name], self._blocks(name, direction))
+            (name, direction): self._image.calls(name, self._blocks(name, direction))
             for direction in Direction
-            for name in self._order
+            for name in coupled.schedule.order
         }
 
     def _blocks(self, name: str, direction: Direction) -> tuple[Block, ...]:
@@ -70,9 +76,10 @@ class _Lowering:
         coupled, description = self._coupled, self._coupled.description
         parts = tuple(self._part(name, sources[name]) for name in self._order)
         self._image.started(dict(self._started()))
-        settings = settings_of(coupled.given, coupled.exposed, self._models, self._image, self._parts)
+        settings = settings_of(coupled.given, coupled.exposed, coupled.interfaces, self._image, self._parts)
         numbers = {key: number for number, key in enumerate(settings)}
-        described = Described(coupled.given, self._image, dependencies(self._models, coupled.links, coupled.exposed))
+        depends = dependencies(coupled.interfaces, coupled.feedthrough, coupled.links, coupled.exposed)
+        described = Described(coupled.given, self._image, depends)
         variables = [
             described.variable(each, numbers.get((each.component, each.connector.name))) for each in coupled.exposed
         ]
@@ -92,6 +99,7 @@ class _Lowering:
             variables=(*variables, TIME),
             units=described.units,
             image=self._image.bytes(),
+            inputs=tuple(inputs_of(name, source, self._image) for name, source in coupled.inputs.items()),
             keeps_state=all(each.capabilities.get_set_state for each in capabilities),
             serializes_state=all(each.capabilities.serialize_state for each in capabilities),
             once_per_process=any(each.capabilities.once_per_process for each in capabilities),
@@ -151,27 +159,29 @@ class _Lowering:
 
     def _stages(self) -> Iterator[Stage]:
         """As the initial order of the engine has it; and at the end what is only looked at."""
-        inputs = {
-            (name, each.name) for name, model in self._models.items() for each in model.connectors if _is_input(each)
-        }
+        interfaces = self._coupled.interfaces.items()
+        inputs = {(name, each.name) for name, connectors in interfaces for each in connectors if _is_input(each)}
         read: set[str] = set()
         for outputs, _ in self._coupled.schedule.initialization:
-            parts = dict.fromkeys(self._parts[name] for name, _ in outputs)
-            reads = tuple(self._read(name, connector) for name, connector in outputs if self._numeric(name, connector))
+            parts = dict.fromkeys(self._parts[name] for name, _ in outputs if name in self._parts)
+            reads = tuple(self._read(*output) for output in outputs if self._is_read(*output))
             read.update(name for name, _ in outputs)
             links = [link for link in self._coupled.links if link.source[:2] in outputs and not link.delay]
             ready = [link for link in links if link.destination[:2] in inputs or link.destination[0] not in read]
             yield Stage(tuple(parts), reads, self._flows(ready))
-        looked_at = [(name, call) for name in self._order for call in self._calls[name, Direction.OBSERVED]]
+        looked_at = [
+            (self._parts[name], call) for name in self._order for call in self._calls[name, Direction.OBSERVED]
+        ]
         if looked_at:
-            yield Stage(tuple(range(len(self._order))), tuple((self._parts[name], call) for name, call in looked_at))
+            yield Stage(tuple(range(len(self._order))), tuple(looked_at))
 
-    def _numeric(self, component: str, connector: str) -> bool:
-        return (component, connector) in self._image.places
+    def _is_read(self, component: str, connector: str) -> bool:
+        """Whether it is a number that an FMU gives."""
+        return component in self._parts and (component, connector) in self._image.places
 
     def _read(self, component: str, connector: str) -> tuple[int, Call]:
         known = self._signals.place(component, connector).connector
-        return self._parts[component], self._image.call(component, self._models[component], known)
+        return self._parts[component], self._image.call(component, known)
 
     def _started(self) -> Iterator[tuple[tuple[str, str], Connector]]:
         for name, model in self._models.items():
@@ -186,7 +196,7 @@ class _Lowering:
                 for connector in block.bundle.connectors:
                     given = connector.name in self._coupled.given.get(name, {})
                     if connector.storage.numeric and connector.start is None and not given:
-                        yield self._image.call(name, self._models[name], connector)
+                        yield self._image.call(name, connector)
 
 
 def _is_input(connector: Connector) -> bool:

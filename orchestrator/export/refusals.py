@@ -12,6 +12,7 @@ from orchestrator.instance import Values
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Storage
 from orchestrator.system.description import Component, SystemDescription
+from orchestrator.system.interface import Interfaces
 from orchestrator.system.solving import Extrapolation, Initialization
 
 _HELD = Extrapolation()
@@ -45,10 +46,9 @@ def refuse_schedule(schedule: Schedule) -> None:
     )
 
 
-def refuse_values(
-    links: tuple[Link, ...], storages: Mapping[tuple[str, str], Storage], given: Mapping[str, Mapping[str, Values]]
-) -> None:
+def refuse_values(links: tuple[Link, ...], interfaces: Interfaces, given: Mapping[str, Mapping[str, Values]]) -> None:
     """CapabilityError for connected text and bytes, and for values that the tables of a container cannot hold."""
+    storages = {(name, each.name): each.storage for name, connectors in interfaces.items() for each in connectors}
     problems = [
         f"connection '{_path(link)}': a container moves no {storages[link.source[:2]]}. Leave the connection out"
         for link in links
@@ -93,8 +93,6 @@ def _of_system(description: SystemDescription) -> Iterator[str]:
 
 def _of_component(component: Component) -> Iterator[str]:
     if gives_inputs(component):
-        what = "signals" if component.source is None else "a table"
-        yield f"a container generates no inputs ({what}). Leave it out: what it feeds becomes inputs of the FMU"
         return
     if component.file.suffix.lower() != ".fmu":
         yield f"{component.file.name} is no FMU. Export it as an FMU for Co-Simulation, or leave it out"

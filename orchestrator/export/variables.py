@@ -8,29 +8,29 @@ from fmus.container.system import Call, Kind, Setting, Type, Unit, Variable
 from orchestrator.errors import CapabilityError
 from orchestrator.export.exposing import Exposed
 from orchestrator.export.image import Image
-from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Values
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
+from orchestrator.system.interface import Interfaces
 
 Given = Mapping[str, Mapping[str, Values]]
 """Values of the description: component -> connector -> all elements."""
 
 
 def settings_of(
-    given: Given, exposed: Sequence[Exposed], models: Mapping[str, ModelInfo], image: Image, parts: Mapping[str, int]
+    given: Given, exposed: Sequence[Exposed], interfaces: Interfaces, image: Image, parts: Mapping[str, int]
 ) -> dict[tuple[str, str], Setting]:
     """What components are given once; start values are put into the image.
 
     Inputs are none of these: they are given in every step.
     """
-    connectors = {(name, each.name): each for name, model in models.items() for each in model.connectors}
+    connectors = {(name, each.name): each for name, mine in interfaces.items() for each in mine}
     wanted = [(name, key) for name, values in given.items() for key in values]
     wanted += [(each.component, each.connector.name) for each in exposed if _settable(each)]
     settings = {}
     for key in dict.fromkeys(wanted):
         connector, values = connectors[key], given.get(key[0], {}).get(key[1])
         if connector.causality is not Causality.INPUT and connector.storage.numeric:
-            call = image.call(key[0], models[key[0]], connector)
+            call = image.call(key[0], connector)
             tunable = connector.variability is Variability.TUNABLE
             settings[key] = Setting(parts[key[0]], call, tunable, values is not None)
         elif connector.storage is Storage.STRING and values is not None:

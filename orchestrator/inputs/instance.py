@@ -63,14 +63,14 @@ class InputInstance:
         self.identity: Final = identity
         self.connectors: Final = tuple(output.connector for output in outputs)
         self.feedthrough: Final[Mapping[str, tuple[str, ...] | None]] = {one.name: () for one in self.connectors}
-        self._courses = {output.connector.name: output.course for output in outputs}
+        self.courses: Final = {output.connector.name: output.course for output in outputs}
         self._origin = origin
         self._now = 0.0
         self._after = True
         self._known: tuple[float, bool] | None = None
         self._next: float | None = None
         self.event_mode: Final[EventMode | None] = _Events(self) if self._has_events() else None
-        known = [name for name, course in self._courses.items() if course.slope(0.0) is not None]
+        known = [name for name, course in self.courses.items() if course.slope(0.0) is not None]
         self.output_slopes: Final[OutputSlopes | None] = _Slopes(known, self) if known else None
 
     def set(self, bundle: Bundle, values: Values) -> None:  # noqa: ARG002
@@ -80,19 +80,19 @@ class InputInstance:
     def get(self, bundle: Bundle, values: Values) -> None:
         """Values at the time reached: before a jump at it until its event, after it from then on."""
         for index, connector in enumerate(bundle.connectors):
-            values[index] = self._courses[connector.name].value(self._now, after=self._after)
+            values[index] = self.courses[connector.name].value(self._now, after=self._after)
 
     def slopes(self, bundle: Bundle, slopes: Values) -> None:
         """Derivatives (1/s) from the time reached on."""
         for index, connector in enumerate(bundle.connectors):
-            slopes[index] = self._courses[connector.name].slope(self._now)
+            slopes[index] = self.courses[connector.name].slope(self._now)
 
     def next_event(self) -> float | None:
         """The first event (s) that has not been made; looked for only where the last answer does not hold any more."""
         here = (self._now, self._after)
         passed = self._next is not None and here >= (self._next, True)
         if self._known is None or here < self._known or passed:
-            times = [course.next_event(self._now, after=self._after) for course in self._courses.values()]
+            times = [course.next_event(self._now, after=self._after) for course in self.courses.values()]
             self._known, self._next = here, min((time for time in times if time is not None), default=None)
         return self._next
 
@@ -150,7 +150,7 @@ class InputInstance:
         """Nothing to free."""
 
     def _has_events(self) -> bool:
-        return any(course.next_event(-float("inf"), after=False) is not None for course in self._courses.values())
+        return any(course.next_event(-float("inf"), after=False) is not None for course in self.courses.values())
 
 
 class _Events:

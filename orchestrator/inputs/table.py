@@ -35,7 +35,7 @@ class Rows:
     """A column over the times (s) of its rows; two rows at one time are a jump."""
 
     def __init__(self, times: NDArray[np.float64], values: NDArray[Any], *, linear: bool) -> None:
-        self._times, self._values, self._linear = times, values, linear
+        self.times, self.values, self.linear = times, values, linear
         changed = values[1:] != values[:-1]
         if linear:
             changed &= times[1:] == times[:-1]
@@ -43,10 +43,10 @@ class Rows:
 
     def value(self, t: float, *, after: bool) -> Any:
         """The value at t (s), at a jump before or after it."""
-        values, times = self._values, self._times
+        values, times = self.values, self.times
         right = int(np.searchsorted(times, t, side="right" if after else "left"))
         left = max(right - 1, 0)
-        if not self._linear or right in (0, len(times)):
+        if not self.linear or right in (0, len(times)):
             return values[left]
         share = (t - times[left]) / (times[right] - times[left])
         return (1.0 - share) * values[left] + share * values[right]

@@ -49,11 +49,6 @@ def refused(tmp_path, description, error=CapabilityError, **more):
         (with_prey(extrapolation={"order": 2}), "component 'prey': a container has no extrapolation"),
         (with_prey(check_ranges=True), "component 'prey': a container has no check_ranges"),
         (with_prey(kind="model_exchange"), "component 'prey': prey.fmu runs as model_exchange"),
-        (
-            with_another(signals={"y": {"constant": 1.0}}),
-            "component 'other': a container generates no inputs (signals)",
-        ),
-        (with_another(source="inputs.csv"), "component 'other': a container generates no inputs (a table)"),
         (with_another(source="cells.surrogate"), "component 'other': cells.surrogate is no FMU"),
     ],
 )

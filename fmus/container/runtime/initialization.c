@@ -26,6 +26,7 @@ int instance_enter_initialization(instance *i, const char *function)
     if (!instance_allows(i, ENTER_INITIALIZATION, function) || !instance_hand_on(i, function, 1)) return 0;
     for (int k = 0; k < whole.n_parts; k++)
         if (!part_enters_initialization(&i->parts[k], function)) return 0;
+    instance_sources(i, i->now.start_time, 0.0, 1);
     i->now.mode = MODE_INITIALIZATION;
     i->now.stale = 1;
     for (int k = 0; k < whole.n_parts; k++)

@@ -79,6 +79,9 @@ int instance_set_up(instance *i, const char *function, condition experiment)
     if (experiment.stop_time_defined && !(experiment.stop_time >= experiment.start_time))
         return instance_fail(i, function, "stop time %.15g s is refused: it lies before the start time %.15g s",
                              experiment.stop_time, experiment.start_time);
+    if (whole.n_jumps > 0 && experiment.start_time != whole.start)
+        return instance_fail(i, function, "start time %.15g s is refused: inputs of the system jump at communication "
+                             "points that are counted from %.15g s; start there", experiment.start_time, whole.start);
     if (!experiment.tolerance_defined && whole.tolerance > 0.0) {
         experiment.tolerance_defined = 1;
         experiment.tolerance = whole.tolerance;

@@ -103,6 +103,9 @@ int instance_write_integer(instance *i, const char *function, const variable_tab
                            int64_t value);
 void instance_written(instance *i, const variable_table *variable);
 
+/* sources.c: inputs at the end of a step, before or after a jump there; at the start with a step of 0 */
+void instance_sources(instance *i, double end, double step, int after);
+
 /* flows.c */
 double load_float(const void *place, value_type type);
 int64_t load_integer(const void *place, value_type type);

@@ -106,11 +106,13 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
     double time = instance_time(i), step = whole.step_size;
     if (i->now.stop_time_defined && time + step > i->now.stop_time) step = i->now.stop_time - time;
     if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
+    instance_sources(i, time + step, step, 0);
     for (int k = 0; k < whole.n_parts; k++) {
         step_end one = part_steps(&i->parts[k], function, time, step, none_kept);
         if (one == STEP_FAILED) return one;
         if (one == STEP_ENDED) end = one;
     }
+    instance_sources(i, time + step, step, 1);
     i->now.index++;
     return end;
 }

@@ -75,6 +75,24 @@ typedef struct {
     const char *text; /* the value of a string, NULL for numbers */
 } setting_table;
 
+typedef struct {
+    double time, number; /* s; the value of a float */
+    long long integer;   /* the value of anything else */
+} row;
+
+/* A value over time: the rows in the order of their times, of which two may be the same. */
+typedef struct {
+    value_type type;
+    int linear;
+    size_t offset;
+    range rows;
+} course_table;
+
+/* A component that gives inputs over time; rows of `jumps` have a time only, in ascending order. */
+typedef struct {
+    range courses, jumps;
+} source_table;
+
 typedef enum { VARIABLE_INPUT, VARIABLE_OUTPUT, VARIABLE_PARAMETER, VARIABLE_TIME } variable_kind;
 
 typedef struct {
@@ -89,11 +107,16 @@ typedef struct {
 typedef struct {
     const char *name, *token;
     double step_size, tolerance; /* s; relative, 0 where there is none */
+    double start;                /* s; where the grid begins on which inputs jump */
+    int n_sources, n_jumps;
     int n_parts, n_stages, n_settings, n_variables, n_elements;
     int keeps_state, serializes_state;
     size_t image_size, pending; /* `pending`: where a byte for each setting lies */
     const unsigned char *image; /* at the start */
     const part_table *parts;
+    const source_table *sources;
+    const course_table *courses;
+    const row *rows, *jumps;
     const stage_table *stages;
     const int *stage_parts;
     const part_call *stage_reads;

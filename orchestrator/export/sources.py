@@ -1,0 +1,88 @@
+"""Sources: components that give inputs over time, as rows that a container brings along."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from fmus.container.system import Course, Inputs, Type
+from orchestrator.errors import CapabilityError
+from orchestrator.export.image import Image
+from orchestrator.inputs.generated import Constant, Jump, Line
+from orchestrator.inputs.instance import Course as InputCourse
+from orchestrator.inputs.instance import InputInstance
+from orchestrator.inputs.table import Rows
+from orchestrator.system.connector import Storage
+from orchestrator.system.description import SystemDescription
+
+TYPES: Final = {
+    Storage.FLOAT64: Type.FLOAT64,
+    Storage.INT64: Type.INT64,
+    Storage.UINT64: Type.UINT64,
+    Storage.BOOLEAN: Type.BOOLEAN,
+}
+_SNAP: Final = 1e-9
+"""Part of a step by which a jump may miss a communication point; as the steps of a run have it."""
+
+
+class _Rows(NamedTuple):
+    times: tuple[float, ...]
+    values: tuple[float | int, ...]
+    linear: bool = False
+
+
+def refuse_sources(sources: Mapping[str, InputInstance], description: SystemDescription) -> None:
+    """CapabilityError for inputs that a container cannot bring along: formulas, pulses, jumps between its points."""
+    problems = []
+    for name, source in sources.items():
+        for key, course in source.courses.items():
+            if _rows(course) is None:
+                problems.append(
+                    f"component '{name}': '{key}' is a pulse or an expression, which a container does not compute. "
+                    "Give it as a table, or leave it out: what it feeds becomes an input of the FMU"
+                )
+            else:
+                problems += [f"component '{name}': '{key}' {each}" for each in _off_grid(course, description)]
+    if problems:
+        raise CapabilityError("\n".join(f"export-fmu: {problem}" for problem in problems))
+
+
+def inputs_of(name: str, source: InputInstance, image: Image) -> Inputs:
+    """The tables of a source, whose outputs have their places in the image."""
+    courses = []
+    for connector in source.connectors:
+        if connector.storage.numeric:
+            rows = _rows(source.courses[connector.name])
+            assert rows is not None
+            kind, offset = image.places[name, connector.name]
+            courses.append(Course(kind, offset, *rows))
+    jumps = {time for course in source.courses.values() for time in _jumps(course)}
+    return Inputs(tuple(courses), tuple(sorted(jumps)))
+
+
+def _rows(course: InputCourse) -> _Rows | None:
+    if isinstance(course, Rows):
+        return _Rows(tuple(course.times.tolist()), tuple(course.values.tolist()), course.linear)
+    if isinstance(course, Line):
+        return _Rows((course.start, course.stop), (course.first, course.last), linear=True)
+    if isinstance(course, Jump):  # two rows at one time: what is before, and what is after it
+        return _Rows((course.at, course.at), (course.first, course.last))
+    return _Rows((0.0,), (course.level,)) if isinstance(course, Constant) else None
+
+
+def _jumps(course: InputCourse) -> Iterator[float]:
+    time = course.next_event(-math.inf, after=False)
+    while time is not None:
+        yield time
+        time = course.next_event(time, after=True)
+
+
+def _off_grid(course: InputCourse, description: SystemDescription) -> Iterator[str]:
+    start, h = description.experiment.start, description.step_size
+    for time in _jumps(course):
+        point = start + round((time - start) / h) * h
+        if time > start and abs(time - point) > _SNAP * h:
+            yield (
+                f"jumps or bends at {time:.9g} s, between two communication points, where a container has no event. "
+                "Choose a 'step_size' that meets it"
+            )
+            return
