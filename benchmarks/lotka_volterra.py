@@ -72,13 +72,13 @@ MASTERS: Final = (
         Master(f"iterative, {method}", {"algorithm": "iterative", "loops": {"method": method}})
         for method in ("fixed_point", "aitken", "anderson", "newton")
     ),
-    Master("iterative, anderson, inputs of order 1", {"algorithm": "iterative", "extrapolation": {"order": 1}}),
+    Master("iterative, newton, inputs of order 1", {"algorithm": "iterative", "extrapolation": {"order": 1}}),
 )
 
 
 def _is_estimated(label: str) -> bool:
     """One method of iteration stands for all, and parabolas have no order that is known."""
-    return "order 2" not in label and ("iterative" not in label or "anderson" in label)
+    return "order 2" not in label and ("iterative" not in label or "newton" in label)
 
 
 _CONTROL: Final[Mapping[str, Any]] = {"method": "error", "first": 0.01}
@@ -90,7 +90,7 @@ CONTROLLED: Final = (
     Master(
         "Gauss-Seidel, inputs of order 2, error control", {"algorithm": "gauss_seidel", "extrapolation": {"order": 2}}
     ),
-    Master("iterative, anderson, inputs of order 1, error control", {"algorithm": "iterative", **LINES}),
+    Master("iterative, newton, inputs of order 1, error control", {"algorithm": "iterative", **LINES}),
 )
 ESTIMATED: Final = (
     *((master, {"step_size": 0.05}) for master in MASTERS if _is_estimated(master.label)),

@@ -87,7 +87,7 @@ def _rejected(data: Data) -> Iterator[Advice]:
 _REMEDIES = {
     "failure": "a smaller step_size, which is the largest step; the log at level INFO says who failed, and how",
     "discard": "a smaller step_size, or a looser tolerance of the solver of the component that refuses",
-    "loop": "loops: {method: newton}, more max_iterations, or a smaller step_size",
+    "loop": "loops: {method: newton}, the default, more max_iterations, or a smaller step_size",
     "jump": "a component with events that it tells (FMI 3.0), or a looser tolerance where the jumps do not matter",
     "error": "a smaller step_size, which is the largest step, or a looser step_control.tolerance",
 }
@@ -106,6 +106,5 @@ def _loops(data: Data) -> Iterator[Advice]:
         mean = loop["iterations"] / loop["solved"] if loop["solved"] else 0.0
         if mean > MANY_ITERATIONS:
             found = f"{mean:.3g} iterations a step, {loop['most_iterations']} at most, with {solver['method']}"
-            others = {"fixed_point": "anderson", "aitken": "anderson", "anderson": "newton", "newton": "anderson"}
-            other = others.get(solver["method"], "anderson")
+            other = "anderson" if solver["method"] == "newton" else "newton"
             yield Advice(loop["components"], found, f"loops: {{method: {other}}}, or a smaller step_size")

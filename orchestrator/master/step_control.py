@@ -60,7 +60,7 @@ def controlled(inner: Stepper, coupling: Coupling, controlling: Controlling) -> 
 
 
 def _error_control(inner: Stepper, coupling: Coupling, rollback: Rollback, controlling: Controlling) -> Controlled:
-    declared, outputs = controlling.declared, Outputs(coupling)
+    declared, outputs = controlling.declared, Outputs(coupling, ends=True)
     fixed = [p.name for p in coupling.participants if not p.instance.capabilities.variable_step]
     if fixed:
         raise CapabilityError(

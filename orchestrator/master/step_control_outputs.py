@@ -1,5 +1,6 @@
-"""Outputs that flow to other components: their values at one time, and how large an error of them is."""
+"""Outputs whose errors step control watches: their values at one time, and how large an error of them is."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from orchestrator.instance import Values
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
 from orchestrator.system.connections.links import Slot
-from orchestrator.system.connector import Storage, Variability
+from orchestrator.system.connector import Causality, Storage, Variability
 
 Floats = NDArray[np.float64]
 
@@ -25,14 +26,16 @@ class Watched(NamedTuple):
 
 
 class Outputs:
-    """The connected outputs.
+    """The connected outputs; with `ends` those too that follow states of components which others feed.
+
+    An error of such a state is one of the coupling, whether or not somebody uses the output.
 
     The scale of a float is the largest of its declared nominal value and its absolute value. Where none is declared, it
     is the largest absolute value since the start, and 1 for an output that starts at 0.
     """
 
-    def __init__(self, coupling: Coupling) -> None:
-        slots = tuple(dict.fromkeys(link.source for link in coupling.links))
+    def __init__(self, coupling: Coupling, *, ends: bool = False) -> None:
+        slots = tuple(dict.fromkeys([*(link.source for link in coupling.links), *(_ends(coupling) if ends else ())]))
         self._signals = coupling.signals
         floats = [slot for slot in slots if self._storage(slot) is Storage.FLOAT64]
         self.slots, self.names = tuple(floats), tuple(self._name(slot) for slot in floats)
@@ -82,6 +85,17 @@ class Outputs:
     def _name(self, slot: Slot) -> str:
         connector = self._signals.place(*slot).connector
         return f"{slot.component}.{connector.elements[slot.element]}"
+
+
+def _ends(coupling: Coupling) -> Iterator[Slot]:
+    """Continuous floats that inputs of their component change by its states alone, where it has connected inputs."""
+    fed = {link.destination.component for link in coupling.links}
+    for participant in coupling.participants:
+        feedthrough = participant.instance.feedthrough
+        for connector in participant.instance.connectors if participant.name in fed else ():
+            continuous = connector.storage is Storage.FLOAT64 and connector.variability is Variability.CONTINUOUS
+            if connector.causality is Causality.OUTPUT and continuous and feedthrough.get(connector.name) == ():
+                yield from (Slot(participant.name, connector.name, element) for element in range(connector.size))
 
 
 def differ(one: Watched, other: Watched) -> bool:

@@ -11,6 +11,7 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.master.statistics import ESTIMATING
+from orchestrator.master.step_control_ceiling import Ceiling
 from orchestrator.master.stepper import Advance, Stepper
 from orchestrator.native import native
 
@@ -38,8 +39,8 @@ class Retry:
 
     A loop that was not solved counts as a step that is refused.
 
-    Where it got nowhere, half the step is tried; the steps after it are at most twice as long as the one before until
-    they are whole again. A refused step that is not longer than `smallest` (s) is a StepError. So is any where a
+    Where it got nowhere, half the step is tried; the steps after it grow bit by bit until they are whole again
+    (`Ceiling`). A refused step that is not longer than `smallest` (s) is a StepError. So is any where a
     component that has stepped already cannot go back, or where one takes steps of one size only. States are kept of the
     components that step before the first one that cannot go back.
 
@@ -56,13 +57,13 @@ class Retry:
         natives = [native(participant.instance) for participant in coupling.participants]
         self._repeats_exactly = all(each is None or each.repeats_exactly for each in natives)
         self._may_be_refused = any(each is None or each.may_refuse for each in natives)
-        self._longest: float | None = None
+        self._ceiling = Ceiling()
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
 
     @property
     def calm(self) -> bool:
         """Whether the next step is to be a whole one: no earlier one was refused, or that is over."""
-        return self._longest is None
+        return self._ceiling.length is None
 
     @property
     def way_back(self) -> WayBack:
@@ -96,7 +97,7 @@ class Retry:
                 return self._inner.step(t, h)
             except RefusedStepError as refusal:
                 raise self.final(refusal) from refusal
-        part = part_of(h, self._longest)
+        part = part_of(h, self._ceiling.length)
         steps = self._steps_for_good()
         with self._rollback.kept(repeatable=False) as start:
             while True:
@@ -105,12 +106,15 @@ class Retry:
                 except RefusedStepError as refusal:
                     if self._steps_for_good() != steps:
                         raise self.final(refusal) from refusal
-                    part, reached = shorter(refusal, t, part, self._smallest)
-                    self._longest = None if reached else part
+                    refused, (part, reached) = part, shorter(refusal, t, part, self._smallest)
+                    if reached:
+                        self._ceiling.forget()
+                    else:
+                        self._ceiling.refused(refused, part)
                     _log.info("%s; everything goes back and steps to %.9g s", _who(refusal), t + part)
                     self._statistics.rejected[refusal.reason] += 1
                 else:
-                    self._longest = None if self._longest is None or part >= h else 2.0 * part
+                    self._ceiling.made(advance.end - t)
                     return advance
                 self._rollback.restore(start)
 
@@ -123,11 +127,11 @@ class Retry:
 
     def remembered(self) -> Remembered:
         """How long a step may be after one that was refused."""
-        return {"longest": self._longest}
+        return self._ceiling.remembered()
 
     def remember(self, memory: Remembered) -> None:
         """Go on as before."""
-        self._longest = memory["longest"]
+        self._ceiling.remember(memory)
 
 
 def part_of(h: float, longest: float | None) -> float:

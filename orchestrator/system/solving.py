@@ -18,7 +18,7 @@ class LoopSolver(Frozen):
     `reuse` is the number of earlier macro steps whose differences help `anderson` and `newton`.
     """
 
-    method: Literal["fixed_point", "aitken", "anderson", "newton"] = "anderson"
+    method: Literal["fixed_point", "aitken", "anderson", "newton"] = "newton"
     tolerance: Positive = 1e-8
     max_iterations: Whole = 50
     relaxation: Positive = 1.0

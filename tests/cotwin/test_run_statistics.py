@@ -145,7 +145,7 @@ def test_a_loop_with_many_iterations_gets_another_method():
     loop = {"components": "a <-> b", "solved": 10, "iterations": 200, "most_iterations": 40}
     one = next(one for one in run_advice(data(loops=[loop])) if one.about == "a <-> b")
     assert one.found == "20 iterations a step, 40 at most, with fixed_point"
-    assert "anderson" in one.remedy
+    assert "newton" in one.remedy
 
 
 def test_dear_states_are_named():

@@ -1,6 +1,6 @@
 """Error control: steps as long as the coupling error allows, without knowledge of when something jumps."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ import cotwin
 from orchestrator.errors import CapabilityError, StepError
 from orchestrator.instance import Capabilities
 from orchestrator.master.statistics import Statistics
+from orchestrator.system.connector import Variability
 from orchestrator.system.description import SystemDescription
 from plant_models.textbook.exact import controlled
 from plant_models.textbook.exact import lotka_volterra as exact_lotka_volterra
@@ -51,6 +52,34 @@ def test_the_loop_that_jumps_is_followed_to_a_hundred_thousandth(step_size: floa
     assert ran.off("plant", "x", controlled(ran.memory.times)) <= 1e-5
     assert ran.evaluations <= most
     assert ran.statistics.rejected["jump"] > 0
+
+
+def _end_of_a_chain(tolerance: float, **declared: Any) -> float:
+    """The largest error of x in x' = u, u = sin(t): the only coupling error, in an output that goes nowhere."""
+    source = FunctionInstance(lambda t, u: [np.sin(t)], name="source", inputs=())
+    end = FunctionInstance(
+        lambda t, u, x: x,
+        name="total",
+        outputs=[an_output(nominal=1.0, nominal_is_declared=True, **declared)],
+        step=lambda t, h, u, x: x + h * u,
+        state=[0.0],
+    )
+    memory = Memory()
+    keys: dict[str, Any] = {"step_control": {"method": "error", "tolerance": tolerance}, "step_size": 1.0}
+    with simulation([source, end], ["source.y -> total.u"], stop=6.0, observers=[memory], **keys) as run:
+        run.run()
+    return float(np.abs(memory.of("total", "y")[:, 0] - (1.0 - np.cos(memory.times))).max())
+
+
+def test_the_last_component_of_a_chain_is_controlled_too() -> None:
+    errors = [_end_of_a_chain(tolerance) for tolerance in (4e-2, 2e-2, 1e-2)]
+    assert errors[0] < 4.0 * 4e-2
+    assert errors[0] / errors[1] == pytest.approx(2.0, rel=0.3)
+    assert errors[1] / errors[2] == pytest.approx(2.0, rel=0.3)
+
+
+def test_an_output_that_goes_nowhere_and_jumps_by_declaration_is_not_watched() -> None:
+    assert _end_of_a_chain(1e-2, variability=Variability.DISCRETE) > 0.2
 
 
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel", "iterative"])

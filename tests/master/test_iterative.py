@@ -239,7 +239,7 @@ def test_what_was_learnt_goes_back_with_the_components() -> None:
     several = Several(SPREAD, [1.0, -3.0])
     ends = []
     for repeated in (False, True):
-        run, _ = several.run()
+        run, _ = several.run(loops={"method": "anderson"})
         with run:
             run.step()
             memory = run._master.memories["loop mix <-> pass1 <-> pass2"]

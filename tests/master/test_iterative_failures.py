@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from orchestrator.errors import CapabilityError, LoopError, StepError
 from orchestrator.instance import Capabilities, Status, StepResult
@@ -10,6 +11,8 @@ from tests.coupled import Memory, simulation
 from tests.doubles import Faults, FunctionInstance, an_input, an_output
 from tests.master.event_doubles import EventDouble, discrete
 from tests.master.loop_doubles import the_loop
+
+Array = NDArray[np.float64]
 
 UNABLE = Capabilities(get_set_state=False)
 AROUND = ["left.y -> right.u", "right.y -> left.u"]
@@ -211,6 +214,40 @@ def test_where_a_loop_has_no_solution_over_the_step_all_go_back_and_take_shorter
         assert run["left.y"] == pytest.approx((1.0 - np.sqrt(1.0 - 4.0 * a)) / (2.0 * a), rel=1e-6)
     assert set(counted.rejected) == {"loop"}
     assert 0 < counted.rejected["loop"] <= counted.macro_steps
+
+
+@pytest.mark.parametrize("method", ["aitken", "anderson", "newton"])
+def test_a_component_that_fails_with_values_that_a_method_tries_is_given_a_shorter_step(method: str) -> None:
+    """Over 1 s the loop has no solution; on the search for one the values leave those that the component knows."""
+    parts = _square()
+    plain, failed = parts[0].function, [0.0]
+
+    def known(t: float, u: Array) -> Array:
+        if abs(u[0]) <= 2.5:
+            return plain(t, u)
+        failed.append(t)
+        return np.full(1, np.nan)
+
+    parts[0].function = known
+    loops = {"method": method, "max_iterations": 20}
+    with simulation(parts, AROUND, algorithm="iterative", loops=loops, step_size=1.0, stop=4.0) as run:
+        run.run()
+        assert run.time == 4.0
+        assert set(run.coupling.statistics.rejected) == {"loop"}
+        a = parts[0].steps[-1][1] / 1.2
+        assert run["left.y"] == pytest.approx((1.0 - np.sqrt(1.0 - 4.0 * a)) / (2.0 * a), rel=1e-6)
+    assert len(failed) > 1
+
+
+def test_a_trial_that_fails_over_the_smallest_step_too_ends_the_run_with_the_failure_and_the_loop() -> None:
+    parts = _pair()
+    plain = parts[0].function
+    parts[0].function = lambda t, u: plain(t, u) if u[0] == 0.0 else np.full(1, np.nan)
+    with simulation(parts, AROUND, algorithm="iterative", step_control={"smallest": 0.05}) as run:
+        shown = r"loop left <-> right: .*'left\.y' is nan at t = 0\.05 s[^$]*a trial of newton[^$]*0\.05 s"
+        with pytest.raises(StepError, match=shown):
+            run.run()
+        assert run.time == 0.0
 
 
 def test_a_loop_that_is_not_solved_over_the_smallest_step_ends_the_run_with_its_residuals() -> None:

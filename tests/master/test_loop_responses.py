@@ -88,6 +88,30 @@ def test_a_small_change_that_moves_the_outputs_clearly_teaches() -> None:
     np.testing.assert_allclose(one.response.matrix() @ change, [0.1, 0.0], atol=1e-9)
 
 
+def test_a_small_change_refines_what_is_known_roughly() -> None:
+    """Where a system comes to rest, changes become small: what was learnt of larger ones is put right by them."""
+    one = taught()
+    u, y = one.floats[:3].copy(), one.floats[3:].copy()
+    change, other = 1e-8 * u, M * 1.3
+    one.sees(u + change, y + other @ change)
+    np.testing.assert_allclose(one.response.matrix() @ change, other @ change, rtol=1e-6)
+
+
+def test_derivatives_are_asked_by_those_inputs_alone_that_something_depends_on_directly() -> None:
+    asked = []
+
+    class Asked:
+        def multiply(self, unknowns: Bundle, knowns: Bundle, seed: Vector, result: Vector) -> None:
+            asked.append(seed.tolist())
+            result[:] = M @ seed
+
+    one = Taught(("u1",), Asked())
+    one.response.begin(0.1)
+    one.sees(np.zeros(3), np.zeros(2))
+    np.testing.assert_array_equal(one.response.matrix(), [[0.0, -1.0, 0.0], [0.0, 30.0, 0.0]])
+    assert asked == [[0.0, 1.0, 0.0]]
+
+
 class Root:
     """Directional derivatives of y0 = sqrt(u0) and y1 = 3 u1 at 0."""
 

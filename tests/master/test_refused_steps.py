@@ -90,8 +90,21 @@ def test_where_the_component_got_nowhere_half_the_step_is_tried_until_it_agrees(
         statistics = run.coupling.statistics
         assert statistics.smallest_step == pytest.approx(H / 8)
         assert statistics.largest_step == pytest.approx(H)
-        # halving anew for each step would take three attempts in vain for each of the 40
-        assert statistics.rejected["discard"] == statistics.of("late").discards < statistics.macro_steps == 40
+        # to double after every step would take an attempt in vain for each of the 40 that are short of need
+        assert statistics.rejected["discard"] == statistics.of("late").discards <= 3 + 5
+        assert statistics.macro_steps <= 40 + 16 + 6
+
+
+@pytest.mark.parametrize("limit", [0.99, 0.51, 0.3, 0.1, 0.011])
+def test_in_a_long_stretch_of_short_steps_few_are_tried_in_vain(limit: float) -> None:
+    """The longest step that is not refused, as a part of the macro step."""
+    late = reluctant(lambda t, h: t < 40.0 * H and h > limit * H, lambda t, h: t)
+    with simulation([late], step_size=H, stop=60.0 * H) as run:
+        run.run()
+        statistics = run.coupling.statistics
+        assert statistics.rejected["discard"] <= 0.1 * statistics.macro_steps + 12
+        # afterwards steps are whole again
+        assert statistics.largest_step == pytest.approx(H)
 
 
 @pytest.mark.parametrize("reached", [np.nan, np.inf, -1.0])

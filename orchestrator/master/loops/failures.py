@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrator.errors import CapabilityError, LoopError, StepError
+from orchestrator.errors import CapabilityError, FailedStepError, LoopError, StepError
 from orchestrator.master.algorithm import EarlyReturn
 from orchestrator.master.loops.method import Vector
 from orchestrator.system.connections.resolution import Link
@@ -75,6 +75,15 @@ def not_finite(loop: str, t: float, name: str, value: float, method: str) -> Loo
     return LoopError(
         f"loop {loop}: {method} came to '{name}' = {value} for t = {t:.9g} s. {_REMEDIES[method]}, or look at the "
         "gains on its path",
+        time=t,
+    )
+
+
+def failed(loop: str, method: str, t: float, failure: FailedStepError) -> LoopError:
+    """A component failed with values that were only tried."""
+    return LoopError(
+        f"loop {loop}: {failure}\nThe values that it was given there for t = {t:.9g} s are a trial of {method}. "
+        "Declare min and max of the variables of the loop, within which newton stays, or choose a smaller step size",
         time=t,
     )
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrator.errors import StepError
+from orchestrator.errors import FailedStepError, StepError
 from orchestrator.master.algorithm import MacroStep
 from orchestrator.master.loops import failures
 from orchestrator.master.loops.anderson import Anderson
@@ -54,7 +54,7 @@ class Iteration:
         trial, discrete = Trial(unknowns.read()), unknowns.read_discrete()
         while True:
             self._require_finite(trial.values, end)
-            outcome = sweep(trial.values, discrete)
+            outcome = self._made(sweep, trial, discrete, end, first=attempt.iterations == 0)
             self._statistics.evaluations += 1
             if not outcome.completed:
                 return outcome
@@ -83,6 +83,15 @@ class Iteration:
                 trial = next(trials)
             else:
                 trial = trials.send(attempt.residual)
+
+    def _made(self, sweep: Sweep, trial: Trial, discrete: Discrete, end: float, *, first: bool) -> MacroStep:
+        """A sweep; where a component fails with values that nobody but the method asked for, the loop is not solved."""
+        try:
+            return sweep(trial.values, discrete)
+        except FailedStepError as failure:
+            if first:
+                raise
+            raise failures.failed(self._name, self._settings.method, end, failure) from failure
 
     def remembered(self) -> Remembered:
         """What the method learnt, and the magnitudes that it measures by."""

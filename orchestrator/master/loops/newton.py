@@ -152,9 +152,22 @@ def _within(bounds: Bounds, x: Vector, step: Vector) -> Vector:
 
 def _solve(jacobian: Matrix, r: Vector, weights: Vector) -> Vector:
     matrix = np.eye(r.size) - jacobian * weights / weights[:, np.newaxis]
-    left, sizes, right = np.linalg.svd(matrix)
-    inverse = np.where(sizes > _SINGULAR * max(1.0, float(sizes.max(initial=0.0))), 1.0 / np.maximum(sizes, _TINY), 0.0)
-    return np.asarray(right.T @ (inverse * (left.T @ (r / weights))) * weights)
+    inverse = _inverse(matrix)
+    if inverse is None:
+        left, sizes, right = np.linalg.svd(matrix)
+        used = sizes > _SINGULAR * max(1.0, float(sizes.max(initial=0.0)))
+        inverse = right.T @ (np.where(used, 1.0 / np.maximum(sizes, _TINY), 0.0)[:, np.newaxis] * left.T)
+    return np.asarray(inverse @ (r / weights) * weights)
+
+
+def _inverse(matrix: Matrix) -> Matrix | None:
+    """That of a matrix which is clearly not singular: at a tenth of the price of its singular values."""
+    try:
+        inverse: Matrix = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    least = 1.0 / max(float(np.linalg.norm(inverse)), _TINY)
+    return inverse if least > _SINGULAR * max(1.0, float(np.linalg.norm(matrix))) else None
 
 
 def _shifted(situation: Situation, x: Vector, which: NDArray[np.bool_]) -> Vector:

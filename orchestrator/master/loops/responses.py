@@ -1,6 +1,6 @@
 """Response: how what one component of a loop gives at the end of a step follows what it is given over the step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,11 @@ _NOISE = 1e-6
 
 _CLEAR = 1e-4
 """Part of their sizes by which outputs are elsewhere than was expected that no solver's error explains."""
+
+_FINE = 1e-9
+"""Changes of inputs from this part of their sizes on refine what is known, if not by more than this part of it:"""
+
+_REFINES = 0.5
 
 _DEPENDENT = 1e-3
 """Part of a change that must be new for what earlier ones taught to be kept beside it."""
@@ -45,10 +50,12 @@ class Response:
 
     def __init__(self, instance: Instance, values: Values, floats: Vector) -> None:
         self._values, self._floats = values, floats
-        through = [instance.feedthrough.get(connector.name) != () for connector in values.outputs]
-        passes = any(through) and bool(values.inputs)
+        dependencies = [instance.feedthrough.get(connector.name) for connector in values.outputs]
+        through = [each != () for each in dependencies]
+        passes = [_is_among(connector.name, dependencies) for connector in values.inputs]
+        self._passes = np.repeat(np.array(passes, np.bool_), [each.size for each in values.inputs])
         plain = all(connector.causality is Causality.INPUT for connector in values.inputs)
-        self._derivatives = directional_derivatives(instance) if passes and plain else None
+        self._derivatives = directional_derivatives(instance) if self._passes.any() and plain else None
         told = self._derivatives is not None
         self._learns = bool(values.inputs) and not (told and not any(each.is_state for each in instance.connectors))
         grows = [told or not direct for direct in through]
@@ -112,14 +119,23 @@ class Response:
         length = float(np.linalg.norm(along))
         explained = ((before.direct + now.direct) / 2.0 + self._scale * self._rest) @ change
         missing = now.y - before.y - explained
-        if not (length > _NOISE or (length > 0.0 and np.any(np.abs(missing) > _CLEAR * self._found))):
+        if not (length > _NOISE or (length > 0.0 and self._tells(length, explained, missing))):
             return False
         new = _orthogonal(along, [each / units for each in self._kept])
-        if not np.linalg.norm(new) > max(_NOISE, _DEPENDENT * length):
+        # of a change that is itself as small as the noise, half has to be new
+        if not np.linalg.norm(new) > max(min(_NOISE, length / 2.0), _DEPENDENT * length):
             new, self._kept = along, []
         self._kept.append(change)
         self._rest = self._rest + np.outer(missing / self._scale[:, 0], new / units) / float(new @ along)
         return True
+
+    def _tells(self, length: float, explained: Vector, missing: Vector) -> bool:
+        """Whether a change as small as solvers' errors tells something: a jump, or a little more of what is known."""
+        if np.any(np.abs(missing) > _CLEAR * self._found):
+            return True
+        units = np.where(self._found > 0.0, self._found, 1.0)
+        sizes = [float(np.linalg.norm(each / units)) for each in (missing, explained)]
+        return length > _FINE and sizes[0] <= _REFINES * sizes[1]
 
     def _at_end(self) -> Matrix:
         """D at the end of the last step."""
@@ -128,12 +144,18 @@ class Response:
             self._direct = np.zeros((values.gives.size, values.given.size))
             if self._derivatives is not None:
                 unknowns, knowns = Bundle.of(values.outputs), Bundle.of(values.inputs)
-                for column, seed in enumerate(np.eye(values.given.size)):
+                seeds = np.eye(values.given.size)
+                for column in np.flatnonzero(self._passes):
                     result = np.zeros(values.gives.size)
-                    self._derivatives.multiply(unknowns, knowns, seed, result)
+                    self._derivatives.multiply(unknowns, knowns, seeds[column], result)
                     # one that is not finite, as of a root at 0, tells nothing
                     self._direct[:, column] = np.where(np.isfinite(result), result, 0.0)
         return self._direct
+
+
+def _is_among(name: str, dependencies: Iterable[Sequence[str] | None]) -> bool:
+    """Whether an output depends directly on this input, or is not known not to."""
+    return any(each is None or name in each for each in dependencies)
 
 
 class _Point(NamedTuple):

@@ -25,6 +25,9 @@ WORTH = 1.5
 FEW = 10
 """Torn variables up to which a Newton iteration is cheap."""
 
+LADDER = ("fixed_point", "aitken", "anderson", "newton")
+"""Methods of loops, each of which solves what those before it solve, as a rule."""
+
 
 class Suggestion(NamedTuple):
     """What to write into the description under `key`, and why in one sentence."""
@@ -60,7 +63,7 @@ def iterations(radius: float, tolerance: float) -> float:
 
 
 def method(loop: LoopProbe) -> str:
-    """The cheapest method that solves a loop with this coupling map."""
+    """The simplest method that solves a loop with this coupling map at little cost."""
     if loop.radius_gauss_seidel <= EASY:
         return "fixed_point"
     if len(loop.torn) == 1:
@@ -119,8 +122,7 @@ def _methods(chosen: Chosen, findings: Findings) -> Iterator[Suggestion]:
         return
     hardest = max(findings.loops, key=lambda loop: loop.radius_gauss_seidel)
     now, advised = chosen.solving.loops, method(hardest)
-    if advised == "fixed_point" and chosen.solving.algorithm == "iterative":
-        advised = now.method  # what helps more than is needed does no harm
+    advised = max(advised, now.method, key=LADDER.index)  # what helps more than is needed does no harm
     radius, count = hardest.radius_gauss_seidel, iterations(hardest.radius_gauss_seidel, now.tolerance)
     converges = (
         f"fixed point needs about {count:.0f} iterations to {now.tolerance:g}"

@@ -89,9 +89,10 @@ def advice(findings, *, h=0.1, algebraic=(), **solving):
 
 
 def test_an_algebraic_loop_asks_for_iteration_with_the_method_that_fits():
-    given = advice(Findings((loop_of(2.0),)), algebraic=["a.u -> a.y -> a.u"])
+    found = Findings((loop_of(2.0),))
+    given = advice(found, algebraic=["a.u -> a.y -> a.u"], loops={"method": "fixed_point"})
     assert given["algorithm"].value == "iterative"
-    assert given["loops.method"].value == "aitken"
+    assert (given["loops.method"].value, given["loops.method"].changes) == ("aitken", True)
     assert "diverges, by the factor 2 an iteration" in given["loops.method"].reason
 
 
@@ -119,10 +120,12 @@ def test_steps_are_rounded_down_to_1_2_and_5(value, down):
 
 
 def test_a_method_that_is_chosen_stays_where_less_would_do():
-    easy = Findings((loop_of(1e-3, 5),))
+    easy, hard = Findings((loop_of(1e-3, 5),)), Findings((loop_of(2.0, 30),))
     for chosen in ("anderson", "newton", "aitken", "fixed_point"):
         given = advice(easy, algorithm="iterative", loops={"method": chosen})["loops.method"]
         assert (given.value, given.changes) == (chosen, False)
+        given = advice(hard, algorithm="iterative", loops={"method": chosen})["loops.method"]
+        assert (given.value, given.changes) == ("newton", False) if chosen == "newton" else ("anderson", True)
 
 
 def test_step_control_is_not_suggested_where_the_error_is_far_below_the_tolerance():
