@@ -61,10 +61,14 @@ def _record(program: int, t: float) -> bool:
     """Write a row; whether there is room for another."""
     index = load(program + at.ROWS)
     store_double(load(program + at.TIMES) + 8 * index, t)
-    row, end = load(program + at.RECORD), load(program + at.RECORD_BYTES)
+    row, end = load(program + at.RECORD), load(program + at.RECORD_RUNS)
     while row < end:
         store(load(row + 8) + index * load(row + 16), load(load(row)))
         row += 24
+    end = load(program + at.RECORD_BYTES)
+    while row < end:
+        copy(load(row), load(row + 8) + index * load(row + 16), load(row + 24))
+        row += 32
     end = load(program + at.RECORD_END)
     while row < end:
         store_byte(load(row + 8) + index * load(row + 16), load_byte(load(row)))

@@ -66,7 +66,9 @@ SAMPLE: Final = 312
 """Where the durations of this macro step go; 0 where they are not taken."""
 SAMPLE_AFTER: Final = 320
 """The macro step behind that whose durations are taken next; 0 where none is."""
-PROGRAM: Final = 328
+RECORD_RUNS: Final = 328
+"""The first of the runs of neighbouring columns that are recorded: as columns, and the number of words."""
+PROGRAM: Final = 336
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
