@@ -14,13 +14,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from speed import masters_compared
+from speed import masters_compared, opening, parallel, scaling
 from speed.comparison import Effort
 from speed.lines import Line, keep
 from speed.report import report
 
 SECTIONS: Final[Mapping[str, Callable[[Effort], Iterator[Line]]]] = {
     "masters": masters_compared.measure,
+    "parallel": parallel.measure,
+    "scaling": scaling.measure,
+    "opening": opening.measure,
 }
 QUICK: Final = Effort(turns=2, turn=0.5, scale=0.1)
 

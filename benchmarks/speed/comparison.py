@@ -17,11 +17,12 @@ _PROBE: Final = 20
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: turns of each contender, and the longest that a turn should take (s)."""
+    """How much is measured: turns of each contender, how long one should take (s), and how long it may (s)."""
 
     turns: int = 5
     turn: float = 2.0
     scale: float = 1.0
+    limit: float = 60.0
 
     def steps(self, count: int) -> int:
         """So many macro steps, or fewer in a quick run."""
@@ -34,17 +35,20 @@ class Turns:
     def __init__(self, contender: Contender | None, system: System, effort: Effort, opened: ExitStack) -> None:
         self.name = contender.name if contender else "C floor"
         self.best: Answer | None = None
+        self.last: Answer | None = None
         self.note = ""
         self.steps = system.steps
         self._turns = effort.turns
-        self._limit = 60.0 + 10.0 * effort.turn
+        self._limit = effort.limit
+        self._made = 0
+        self._onward = contender is not None and contender.onward
         self._running = opened.enter_context(Running(contender, system))
         if contender is not None:
             self._probe(effort)
 
     def _probe(self, effort: Effort) -> None:
         try:
-            each = self._running.run(_PROBE, self._limit).seconds / _PROBE
+            each = self._run(_PROBE).seconds / _PROBE
         except NoAnswerError as failed:
             self.note = str(failed)
             return
@@ -57,12 +61,23 @@ class Turns:
         if self.note or turn >= self._turns:
             return
         try:
-            answer = self._running.run(self.steps, self._limit)
+            answer = self._run(self.steps)
         except NoAnswerError as failed:
             self.note = str(failed)
             return
+        self.last = answer
         if self.best is None or answer.seconds < self.best.seconds:
             self.best = answer
+
+    def _run(self, steps: int) -> Answer:
+        answer = self._running.run(steps, self._limit)
+        self._made = self._made + steps if self._onward else steps
+        return answer
+
+    @property
+    def made(self) -> int:
+        """Macro steps behind the outputs of the last turn."""
+        return self._made
 
     def finals(self, steps: int) -> list[float]:
         """Outputs after so many macro steps."""
@@ -92,9 +107,9 @@ def compare(
 def _line(section: str, workload: str, turns: Turns, floor: Turns) -> Line:
     difference = None
     note = turns.note
-    if turns.best is not None and not note:
-        expected = floor.finals(turns.steps)
-        difference = max(abs(a - b) for a, b in zip(turns.best.finals, expected, strict=True))
+    if turns.last is not None and not note:
+        expected = floor.finals(turns.made)
+        difference = max(abs(a - b) for a, b in zip(turns.last.finals, expected, strict=True))
         note = "" if difference <= TOLERANCE else f"results differ by {difference:.1e}"
     return Line(
         section,
@@ -105,5 +120,6 @@ def _line(section: str, workload: str, turns: Turns, floor: Turns) -> Line:
         comparator=floor.name,
         reference=floor.cost,
         difference=difference,
+        memory=turns.last.memory / 1e3 if turns.last and turns.last.memory else None,
         note=note,
     )

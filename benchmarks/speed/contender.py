@@ -35,7 +35,8 @@ class Process:
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self._log = log
-        environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent), "MPLBACKEND": "Agg"}
+        paths = os.pathsep.join((str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])))
+        environment = {**os.environ, "PYTHONPATH": paths, "MPLBACKEND": "Agg"}
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log.open("w"), text=True, env=environment
         )
@@ -69,7 +70,7 @@ class Process:
 
     def close(self) -> None:
         """End the process."""
-        with suppress(BrokenPipeError):
+        with suppress(BrokenPipeError, subprocess.TimeoutExpired):
             self._process.communicate(timeout=10.0)
         self._process.kill()
         self._process.wait()
@@ -81,12 +82,16 @@ class Process:
 
 
 class Contender(NamedTuple):
-    """A co-simulation master: its name, the script that runs a system with it, more arguments, its interpreter."""
+    """A co-simulation master: its name, the script that runs a system with it, more arguments, its interpreter.
+
+    One that runs `onward` opens the system once: each of its runs goes on where the last one ended.
+    """
 
     name: str
     script: str
     arguments: tuple[str, ...] = ()
     python: str = sys.executable
+    onward: bool = False
 
     def command(self, plan: Path) -> list[str]:
         """How its process is started."""
@@ -94,6 +99,7 @@ class Contender(NamedTuple):
 
 
 COTWIN: Final = Contender("cotwin", "run_cotwin.py")
+ONWARD: Final = Contender("cotwin", "run_cotwin.py", ("onward",), onward=True)
 INTERPRETED: Final = Contender("cotwin, interpreted", "run_cotwin.py", ("interpreted",))
 
 

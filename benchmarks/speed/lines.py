@@ -20,7 +20,8 @@ class Line:
     """A figure: what `who` needs for a `workload`, and what the `comparator` needs for it in the same run.
 
     `value` is None where there is no figure, and `note` says why. `reach` is the ratio to reach, at most, or at least
-    where `more_is_better`. `difference` is the largest distance of the outputs at the end to those of the floor.
+    where `more_is_better`. `difference` is the largest distance of the outputs at the end to those of the floor,
+    `memory` the peak of the resident memory (MB).
     """
 
     section: str
@@ -33,6 +34,7 @@ class Line:
     reach: float | None = None
     more_is_better: bool = False
     difference: float | None = None
+    memory: float | None = None
     note: str = ""
 
     @property

@@ -4,7 +4,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from speed.system import Made, System
@@ -14,15 +15,19 @@ Run = Callable[[System, int], Made]
 
 
 def serve(run: Run, path: str) -> None:
-    """Answer each line of the standard input, a number of macro steps, by a line of JSON, until there is none.
-
-    Whatever a master prints goes to standard error.
-    """
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    """Answer each line of the standard input, a number of macro steps, by a line of JSON, until there is none."""
     system = System.from_json(Path(path).read_text())
-    for line in sys.stdin:
-        print(json.dumps(_answer(run, system, int(line))), file=answers, flush=True)
+    with answering() as answer:
+        for line in sys.stdin:
+            answer(_answer(run, system, int(line)))
+
+
+@contextmanager
+def answering() -> Iterator[Callable[[Mapping[str, object]], None]]:
+    """A function that writes a line of JSON; whatever else is printed, by C code too, goes to standard error."""
+    with os.fdopen(os.dup(1), "w") as answers:
+        os.dup2(2, 1)
+        yield lambda found: print(json.dumps(found), file=answers, flush=True)
 
 
 def _answer(run: Run, system: System, steps: int) -> dict[str, object]:

@@ -1,0 +1,58 @@
+"""Scaling: time and memory of a component in systems of 10 to 10,000."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from speed.comparison import Effort, compare
+from speed.contender import COTWIN, ONWARD
+from speed.lines import Line
+from speed.system import System
+from speed.workloads import chain, random_graph, ring
+
+SECTION: Final = "scaling"
+SHAPES: Final[dict[str, Callable[..., System]]] = {"chain": chain, "ring": ring, "random graph": random_graph}
+COUNTS: Final = (10, 100, 1_000, 10_000)
+_STEPS: Final = 2_000_000
+"""Of all components together, in one turn."""
+
+
+def measure(effort: Effort) -> Iterator[Line]:
+    """Nanoseconds for a component and macro step, then kilobytes for a component."""
+    short = replace(effort, turns=3, turn=0.5, limit=75.0)
+    for shape, build in SHAPES.items():
+        peaks: dict[int, float] = {}
+        for count in COUNTS:
+            system = build(count, steps=max(20, effort.steps(_STEPS // count)))
+            for line in compare(SECTION, f"{shape} of {count:,}", system, [ONWARD], short):
+                yield _for_each(line, count)
+                if line.memory is not None:
+                    peaks[count] = line.memory
+        if COUNTS[-1] in peaks:
+            yield _memory(shape, peaks)
+
+
+def _for_each(line: Line, count: int) -> Line:
+    factor = 1e3 / count
+    return replace(
+        line,
+        value=None if line.value is None else line.value * factor,
+        reference=None if line.reference is None else line.reference * factor,
+        unit="ns/component",
+        reach=1.3 if line.who == COTWIN.name else None,
+    )
+
+
+def _memory(shape: str, peaks: dict[int, float]) -> Line:
+    """What a component needs beyond the first thousand, and among these: the same where memory is linear."""
+    few, many, most = COUNTS[0], COUNTS[-2], COUNTS[-1]
+    return Line(
+        SECTION,
+        f"memory of a component, {shape} of {most:,}",
+        COTWIN.name,
+        (peaks[most] - peaks[many]) * 1e3 / (most - many),
+        "kB",
+        comparator=f"{many:,}",
+        reference=(peaks[many] - peaks[few]) * 1e3 / (many - few),
+        reach=1.1,
+    )
