@@ -42,8 +42,9 @@ def test_rows_hold_the_columns_that_were_chosen(seed: int) -> None:
     ]
     parts = tuple(_part(random, source, rows) for source in sources)
     table, program = RowTable(np.zeros(rows), parts, 1), _Words()
-    writer: Any = RowWriter
-    writer(program).give(table)
+    make: Any = RowWriter
+    writer = make(program)  # the words that it makes live as long as it does
+    writer.give(table)
     expected = [np.zeros_like(part.chunk) for part in parts]
     for row in range(1, rows):
         for part, rows_of, source in zip(parts, expected, sources, strict=True):
@@ -57,6 +58,6 @@ def test_rows_hold_the_columns_that_were_chosen(seed: int) -> None:
 
 def test_nothing_is_recorded_without_rows() -> None:
     program = _Words()
-    writer: Any = RowWriter
-    writer(program).give(None)
+    make: Any = RowWriter
+    make(program).give(None)
     assert not program.words[at.TIMES // at.WORD]
