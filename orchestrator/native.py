@@ -82,6 +82,19 @@ class Native(Protocol):
         ...
 
 
+class NativeSlopes(NamedTuple):
+    """A call for derivatives: int f(handle, references, n, orders, values, number of values)."""
+
+    function: int
+    handle: int
+
+
+def native_slopes(slopes: object) -> NativeSlopes | None:
+    """How a compiled loop hands over slopes of inputs, or asks for those of outputs; None where it cannot."""
+    found: NativeSlopes | None = getattr(slopes, "native", None)
+    return found
+
+
 def native(instance: Instance) -> Native | None:
     """The C side of an instance, None where it has none that a compiled loop can use."""
     found: Native | None = getattr(instance, "native", None)

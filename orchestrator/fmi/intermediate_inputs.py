@@ -17,8 +17,10 @@ from orchestrator.fmi.archive import read_description
 from orchestrator.fmi.events_description import StepFeatures
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import OK, WARNING, bound
+from orchestrator.fmi.native_co_simulation import address
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Values
+from orchestrator.native import NativeSlopes
 from orchestrator.system.connector import Connector
 
 
@@ -56,6 +58,8 @@ class DerivativeInputs:
         self._fmu = fmu
         name = f"{fmu.functions.prefix}SetRealInputDerivatives"
         self._call = bound(library.dll, name, library.handle, c_void_p, c_size_t, c_void_p, c_void_p)
+        self.native: Final = NativeSlopes(address(library.dll[name]), int(library.handle))
+        """The same call, for a compiled loop."""
 
     def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:  # noqa: ARG002
         """Give the derivatives; the values at t were set already."""

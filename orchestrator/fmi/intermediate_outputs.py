@@ -8,7 +8,9 @@ import numpy as np
 
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import OK, bound
+from orchestrator.fmi.native_co_simulation import address
 from orchestrator.instance import Bundle, Values
+from orchestrator.native import NativeSlopes
 from orchestrator.system.connector import Causality, Variability
 
 
@@ -27,7 +29,10 @@ class OutputDerivatives:
         library, self._sized = fmu.library, fmu.functions.prefix == "fmi3"
         self._function: Final = "GetOutputDerivatives" if self._sized else "GetRealOutputDerivatives"
         types: tuple[Any, ...] = (c_void_p, c_size_t, c_void_p, c_void_p, *((c_size_t,) if self._sized else ()))
-        self._call = bound(library.dll, f"{fmu.functions.prefix}{self._function}", library.handle, *types)
+        name = f"{fmu.functions.prefix}{self._function}"
+        self._call = bound(library.dll, name, library.handle, *types)
+        self.native: Final = NativeSlopes(address(library.dll[name]), int(library.handle))
+        """The same call, for a compiled loop."""
 
     def get(self, bundle: Bundle, slopes: Values) -> None:
         """Read the derivatives (1/s) of a bundle in Step Mode."""

@@ -52,7 +52,7 @@ class Inflow:
     ) -> None:
         self.origin, self.where, self._order = origin, where, order
         self._history = History(order)
-        self._derivatives = tuple(_derivatives(fed, instances)) if order > 0 else ()
+        self.derivatives = tuple(_derivatives(fed, instances)) if order > 0 else ()
 
     def record(self, t: float, values: Vector) -> Vector | None:
         """A macro step begins at t (s), where the elements have these values; those of the last point, None if new.
@@ -91,34 +91,34 @@ class Inflow:
         self._history.remember(memory)
 
     def _slopes(self) -> Vector | None:
-        if not self._derivatives:
+        if not self.derivatives:
             return None
         slopes = np.full(self.where.size, np.nan)
-        for each in self._derivatives:
+        for each in self.derivatives:
             each.read(slopes)
         return slopes
 
 
-class _Derivatives:
+class Derivatives:
     """Derivatives of outputs of one component that knows them, and which elements of an inflow they are those of."""
 
     def __init__(self, known: OutputSlopes, connectors: Sequence[Connector], fed: Iterable[tuple[int, Link]]) -> None:
-        self._known, self._bundle = known, Bundle.of(connectors)
+        self.known, self.bundle = known, Bundle.of(connectors)
         ends = np.cumsum([0, *(connector.size for connector in connectors)]).tolist()
         starts = dict(zip([connector.name for connector in connectors], ends, strict=False))
-        self._slopes = np.zeros(self._bundle.size)
-        self._targets = [
+        self._slopes = np.zeros(self.bundle.size)
+        self.targets = [
             (starts[link.source.connector] + link.source.element, place, link.conversion.factor) for place, link in fed
         ]
 
     def read(self, slopes: Vector) -> None:
         """Read them, as derivatives of the inputs."""
-        self._known.get(self._bundle, self._slopes)
-        for position, place, factor in self._targets:
+        self.known.get(self.bundle, self._slopes)
+        for position, place, factor in self.targets:
             slopes[place] = factor * self._slopes[position]
 
 
-def _derivatives(fed: Sequence[Fed], instances: Mapping[str, Instance]) -> Iterator[_Derivatives]:
+def _derivatives(fed: Sequence[Fed], instances: Mapping[str, Instance]) -> Iterator[Derivatives]:
     by_source: dict[str, list[tuple[int, Link]]] = defaultdict(list)
     for place, (_, link) in enumerate(fed):
         by_source[link.source.component].append((place, link))
@@ -130,7 +130,7 @@ def _derivatives(fed: Sequence[Fed], instances: Mapping[str, Instance]) -> Itera
         wanted = {link.source.connector for _, link in told}
         if wanted:
             connectors = [connector for connector in instances[name].connectors if connector.name in wanted]
-            yield _Derivatives(known, connectors, told)
+            yield Derivatives(known, connectors, told)
 
 
 def fed_elements(block: Block, links: Iterable[Link], instances: Mapping[str, Instance]) -> Iterator[Fed]:

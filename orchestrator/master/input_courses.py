@@ -36,6 +36,22 @@ class _Given(NamedTuple):
     mean: Vector
 
 
+class CourseParts(NamedTuple):
+    """What courses are made of, for a compiled loop: masks are over the elements that have one.
+
+    `follows`: they take slopes, `passes`: they pass directly to outputs that flow on.
+    """
+
+    block: Block
+    where: NDArray[np.intp]
+    smoothing: bool
+    follows: NDArray[np.bool_]
+    passes: NDArray[np.bool_]
+    inflows: Sequence[Inflow]
+    plan: GatherPlan
+    slopes: "Sloped | None"
+
+
 class InputCourses:
     """The connected continuous inputs of one component: polynomials over its step.
 
@@ -63,7 +79,7 @@ class InputCourses:
         self._where, self._smoothing = where, wanted.smoothing
         self.order: Final = wanted.order
         """That of the polynomials, where there are points enough."""
-        self._slopes = _Sloped.of(instance, block, where, max(wanted.order, int(wanted.smoothing)))
+        self._slopes = Sloped.of(instance, block, where, max(wanted.order, int(wanted.smoothing)))
         self._follows = np.zeros(where.size, np.bool_) if self._slopes is None else self._slopes.follows
         self._passes: NDArray[np.bool_] = np.zeros(where.size, np.bool_)
         self.corrected: NDArray[np.bool_] = np.zeros(where.size, np.bool_)
@@ -75,6 +91,12 @@ class InputCourses:
     def pass_to(self, outputs: Collection[str]) -> None:
         """These outputs flow on into other components."""
         self._passes = _passing(self._instance, self._block, outputs)[self._where]
+
+    @property
+    def parts(self) -> CourseParts:
+        """What they are made of."""
+        masks = self._follows, self._passes
+        return CourseParts(self._block, self._where, self._smoothing, *masks, self._inflows, self._plan, self._slopes)
 
     @property
     def where(self) -> NDArray[np.intp]:
@@ -190,7 +212,7 @@ class InputCourses:
         self._under_way = _Given(done["start"], done["end"], course, done["mean"].copy())
 
 
-class _Sloped:
+class Sloped:
     """The inputs of a component that takes derivatives: of them `follows` tells which of the elements are among them.
 
     `follows` is over the elements with a course; all elements of their connectors are handed over, held where they have
@@ -200,17 +222,17 @@ class _Sloped:
     def __init__(
         self, slopes: InputSlopes, block: Block, chosen: Sequence[Connector], where: NDArray[np.intp], degree: int
     ) -> None:
-        self._slopes, self._degree = slopes, degree
-        self._bundle = Bundle.of(chosen)
+        self.slopes, self.degree = slopes, degree
+        self.bundle = Bundle.of(chosen)
         names = {connector.name for connector in chosen}
         connectors = block.bundle.connectors
         mask = np.repeat([c.name in names for c in connectors], [c.size for c in connectors])
         self._elements = np.flatnonzero(mask)
         self.follows: NDArray[np.bool_] = mask[where]
-        self._places = np.searchsorted(self._elements, where[self.follows])
+        self.places = np.searchsorted(self._elements, where[self.follows])
 
     @classmethod
-    def of(cls, instance: Instance, block: Block, where: NDArray[np.intp], degree: int) -> "_Sloped | None":
+    def of(cls, instance: Instance, block: Block, where: NDArray[np.intp], degree: int) -> "Sloped | None":
         """None where the component takes none, or only held inputs are wanted."""
         slopes = input_slopes(instance)
         if slopes is None:
@@ -220,12 +242,13 @@ class _Sloped:
 
     def set(self, values: Values, derivatives: Vector, t: float) -> None:
         """Hand over the values at t (s) of all float inputs, and the derivatives (2, n) of the courses there."""
-        handed = np.zeros((self._degree, self._elements.size))
-        handed[:, self._places] = derivatives[: self._degree, self.follows]
-        self._slopes.set(self._bundle, values[self._elements], handed, t)
+        handed = np.zeros((self.degree, self._elements.size))
+        handed[:, self.places] = derivatives[: self.degree, self.follows]
+        self.slopes.set(self.bundle, values[self._elements], handed, t)
 
     def finished(self) -> None:
-        self._slopes.finished()
+        """A part of the step is made; raises what went wrong with the inputs during it."""
+        self.slopes.finished()
 
 
 def _connectors_at(block: Block, where: NDArray[np.intp]) -> Iterator[Connector]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Participant:
         if isinstance(self.pace, SlowPace):
             if not self.pace.period.ends(t, t + h):
                 return self._stay(t, in_loop=self.pace.in_loop)
-            t, h = self.pace.period.begin(t), self.pace.period.length
+            t, h = self.span(t, h)
         self._check_ranges(self.inputs, t, FailedStepError)
         try:
             if self.is_plain:
@@ -163,20 +163,50 @@ class Participant:
         if self.ahead is not None and _reached(self.ahead, t, h):
             self.ahead = None
             return StepResult(Status.OK, t + h, event_needed=True)
-        began = self.pace.as_begun() if isinstance(self.pace, SlowPace) and not newest else nullcontext()
-        with began:
+        with self._sampled(newest=newest):
             if self.courses is not None:
                 self.courses.over(span, newest=newest)
-            return self._parts(list(self.pace.parts(t, h)) if isinstance(self.pace, SubSteps) else [Part(t, h)])
+            return self._parts(self.parts(t, h))
 
-    def _parts(self, parts: Sequence[Part]) -> StepResult:
-        """One after the other, until one does not come to its end, or ends the run, or at an event, there."""
+    def parts(self, t: float, h: float) -> list[Part]:
+        """The steps that a step from t by h (s) is made of."""
+        return list(self.pace.parts(t, h)) if isinstance(self.pace, SubSteps) else [Part(t, h)]
+
+    def _sampled(self, *, newest: bool) -> AbstractContextManager[None]:
+        """Inputs are those that a step is made on."""
+        return self.pace.as_begun() if isinstance(self.pace, SlowPace) and not newest else nullcontext()
+
+    def _parts(self, parts: Sequence[Part], result: StepResult | None = None) -> StepResult:
+        """One after the other, until one does not come to its end, or ends the run, or at an event, there.
+
+        The first one is made already where its `result` is given.
+        """
         for part in parts:
-            result = self._part(part)
+            result = result if part is parts[0] and result is not None else self._part(part)
             complete = result.status is Status.OK and _reached(result.time, *part)
             if part is not parts[-1] and (not complete or result.terminate_requested or result.event_needed):
                 return result._replace(early_return=result.status is Status.OK)
+        assert result is not None
         return result
+
+    def span(self, t: float, h: float) -> Part:
+        """The step that ends with a macro step from t by h (s)."""
+        if isinstance(self.pace, SlowPace):
+            return Part(self.pace.period.begin(t), self.pace.period.length)
+        return Part(t, h)
+
+    def reached(self, t: float) -> float:
+        """Where the component is (s) when the system is at t (s)."""
+        return self.pace.period.begin(t) if isinstance(self.pace, SlowPace) else t
+
+    def go_on(self, step: Part, part: int, result: StepResult | None = None, *, newest: bool) -> MacroStep:
+        """Finish a step whose first parts are made, up to this one; the `result` of it where it is made, too."""
+        try:
+            with self._sampled(newest=newest):
+                result = self._parts(self.parts(*step)[part:], result)
+        except Exception as error:
+            raise self.named(error, StepError, step.start) from error
+        return self.conclude(result, *step)
 
     def _part(self, part: Part) -> StepResult:
         self.statistics.steps += 1

@@ -134,5 +134,5 @@ def _hermite(last: Point, nodes: Sequence[Point], base: float, order: int) -> Ve
     q = np.zeros_like(d)
     if order == 2 and other is not None:
         distance = other.time - last.time
-        q = (other.values - last.values - d * distance) / distance**2
+        q = (other.values - last.values - d * distance) / (distance * distance)
     return np.stack([last.values - d * s + q * s * s, d - 2.0 * q * s, q])

@@ -79,7 +79,8 @@ class SlowPace:
 
     def __init__(self, period: Period, inputs: Iterable[Block], plan: GatherPlan) -> None:
         self.period: Final = period
-        self._inputs, self._plan = tuple(inputs), plan
+        self.plan: Final = plan
+        self._inputs = tuple(inputs)
         self._kept = [block.values.copy() for block in self._inputs]
         self.samples_begin = False
         """Whether its steps are made on the inputs of the beginning of its period."""
@@ -88,7 +89,7 @@ class SlowPace:
 
     def begin(self) -> None:
         """A period begins: keep its inputs."""
-        gather(self._plan)
+        gather(self.plan)
         self._kept = [block.values.copy() for block in self._inputs]
 
     @contextmanager

@@ -153,15 +153,3 @@ def _finish(program: int, component: int, row: int, t: float, h: float) -> int:
 
 
 finish: Any = njit("int64(int64, int64, int64, float64, float64)", **INLINE)(_finish)
-
-
-def _resume(program: int, component: int, t: float, h: float) -> int:
-    """Go on with the step from t by h (s) of a component behind a call whose status was looked at."""
-    row = load(program + at.CALL)
-    if load(component + at.SETS) <= row < load(component + at.SETS_END):
-        return int(finish(program, component, row + at.CALL_ROW, t, h))
-    take(row)
-    return int(get_all(program, component, row + at.CALL_ROW))
-
-
-resume: Any = njit("int64(int64, int64, float64, float64)", cache=True, nogil=True, error_model="numpy")(_resume)

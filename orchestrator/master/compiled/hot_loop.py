@@ -9,8 +9,9 @@ from numba import njit
 
 from orchestrator.by_address import bits, doubles, load, load_byte, load_double, store, store_byte, store_double
 from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled.hot_calls import finish, next_sample, resume
+from orchestrator.master.compiled.hot_calls import finish, next_sample
 from orchestrator.master.compiled.hot_gather import INLINE, copy, gather
+from orchestrator.master.compiled.hot_own import own_step, prepare, restore, resume
 
 
 def _keep_finite(program: int, index: int) -> bool:
@@ -84,6 +85,8 @@ def _step(program: int, component: int, t: float, h: float) -> int:
     """Gather, inputs, doStep and outputs of one component."""
     if load(component + at.NATIVE) == 0 or not gather(component):
         return at.PYTHON
+    if load(component + at.OWN_WAY) != 0:
+        return int(own_step(program, component, t, h))
     return int(finish(program, component, load(component + at.SETS), t, h))
 
 
@@ -94,6 +97,13 @@ def _begin(program: int, index: int) -> int:
     """What comes before the first component of a macro step."""
     if load(program + at.ASKS) != 0 and load(program + at.ASKED) != index:
         return at.BEGINS
+    row, end = load(program + at.PREPARING), load(program + at.PREPARED_END)
+    while row < end:
+        if not prepare(load(row), load_double(program), load_double(program + at.STEP_SIZE), index):
+            store(program + at.PREPARING, row)
+            return at.LEFT
+        row += at.WORD
+    store(program + at.PREPARING, load(program + at.PREPARED))
     if index + 1 == load(program + at.SAMPLE_AFTER):
         store(program + at.SAMPLE, load(load(program + at.METER) + at.ROOM))
     return at.DONE if gather(program + at.ALL_AT_ONCE) else at.REFUSED
@@ -161,4 +171,4 @@ def _finite(program: int) -> bool:
 
 finite: Any = njit("boolean(int64)", cache=True, nogil=True, error_model="numpy")(_finite)
 
-__all__ = ["advance", "finite", "resume"]
+__all__ = ["advance", "finite", "restore", "resume"]

@@ -66,9 +66,11 @@ SAMPLE: Final = 312
 """Where the durations of this macro step go; 0 where they are not taken."""
 SAMPLE_AFTER: Final = 320
 """The macro step behind that whose durations are taken next; 0 where none is."""
-RECORD_RUNS: Final = 328
+PREPARING: Final = 328
+"""Which of the prepared components is next."""
+RECORD_RUNS: Final = 336
 """The first of the runs of neighbouring columns that are recorded: as columns, and the number of words."""
-PROGRAM: Final = 336
+PROGRAM: Final = 344
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
@@ -164,3 +166,5 @@ BEGINS: Final = 7
 """A macro step begins of which Python does a part."""
 REFUSED: Final = 8
 """A value does not pass the gather at the beginning of a macro step."""
+LEFT: Final = 9
+"""Python has to begin a macro step for the component whose table is next among those that are prepared."""

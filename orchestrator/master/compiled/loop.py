@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 
 from orchestrator.errors import FailedStepError, StepError
+from orchestrator.instance import StepResult
 from orchestrator.master.algorithm import COMPLETED, MacroStep
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program, lower
@@ -15,8 +16,9 @@ from orchestrator.master.compiled.samples import samples_for
 from orchestrator.master.composition import Plain
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import advance_each
+from orchestrator.master.rates import Part
 from orchestrator.master.step_size import FixedStep
-from orchestrator.native import NativeAnswer
+from orchestrator.native import Native, NativeAnswer
 from orchestrator.signals import GatherPlan, RowTable, gather
 
 _SLICE: Final = 0.01
@@ -43,6 +45,13 @@ class Made(NamedTuple):
     recorded: bool
 
 
+class _Behind(NamedTuple):
+    """Why the hot loop came back behind a call, and what doStep answered where that was the call."""
+
+    why: int
+    result: StepResult | None = None
+
+
 class CompiledLoop:
     """Makes macro steps of Jacobi or Gauss-Seidel by `advance` of the hot loop, bit by bit as the algorithm does.
 
@@ -61,6 +70,11 @@ class CompiledLoop:
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._samples = samples_for(program)
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
+        self._ways = tuple(program.ways.values())
+        self._counting = [i for i, _ in self._natives if i not in program.ways]
+        self._alone = [
+            each for i, each in enumerate(self._participants) if each.prepares and program.natives[i] is None
+        ]
         self._first, self._slice, self._counted = program[at.COMPONENTS], 1, (0, 0)
 
     def run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None = None) -> Made:
@@ -71,6 +85,13 @@ class CompiledLoop:
         After an incomplete macro step or an error `Signals.restore` gives the values of the last communication point.
         """
         self._begin(index, rows)
+        try:
+            return self._run(index, until, rows, steps)
+        finally:
+            for way in self._ways:
+                way.store()
+
+    def _run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None) -> Made:
         end = perf_counter() + _SLICE
         outcome, recorded = COMPLETED, rows is not None
         while True:
@@ -85,8 +106,9 @@ class CompiledLoop:
                 break
         if outcome is COMPLETED:
             self._count(index, 0)
-        for _, found in self._natives:
-            found.arrived(self._grid.time(index))
+        t = self._grid.time(index)
+        for number, found in self._natives:
+            found.arrived(t if number not in self._program.ways else self._participants[number].reached(t))
         return Made(index, outcome, self._program[at.ROWS], recorded)
 
     @property
@@ -104,6 +126,9 @@ class CompiledLoop:
         program.answers[:] = 0
         program[at.INDEX], program[at.COMPONENT] = index, self._first
         program[at.ENTERED], program[at.ASKED] = 1, -1
+        program[at.PREPARING] = program[at.PREPARED]
+        for way in self._ways:
+            way.load()
         self._counted = index, 0
         self._rows.give(rows)
         if self._samples is not None:
@@ -131,7 +156,7 @@ class CompiledLoop:
         """Do what the hot loop could not: the step of one component, and those after it where that ends the run."""
         number, t, h = self._number, self._grid.time(index), self._grid.step(index)
         try:
-            if why in (at.BEGINS, at.REFUSED):
+            if why in (at.BEGINS, at.REFUSED, at.LEFT):
                 return self._begun(why, index)
             self._check(number, index)
             self._count(index, number + (why in (at.SET, at.STEPPED, at.GOT)))
@@ -140,8 +165,7 @@ class CompiledLoop:
             if outcome is COMPLETED:
                 self._program[at.COMPONENT] += at.COMPONENT_ROW
             elif outcome.completed:
-                others = self._participants[number + 1 :]
-                outcome = advance_each(others, t, h, newest=self._newest, before=outcome)
+                outcome = self._to_the_end(number + 1, t, h, outcome)
         except BaseException:
             self._past.keep(index)
             raise
@@ -149,54 +173,103 @@ class CompiledLoop:
             self._past.keep(index)
         return outcome
 
+    def _to_the_end(self, number: int, t: float, h: float, before: MacroStep) -> MacroStep:
+        """Step the components from this one on, in Python, where the run ends behind the step."""
+        for way in self._ways:
+            way.store()
+        try:
+            return advance_each(self._participants[number:], t, h, newest=self._newest, before=before)
+        finally:
+            for way in self._ways:
+                way.load()
+
     def _begun(self, why: int, index: int) -> MacroStep:
-        """Gather what the hot loop cannot at the beginning of a macro step; all of it where a value does not pass."""
+        """Do what the hot loop cannot at the beginning of a macro step; all of a gather where a value does not pass."""
         self._count(index, 0)
-        gather(self._at_once if why == at.REFUSED else self._program.rest)
-        self._program[at.ASKED] = index
+        program, t = self._program, self._grid.time(index)
+        if why == at.REFUSED:
+            gather(self._at_once)
+        elif why == at.LEFT:
+            number = program.prepared[(program[at.PREPARING] - program[at.PREPARED]) // at.WORD]
+            program.ways[number].store()
+            self._participants[number].begin(t)
+            program.ways[number].load()
+            program[at.PREPARING] += at.WORD
+        else:
+            for participant in self._alone:
+                participant.begin(t)
+            gather(program.rest)
+            program[at.ASKED] = index
         return COMPLETED
 
     def _check(self, number: int, index: int) -> None:
         """Raise what is wrong with a float that came out of one of the first components, which have stepped."""
         if self._hot.finite(self._program.address):
             return
-        end = self._grid.time(index) + self._grid.step(index)
+        t, h = self._grid.time(index), self._grid.step(index)
         for each, participant in enumerate(self._participants[:number]):
             try:
-                participant.check_outputs(end, FailedStepError)
+                participant.check_outputs(sum(participant.span(t, h)), FailedStepError)
             except BaseException:
                 self._count(index, each + 1)
+                for later, way in self._program.ways.items():
+                    if each < later < number:
+                        way.forget(index)  # in Python they would not have stepped
                 raise
 
     def _component(self, why: int, number: int, t: float, h: float) -> MacroStep:
-        participant, found = self._participants[number], self._program.natives[number]
-        if found is not None and why != at.PYTHON:
-            try:
-                why = self._told(why, number, t, h)
-                if why == at.STEPPED:
-                    result = found.answered(self._answer(number, self._program[at.STATUS]), t, h)
-            except Exception as error:
-                raise participant.named(error, StepError, t) from error
-            if why == at.STEPPED:
-                return participant.conclude(result, t, h)
+        participant, way = self._participants[number], self._program.ways.get(number)
+        step, result = participant.span(t, h), None
+        if why == at.PYTHON:
+            if self._newest:
+                gather(participant.plan)
+        else:
+            why, result = self._behind_call(why, number, step)
             if why == at.DONE:
-                participant.check_outputs(t + h, FailedStepError)
+                participant.check_outputs(step.start + step.length, FailedStepError)
                 return COMPLETED
-            self._made(number, -1)
-        if self._newest:
-            gather(participant.plan)
-        return participant.advance(t, h, newest=self._newest)
+            if way is None and result is not None:
+                return participant.conclude(result, *step)
+            participant.statistics.steps -= way is None
+        if way is None:
+            return participant.advance(t, h, newest=self._newest)
+        way.store()
+        try:
+            return participant.go_on(step, way.made, result, newest=self._newest)
+        finally:
+            way.load()
 
-    def _told(self, why: int, number: int, t: float, h: float) -> int:
-        """Hand on statuses of calls, and go on behind them where they are warnings."""
-        found, program = self._program.natives[number], self._program
+    def _behind_call(self, why: int, number: int, step: Part) -> _Behind:
+        """Hand on statuses of calls, go on behind them where they are warnings, and tell what doStep answered."""
+        participant, found, program = self._participants[number], self._program.natives[number], self._program
         assert found is not None
-        while why in (at.SET, at.GOT):
-            block, setting = program.calls[program[at.CALL]]
-            found.arrived(t if setting else t + h)
+        try:
+            while why in (at.SET, at.GOT):
+                self._hand_on(number, found, self._part(number, step, setting=why == at.SET))
+                why = int(self._hot.resume(program.address, program[at.COMPONENT], *step))
+            if why != at.STEPPED:
+                return _Behind(why)
+            part = self._part(number, step, setting=True)
+            return _Behind(why, found.answered(self._answer(number, program[at.STATUS]), *part))
+        except Exception as error:
+            raise participant.named(error, StepError, step.start) from error
+
+    def _hand_on(self, number: int, found: Native, part: Part) -> None:
+        program, way = self._program, self._program.ways.get(number)
+        block, setting = program.calls[program[at.CALL]]
+        found.arrived(part.start if setting else part.start + part.length)
+        try:
             found.failed(program[at.STATUS], block.bundle, setting=setting)
-            why = int(self._hot.resume(program.address, program[at.COMPONENT], t, h))
-        return why
+        except Exception:
+            if setting and way is not None:
+                self._hot.restore(way.address)
+            raise
+
+    def _part(self, number: int, step: Part, *, setting: bool) -> Part:
+        """The part of a step that is under way, or the last one where outputs are read."""
+        way = self._program.ways.get(number)
+        parts = self._participants[number].parts(*step)
+        return parts[way.made if setting and way is not None else -1]
 
     def _answer(self, number: int, status: int) -> NativeAnswer:
         flags, reached = self._program.answers[number]
@@ -207,7 +280,7 @@ class CompiledLoop:
     def _count(self, index: int, number: int) -> None:
         """The hot loop has come to this macro step and this participant: count the steps that it made."""
         begun, first = self._counted
-        for each, _ in self._natives:
+        for each in self._counting:
             self._made(each, index - begun + (each < number) - (each < first))
         self._counted = index, number
 

@@ -10,6 +10,7 @@ from orchestrator.instance import Values
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.flows import Parted, can_flow, gather_words, parted
 from orchestrator.master.compiled.forms import FORMS
+from orchestrator.master.compiled.own_ways import OwnWay, can_go
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import Participant
@@ -28,7 +29,8 @@ class Program:
 
     `natives` are the C sides of the participants that are stepped by address, None for the others. `kept` are the
     values at the last communication points, in turn. `calls` says of what bundle the call at an address is, and
-    whether it sets. `rest` is what Python gathers at the beginning of each macro step.
+    whether it sets. `rest` is what Python gathers at the beginning of each macro step. `ways` are those of components
+    that step in a way of their own, by number, and `prepared` the numbers of those of them that begin with macro steps.
     """
 
     words: Words
@@ -38,6 +40,8 @@ class Program:
     kept: tuple[dict[Storage, Values], ...]
     calls: dict[int, tuple[Block, bool]]
     rest: GatherPlan
+    ways: dict[int, OwnWay]
+    prepared: tuple[int, ...]
     tables: Tables = field(repr=False)
 
     @property
@@ -64,13 +68,13 @@ def lower(coupling: Coupling, grid: FixedStep, views: GatherPlan, *, newest: boo
     their way are gathered by Python.
     """
     natives = tuple(_native(each, newest=newest) for each in coupling.participants)
-    if any(_leaves_the_grid(each) or each.prepares for each in coupling.participants):
+    if any(_leaves_the_grid(each) for each in coupling.participants):
         return None
     shown = parted(views)
     if not any(natives) or any(transfer.destination.dtype != object for transfer in shown.rest):
         return None
     at_once = parted(coupling.delayed if newest else coupling.plan)
-    return _Lowering(coupling, natives, newest=newest).program(grid, at_once, shown.flowing)
+    return _Lowering(coupling, natives, grid, newest=newest).program(at_once, shown.flowing)
 
 
 def _leaves_the_grid(participant: Participant) -> bool:
@@ -81,7 +85,7 @@ def _leaves_the_grid(participant: Participant) -> bool:
 def _native(participant: Participant, *, newest: bool) -> Native | None:
     """The C side of a participant whose whole step can be made by address."""
     found = native(participant.instance)
-    plain = participant.is_plain and participant.ranges is None
+    plain = not _leaves_the_grid(participant) and participant.ranges is None and can_go(participant)
     if found is None or not plain or (newest and not can_flow(participant.plan)):
         return None
     blocks = (*participant.inputs, *participant.outputs, *participant.observed)
@@ -94,11 +98,13 @@ def _reachable(call: NativeCall) -> bool:
 
 
 class _Lowering:
-    def __init__(self, coupling: Coupling, natives: Sequence[Native | None], *, newest: bool) -> None:
+    def __init__(self, coupling: Coupling, natives: Sequence[Native | None], grid: FixedStep, *, newest: bool) -> None:
+        self._grid = grid
         self._coupling, self._natives, self._newest = coupling, tuple(natives), newest
         self._tables = Tables()
         self._calls: dict[int, tuple[Block, bool]] = {}
         self._answers = np.zeros((len(natives), 2), np.int64)
+        self._ways: dict[int, OwnWay] = {}
         signals = coupling.signals
         self._kept: tuple[dict[Storage, Values], ...] = ({}, {}, {})
         for kept in self._kept:
@@ -106,14 +112,20 @@ class _Lowering:
                 values = signals.array(storage)
                 kept[storage] = np.zeros(values.size + -values.size % 8, values.dtype)[: values.size]
 
-    def program(self, grid: FixedStep, at_once: Parted, views: GatherPlan) -> Program:
+    def program(self, at_once: Parted, views: GatherPlan) -> Program:
+        grid = self._grid
         words = np.zeros(at.PROGRAM // at.WORD, np.int64)
         rows = np.array([self._row(index) for index in range(len(self._natives))], np.int64)
-        program = Program(
-            words, rows, self._natives, self._answers, self._kept, self._calls, at_once.rest, self._tables
-        )
+        kept = self._kept, self._calls, at_once.rest, self._ways
+        prepared = tuple(number for number, way in self._ways.items() if way.begins)
+        program = Program(words, rows, self._natives, self._answers, *kept, prepared, self._tables)
         program[at.START], program[at.STEP_SIZE], program[at.STOP] = map(word, (grid.start, grid.step_size, grid.stop))
-        program[at.COUNT], program[at.ASKS] = grid.count, int(bool(at_once.rest))
+        by_python = any(
+            each.prepares and found is None
+            for each, found in zip(self._coupling.participants, self._natives, strict=True)
+        )
+        program[at.COUNT], program[at.ASKS] = grid.count, int(bool(at_once.rest) or by_python)
+        program.put(at.PREPARED, *self._tables.table([self._ways[number].address] for number in prepared))
         program.put(at.ALL_AT_ONCE, *gather_words(at_once.flowing, self._tables))
         program.put(at.VIEWS, *gather_words(views, self._tables))
         program[at.COMPONENTS] = program[at.COMPONENT] = address(rows)
@@ -138,6 +150,9 @@ class _Lowering:
             put(at.DO_STEP, found.do_step, found.handle)
             put(at.ANSWERS, address(self._answers[index]))
             put(at.GETS, *self._table(found, (*participant.outputs, *participant.observed), setting=False))
+            if participant.pace is not None or participant.courses is not None:
+                way = self._ways[index] = OwnWay(participant, self._tables, self._grid, newest=self._newest)
+                put(at.OWN_WAY, way.address)
         return row.tolist()
 
     def _table(self, found: Native, blocks: Sequence[Block], *, setting: bool) -> Range:

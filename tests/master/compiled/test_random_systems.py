@@ -30,7 +30,20 @@ def run(seed: int, count: int, *, ratios: list[float], **more: Any) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(seeds, st.integers(1, 6), algorithms)
 def test_affine_parts_with_units_and_gains(seed: int, count: int, algorithm: str) -> None:
     run(seed, count, ratios=[1.0], algorithm=algorithm)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(seeds, st.integers(1, 5), algorithms)
+def test_parts_that_step_more_or_less_often_than_the_system(seed: int, count: int, algorithm: str) -> None:
+    run(seed, count, ratios=[1 / 3, 1 / 2, 1.0, 2.0, 3.0], algorithm=algorithm)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seeds, st.integers(1, 5), algorithms, st.integers(0, 2), st.booleans())
+def test_extrapolated_inputs_at_any_rates(seed: int, count: int, algorithm: str, order: int, smoothing: bool) -> None:
+    extrapolation = {"order": order, "smoothing": smoothing}
+    run(seed, count, ratios=[1 / 2, 1.0, 1.0, 3.0], algorithm=algorithm, extrapolation=extrapolation)
