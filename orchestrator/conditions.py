@@ -26,8 +26,13 @@ class Readable(Protocol):
 
 def holding(condition: Condition[RunT], run: RunT) -> Callable[[], bool]:
     """Tells whether a condition holds now; DescriptionError or VariableError where a text is none over this run."""
-    if not isinstance(condition, str):
+    if callable(condition):
         return lambda: bool(condition(run))
+    if not isinstance(condition, str):
+        raise DescriptionError(
+            f"{condition!r} is no condition: write a comparison such as 'tank.h > 2', or a function of the simulation; "
+            "run(until=...) goes to a time"
+        )
     kinds = {name: _kind(name, _value(run, name)) for name in compiled(condition).names}
     formula = compiled(condition, kinds)
     if formula.kind is not Kind.TRUTH:

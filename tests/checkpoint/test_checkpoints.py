@@ -203,6 +203,11 @@ def test_a_condition_that_is_none_is_refused():
             run.run_until("position.z > 1")
 
 
+def test_a_time_in_the_place_of_a_condition_is_refused_with_what_to_write():
+    with oscillator(Memory()) as run, pytest.raises(DescriptionError, match=r"2\.0 is no condition.*run\(until=\.\.\.\)"):
+        run.run_until(2.0)
+
+
 def test_a_condition_on_an_array_names_its_elements():
     one = FunctionInstance(lambda t, u: u, inputs=[an_input("u", size=2, start=[1.0, 2.0])])
     with simulation([one]) as run:
