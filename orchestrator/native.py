@@ -95,6 +95,12 @@ def native_slopes(slopes: object) -> NativeSlopes | None:
     return found
 
 
+def interpret(instance: Instance) -> None:
+    """Let an instance make its own steps in Python, too, where it makes them in compiled functions otherwise."""
+    if hasattr(instance, "interpreted"):
+        instance.interpreted = True
+
+
 def native(instance: Instance) -> Native | None:
     """The C side of an instance, None where it has none that a compiled loop can use."""
     found: Native | None = getattr(instance, "native", None)

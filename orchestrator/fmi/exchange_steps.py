@@ -142,19 +142,26 @@ def _resume(memory: int) -> int:
 resume: Any = njit("int64(int64)", **_OPTIONS)(_resume)
 
 
+def _advance(memory: int, end: float, keeps_no_state: int) -> int:
+    """Integrate to `end` (s), or until the FMU ends the run, or until Python is to look."""
+    store_double(memory + at.END, end)
+    store(memory + at.KEEPS_NO_STATE, keeps_no_state)
+    store(memory + at.EVENTS, 0)
+    store(memory + at.STEPS, 0)
+    why = settle(memory)
+    return int(resume(memory)) if why == at.DONE else int(why)
+
+
+advance: Any = njit("int64(int64, float64, int64)", **_OPTIONS)(_advance)
+
+
 def _do_step(
     memory: int, t: float, h: float, keeps_no_state: int, _event: int, terminate: int, _early: int, reached: int
 ) -> int:
     here = load_double(memory + at.TIME)
     if abs(t - here) > 1e-9 * max(abs(t), h):
         return at.AWAY
-    store_double(memory + at.END, t + h)
-    store(memory + at.KEEPS_NO_STATE, keeps_no_state)
-    store(memory + at.EVENTS, 0)
-    store(memory + at.STEPS, 0)
-    why = settle(memory)
-    if why == at.DONE:
-        why = resume(memory)
+    why = advance(memory, t + h, keeps_no_state)
     store_byte(terminate, load(memory + at.TERMINATED))
     store(reached, load(memory + at.FMU_TIME))
     return int(why)

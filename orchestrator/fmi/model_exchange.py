@@ -83,7 +83,7 @@ class ModelExchangeFmu:
         self.model: Final = library.model
         self._fmu = Fmu(name, model, "ModelExchange", library)
         self._described = solver
-        self._interpreted = interpreted
+        self.interpreted = interpreted
         self._shared = Shared()
         self._by_address: NativeExchange | None = None
         self._functions = bind(library, self.model)
@@ -125,11 +125,14 @@ class ModelExchangeFmu:
     @cached_property
     def native(self) -> Native | None:
         """Its C side, None where something in Python takes part in its steps."""
-        if self._interpreted or self._courses is not None or self._described.method != "cvode":
-            return None
-        from orchestrator.fmi.native_exchange import NativeExchange  # compiled, or loaded, when it is needed
+        return self._compiled() if self._courses is None else None
 
-        self._by_address = NativeExchange.of(self._fmu, self._shared, lambda: self._running, lambda: self._inputs)
+    def _compiled(self) -> "NativeExchange | None":
+        """What makes whole steps in compiled functions; None where something in Python takes part in them."""
+        if self._by_address is None and not self.interpreted and self._described.method == "cvode":
+            from orchestrator.fmi.native_exchange import NativeExchange  # compiled, or loaded, when it is needed
+
+            self._by_address = NativeExchange.of(self._fmu, self._shared, lambda: self._running, lambda: self._inputs)
         return self._by_address
 
     @property
@@ -194,7 +197,10 @@ class ModelExchangeFmu:
         self._jump()
         if self._courses is not None and self._courses.begin(running.time):
             running.renew()
-        running.advance(end, keeps_no_state=fmu.states.none_kept)
+        if self._by_address is None:
+            running.advance(end, keeps_no_state=fmu.states.none_kept)
+        else:
+            self._by_address.advance(t, h, keeps_no_state=fmu.states.none_kept)
         if self._courses is not None:
             self._courses.end(running.time)
         fmu.time = min(end, running.time)
@@ -313,10 +319,13 @@ class ModelExchangeFmu:
     def _evaluations(self, sizes: tuple[int, int]) -> Evaluations:
         names, jacobian, courses = self._functions.names, self._jacobian, self._courses
         found = None
-        if not self._interpreted:
+        if not self.interpreted:
+            self._compiled()
             from orchestrator.fmi.exchange_dynamics import compiled_dynamics  # compiled, or loaded, when it is needed
 
             found = compiled_dynamics(self._shared, self._fmu, names, sizes, jacobian, courses)
+        if found is None and courses is not None:
+            self._by_address = None
         return found or FmuDynamics(self._functions, *sizes, jacobian, courses)
 
     def _own(self, state: object) -> KeptRun:

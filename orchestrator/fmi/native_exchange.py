@@ -9,7 +9,7 @@ from orchestrator.errors import StepError
 from orchestrator.fmi import exchange_layout as at
 from orchestrator.fmi.exchange_addresses import put_functions
 from orchestrator.fmi.exchange_shared import Shared
-from orchestrator.fmi.exchange_steps import get_address, resume, set_address, step_address
+from orchestrator.fmi.exchange_steps import advance, get_address, resume, set_address, step_address
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import WARNING
 from orchestrator.fmi.model_exchange_integration import Integration
@@ -85,15 +85,26 @@ class NativeExchange:
 
     def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
         """Finish the step from t by h (s), and raise what made it fail."""
-        why = answer.status
+        self._finish(answer.status, t, h)
+        return StepResult(Status.OK, self._fmu.time or 0.0, terminate_requested=self._running().terminated)
+
+    def advance(self, t: float, h: float, *, keeps_no_state: bool) -> None:
+        """`Integration.advance` to t + h (s), for a step that Python makes."""
+        self._shared.put(at.FMU_TIME, self._fmu.time or 0.0)
+        why = int(advance(self._shared.address, t + h, keeps_no_state))
+        if why != at.DONE:
+            self._finish(why, t, h)
+
+    def _finish(self, why: int, t: float, h: float) -> None:
+        """Make a step to its end that may be unfinished; raise what made it fail."""
         self._flush()
         while why == at.UNFINISHED:
             why = int(resume(self._shared.address))
             self._flush()
         self.collect()
+        self._fmu.time = self._shared.number(at.FMU_TIME)
         if why != at.DONE:
             self._raise(why, t, h)
-        return StepResult(Status.OK, self._fmu.time or 0.0, terminate_requested=self._running().terminated)
 
     def failed(self, status: int, bundle: Bundle, *, setting: bool) -> None:
         """Raise what made a call for a bundle fail."""
