@@ -1,6 +1,5 @@
 """Walk: from communication point to communication point, with everybody told who wants to know."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -16,6 +15,9 @@ from orchestrator.stepping import Stepping, Stride
 
 _PATIENCE: Final = 1.0
 """How long (s) a paced loop may go on before the observers are told where it is."""
+
+_LOST: Final = 10.0
+"""How long (s) it may go on where there is a recorder only: a process that is killed loses what was not handed on."""
 
 
 class Walk:
@@ -76,7 +78,7 @@ class Walk:
     def _stride(self, until: int, rows: RowTable | None) -> Stride:
         if self._pacer is None or not self._strides_paced:
             return self.stepping.stride(until, rows)
-        patience = math.inf if self._audience.only_recorded else _PATIENCE
+        patience = _LOST if self._audience.only_recorded else _PATIENCE
         interruption = self._interruption
         return self._pacer.stride(
             lambda steps: self.stepping.stride(until, rows, steps), lambda: interruption.requested, patience

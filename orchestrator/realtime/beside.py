@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-_LOOKS: Final = 0.02
+_LOOKS: Final = 0.01
 """How often (s) this thread looks whether the work is to end."""
 
 ResultT = TypeVar("ResultT")

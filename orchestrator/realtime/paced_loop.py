@@ -28,7 +28,7 @@ _WORDS: Final = 7
 
 _MONOTONIC: Final = 1
 _ABSOLUTE: Final = 1
-_PIECE: Final = 20_000_000
+_PIECE: Final = 10_000_000
 """For so long (ns) it sleeps at most before it looks whether it is to end."""
 
 _OPTIONS: Final[Any] = {"cache": True, "nogil": True, "error_model": "numpy"}

@@ -76,8 +76,8 @@ def test_runs_paced_without_python_and_by_it_agree(monkeypatch, policy, speed, c
 
 
 def test_deadlines_lie_on_the_absolute_grid_however_late_sleeps_end(monkeypatch):
-    run = Paced(monkeypatch, machine=Machine(oversleep=70_000), cost=0.0, step_size=1 / 64, stop=100.0)
-    grid = [run.began + 15_625_000 * (k + 1) for k in range(6400)]
+    run = Paced(monkeypatch, machine=Machine(oversleep=70_000), cost=0.0, step_size=1 / 128, stop=50.0)
+    grid = [run.began + 7_812_500 * (k + 1) for k in range(6400)]
     assert run.machine.wakes == grid
     assert run.machine.now == grid[-1] + 70_000
     assert run.report.late_most == pytest.approx(70e-6)
@@ -86,7 +86,7 @@ def test_deadlines_lie_on_the_absolute_grid_however_late_sleeps_end(monkeypatch)
 
 def test_late_wake_ups_are_counted_alike(monkeypatch):
     compiled, interpreted = (
-        Paced(monkeypatch, interpreted=each, machine=Machine(70_000), cost=0.001, step_size=1 / 64, stop=3.0)
+        Paced(monkeypatch, interpreted=each, machine=Machine(70_000), cost=0.001, step_size=1 / 128, stop=3.0)
         for each in (False, True)
     )
     assert compiled.outcome == interpreted.outcome
@@ -95,7 +95,7 @@ def test_late_wake_ups_are_counted_alike(monkeypatch):
 
 def test_long_waits_are_slept_in_pieces(monkeypatch):
     run = Paced(monkeypatch, cost=0.0, stop=1.0)
-    assert np.diff([run.began, *run.machine.wakes]).tolist() == [20_000_000] * 50
+    assert np.diff([run.began, *run.machine.wakes]).tolist() == [10_000_000] * 100
 
 
 def test_the_last_part_of_a_wait_is_spent_looking_at_the_clock(monkeypatch):
@@ -103,10 +103,10 @@ def test_the_last_part_of_a_wait_is_spent_looking_at_the_clock(monkeypatch):
     machine.look = 1_000
     machine.install(monkeypatch)
     paced = pacer(margin=50e-6)
-    with simulation(Ramp(machine, cost=0.0), Patient(), interpreted=False, step_size=1 / 64, stop=1 / 64) as run:
+    with simulation(Ramp(machine, cost=0.0), Patient(), interpreted=False, step_size=1 / 128, stop=1 / 128) as run:
         began = machine.now
         run.run(pacer=paced)
-    assert max(machine.wakes) - began == pytest.approx(15_625_000 - 50_000, abs=3_000)
+    assert max(machine.wakes) - began == pytest.approx(7_812_500 - 50_000, abs=3_000)
     assert 0.0 <= paced.report.late_most <= 3e-6
 
 
