@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from speed import masters_compared, opening, parallel, scaling
+from speed import control, loops, masters_compared, opening, pacing, parallel, recording, scaling
 from speed.comparison import Effort
 from speed.lines import Line, keep
 from speed.report import report
@@ -23,7 +23,11 @@ SECTIONS: Final[Mapping[str, Callable[[Effort], Iterator[Line]]]] = {
     "masters": masters_compared.measure,
     "parallel": parallel.measure,
     "scaling": scaling.measure,
+    "loops": loops.measure,
+    "recording": recording.measure,
     "opening": opening.measure,
+    "pacing": pacing.measure,
+    "control": control.measure,
 }
 QUICK: Final = Effort(turns=2, turn=0.5, scale=0.1)
 

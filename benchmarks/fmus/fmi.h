@@ -1,4 +1,6 @@
-/* What both versions of FMI share: an instance, its kept states, functions that a model of the benchmarks lacks. */
+/* What both versions of FMI share: an instance, its kept states, functions that a model of the benchmarks lacks.
+ *
+ * With BURN each step takes so many nanoseconds of its thread's CPU time. */
 #ifndef FMI_H
 #define FMI_H
 
@@ -7,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { OK = 0, ERROR = 3 };
 
@@ -39,7 +42,19 @@ static inline int instance_set(Instance *c, const uint32_t vr[], size_t n, const
   return OK;
 }
 
+#ifdef BURN
+static inline long long thread_time(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+#endif
+
 static inline int instance_step(Instance *c, double t, double h) {
+#ifdef BURN
+  const long long until = thread_time() + BURN;
+  while (thread_time() < until) {}
+#endif
   model_step(c->v, t, h, c->steps++);
   return OK;
 }

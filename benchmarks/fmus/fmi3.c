@@ -1,4 +1,5 @@
 /* FMI 3.0 Co-Simulation around a model of the benchmarks. */
+#define _POSIX_C_SOURCE 199309L
 #include "fmi.h"
 
 #include <stdbool.h>

@@ -42,10 +42,25 @@ class Built(NamedTuple):
 
 def lag(level: float = 1.0, *, burn: int = 0, width: int = 10) -> Model:
     """First-order lags side by side, y' = u - y; `burn` (ns) is the CPU time that each step takes."""
-    name = f"lag_{width}" + ("" if level == 1.0 else "_raised") + (f"_{burn}_ns" if burn else "")
+    name = f"lag_{width}" + ("" if level == 1.0 else "_raised") + _burning(burn)
     outputs = tuple((f"y{i}", level * (1.0 + i / width)) for i in range(width))
-    defines = (f"WIDTH={width}", f"LEVEL={level!r}", *([f"BURN={burn}"] if burn else []))
+    defines = (f"WIDTH={width}", f"LEVEL={level!r}", *_burns(burn))
     return Model(name, "lag.c", tuple(f"u{i}" for i in range(width)), outputs, defines)
+
+
+def integrator(gain: float, start: float, *, burn: int = 0) -> Model:
+    """y' = gain u."""
+    name = f"integrator_{gain:+g}".replace("+", "plus_").replace("-", "minus_") + _burning(burn)
+    defines = (f"GAIN={gain!r}", f"START={start!r}", *_burns(burn))
+    return Model(name, "integrator.c", ("u",), (("y", start),), defines)
+
+
+def _burning(burn: int) -> str:
+    return f"_{burn}_ns" if burn else ""
+
+
+def _burns(burn: int) -> tuple[str, ...]:
+    return (f"BURN={burn}",) if burn else ()
 
 
 def mixer(level: float = 1.0, *, inputs: int = 3) -> Model:

@@ -1,0 +1,74 @@
+"""Gauss-Seidel and the loop solver: their time beside that of the FMU calls that they make."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from speed.comparison import Effort, compare
+from speed.contender import COTWIN, MASTERS, NoAnswerError, Process, Running
+from speed.fmus import integrator
+from speed.lines import Line
+from speed.system import System, Wire
+from speed.workloads import chain, system
+
+SECTION: Final = "loops"
+REACH: Final = 1.15
+STEP_SIZE: Final = 0.01
+"""A period of the oscillation has 628 macro steps of this length (s)."""
+_LOOPS: Final = {"costs nothing": 0, "takes 20 us": 20_000, "takes 200 us": 200_000}
+_CHAIN: Final = 10
+
+
+def measure(effort: Effort) -> Iterator[Line]:
+    """A chain by Gauss-Seidel; then two components that feed each other, with steps that cost more and more."""
+    steps = effort.steps(200_000)
+    described = chain(_CHAIN, steps=steps)
+    gauss_seidel = System(**{**vars(described), "algorithm": "gauss_seidel"})
+    for line in compare(SECTION, f"Gauss-Seidel, chain of {_CHAIN}", gauss_seidel, [COTWIN], effort):
+        yield Line(**{**vars(line), "reach": REACH}) if line.who == COTWIN.name else line
+    for cost, burn in _LOOPS.items():
+        yield from _solved(f"loop of two, a step {cost}", pair(burn, effort.steps(2_000)), effort)
+
+
+def pair(burn: int, steps: int) -> System:
+    """An oscillation, x' = v and v' = -x, so that the loop is never at rest; `burn` is the CPU time (ns) of a step."""
+    models = {"x": integrator(1.0, 1.0, burn=burn), "v": integrator(-1.0, 0.0, burn=burn)}
+    wires = [Wire("x", "y", "v", "u"), Wire("v", "y", "x", "u")]
+    return system("pair", models, wires, steps=steps, algorithm="iterative", step_size=STEP_SIZE)
+
+
+def _solved(workload: str, loop: System, effort: Effort) -> Iterator[Line]:
+    with tempfile.TemporaryDirectory() as folder, Running(None, loop) as floor:
+        plan = Path(folder) / "plan"
+        plan.write_text(loop.to_json())
+        process = Process([sys.executable, str(MASTERS / "loop_cotwin.py"), str(plan)], plan.with_suffix(".log"))
+        try:
+            found = [_turn(process, floor, loop.steps, effort) for _ in range(max(2, effort.turns - 2))]
+        except NoAnswerError as error:
+            yield Line(SECTION, workload, COTWIN.name, None, "us/macro step", note=str(error))
+            return
+        finally:
+            process.close()
+    ours = min((each for each, _ in found), key=lambda each: each["seconds"])
+    straight = min(each for _, each in found)
+    sweeps = ours["sweeps"] / loop.steps
+    yield Line(SECTION, workload, "C floor", straight / loop.steps * 1e6, "us/macro step", note=f"{sweeps:.2f} sweeps")
+    yield Line(
+        SECTION,
+        workload,
+        COTWIN.name,
+        ours["seconds"] / loop.steps * 1e6,
+        "us/macro step",
+        comparator="the same calls in C",
+        reference=straight / loop.steps * 1e6,
+        reach=REACH,
+        note=f"{sweeps:.2f} sweeps",
+    )
+
+
+def _turn(process: Process, floor: Running, steps: int, effort: Effort) -> tuple[dict[str, Any], float]:
+    """cotwin's answer, and the time (s) of as many sweeps in straight C."""
+    ours = process.ask(str(steps), effort.limit)
+    return ours, floor.run(steps, effort.limit, sweeps=ours["sweeps"]).seconds
