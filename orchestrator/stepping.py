@@ -103,6 +103,8 @@ class Stepping:
                 self.rows = reached.rows
                 if isinstance(error, RefusedStepError) and point is not None and not retry.is_lost(error):
                     retry.go_back(point)
+                    if reached.point == begun:
+                        return self._instead(error)
                     for each, steps, discards in counted:
                         each.steps, each.discards = steps, discards
                 else:
@@ -112,12 +114,16 @@ class Stepping:
                     raise
             return self._before_refusal(begun, reached)
 
+    def _instead(self, refusal: RefusedStepError) -> Stride:
+        """Everything has gone back to where the refused step began: make another in its place."""
+        assert self._plain is not None
+        self.in_step = False
+        self._plain.retry.tried(refusal)
+        return Stride(self.advance(), recorded=False)
+
     def _before_refusal(self, begun: int, refused: Made) -> Stride:
         """Everything has gone back to where the stride began: come to where a step was refused once more."""
         assert self._loop is not None
-        if refused.point == begun:
-            self.in_step = False
-            return Stride(self.advance(), recorded=False)
         again = begun
         while again < refused.point:  # as before: what was recorded holds
             again = self._loop.run(again, refused.point, None).point

@@ -57,6 +57,7 @@ class Retry:
         natives = [native(participant.instance) for participant in coupling.participants]
         self._repeats_exactly = all(each is None or each.repeats_exactly for each in natives)
         self._may_be_refused = any(each is None or each.may_refuse for each in natives)
+        self._tried: RefusedStepError | None = None
         self._ceiling = Ceiling()
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
 
@@ -102,7 +103,7 @@ class Retry:
         with self._rollback.kept(repeatable=False) as start:
             while True:
                 try:
-                    advance = self._inner.step(t, part)
+                    advance = self._attempt(t, part)
                 except RefusedStepError as refusal:
                     if self._steps_for_good() != steps:
                         raise self.final(refusal) from refusal
@@ -117,6 +118,16 @@ class Retry:
                     self._ceiling.made(advance.end - t)
                     return advance
                 self._rollback.restore(start)
+
+    def tried(self, refusal: RefusedStepError) -> None:
+        """The next step was tried by who knows how to come here again, was refused, and everything has gone back."""
+        self._tried = refusal
+
+    def _attempt(self, t: float, h: float) -> Advance:
+        tried, self._tried = self._tried, None
+        if tried is not None:
+            raise tried
+        return self._inner.step(t, h)
 
     def _steps_for_good(self) -> Sequence[int]:
         """The counts of the steps that cannot be taken back, those of estimators too."""

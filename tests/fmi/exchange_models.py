@@ -108,11 +108,11 @@ TOYS = {
         completed="m->ended = r[2] == 4 && r[0] > 0.25; return 0;",
         indicators=1,
     ),
-    # x' = u; every update of the discrete states is a warning, and an error from the one numbered k on, where k > 0.
+    # x' = u - x; every update of the discrete states is a warning, and an error from the one numbered k on, where k > 0.
     "grumbler": Toy(
         ("x",),
         {"u": INPUT, "updates": DISCRETE, "k": FIXED, "y": OUTPUT},
-        rates="r[1] = r[2]; r[5] = r[0];",
+        rates="r[1] = r[2] - r[0]; r[5] = r[0];",
         update="r[3] += 1; FAIL(r[4] > 0 && r[3] >= r[4] ? 3 : 1);",
     ),
     # Van der Pol with mu = 1000.

@@ -9,7 +9,13 @@ import pytest
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import SimulationError
 from orchestrator.fmi import native_exchange
+from orchestrator.fmi.model_exchange import open_exchange
+from orchestrator.fmi.variables import read_model
+from orchestrator.system.description import Solver
 from orchestrator.system.yaml.file import from_mapping
+from tests.doubles import Faults, FunctionInstance
+from tests.fmi.exchange_runs import put
+from tests.master.compiled.by_address import both_ways
 
 VERSIONS = ["fmi1", "fmi2", "fmi3"]
 SYSTEMS = [
@@ -128,3 +134,22 @@ def test_an_explicit_method_is_stepped_by_python(toy):
     with open_simulation(type(description).model_validate(data)) as simulation:
         assert not simulation.strides
         assert simulation.run()["it.last"][-1] == pytest.approx(log(2.5) + 2 * log(1.5))
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("first", ["it", "lag"])
+@pytest.mark.parametrize("at", [0.0, 0.45])
+def test_where_another_component_refuses_a_step_the_solver_starts_anew_as_in_python(toy, at, first, algorithm):
+    def make():
+        exchange = open_exchange("it", read_model(toy("grumbler", "fmi3")), Solver())
+        put(exchange, "u", 2.0)
+        lag = FunctionInstance(
+            lambda t, u, x: x,
+            name="lag",
+            step=lambda t, h, u, x: x + h * (u - x),
+            state=[1.0],
+            faults=Faults(discard_at=at),
+        )
+        return sorted([exchange, lag], key=lambda each: each.name != first)
+
+    both_ways(make, ["it.y -> lag.u"], python=["it"], algorithm=algorithm, step_size=0.1)
