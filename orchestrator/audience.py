@@ -70,7 +70,7 @@ class Audience:
         """Where the recorder, if there is one, wants its rows."""
         return None if self._recorder is None or not self._listening else self._recorder.rows
 
-    def filled(self, rows: int) -> None:
-        """The table of rows is filled up to here."""
+    def filled(self, rows: int, t: float) -> None:
+        """The table of rows is filled up to here, and the run is at t (s)."""
         if self._recorder is not None:
-            self._recorder.filled(rows)
+            self._recorder.filled(rows, t)

@@ -54,8 +54,8 @@ class RowObserver(Observer, Protocol):
         """The memory: a `RowTable`, typed Any because the signals lie above this floor."""
         ...
 
-    def filled(self, rows: int) -> None:
-        """The rows up to this one are written."""
+    def filled(self, rows: int, t: float) -> None:
+        """The rows up to this one are written; the run, and what the signals hold, is at t (s)."""
         ...
 
 

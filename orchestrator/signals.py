@@ -96,11 +96,16 @@ class RowPart(NamedTuple):
 
 
 class RowTable(NamedTuple):
-    """Rows that somebody records, one for each communication point; `first` is the first that is free."""
+    """Rows that somebody records; `first` is the first that is free.
+
+    There is one for each communication point, or for those that `pace` names: start, interval and last k, which is
+    written.
+    """
 
     times: NDArray[np.float64]
     parts: tuple[RowPart, ...]
     first: int
+    pace: NDArray[np.float64] | None = None
 
 
 class Signals:

@@ -72,7 +72,7 @@ class Walk:
             return stride.completed
         finally:
             if rows is not None:
-                self._audience.filled(self.stepping.rows)
+                self._audience.filled(self.stepping.rows, self._timeline.time)
             self._hear()
 
     def _stride(self, until: int, rows: RowTable | None) -> Stride:

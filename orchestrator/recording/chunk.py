@@ -60,9 +60,9 @@ class Chunk:
         for source, where, chunk in self._moved:
             chunk[row] = source[where]
 
-    def table(self, first: int) -> RowTable | None:
+    def table(self, first: int, pace: NDArray[np.float64] | None = None) -> RowTable | None:
         """Where others may write rows from this one on; None where there are texts or bytes among them."""
-        return RowTable(self.times, self._moved, first) if self._by_address else None
+        return RowTable(self.times, self._moved, first, pace) if self._by_address else None
 
     def rows(self, begin: int, end: int) -> Rows:
         """Some of the rows, over the same memory."""

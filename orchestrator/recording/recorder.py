@@ -1,6 +1,7 @@
 """Recorder: an observer that keeps the chosen variables at every communication point."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from orchestrator.master.memory import Remembered
 from orchestrator.observer import Event
 from orchestrator.recording.chunk import TYPES, Chunk, table_of
 from orchestrator.recording.events import events_path, write_events
+from orchestrator.recording.pace import Pace
 from orchestrator.recording.position import Position, fingerprint
 from orchestrator.recording.results import METADATA_KEY, Results
 from orchestrator.recording.selection import Column
@@ -32,7 +34,8 @@ class Recorder:
     """Writes `time` (s) and the columns to a Parquet file, or keeps them in memory where `path` is None.
 
     Rows go to the disk in chunks, so that memory stays constant: a thread writes one of them while the other is filled.
-    An error of the disk is raised where the next chunk is full. The file is complete and readable also after a run
+    An error of the disk is raised where the next chunk is full. With a `pace` there are fewer rows, and one of the last
+    communication point. The file is complete and readable also after a run
     that failed; events lie beside it in `NAME.events.parquet`. A process that is killed leaves `NAME.parquet.partial`.
 
     Where a run goes on from a checkpoint, `remember` comes before `initialized` or `rolled_back`. What was recorded
@@ -47,8 +50,11 @@ class Recorder:
         path: Path | None = None,
         *,
         continues: bool = False,
+        pace: Pace | None = None,
     ) -> None:
         self._columns, self._path, self._continues = tuple(columns), path, continues
+        self._pace = pace
+        self._now = self._recorded = -math.inf
         self._schema = _schema(self._columns, metadata)
         self._chunks: list[Chunk] = []
         self._size = _between(_CHUNK_VALUES // (len(self._columns) + 1), _CHUNK_ROWS)
@@ -71,34 +77,49 @@ class Recorder:
         else:
             self._store = FileStore(self._schema, self._path, position)
         self._writer = Writer(self._store)
+        self._go_on(t)
         if position is None:
-            self._begin(t, signals)
+            self._begin(t)
         else:
             self._written, self._last = position
             events_path(self._path or Path()).unlink(missing_ok=True)
 
-    def rolled_back(self, t: float, signals: Signals) -> None:
+    def rolled_back(self, t: float, signals: Signals) -> None:  # noqa: ARG002
         """Go on from t (s); what comes after it is cut off already."""
+        self._go_on(t)
         if not self._written:
-            self._begin(t, signals)
+            self._begin(t)
 
-    def _begin(self, t: float, signals: Signals) -> None:
-        self.communication_point(t, signals)
+    def _go_on(self, t: float) -> None:
+        self._now = self._recorded = t
+        if self._pace is not None:
+            self._pace.begin(t)
+
+    def _begin(self, t: float) -> None:
+        self._take(t)
         self._settle()  # no record is without a row, and a disk that takes nothing shows at once
 
     def communication_point(self, t: float, signals: Signals) -> None:  # noqa: ARG002
-        """Take a row."""
+        """Take a row, where one is due."""
+        self._now = t
+        if self._pace is None or self._pace.due(t) or t == self._recorded:
+            self._take(t)
+
+    def _take(self, t: float) -> None:
         self._chunks[0].take(self._rows, t)
-        self.filled(self._rows + 1)
+        self.filled(self._rows + 1, t)
 
     @property
     def rows(self) -> RowTable | None:
         """Where the next rows may be written; None where there are texts or bytes among them."""
-        return self._chunks[0].table(self._rows) if self._chunks else None
+        pace = None if self._pace is None else self._pace.words
+        return self._chunks[0].table(self._rows, pace) if self._chunks else None
 
-    def filled(self, rows: int) -> None:
-        """The rows up to this one are written."""
-        self._rows = rows
+    def filled(self, rows: int, t: float) -> None:
+        """The rows up to this one are written; the run is at t (s)."""
+        if rows > self._rows:
+            self._recorded = float(self._chunks[0].times[rows - 1])
+        self._rows, self._now = rows, t
         if rows >= self._enough:
             self._flush()
 
@@ -116,6 +137,8 @@ class Recorder:
             last_first.callback(self._store.close)
             assert self._writer is not None
             last_first.callback(self._writer.end)
+            if self._now > self._recorded:
+                self._take(self._now)
             self._flush()
         self._complete = self._path
 

@@ -161,8 +161,10 @@ class SystemDescription(Solving):
     `loops`, `step_control`, `extrapolation`, `initialization` and `bonds` say how the algorithm solves it.
 
     `record` lists `component.variable` patterns (shell wildcards); None records every output, or all locals where there
-    is none. `subsystems` are the nested systems by path; that of the path `""` is the whole system, with the connectors
-    through which it is connected to what is outside. `units` and `enumerations` define the names in connectors and
+    is none. With `record_interval` (s) there is a row of the first communication point at or after each multiple of it,
+    counted from the start, and of the last point, and not one of each. `subsystems` are the nested systems by path;
+    that of the path `""` is the whole system, with the connectors through which it is connected to what is outside.
+    `units` and `enumerations` define the names in connectors and
     parameters of this description, `constants` numbers and quantities for expressions in them.
     """
 
@@ -172,6 +174,7 @@ class SystemDescription(Solving):
     experiment: Experiment
     step_size: Positive
     record: tuple[str, ...] | None = None
+    record_interval: Positive | None = None
     subsystems: dict[str, Subsystem] = Field(default_factory=dict)
     units: dict[str, UnitDefinition] = Field(default_factory=dict)
     constants: dict[str, Given] = Field(default_factory=dict)

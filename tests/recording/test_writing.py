@@ -126,7 +126,7 @@ def test_values_of_all_classes_of_storage_come_back_from_rows_written_in_place(t
         table.times[table.first] = k + 1.0
         for source, places, chunk in table.parts:
             chunk[table.first] = source[places]
-        recorder.filled(table.first + 1)
+        recorder.filled(table.first + 1, k + 1.0)
         expected.append([signals.float64.copy(), signals.int64.copy(), signals.uint64.copy(), signals.boolean.copy()])
     recorder.terminated(None)
     results = Results.load(tmp_path / "run.parquet")
@@ -152,7 +152,7 @@ def _stream(path: Path, rows: int) -> None:
         table.times[table.first : end] = made
         for part in table.parts:
             part.chunk[table.first : end] = noise[: end - table.first, : part.places.size]
-        recorder.filled(end)
+        recorder.filled(end, float(made))
     recorder.terminated(None)
     assert pq.read_metadata(path).num_rows == rows
 

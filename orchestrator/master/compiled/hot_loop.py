@@ -12,6 +12,7 @@ from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.hot_calls import finish, next_sample
 from orchestrator.master.compiled.hot_gather import INLINE, copy, gather
 from orchestrator.master.compiled.hot_own import own_step, prepare, restore, resume
+from orchestrator.master.compiled.hot_pace import due
 
 
 def _keep_finite(program: int, index: int) -> bool:
@@ -59,7 +60,10 @@ keep_whole: Any = njit("void(int64, int64)", cache=True, nogil=True, error_model
 
 
 def _record(program: int, t: float) -> bool:
-    """Write a row; whether there is room for another."""
+    """Write a row, where one is due; whether there is room for another."""
+    pace = load(program + at.PACE)
+    if pace != 0 and not due(pace, t):
+        return True
     index = load(program + at.ROWS)
     store_double(load(program + at.TIMES) + 8 * index, t)
     row, end = load(program + at.RECORD), load(program + at.RECORD_RUNS)

@@ -70,7 +70,9 @@ PREPARING: Final = 328
 """Which of the prepared components is next."""
 RECORD_RUNS: Final = 336
 """The first of the runs of neighbouring columns that are recorded: as columns, and the number of words."""
-PROGRAM: Final = 344
+PACE: Final = 344
+"""Which points are recorded: start, interval and last k as `hot_pace` has them; 0 where all are."""
+PROGRAM: Final = 352
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes

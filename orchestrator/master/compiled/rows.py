@@ -34,6 +34,7 @@ class RowWriter:
         _, words, (runs_at, bytes_at) = known
         program[at.RECORD], program[at.RECORD_END] = address(words), address(words) + words.nbytes
         program[at.RECORD_RUNS], program[at.RECORD_BYTES] = address(words) + runs_at, address(words) + bytes_at
+        program[at.PACE] = 0 if rows.pace is None else address(rows.pace)
         program[at.TIMES], program[at.ROWS], program[at.ROWS_END] = address(rows.times), rows.first, rows.times.size
 
 
