@@ -16,6 +16,7 @@ from orchestrator.inputs.feeding import fed_by
 from orchestrator.inputs.generated import generated_instance
 from orchestrator.inputs.table import table_instance
 from orchestrator.instance import Instance, stand_in
+from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import diagnosed
 from orchestrator.master.loops.estimation import Estimated
@@ -25,7 +26,6 @@ from orchestrator.realtime import clock
 from orchestrator.realtime.metering import Meter
 from orchestrator.recording.input_tables import read_inputs
 from orchestrator.recording.metadata import run_metadata
-from orchestrator.recording.pace import Pace
 from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
 from orchestrator.recording.selection import observed, select
@@ -57,6 +57,7 @@ def open_simulation(  # noqa: PLR0913 -- the door of the library: each is a wish
     scenarios: Iterable[Scenario | Path | str] = (),
     resume: Checkpoint | Path | str | None = None,
     interpreted: bool = False,
+    threads: int | Threads | None = None,
 ) -> Simulation[Results]:
     """Open everything that a description names and couple it; what was opened is closed where this fails.
 
@@ -64,11 +65,13 @@ def open_simulation(  # noqa: PLR0913 -- the door of the library: each is a wish
     memory, or go to the Parquet file `output` (or NAME.parquet in the folder `output`). With `meter` every instance is
     a `Meter`. `scenarios`, or their files, say what is done to the system during the run. With `resume` it goes on from
     a checkpoint, its file or its folder; so does its record where `output` is that of the earlier run. With
-    `interpreted` every step is made in Python, which is slow and gives the same values to the bit.
+    `interpreted` every step is made in Python, which is slow and gives the same values to the bit. Components are
+    stepped by as many as `threads` (default: one for each processor) while that is faster, with the same bits.
     """
     acted = [one if isinstance(one, Scenario) else read_scenario(Path(one)) for one in scenarios]
     checkpoint = Checkpoint.load(resume) if isinstance(resume, Path | str) else resume
     wishes = _Wishes(output, tuple(observers), meter, acted, continues=True, interpreted=interpreted)
+    wishes = wishes._replace(threads=threads if isinstance(threads, Threads) else Threads(threads))
     return _open(_described(description), wishes, checkpoint)
 
 
@@ -230,6 +233,7 @@ class _Wishes(NamedTuple):
     scenarios: Sequence[Scenario]
     continues: bool
     interpreted: bool = False
+    threads: Threads = ONE_OR_MORE
 
 
 def _coupled(description: SystemDescription, instances: Mapping[str, Instance], wishes: _Wishes) -> Simulation[Results]:
@@ -249,9 +253,10 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
         alteration=None if scenario is None else scenario.arrivals,
         identity=metadata,
         interpreted=wishes.interpreted,
+        threads=wishes.threads,
     )
     path = _record_path(wishes.output, description.name)
-    recorder = Recorder(columns, metadata, path, continues=wishes.continues, pace=_pace(description))
+    recorder = Recorder(columns, metadata, path, continues=wishes.continues)
     simulation = Simulation(setup, (recorder, *wishes.observers), recorder.results, recorder)
     for instance in instances.values():
         if isinstance(instance, SwapInstance):
@@ -259,11 +264,6 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
     if scenario is not None:
         scenario.attach(simulation, setup.start_values)
     return simulation
-
-
-def _pace(description: SystemDescription) -> Pace | None:
-    interval = description.record_interval
-    return None if interval is None else Pace(description.experiment.start, interval)
 
 
 def _setup(description: SystemDescription, instances: Mapping[str, Instance], meaning: Meaning) -> Setup:

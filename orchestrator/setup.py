@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from orchestrator.instance import Instance, Values
 from orchestrator.master.compiled.loop import Steps
+from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import Diagnosed
 from orchestrator.observer import Event
@@ -51,7 +52,7 @@ class Setup:
     `observed` names locals and parameters whose values are wanted at each communication point, `check_ranges` the
     components whose inputs, outputs and observed variables are held against their min and max. `alteration` acts on
     values on their way along connections. `diagnosed` is what the master says about its own steps. `identity` says of
-    which system checkpoints are. `interpreted` runs make every step in Python.
+    which system checkpoints are. `interpreted` runs make every step in Python, others by `threads`.
     """
 
     instances: Mapping[str, Instance]
@@ -67,3 +68,4 @@ class Setup:
     diagnosed: Diagnosed = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=dict)
     interpreted: bool = False
+    threads: Threads = ONE_OR_MORE

@@ -80,12 +80,15 @@ class Simulation(Generic[ResultsT]):
             for instance in setup.instances.values():
                 interpret(instance)
         self._master = compose(self._coupling, setup.plan)
-        loop = None if setup.interpreted else compiled_loop(self._coupling, grid, self._views, self._master.plain)
+        plain = None if setup.interpreted else self._master.plain
+        self._loop = compiled_loop(self._coupling, grid, self._views, plain, setup.threads)
         self._access = Access(setup.instances, self.signals, setup.links, beside)
         self._audience = Audience(observers)
         self._audience.sources.append(self._master.take_events)
         self._going = Walk(self._coupling, self._timeline, self._audience, self._access, self._views)
-        self._stepping = Stepping(self._coupling, self._master, self._timeline, self._going.tell, self._end_by, loop)
+        self._stepping = Stepping(
+            self._coupling, self._master, self._timeline, self._going.tell, self._end_by, self._loop
+        )
         self._going.by(self._stepping)
         self._keeping = Keeping(self._coupling, self._master, self._timeline, self._access)
         self._identity, self._record = setup.identity, record
@@ -112,6 +115,8 @@ class Simulation(Generic[ResultsT]):
                 self._fail(error)
         finally:
             self._answering = False
+            if self._loop is not None:
+                self._loop.close()
             failures = self._ending.close()
         log_all(failures if error is not None else failures[1:])
         if failures and error is None:
@@ -353,7 +358,6 @@ class Simulation(Generic[ResultsT]):
         if self._phase is _Phase.OVER:
             return
         self._stepping.give_up()
-        gather(self._views)
         self._audience.ask()
         alive = self._unbroken(error)
         self._phase, self._answering = _Phase.OVER, False

@@ -1,5 +1,7 @@
 """Loop: macro steps in the compiled loop, and in Python what it cannot do."""
 
+import math
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -7,16 +9,20 @@ import numpy as np
 
 from orchestrator.errors import FailedStepError, StepError
 from orchestrator.instance import StepResult
-from orchestrator.master.algorithm import COMPLETED, MacroStep
+from orchestrator.master.algorithm import COMPLETED, MacroStep, Steppable
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program, lower
+from orchestrator.master.compiled.parallel import Ahead, Parallel, parallel
+from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.compiled.past import Past
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
+from orchestrator.master.compiled.tables import word
 from orchestrator.master.composition import Plain
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import advance_each
 from orchestrator.master.rates import Part
+from orchestrator.master.step_control_refusals import WayBack
 from orchestrator.master.step_size import FixedStep
 from orchestrator.native import Native, NativeAnswer
 from orchestrator.signals import GatherPlan, RowTable, gather
@@ -36,13 +42,15 @@ class Steps(Protocol):
 class Made(NamedTuple):
     """The communication point that the loop has come to, and the outcome of the last macro step.
 
-    `rows` are filled in the table; `recorded` tells whether the last of them is that point.
+    `rows` are filled in the table; `recorded` tells whether the last of them is that point. An event happens there
+    where it is `due`.
     """
 
     point: int
     outcome: MacroStep
     rows: int
     recorded: bool
+    due: bool = False
 
 
 class _Behind(NamedTuple):
@@ -59,13 +67,23 @@ class CompiledLoop:
     the error that it would raise otherwise.
     """
 
-    def __init__(self, coupling: Coupling, program: Program, grid: FixedStep, *, newest: bool) -> None:
+    def __init__(
+        self,
+        coupling: Coupling,
+        program: Program,
+        grid: FixedStep,
+        parallel: Parallel | None = None,
+        *,
+        newest: bool,
+    ) -> None:
         from orchestrator.master.compiled import hot_loop  # compiled, or loaded, when it is first needed
 
         self._hot: Any = hot_loop
         self._advance = hot_loop.advance
         self._program, self._grid, self._newest = program, grid, newest
-        self._participants = coupling.participants
+        self._parallel = parallel
+        self._participants, self._signals = coupling.participants, coupling.signals
+        self._look: Callable[[int], int | None] = lambda _: None
         self._at_once = coupling.delayed if newest else coupling.plan
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._samples = samples_for(program)
@@ -93,10 +111,17 @@ class CompiledLoop:
 
     def _run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None) -> Made:
         end = perf_counter() + _SLICE
-        outcome, recorded = COMPLETED, rows is not None
+        outcome, recorded, due = COMPLETED, rows is not None, False
         while True:
             why = self._go(index, until) if steps is None else steps(self._advance, self._program.address, until)
             index = self._program[at.INDEX]
+            if why == at.ARRIVED:
+                last = self._looked(index)
+                due, until = last is None, min(until, index if last is None else last)
+                why = at.DONE if due else int(self._hot.settle(self._program.address, index))
+            if due:
+                recorded = False
+                break
             if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or perf_counter() >= end)):
                 break
             if why != at.DONE:
@@ -109,7 +134,30 @@ class CompiledLoop:
         t = self._grid.time(index)
         for number, found in self._natives:
             found.arrived(t if number not in self._program.ways else self._participants[number].reached(t))
-        return Made(index, outcome, self._program[at.ROWS], recorded)
+        return Made(index, outcome, self._program[at.ROWS], recorded, due)
+
+    def look_for_events(self, look: Callable[[int], int | None], first: float | None) -> None:
+        """Steps are made until an event happens, the `first` that is known at this time (s).
+
+        Where Python has to look, `look` is asked at communication points: up to which point steps are whole from there
+        on, None where an event happens there.
+        """
+        self._look = look
+        self._program[at.NEXT_EVENT] = word(math.inf if first is None else first)
+
+    def _looked(self, index: int) -> int | None:
+        if not self._program[at.LOOKS]:
+            return None
+        try:
+            return self._look(index)
+        except BaseException:
+            self._signals.keep()  # all components are there
+            raise
+
+    def close(self) -> None:
+        """No more steps are made."""
+        if self._parallel is not None:
+            self._parallel.close()
 
     @property
     def reached(self) -> Made:
@@ -137,7 +185,11 @@ class CompiledLoop:
     def _go(self, index: int, until: int) -> int:
         """Let the hot loop run for a part of the time that it may take; why it came back."""
         began = perf_counter()
-        why = int(self._advance(self._program.address, min(until, index + self._slice)))
+        last = min(until, index + self._slice)
+        if self._parallel is None:
+            why = int(self._advance(self._program.address, last))
+        else:
+            why = self._parallel.advance(last)
         took = perf_counter() - began
         if self._samples is not None:
             self._samples.take(self._program[at.INDEX] - index, took)
@@ -178,10 +230,24 @@ class CompiledLoop:
         for way in self._ways:
             way.store()
         try:
-            return advance_each(self._participants[number:], t, h, newest=self._newest, before=before)
+            others = [self._behind(each) for each in range(number, len(self._participants))]
+            return advance_each(others, t, h, newest=self._newest, before=before)
         finally:
             for way in self._ways:
                 way.load()
+
+    def _behind(self, number: int) -> Steppable:
+        """A component behind one that ends the run with this macro step: another thread may have stepped it already."""
+        participant, parallel = self._participants[number], self._parallel
+        if parallel is None or not parallel.is_ahead(number):
+            return participant
+
+        def conclude(t: float, h: float) -> MacroStep:
+            why = parallel.why(number)
+            self._made(number, int(why != at.PYTHON))
+            return self._component(why, number, t, h)
+
+        return Ahead(conclude)
 
     def _begun(self, why: int, index: int) -> MacroStep:
         """Do what the hot loop cannot at the beginning of a macro step; all of a gather where a value does not pass."""
@@ -256,10 +322,10 @@ class CompiledLoop:
 
     def _hand_on(self, number: int, found: Native, part: Part) -> None:
         program, way = self._program, self._program.ways.get(number)
-        block, setting = program.calls[program[at.CALL]]
+        bundle, setting = program.calls[program[at.CALL]]
         found.arrived(part.start if setting else part.start + part.length)
         try:
-            found.failed(program[at.STATUS], block.bundle, setting=setting)
+            found.failed(program[at.STATUS], bundle, setting=setting)
         except Exception:
             if setting and way is not None:
                 self._hot.restore(way.address)
@@ -290,7 +356,15 @@ class CompiledLoop:
             self._samples.steps[number] += steps
 
 
-def compiled_loop(coupling: Coupling, grid: FixedStep, views: GatherPlan, plain: Plain | None) -> CompiledLoop | None:
+def compiled_loop(
+    coupling: Coupling, grid: FixedStep, views: GatherPlan, plain: Plain | None, threads: Threads = ONE_OR_MORE
+) -> CompiledLoop | None:
     """The loop for macro steps that are plain; None where they are not, or nothing can be stepped by address."""
     program = None if plain is None else lower(coupling, grid, views, newest=plain.newest)
-    return None if program is None or plain is None else CompiledLoop(coupling, program, grid, newest=plain.newest)
+    if program is None or plain is None:
+        return None
+    several = None
+    # Where only some components can go back, it matters which of them have stepped when one refuses.
+    if plain.retry.way_back is not WayBack.SOME:
+        several = parallel(program, coupling.participants, threads, newest=plain.newest)
+    return CompiledLoop(coupling, program, grid, several, newest=plain.newest)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.instance import Bundle, Status, StepResult
+from orchestrator.master.compiled.parallel_choice import Threads
 from orchestrator.native import NativeAnswer, NativeCall
 from orchestrator.simulation import Simulation
 from orchestrator.system.connector import Storage
@@ -17,6 +18,7 @@ from tests.doubles import FunctionInstance
 _STEP = CFUNCTYPE(c_int, c_void_p, c_double, c_double, c_int, c_void_p, c_void_p, c_void_p, POINTER(c_double))
 _VALUES = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)
 _SPECIAL, _FAILED = 2, 3
+ALONE, TOGETHER = Threads(1), Threads(3, measured=False)
 
 
 class DoubleByAddress:
@@ -148,24 +150,26 @@ def both_ways(
     stop: float = 1.0,
     **more: Any,
 ) -> Outcome:
-    """Run doubles interpreted, compiled step by step, and in strides; all agree to the bit. Those of `python` have no
-    address. `more` are fields of the description.
+    """Run doubles interpreted, compiled step by step, in strides, and by three threads; all agree to the bit.
+
+    Those of `python` have no address. `more` are fields of the description.
     """
     more.setdefault("experiment", {"stop": stop})
 
-    def opened(memory: Memory, *, interpreted: bool) -> Simulation[None]:
+    def opened(memory: Memory, *, interpreted: bool, threads: Threads) -> Simulation[None]:
         instances = list(make())
         by_address(instances, [each.name for each in instances if each.name not in python])
         description = describe([each.name for each in instances], connections, **more)
-        whole = replace(setup(instances, description), interpreted=interpreted)
+        whole = replace(setup(instances, description), interpreted=interpreted, threads=threads)
         simulation = Simulation(whole, [memory], lambda: None)
         assert simulation.strides == (strides and not interpreted)
         return simulation
 
-    memories = Memory(), Memory(), Patient()
-    runs = [outcome(opened(memory, interpreted=memory is memories[0]), memory, go) for memory in memories]
+    ways = [(Memory(), True, ALONE), (Memory(), False, ALONE), (Patient(), False, ALONE), (Memory(), False, TOGETHER)]
+    runs = [outcome(opened(memory, interpreted=one, threads=two), memory, go) for memory, one, two in ways]
     same(runs[0], runs[1])
     same({key: value for key, value in runs[0].items() if key != "rows"}, runs[2])
+    same(runs[0], runs[3])
     return runs[0]
 
 
