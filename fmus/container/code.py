@@ -1,7 +1,7 @@
 """The C code of a container: a system as the tables of runtime/system.h."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from fmus.container.system import Call, Course, Flow, Inputs, Stage, System
@@ -45,7 +45,7 @@ class _Tables:
             f"{{{each.part}, {self._call(each.call)}, {int(each.tunable)}, {_text(each.text)}}}"
             for each in system.settings
         ]
-        at_once = self._range(self._flows, map(self._flow, system.at_once))
+        at_once = self._range(self._flows, self._joined(system.at_once))
         owners = [n for n, variable in enumerate(system.variables) for _ in range(variable.length)]
         pending = [int(each.given) for each in system.settings]
         return "\n".join(
@@ -80,7 +80,7 @@ class _Tables:
             self._calls_of(part.initial),
             self._calls_of(part.unknown_starts),
             self._calls_of(part.outputs, named=True),
-            self._range(self._flows, map(self._flow, part.flows)),
+            self._range(self._flows, self._joined(part.flows)),
         ]
         texts = [part.name, part.token, part.library, part.resources]
         return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {', '.join(ranges)}}}"
@@ -102,7 +102,7 @@ class _Tables:
         ranges = [
             self._range(self._stage_parts, stage.parts),
             self._range(self._stage_reads, reads),
-            self._range(self._flows, map(self._flow, stage.flows)),
+            self._range(self._flows, self._joined(stage.flows)),
         ]
         return f"{{{', '.join(ranges)}}}"
 
@@ -126,11 +126,22 @@ class _Tables:
         self._names += map(_text, call.names if named else ())
         return len(self._calls) - 1
 
-    def _flow(self, flow: Flow) -> str:
+    def _joined(self, flows: Sequence[Flow]) -> Iterator[str]:
+        """Rows of flows; plain copies to and from neighbours make one."""
+        plain = sorted((flow for flow in flows if flow.plain), key=lambda flow: flow.destination)
+        first, count = 0, len(plain)
+        for index in range(1, count + 1):
+            if index == count or not plain[index].follows(plain[index - 1]):
+                size = plain[index - 1].destination + plain[index - 1].size - plain[first].destination
+                yield self._flow(plain[first], size)
+                first = index
+        yield from (self._flow(flow, 0) for flow in flows if not flow.plain)
+
+    def _flow(self, flow: Flow, size: int) -> str:
         factor, offset = flow.conversion or (1.0, 0.0)
         entries = self._range(self._map, (f"{{{_integer(one)}, {_integer(other)}}}" for one, other in flow.mapping))
         flags = f"{int(flow.conversion is not None)}, {int(flow.total)}"
-        places = f"{flow.source}, {flow.destination}, {flow.source_type}, {flow.destination_type}"
+        places = f"{flow.source}, {flow.destination}, {size}, {flow.source_type}, {flow.destination_type}"
         return f"{{{places}, {flags}, {factor!r}, {offset!r}, {entries}, {_text(flow.path)}}}"
 
     def _variables(self) -> list[str]:

@@ -83,6 +83,22 @@ class Flow:
     mapping: tuple[tuple[int, int], ...] = ()
     total: bool = False
 
+    @property
+    def size(self) -> int:
+        """Bytes that it fills."""
+        return self.destination_type.dtype.itemsize
+
+    @property
+    def plain(self) -> bool:
+        """Whether the bytes are copied as they are. Booleans are not: FMI 2.0 takes every number but 0 for true."""
+        unchanged = self.conversion is None and not self.mapping and not self.total
+        return unchanged and self.source_type is self.destination_type and not self.source_type.boolean
+
+    def follows(self, other: "Flow") -> bool:
+        """Whether source and destination lie just behind those of another one."""
+        distance = (self.source - other.source, self.destination - other.destination)
+        return distance == (other.size, other.size)
+
 
 @dataclass(frozen=True)
 class Part:

@@ -5,10 +5,15 @@ import pytest
 from fmpy.validation import validate_fmu
 
 from cotwin.validation import fails, validated
+from orchestrator.assembly import open_simulation
 from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
 from tests.export.exported import PARTS, elements, growth, run, run_in_fmpy, system
+from tests.fmus.harness import running
+from tests.kit.build import compiler, kit_fmu
 from tests.plants import ROOT
+
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
 
 PLANTS = {"lotka_volterra": 5.0, "control_loop": 4.0, "ecoli_fed_batch": 300.0, "bsm1": 21600.0}
 """Examples, and how far they run (s)."""
@@ -77,3 +82,37 @@ def test_an_unconnected_input_is_one_of_the_whole(tmp_path):
     held["components"]["prey"]["parameters"] = {"y": 1.3}
     found = run_in_fmpy(path, description, start_values={"prey.y": 1.3})
     assert same(found, run(from_mapping(held, ROOT, "tests")))
+
+
+def matrices(**changes):
+    """x' = A x + B u of the kit, whose matrices are tunable, beside prey and predators."""
+    system = growth(record=["part.y", "part.A", "prey.x"], **changes)
+    system["components"]["part"] = {"source": str(kit_fmu("StateSpace", "3.0", "co_simulation"))}
+    return system
+
+
+@needs_compiler
+def test_a_tunable_parameter_that_is_set_between_steps_counts_from_the_next_step_on(tmp_path):
+    description = from_mapping(matrices(), ROOT, "tests")
+    path = export_fmu(description, tmp_path / "whole.fmu").path
+    changed = [0.5, 1.0, -2.0, 0.25]
+    with open_simulation(description) as simulation, running(path) as fmu:
+        fmu.initialize(tolerance=description.experiment.tolerance)
+        for index in range(8):
+            if index == 3:
+                simulation["part.A"] = changed
+                fmu.set("part.A", changed)
+            simulation.step()
+            fmu.step(index * 0.125, 0.125)
+            assert fmu.get("part.y").ravel().tolist() == simulation["part.y"].tolist()
+        assert fmu.get("part.A").ravel().tolist() == changed
+
+
+@needs_compiler
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_parameters_set_by_connections_are_set_in_the_whole(algorithm, tmp_path):
+    wired = {"connect": "prey.x -> part.A[2,1]", "as_parameter": True, "factor": -1.0}
+    connections = [*growth()["connections"], wired, "predator.y -> part.u[2]"]
+    description = from_mapping(matrices(connections=connections, algorithm=algorithm), ROOT, "tests")
+    path = export_fmu(description, tmp_path / "whole.fmu").path
+    assert {"part.y[1]", "part.y[2]"} <= set(same(run_in_fmpy(path, description), run(description)))

@@ -100,7 +100,7 @@ static int mapped(const flow *f, int64_t *value)
     return !f->total;
 }
 
-/* Whatever is no plain copy of 8 bytes. */
+/* Whatever is no plain copy. */
 static int converts(instance *i, const char *function, const flow *f)
 {
     const void *source = i->image + f->source;
@@ -125,8 +125,10 @@ int instance_flow(instance *i, const char *function, range flows)
 {
     for (int k = flows.first; k < flows.end; k++) {
         const flow *f = &whole.flows[k];
-        if (f->from == FLOAT64 && f->to == FLOAT64 && !f->scaled)
+        if (f->bytes == sizeof(double))
             memcpy(i->image + f->destination, i->image + f->source, sizeof(double));
+        else if (f->bytes)
+            memcpy(i->image + f->destination, i->image + f->source, f->bytes);
         else if (!converts(i, function, f))
             return 0;
     }

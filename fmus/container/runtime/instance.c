@@ -15,7 +15,7 @@ char *copied(const char *text)
 
 static void start_values(instance *i)
 {
-    condition fresh = {.mode = MODE_INSTANTIATED, .stale = 1};
+    condition fresh = {.mode = MODE_INSTANTIATED, .stale = 1, .stop_index = INT64_MAX};
     i->now = fresh;
     memcpy(i->image, whole.image, whole.image_size);
 }
@@ -88,9 +88,8 @@ int instance_set_up(instance *i, const char *function, condition experiment)
     }
     i->now.tolerance_defined = experiment.tolerance_defined;
     i->now.tolerance = experiment.tolerance_defined ? experiment.tolerance : 0.0;
-    i->now.stop_time_defined = experiment.stop_time_defined;
-    i->now.stop_time = experiment.stop_time_defined ? experiment.stop_time : 0.0;
     i->now.start_time = experiment.start_time;
+    instance_stop_at(i, experiment.stop_time_defined, experiment.stop_time);
     return 1;
 }
 

@@ -40,8 +40,8 @@ typedef enum {
 
 /* What a kept state holds beside the image and the states of the components; no pointers. */
 typedef struct {
-    double start_time, stop_time, tolerance;
-    int64_t index; /* of the last communication point: multiples of the step size since the start */
+    double start_time, stop_time, tolerance; /* stop_time: infinite where there is none */
+    int64_t index, stop_index; /* of the last communication point and of the stop: step sizes since the start */
     int32_t mode, stop_time_defined, tolerance_defined, stale;
 } condition;
 
@@ -86,6 +86,7 @@ int instance_settle(instance *i, const char *function);
 int instance_hand_on(instance *i, const char *function, int before_initialization);
 
 /* step.c */
+void instance_stop_at(instance *i, int defined, double stop);
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept);
 int instance_check_outputs(instance *i, const char *function, const part *p, double time);
 

@@ -84,10 +84,8 @@ int instance_restore(instance *i, const char *function, void *place)
     }
     const condition before = i->now;
     i->now = state->now;
-    if (before.mode != MODE_INSTANTIATED) { /* a run that was set up for a later stop goes on beyond that of the state */
-        i->now.stop_time_defined = before.stop_time_defined;
-        i->now.stop_time = before.stop_time;
-    }
+    if (before.mode != MODE_INSTANTIATED) /* a run that was set up for a later stop goes on beyond that of the state */
+        instance_stop_at(i, before.stop_time_defined, before.stop_time);
     memcpy(i->image, state->image, whole.image_size);
     return 1;
 }

@@ -59,9 +59,10 @@ static int values(part *p, void *function, const unsigned *references, size_t n,
 
 static int enter_initialization(part *p, const condition *now)
 {
+    double stop = now->stop_time_defined ? now->stop_time : 0.0;
     int status = (int)((fmi2SetupExperimentTYPE *)p->own[SET_UP])(p->handle, now->tolerance_defined, now->tolerance,
                                                                    now->start_time, now->stop_time_defined,
-                                                                   now->stop_time);
+                                                                   stop);
     if (status != STATUS_OK && status != STATUS_WARNING) return status;
     return (int)((fmi2EnterInitializationModeTYPE *)p->own[ENTER])(p->handle);
 }

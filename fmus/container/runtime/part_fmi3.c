@@ -34,9 +34,10 @@ static int values(part *p, void *function, const unsigned *references, size_t n,
 
 static int enter_initialization(part *p, const condition *now)
 {
+    double stop = now->stop_time_defined ? now->stop_time : 0.0;
     return (int)((fmi3EnterInitializationModeTYPE *)p->own[ENTER])(p->handle, now->tolerance_defined != 0,
                                                                    now->tolerance, now->start_time,
-                                                                   now->stop_time_defined != 0, now->stop_time);
+                                                                   now->stop_time_defined != 0, stop);
 }
 
 static step_answer do_step(part *p, double time, double step, int none_kept)

@@ -1,4 +1,5 @@
 /* Steps: macro steps of the system, until the communication point of the importer is reached. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,15 +11,10 @@
 /* Part of a step by which the time that a component reports may miss its end. */
 #define MISSED 1e-6
 
-static double ulp(double value)
-{
-    value = fabs(value);
-    return nextafter(value, INFINITY) - value;
-}
-
+/* Far from zero the rounding of a time exceeds what is negligible of a small step. */
 static double tolerance(double one, double other)
 {
-    return NEGLIGIBLE * whole.step_size + 4.0 * ulp(fmax(fabs(one), fabs(other)));
+    return NEGLIGIBLE * whole.step_size + 4.0 * DBL_EPSILON * fmax(fabs(one), fabs(other));
 }
 
 static int64_t steps_to(const instance *i, double time)
@@ -26,11 +22,17 @@ static int64_t steps_to(const instance *i, double time)
     return (int64_t)ceil((time - i->now.start_time - tolerance(i->now.start_time, time)) / whole.step_size);
 }
 
+void instance_stop_at(instance *i, int defined, double stop)
+{
+    int64_t index = defined ? steps_to(i, stop) : INT64_MAX;
+    i->now.stop_time_defined = defined;
+    i->now.stop_time = defined ? stop : INFINITY;
+    i->now.stop_index = index < 1 ? 1 : index;
+}
+
 static double time_at(const instance *i, int64_t index)
 {
-    const condition *now = &i->now;
-    if (now->stop_time_defined && index > 0 && index >= steps_to(i, now->stop_time)) return now->stop_time;
-    return now->start_time + (double)index * whole.step_size;
+    return index >= i->now.stop_index ? i->now.stop_time : i->now.start_time + (double)index * whole.step_size;
 }
 
 double instance_time(const instance *i)
@@ -48,7 +50,7 @@ static int64_t target(instance *i, const char *function, double time, double ste
                       "a kept state", own, time);
         return -1;
     }
-    if (i->now.stop_time_defined && end > i->now.stop_time + allowed) {
+    if (end > i->now.stop_time + allowed) {
         instance_fail(i, function, "the step ends at %.15g s, after the stop time %.15g s: set up a later one", end,
                       i->now.stop_time);
         return -1;
@@ -59,11 +61,26 @@ static int64_t target(instance *i, const char *function, double time, double ste
     return -1;
 }
 
+/* Whether all doubles from a place on are finite: only these are +0.0, without a bit, after they are taken from themselves. */
+static int all_finite(const void *place, int n)
+{
+    const double *values = place; /* calls begin at multiples of 8 bytes */
+    uint64_t special = 0;
+    for (int k = 0; k < n; k++) {
+        double nothing = values[k] - values[k];
+        uint64_t bits;
+        memcpy(&bits, &nothing, sizeof bits);
+        special |= bits;
+    }
+    return special == 0;
+}
+
 int instance_check_outputs(instance *i, const char *function, const part *p, double time)
 {
     for (int k = p->table->outputs.first; k < p->table->outputs.end; k++) {
         const value_call *call = &whole.calls[k];
         if (whole.first_name[k] < 0) continue;
+        if (call->type == FLOAT64 && all_finite(i->image + call->offset, call->n_values)) continue;
         for (int n = 0; n < call->n_values; n++) {
             double value = load_float(i->image + call->offset + (size_t)n * size_of(call->type), call->type);
             if (isfinite(value)) continue;
@@ -104,7 +121,7 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
 {
     step_end end = STEP_DONE;
     double time = instance_time(i), step = whole.step_size;
-    if (i->now.stop_time_defined && time + step > i->now.stop_time) step = i->now.stop_time - time;
+    if (time + step > i->now.stop_time) step = i->now.stop_time - time;
     if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
     instance_sources(i, time + step, step, 0);
     for (int k = 0; k < whole.n_parts; k++) {

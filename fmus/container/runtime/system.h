@@ -43,9 +43,9 @@ typedef struct {
 } map_entry;
 
 /* destination = factor * map(source) + offset; the numbers count where it is `scaled`, types may differ.
- * What is not in the map passes unchanged, but where it is `total`. */
+ * What is not in the map passes unchanged, but where it is `total`. Where `bytes` is not 0, so many are copied. */
 typedef struct {
-    size_t source, destination;
+    size_t source, destination, bytes;
     value_type from, to;
     int scaled, total;
     double factor, offset;
