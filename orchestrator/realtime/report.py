@@ -38,7 +38,7 @@ class PacingReport(NamedTuple):
         late = ", ".join(f"{value * 1e6:.3g} us ({name})" for name, value in (*percentiles, ("most", self.late_most)))
         dropped = f", {self.skipped} deadlines dropped, {self.behind:.4g} s behind the clock" if self.skipped else ""
         return (
-            f"{self.steps} macro steps at {self.speed:g} times real time, load {self.load:.1%}, of late "
+            f"{self.steps} macro steps at {self.speed:g} times real time, load {self.load:.1%}, lately "
             f"{self.factor:.4g} times: {self.overruns} overruns ({self.overrun_rate:.2%}), worst "
             f"{self.worst * 1e3:.3g} ms{dropped}; released late by {late}; {self.scheduling}"
         )
