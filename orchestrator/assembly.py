@@ -26,6 +26,7 @@ from orchestrator.realtime import clock
 from orchestrator.realtime.metering import Meter
 from orchestrator.recording.input_tables import read_inputs
 from orchestrator.recording.metadata import run_metadata
+from orchestrator.recording.pace import Pace
 from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
 from orchestrator.recording.selection import observed, select
@@ -256,7 +257,7 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
         threads=wishes.threads,
     )
     path = _record_path(wishes.output, description.name)
-    recorder = Recorder(columns, metadata, path, continues=wishes.continues)
+    recorder = Recorder(columns, metadata, path, continues=wishes.continues, pace=_pace(description))
     simulation = Simulation(setup, (recorder, *wishes.observers), recorder.results, recorder)
     for instance in instances.values():
         if isinstance(instance, SwapInstance):
@@ -264,6 +265,11 @@ def _coupled(description: SystemDescription, instances: Mapping[str, Instance], 
     if scenario is not None:
         scenario.attach(simulation, setup.start_values)
     return simulation
+
+
+def _pace(description: SystemDescription) -> Pace | None:
+    interval = description.record_interval
+    return None if interval is None else Pace(description.experiment.start, interval)
 
 
 def _setup(description: SystemDescription, instances: Mapping[str, Instance], meaning: Meaning) -> Setup:

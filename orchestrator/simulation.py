@@ -358,6 +358,7 @@ class Simulation(Generic[ResultsT]):
         if self._phase is _Phase.OVER:
             return
         self._stepping.give_up()
+        gather(self._views)
         self._audience.ask()
         alive = self._unbroken(error)
         self._phase, self._answering = _Phase.OVER, False

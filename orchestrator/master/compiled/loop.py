@@ -1,7 +1,5 @@
 """Loop: macro steps in the compiled loop, and in Python what it cannot do."""
 
-import math
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -17,7 +15,6 @@ from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.compiled.past import Past
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
-from orchestrator.master.compiled.tables import word
 from orchestrator.master.composition import Plain
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import advance_each
@@ -42,15 +39,13 @@ class Steps(Protocol):
 class Made(NamedTuple):
     """The communication point that the loop has come to, and the outcome of the last macro step.
 
-    `rows` are filled in the table; `recorded` tells whether the last of them is that point. An event happens there
-    where it is `due`.
+    `rows` are filled in the table; `recorded` tells whether the last of them is that point.
     """
 
     point: int
     outcome: MacroStep
     rows: int
     recorded: bool
-    due: bool = False
 
 
 class _Behind(NamedTuple):
@@ -82,8 +77,7 @@ class CompiledLoop:
         self._advance = hot_loop.advance
         self._program, self._grid, self._newest = program, grid, newest
         self._parallel = parallel
-        self._participants, self._signals = coupling.participants, coupling.signals
-        self._look: Callable[[int], int | None] = lambda _: None
+        self._participants = coupling.participants
         self._at_once = coupling.delayed if newest else coupling.plan
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._samples = samples_for(program)
@@ -111,17 +105,10 @@ class CompiledLoop:
 
     def _run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None) -> Made:
         end = perf_counter() + _SLICE
-        outcome, recorded, due = COMPLETED, rows is not None, False
+        outcome, recorded = COMPLETED, rows is not None
         while True:
             why = self._go(index, until) if steps is None else steps(self._advance, self._program.address, until)
             index = self._program[at.INDEX]
-            if why == at.ARRIVED:
-                last = self._looked(index)
-                due, until = last is None, min(until, index if last is None else last)
-                why = at.DONE if due else int(self._hot.settle(self._program.address, index))
-            if due:
-                recorded = False
-                break
             if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or perf_counter() >= end)):
                 break
             if why != at.DONE:
@@ -134,25 +121,7 @@ class CompiledLoop:
         t = self._grid.time(index)
         for number, found in self._natives:
             found.arrived(t if number not in self._program.ways else self._participants[number].reached(t))
-        return Made(index, outcome, self._program[at.ROWS], recorded, due)
-
-    def look_for_events(self, look: Callable[[int], int | None], first: float | None) -> None:
-        """Steps are made until an event happens, the `first` that is known at this time (s).
-
-        Where Python has to look, `look` is asked at communication points: up to which point steps are whole from there
-        on, None where an event happens there.
-        """
-        self._look = look
-        self._program[at.NEXT_EVENT] = word(math.inf if first is None else first)
-
-    def _looked(self, index: int) -> int | None:
-        if not self._program[at.LOOKS]:
-            return None
-        try:
-            return self._look(index)
-        except BaseException:
-            self._signals.keep()  # all components are there
-            raise
+        return Made(index, outcome, self._program[at.ROWS], recorded)
 
     def close(self) -> None:
         """No more steps are made."""
@@ -322,10 +291,10 @@ class CompiledLoop:
 
     def _hand_on(self, number: int, found: Native, part: Part) -> None:
         program, way = self._program, self._program.ways.get(number)
-        bundle, setting = program.calls[program[at.CALL]]
+        block, setting = program.calls[program[at.CALL]]
         found.arrived(part.start if setting else part.start + part.length)
         try:
-            found.failed(program[at.STATUS], bundle, setting=setting)
+            found.failed(program[at.STATUS], block.bundle, setting=setting)
         except Exception:
             if setting and way is not None:
                 self._hot.restore(way.address)
