@@ -106,7 +106,7 @@ def _paced(  # noqa: PLR0913
         if pace.late > 0.0:
             overruns[bin_number(pace.late)] += 1
         stops = pace.policy == pacing.STOP and pace.late > 0.0
-        full = pace.marks == marks.size or pace.finished >= pace.back
+        full = pace.marks == marks.size or pace.released >= pace.back
         if stops or full or load_counter(request + ENDS) != 0:
             return int(why)
     return int(why)

@@ -1,5 +1,6 @@
 """A machine whose clock moves by sleeping and by what steps are said to cost, for the pacer and for the paced loop."""
 
+from collections.abc import Collection
 from ctypes import CFUNCTYPE, POINTER, c_int, c_longlong, c_void_p, cast
 from dataclasses import replace
 from typing import Any
@@ -71,20 +72,29 @@ class Machine:
 class Ramp(FunctionInstance):
     """y = t, by steps that cost 0.25 s, or what `costs` says of the step that begins at a time (s)."""
 
-    def __init__(self, machine: Machine, costs: dict[float, float] | None = None, cost: float = 0.25) -> None:
+    def __init__(
+        self, machine: Machine, costs: dict[float, float] | None = None, cost: float = 0.25, *, name: str = "double"
+    ) -> None:
         def step(t: float, h: float, u: object, x: object) -> list[float]:
             machine.spend((costs or {}).get(t, cost))
             return [t + h]
 
-        super().__init__(lambda t, u, x: x, step=step, state=[0.0])
+        super().__init__(lambda t, u, x: x, name=name, step=step, state=[0.0])
 
 
 def simulation(
-    double: Any, memory: Memory, *, interpreted: bool, stop: float = 8.0, step_size: float = 1.0
+    *doubles: Any,
+    memory: Memory,
+    interpreted: bool,
+    python: Collection[str] = (),
+    stop: float = 8.0,
+    step_size: float = 1.0,
 ) -> Simulation[None]:
-    """A run of one double that a compiled loop can call."""
-    description = describe([double.name], step_size=step_size, experiment={"stop": stop})
-    whole = replace(setup(by_address([double]), description), interpreted=interpreted)
+    """A run of doubles that a compiled loop can call, but for those of `python`."""
+    names = [double.name for double in doubles]
+    description = describe(names, step_size=step_size, experiment={"stop": stop})
+    called = by_address(doubles, [name for name in names if name not in python])
+    whole = replace(setup(called, description), interpreted=interpreted)
     return Simulation(whole, [memory], lambda: None)
 
 

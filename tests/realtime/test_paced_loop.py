@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrator.assembly import open_simulation
 from orchestrator.errors import SimulationError
 from orchestrator.instance import Status, StepResult
 from orchestrator.master.compiled import hot_loop
 from orchestrator.observer import Event
 from orchestrator.realtime import paced_loop, scheduling
 from orchestrator.realtime.pacer import OverrunPolicy, Pacer
+from orchestrator.recording import recorder
 from tests.coupled import Memory
 from tests.doubles import Faults, FunctionInstance
 from tests.master.compiled.by_address import Patient
 from tests.realtime.machine import Machine, Ramp, pacer, simulation
+from tests.textbook import lotka_volterra
 
 LATE = {0.0: 0.25, 2.0: 2.5, 5.0: 1.25, 6.0: 1.5}
 """Two stretches of late steps: the one from 2 s is due at 3 and ends at 4.5, the one from 5 s ends at 6.25."""
@@ -46,7 +49,7 @@ class Paced:
         self.double.faults = faults or Faults()
         self.error: SimulationError | None = None
         self.began, self.reached = self.machine.now, 0.0
-        with simulation(self.double, self.memory, interpreted=interpreted, **more) as run:
+        with simulation(self.double, memory=self.memory, interpreted=interpreted, **more) as run:
             assert run.strides is not interpreted
             try:
                 run.run(pacer=self.pacer)
@@ -103,7 +106,9 @@ def test_the_last_part_of_a_wait_is_spent_looking_at_the_clock(monkeypatch):
     machine.look = 1_000
     machine.install(monkeypatch)
     paced = pacer(margin=50e-6)
-    with simulation(Ramp(machine, cost=0.0), Patient(), interpreted=False, step_size=1 / 128, stop=1 / 128) as run:
+    with simulation(
+        Ramp(machine, cost=0.0), memory=Patient(), interpreted=False, step_size=1 / 128, stop=1 / 128
+    ) as run:
         began = machine.now
         run.run(pacer=paced)
     assert max(machine.wakes) - began == pytest.approx(7_812_500 - 50_000, abs=3_000)
@@ -169,7 +174,7 @@ def test_a_step_that_is_refused_and_made_in_parts_is_paced_as_well(monkeypatch):
     machine, memory = Machine(), Patient()
     machine.install(monkeypatch)
     paced = pacer()
-    with simulation(Reluctant(machine, cost=0.0), memory, interpreted=False) as run:
+    with simulation(Reluctant(machine, cost=0.0), memory=memory, interpreted=False) as run:
         run.run(pacer=paced)
     assert 3.5 in memory.times
     assert paced.report.overruns == 0
@@ -186,7 +191,7 @@ def test_a_run_that_goes_on_later_is_paced_from_then_on(monkeypatch):
     machine = Machine()
     machine.install(monkeypatch)
     paced = pacer()
-    with simulation(Ramp(machine), Patient(), interpreted=False) as run:
+    with simulation(Ramp(machine), memory=Patient(), interpreted=False) as run:
         run.run(until=4.0, pacer=paced)
         machine.spend(3600.0)
         run.run(pacer=paced)
@@ -204,7 +209,7 @@ def test_what_the_operating_system_refuses_is_said_in_report_and_record(monkeypa
     machine, memory = Machine(), Patient()
     machine.install(monkeypatch)
     paced = pacer(privileged=True)
-    with simulation(Ramp(machine), memory, interpreted=False) as run:
+    with simulation(Ramp(machine), memory=memory, interpreted=False) as run:
         run.run(pacer=paced)
     assert [(event.t, event.kind) for event in memory.events] == [(0.0, "scheduling")]
     assert "SCHED_FIFO was refused (Operation not permitted)" in memory.events[0].message
@@ -220,7 +225,7 @@ def test_what_is_granted_is_taken_by_the_thread_alone_and_given_back(monkeypatch
     machine = Machine()
     machine.install(monkeypatch)
     paced = pacer(privileged=True)
-    with simulation(Ramp(machine), Patient(), interpreted=False, stop=1.0) as run:
+    with simulation(Ramp(machine), memory=Patient(), interpreted=False, stop=1.0) as run:
         run.run(pacer=paced)
     assert told == ["locked", "fifo", "unlocked"]
     assert paced.report.scheduling == "paced without Python, SCHED_FIFO 80, memory locked"
@@ -235,7 +240,7 @@ def test_control_c_ends_a_wait_of_the_paced_loop_and_what_was_reached_is_recorde
     double = FunctionInstance(lambda t, u, x: x, step=step, state=[0.0])
     began = time.monotonic()
     interrupted = pytest.raises(KeyboardInterrupt)
-    with interrupted, simulation(double, memory, interpreted=False, step_size=1000.0, stop=8000.0) as run:  # type: ignore[arg-type]
+    with interrupted, simulation(double, memory=memory, interpreted=False, step_size=1000.0, stop=8000.0) as run:
         run.run(pacer=Pacer(privileged=False))
     assert time.monotonic() - began < 100.0
     assert memory.times == [0.0, 1000.0]
@@ -252,7 +257,7 @@ def test_a_component_that_takes_the_time_of_two_steps_makes_all_but_none_late_on
 
     double = FunctionInstance(lambda t, u, x: x, step=burn, state=[0.0])
     paced = Pacer(privileged=False)
-    with simulation(double, Patient(), interpreted=False, step_size=0.002, stop=0.04) as run:  # type: ignore[arg-type]
+    with simulation(double, memory=Patient(), interpreted=False, step_size=0.002, stop=0.04) as run:
         run.run(pacer=paced)
     assert paced.report.steps == paced.report.overruns == 20
     assert paced.report.worst >= 20 * 0.002
@@ -260,3 +265,35 @@ def test_a_component_that_takes_the_time_of_two_steps_makes_all_but_none_late_on
 
 def test_the_address_of_a_compiled_function_is_where_its_code_lies():
     assert paced_loop.address_of(hot_loop.advance) == paced_loop.address_of(hot_loop.advance) != 0
+
+
+def test_patient_observers_are_told_every_second_where_the_run_is(monkeypatch):
+    run = Paced(monkeypatch, cost=0.0, step_size=1 / 128, stop=8.0)
+    assert run.memory.times == [float(t) for t in range(9)]
+
+
+def test_components_that_only_python_can_step_are_paced_alike(monkeypatch):
+    def run(*, interpreted: bool) -> tuple[Any, ...]:
+        machine, memory = Machine(), Patient()
+        machine.install(monkeypatch)
+        paced = pacer(policy="skip")
+        doubles = [Ramp(machine, {3.0: 1.5}, name="one"), Ramp(machine, {5.0: 2.5}, name="other")]
+        with simulation(*doubles, memory=memory, interpreted=interpreted, python=["other"]) as run:
+            run.run(pacer=paced)
+        assert paced.report.scheduling.startswith("paced by Python" if interpreted else "paced without Python")
+        return paced.report._replace(scheduling=""), memory.events, machine.now, [each.steps for each in doubles]
+
+    assert run(interpreted=False) == run(interpreted=True)
+
+
+def test_what_a_paced_run_records_is_what_any_other_records(monkeypatch):
+    monkeypatch.setattr(recorder, "_CHUNK_VALUES", 100)
+    monkeypatch.setattr(recorder, "_CHUNK_ROWS", (16, 16))
+    with open_simulation(lotka_volterra(0.001, stop=0.1)) as simulation:
+        paced = simulation.run(pacer=Pacer(speed=2.0, privileged=False))
+    with open_simulation(lotka_volterra(0.001, stop=0.1)) as simulation:
+        free = simulation.run()
+    assert paced.times.size == 101
+    assert np.array_equal(paced.times, free.times)
+    for name in free.names:
+        assert np.array_equal(paced[name], free[name]), name
