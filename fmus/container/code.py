@@ -30,6 +30,7 @@ class _Tables:
         self._first_names: list[int] = []
         self._flows: list[str] = []
         self._map: list[str] = []
+        self._before: list[str] = []
         self._courses: list[str] = []
         self._rows: list[str] = []
         self._jumps: list[str] = []
@@ -59,6 +60,7 @@ class _Tables:
                 _table("map_entry", "map_entries", self._map),
                 _table("flow", "flows", self._flows),
                 _table("part_table", "parts", parts),
+                _table("char *const", "before", self._before),
                 _table("row", "rows", self._rows),
                 _table("row", "jumps", self._jumps),
                 _table("course_table", "courses", self._courses),
@@ -76,6 +78,7 @@ class _Tables:
     def _part(self, index: int) -> str:
         part = self._system.parts[index]
         ranges = [
+            self._range(self._before, map(_text, part.before)),
             self._calls_of(part.inputs),
             self._calls_of(part.initial),
             self._calls_of(part.unknown_starts),
@@ -162,7 +165,7 @@ class _Tables:
             ", ".join(map(str, counts)),
             f"{int(system.keeps_state)}, {int(system.serializes_state)}",
             f"{system.image.size + len(system.settings)}, {system.image.size}, image",
-            "parts, sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
+            "parts, before, sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
             "calls, references, first_name, names, flows",
             f"map_entries, {at_once}, variables, variable_of",
         ]

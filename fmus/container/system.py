@@ -102,11 +102,15 @@ class Flow:
 
 @dataclass(frozen=True)
 class Part:
-    """A component: `library` and `resources` are paths below the resources of the whole; `fmi` is 2 or 3."""
+    """A component: `library`, those loaded `before` it, and `resources` are paths below the resources of the whole.
+
+    `fmi` is 2 or 3.
+    """
 
     name: str
     token: str
     library: str
+    before: tuple[str, ...]
     resources: str
     fmi: int
     inputs: tuple[Call, ...] = ()

@@ -12,6 +12,7 @@ from orchestrator.assembly import check_file, gives_inputs, open_inputs
 from orchestrator.errors import CapabilityError, CotwinError, DescriptionError, FmuImportError
 from orchestrator.export.exposing import Chooser
 from orchestrator.export.image import type_of
+from orchestrator.export.libraries import Found, examined
 from orchestrator.export.lowering import Coupled, Source, lower
 from orchestrator.export.refusals import refuse_description, refuse_models, refuse_schedule, refuse_values
 from orchestrator.export.sources import TYPES, refuse_sources
@@ -30,6 +31,7 @@ from orchestrator.system.meaning import meaning_of, refusal
 from orchestrator.system.parameters.giving import configured
 
 VERSIONS: Final = ("2.0", "3.0")
+_KIND: Final = "CoSimulation"
 _PLATFORMS: Final = {"2": fmi2_functions.PLATFORM, "3": fmi3_functions.PLATFORM}
 
 
@@ -123,16 +125,20 @@ def _files(models: Mapping[str, ModelInfo], folders: ExitStack) -> tuple[dict[st
     sources: dict[str, Source] = {}
     files: list[tuple[str, Path]] = []
     for name, model in models.items():
-        once = model.interface("CoSimulation").capabilities.once_per_process
+        once, major = model.interface(_KIND).capabilities.once_per_process, model.fmi_version[0]
         key = (name,) if once else fingerprint(model.path)
         folder = folders.enter_context(unpacked(model.path))
-        library = found(model, "CoSimulation", folder, _PLATFORMS[model.fmi_version[0]]).relative_to(folder)
         new = key not in numbers
         place = f"parts/{numbers.setdefault(key, len(numbers))}"
-        sources[name] = Source(f"{place}/{library.as_posix()}", f"{place}/resources")
+        sources[name] = _source(place, folder, examined(name, found(model, _KIND, folder, _PLATFORMS[major]), major))
         if new:
             files += ((f"{place}/{path.relative_to(folder).as_posix()}", path) for path in _all_files(folder))
     return sources, files
+
+
+def _source(place: str, folder: Path, library: Found) -> Source:
+    own, *before = (f"{place}/{path.relative_to(folder).as_posix()}" for path in (library.path, *library.before))
+    return Source(own, tuple(before), f"{place}/resources", library.keeps_state, library.serializes_state)
 
 
 def _all_files(folder: Path) -> Iterator[Path]:

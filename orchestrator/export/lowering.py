@@ -24,10 +24,16 @@ from orchestrator.system.quantities.units import IDENTITY
 
 
 class Source(NamedTuple):
-    """Where the files of a component lie below the resources: its library, and its own resources."""
+    """Where the files of a component lie below the resources: its library, those loaded before, its own resources.
+
+    `keeps_state` and `serializes_state`: whether the library has the functions for that.
+    """
 
     library: str
+    before: tuple[str, ...]
     resources: str
+    keeps_state: bool
+    serializes_state: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +89,8 @@ class _Lowering:
         variables = [
             described.variable(each, numbers.get((each.component, each.connector.name))) for each in coupled.exposed
         ]
-        capabilities = [model.interface("CoSimulation") for model in self._models.values()]
+        kinds = {name: model.interface("CoSimulation") for name, model in self._models.items()}
+        capabilities = {name: kind.capabilities for name, kind in kinds.items()}
         return System(
             name=description.name,
             identifier=identifier(description.name),
@@ -100,10 +107,12 @@ class _Lowering:
             units=described.units,
             image=self._image.bytes(),
             inputs=tuple(inputs_of(name, source, self._image) for name, source in coupled.inputs.items()),
-            keeps_state=all(each.capabilities.get_set_state for each in capabilities),
-            serializes_state=all(each.capabilities.serialize_state for each in capabilities),
-            once_per_process=any(each.capabilities.once_per_process for each in capabilities),
-            needs_tool=any(each.needs_tool for each in capabilities),
+            keeps_state=all(each.get_set_state and sources[name].keeps_state for name, each in capabilities.items()),
+            serializes_state=all(
+                each.serialize_state and sources[name].serializes_state for name, each in capabilities.items()
+            ),
+            once_per_process=any(each.once_per_process for each in capabilities.values()),
+            needs_tool=any(each.needs_tool for each in kinds.values()),
         )
 
     def _part(self, name: str, source: Source) -> Part:
@@ -113,6 +122,7 @@ class _Lowering:
             name,
             model.token,
             source.library,
+            source.before,
             source.resources,
             int(model.fmi_version[0]),
             self._calls[name, Direction.INPUT],

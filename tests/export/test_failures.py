@@ -1,14 +1,19 @@
 """What cannot be done says so: steps that do not fit, components that fail, calls in the wrong mode."""
 
 import re
+import subprocess
+from math import exp
+from zipfile import ZipFile
 
 import pytest
 
 from orchestrator.export.container import export_fmu
+from orchestrator.fmi.variables import read_model
 from orchestrator.system.yaml.file import from_mapping
 from tests.export.exported import PARTS, exported_growth, growth
 from tests.fmus.harness import FMICallException, running
-from tests.kit.build import compiler, kit_fmu
+from tests.kit import build
+from tests.kit.build import compiler, kit_fmu, write_archive
 from tests.plants import ROOT
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
@@ -129,10 +134,49 @@ def test_a_component_finds_its_resources_in_those_of_the_whole(version, tmp_path
 PARTS_OF = {"2.0": "3.0", "3.0": "2.0"}
 
 
+@needs_compiler
+def test_libraries_that_lie_beside_that_of_a_component_are_loaded_before_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "FLAGS", (*build.FLAGS, "-Wl,-soname,libcore.so"))
+    with ZipFile(kit_fmu("Dahlquist", "2.0", "co_simulation")) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    name = next(entry for entry in entries if entry.endswith(".so"))
+    (tmp_path / "libcore.so").write_bytes(entries[name])
+    command = [str(compiler()), "-shared", "-Wl,--no-as-needed", "libcore.so", "-o", "thin.so"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    entries[name] = (tmp_path / "thin.so").read_bytes()
+    entries[name.replace("Dahlquist", "libcore")] = (tmp_path / "libcore.so").read_bytes()
+    part = write_archive(entries, tmp_path / "thin.fmu")
+    with running(alone(part, "3.0", tmp_path)) as fmu:
+        fmu.initialize()
+        fmu.step(0.0, 0.5)
+        assert fmu.get("part.x") == pytest.approx(exp(-0.5), rel=1e-3)
+        fmu.free(fmu.keep())
+
+
+@needs_compiler
+def test_states_are_not_declared_where_a_binary_lacks_the_functions(tmp_path):
+    for lacks, keeps, serializes in (("states", False, False), ("serialization", True, False)):
+        part = kit_fmu("Dahlquist", "3.0", "co_simulation", lacks=(lacks,))
+        path = alone(part, "2.0", tmp_path)
+        capabilities = read_model(path).interface("CoSimulation").capabilities
+        assert (capabilities.get_set_state, capabilities.serialize_state) == (keeps, serializes)
+
+
+@needs_compiler
+def test_an_fmu_that_allows_one_instance_per_process_is_there_once_for_each_component(tmp_path):
+    single = str(kit_fmu("Dahlquist", "2.0", "co_simulation", once_per_process=True))
+    parts = {name: {"source": single, "parameters": {"k": k}} for name, k in (("slow", 1.0), ("fast", 2.0))}
+    description = {"name": "two", "components": parts, "experiment": {"stop": 1.0}, "step_size": 0.5}
+    path = export_fmu(from_mapping(description, ROOT, "tests"), tmp_path / "two.fmu").path
+    assert read_model(path).interface("CoSimulation").capabilities.once_per_process
+    with running(path) as fmu:
+        fmu.initialize()
+        fmu.step(0.0, 0.5)
+        assert fmu.get("slow.x") > fmu.get("fast.x")
+
+
 @pytest.mark.parametrize("version", PARTS)
 def test_a_component_that_is_not_there_is_named_when_the_whole_is_instantiated(version, tmp_path):
-    from zipfile import ZipFile
-
     broken = tmp_path / "broken.fmu"
     with ZipFile(exported_growth(version)) as whole, ZipFile(broken, "w") as target:
         for name in whole.namelist():

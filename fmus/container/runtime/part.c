@@ -74,24 +74,48 @@ static const char *unbound(const part *p, range calls, int setting)
     return NULL;
 }
 
+/* Loads its library, and before that those beside it which it needs: where it finds them itself they are the same. */
+static void *load(const part *p, const char *path)
+{
+    range wanted = p->table->before;
+    void *library = NULL, **before = calloc((size_t)(wanted.end - wanted.first) + 1, sizeof *before);
+    if (!before) return NULL;
+    for (int k = wanted.first; k < wanted.end; k++) {
+        char *beside = path_to(p, whole.before[k]);
+        if (beside) before[k - wanted.first] = dlopen(beside, RTLD_NOW | RTLD_LOCAL);
+        free(beside);
+    }
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL); /* the last one: dlerror is about it */
+    if (library) /* which holds those that it needs */
+        for (int k = wanted.end - wanted.first - 1; k >= 0; k--)
+            if (before[k]) dlclose(before[k]);
+    free(before);
+    return library;
+}
+
+/* Binds the functions of a library that is loaded, and instantiates. */
+static int begins(part *p, const char *function, const char *resources)
+{
+    const char *missing = bind(p);
+    if (!missing) missing = unbound(p, p->table->inputs, 1);
+    if (!missing) missing = unbound(p, p->table->outputs, 0);
+    if (missing) return fails(p, function, "its library lacks a function", missing);
+    p->handle = p->version->instantiate(p, resources);
+    if (p->handle) return 1;
+    return fails(p, function, "it refused to be instantiated", "check that the FMU is complete, its licence and resources");
+}
+
 int part_open(part *p, const char *function)
 {
     char *library = path_to(p, p->table->library), *resources = path_to(p, p->table->resources);
-    const char *missing = NULL;
     int opened = 0;
     p->version = p->table->fmi == 2 ? &part_fmi2 : &part_fmi3;
-    if (!library || !resources) {
+    if (!library || !resources)
         instance_fail(p->whole, function, "out of memory");
-    } else if (!(p->library = dlopen(library, RTLD_NOW | RTLD_LOCAL))) {
+    else if ((p->library = load(p, library)))
+        opened = begins(p, function, resources);
+    else
         fails(p, function, "its library cannot be loaded", dlerror());
-    } else if ((missing = bind(p)) || (missing = unbound(p, p->table->inputs, 1)) ||
-               (missing = unbound(p, p->table->outputs, 0))) {
-        fails(p, function, "its library lacks a function", missing);
-    } else if (!(p->handle = p->version->instantiate(p, resources))) {
-        fails(p, function, "it refused to be instantiated", "check that the FMU is complete, its licence and resources");
-    } else {
-        opened = 1;
-    }
     free(library);
     free(resources);
     return opened;

@@ -57,6 +57,7 @@ typedef struct {
 typedef struct {
     const char *name, *token, *library, *resources;
     int fmi; /* 2 or 3 */
+    range before; /* libraries that are loaded before its own, which needs them */
     range inputs, initial, unknown_starts, outputs, flows;
 } part_table;
 
@@ -114,6 +115,7 @@ typedef struct {
     size_t image_size, pending; /* `pending`: where a byte for each setting lies */
     const unsigned char *image; /* at the start */
     const part_table *parts;
+    const char *const *before;
     const source_table *sources;
     const course_table *courses;
     const row *rows, *jumps;
