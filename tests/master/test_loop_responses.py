@@ -97,6 +97,13 @@ def test_a_small_change_refines_what_is_known_roughly() -> None:
     np.testing.assert_allclose(one.response.matrix() @ change, other @ change, rtol=1e-6)
 
 
+def test_rounding_does_not_disturb_what_is_known_exactly() -> None:
+    one = taught()
+    before, u = one.response.matrix(), one.floats[:3] * (1.0 + 1e-8)
+    one.sees(u, M @ u + [1.0, -1.0])
+    np.testing.assert_array_equal(one.response.matrix(), before)
+
+
 def test_derivatives_are_asked_by_those_inputs_alone_that_something_depends_on_directly() -> None:
     asked = []
 

@@ -22,6 +22,9 @@ _FINE = 1e-9
 
 _REFINES = 0.5
 
+_EXACT = 1e-12
+"""Part of their sizes by which outputs are elsewhere than was expected that may be rounding."""
+
 _DEPENDENT = 1e-3
 """Part of a change that must be new for what earlier ones taught to be kept beside it."""
 
@@ -135,7 +138,7 @@ class Response:
             return True
         units = np.where(self._found > 0.0, self._found, 1.0)
         sizes = [float(np.linalg.norm(each / units)) for each in (missing, explained)]
-        return length > _FINE and sizes[0] <= _REFINES * sizes[1]
+        return length > _FINE and _EXACT < sizes[0] <= _REFINES * sizes[1]
 
     def _at_end(self) -> Matrix:
         """D at the end of the last step."""
