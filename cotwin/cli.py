@@ -56,6 +56,9 @@ CheckpointEvery = Annotated[
     typer.Option(metavar="TIME", help="Simulated time between checkpoints, such as '10 min'; one more at the end."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder of the run.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Threads that step components. Default: what is fastest here.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -89,6 +92,7 @@ def run(  # noqa: PLR0913 -- one for each option
     variant: Variant = None,
     checkpoint_every: CheckpointEvery = None,
     resume: Resume = False,
+    threads: Threads = None,
     debug: Debug = False,
 ) -> None:
     """Run a system, or one FMU by its default experiment; write the record, plots and a report.
@@ -112,7 +116,7 @@ def run(  # noqa: PLR0913 -- one for each option
                 terminal.say(done)
                 return
             with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
-                outcome = execute(description, target, (bar,), scenario, resuming)
+                outcome = execute(description, target, (bar,), scenario, resuming, threads)
         terminal.show_outcome(outcome, bar.elapsed)
         if outcome.interrupted_by is not None:
             going_on = "" if resuming.checkpoints(target) is None else "; --resume goes on from there"

@@ -50,11 +50,12 @@ def execute(
     observers: Sequence[Observer] = (),
     scenarios: Sequence[Path] = (),
     resuming: Resuming = NO_CHECKPOINTS,
+    threads: int | None = None,
 ) -> Outcome:
     """Run a system and write record, plots and report into `folder`; a failed run keeps what it recorded.
 
     `scenarios` are files that say what is done to the system during the run, `resuming` where it goes on from and when
-    checkpoints are made.
+    checkpoints are made, `threads` how many step components at most.
 
     Ctrl-C and SIGTERM end the run at the next communication point; once more, or while plots are drawn, they end at
     once what is going on. Raises what is wrong before the run begins: DescriptionError, FmuImportError,
@@ -69,6 +70,7 @@ def execute(
             meter=True,
             scenarios=scenarios,
             resume=resuming.resume,
+            threads=threads,
         )
         course.watch(simulation.coupling.statistics, simulation.grid)
         began = clock.seconds()

@@ -129,12 +129,12 @@ def _seconds(value: Given) -> Any:
     return seconds(f"{value.value} {value.unit}" if isinstance(value, Quantity) else value)
 
 
-def run_once(job: Job) -> str:
-    """Make one run; what went wrong, empty where nothing did."""
+def run_once(job: Job, threads: int | None = None) -> str:
+    """Make one run by so many threads; what went wrong, empty where nothing did."""
     try:
         remove_record(job.record)
         with open_simulation(
-            varied(job.description, job.values), output=job.record, scenarios=job.scenarios
+            varied(job.description, job.values), output=job.record, scenarios=job.scenarios, threads=threads
         ) as simulation:
             simulation.run()
     except (CotwinError, OSError, ValueError) as error:
@@ -147,10 +147,14 @@ def _one_by_one(jobs: Sequence[Job]) -> Iterator[tuple[int, str]]:
         yield index, run_once(job)
 
 
+def _run_by_one_thread(job: Job) -> str:
+    return run_once(job, threads=1)
+
+
 def _beside_each_other(
-    jobs: Sequence[Job], most: int, work: Callable[[Job], str] = run_once
+    jobs: Sequence[Job], most: int, work: Callable[[Job], str] = _run_by_one_thread
 ) -> Iterator[tuple[int, str]]:
-    """Each run in a process of its own, so that one that crashes is one run that failed."""
+    """Each run in a process of its own, so that one that crashes is one run that failed; each by one thread."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     left = list(enumerate(jobs))[::-1]
