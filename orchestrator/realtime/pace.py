@@ -103,6 +103,8 @@ def begin(pace: Any, now: float) -> None:
     """Tie the simulated time at which the run begins to now (s on the clock)."""
     pace.started = pace.released = pace.window = pace.next_window = now
     pace.reached = pace.window_t = pace.next_window_t = pace.start
+    pace.late = 0.0
+    pace.begins = 0
 
 
 def due(pace: Any, t: float, finished: float) -> float:

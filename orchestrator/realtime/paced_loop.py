@@ -90,7 +90,6 @@ def _paced(  # noqa: PLR0913
     count, index, why = load(program + at.COUNT), load(program + at.INDEX), at.DONE
     if pace.begins != 0:
         begin(pace, nanoseconds(load(request + CLOCK), _MONOTONIC) / 1e9)
-        pace.begins = 0
     while index < until and why == at.DONE:
         call_values(advance, request + _ANSWER, request + _ERROR, program, index + 1, 0)
         why = load(request + _ANSWER)

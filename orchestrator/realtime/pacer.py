@@ -106,8 +106,8 @@ class Pacer:
         compiled = compiled and self._machine
         self._thread = PacedThread.where_available(privileged=self._privileged) if compiled else None
         self._pace.start, self._pace.moved = t, 0.0
-        self._pace.begins = self._thread is not None
         pacing.begin(self._pace, self._clock())
+        self._pace.begins = self._thread is not None
         return self._thread is not None
 
     def stride(self, make: Callable[[Steps], StrideT], ends: Callable[[], bool], patience: float) -> StrideT:
@@ -127,6 +127,7 @@ class Pacer:
     def wait(self, t: float) -> None:
         """Sleep until t (s) is due, if that was not done. With the policy `stop` a late step raises SimulationError."""
         if self._pace.reached != t:
+            self._pace.begins = 0
             deadline = pacing.due(self._pace, t, self._clock())
             self._sleep_until(deadline)
             self._count(t, deadline)
@@ -174,6 +175,8 @@ class Pacer:
 
 def _check(speed: float, margin: float) -> None:
     if not 0.0 < speed < math.inf:
-        raise DescriptionError(f"speed {speed:g} is not positive. Give simulated seconds per second, 1 for real time")
+        raise DescriptionError(
+            f"speed {speed:g} is not positive and finite. Give simulated seconds per second, 1 for real time"
+        )
     if not 0.0 <= margin <= 0.01:
         raise DescriptionError(f"margin {margin:g} s is not between 0 and 0.01 s. Give some 50e-6 s, 0 for none")
