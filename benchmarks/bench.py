@@ -11,10 +11,11 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from speed import control, loops, masters_compared, opening, pacing, parallel, recording, scaling
+from speed import control, loops, masters_compared, micro, opening, pacing, parallel, recording, scaling
 from speed.comparison import Effort
 from speed.lines import Line, keep
 from speed.report import report
@@ -28,6 +29,7 @@ SECTIONS: Final[Mapping[str, Callable[[Effort], Iterator[Line]]]] = {
     "opening": opening.measure,
     "pacing": pacing.measure,
     "control": control.measure,
+    "micro": micro.measure,
 }
 QUICK: Final = Effort(turns=2, turn=0.5, scale=0.1)
 
@@ -35,6 +37,7 @@ QUICK: Final = Effort(turns=2, turn=0.5, scale=0.1)
 def run(section: str, effort: Effort) -> list[Line]:
     """Measure one section; progress goes to standard error."""
     began = time.monotonic()
+    print(f"{section} ...", file=sys.stderr, flush=True)
     lines = []
     for line in SECTIONS[section](effort):
         lines.append(line)
@@ -46,6 +49,18 @@ def run(section: str, effort: Effort) -> list[Line]:
     return lines
 
 
+def measured(section: str, *, quick: bool) -> bool:
+    """Whether a section could be measured; its earlier figures stay where it could not."""
+    try:
+        lines = run(section, QUICK if quick else Effort())
+    except Exception:  # the others are measured all the same
+        traceback.print_exc()
+        return False
+    if not quick:
+        keep(section, lines)
+    return True
+
+
 def main() -> None:
     """Measure, keep, report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -55,12 +70,11 @@ def main() -> None:
     unknown = sorted(set(asked.sections) - set(SECTIONS))
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
-    for section in asked.sections or SECTIONS:
-        lines = run(section, QUICK if asked.quick else Effort())
-        if not asked.quick:
-            keep(section, lines)
+    broken = [section for section in asked.sections or SECTIONS if not measured(section, quick=asked.quick)]
     if not asked.quick:
         report()
+    if broken:
+        sys.exit(f"not measured: {', '.join(broken)}")
 
 
 if __name__ == "__main__":

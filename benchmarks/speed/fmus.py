@@ -48,6 +48,14 @@ def lag(level: float = 1.0, *, burn: int = 0, width: int = 10) -> Model:
     return Model(name, "lag.c", tuple(f"u{i}" for i in range(width)), outputs, defines)
 
 
+def wave(level: float = 1.0, *, width: int = 10) -> Model:
+    """Oscillators, weakly drawn to the inputs."""
+    outputs = tuple((f"y{i}", 0.0 if i % 2 else level) for i in range(width))
+    defines = (f"WIDTH={width}", f"LEVEL={level!r}")
+    name = f"wave_{width}" + ("" if level == 1.0 else "_raised")
+    return Model(name, "wave.c", tuple(f"u{i}" for i in range(width)), outputs, defines)
+
+
 def integrator(gain: float, start: float, *, burn: int = 0) -> Model:
     """y' = gain u."""
     name = f"integrator_{gain:+g}".replace("+", "plus_").replace("-", "minus_") + _burning(burn)

@@ -52,7 +52,7 @@ class Line:
 
     def to_json(self) -> dict[str, Any]:
         """All of it, with the machine and the versions."""
-        found = {key: value for key, value in asdict(self).items() if value not in (None, "", False)}
+        found = {key: value for key, value in asdict(self).items() if key == "unit" or value not in (None, "", False)}
         return {**found, "ratio": self.ratio, "reached": self.reached, **machine()}
 
 

@@ -22,8 +22,8 @@ LOSS: Final = 1.05
 
 def measure(effort: Effort) -> Iterator[Line]:
     """Idle cores with every master; then a taken core, with cotwin alone. Straight C has one thread."""
-    system = burning_ring(steps=effort.steps(500))
-    short = replace(effort, turns=min(effort.turns, 3), turn=3.0 * effort.scale)
+    system = burning_ring(steps=effort.steps(200))
+    short = replace(effort, turns=2, turn=2.5 * effort.scale)
     for line in compare(SECTION, "W3", system, [COTWIN, *present()], short):
         yield replace(line, reach=1.0 / GAIN) if line.who == COTWIN.name else line
     with a_core_taken():

@@ -8,32 +8,44 @@ from matplotlib.figure import Figure
 
 from speed.lines import Line
 
-_COTWIN: Final = "#0b6e4f"
-_OTHERS: Final = "#9aa5b1"
+_COLOURS: Final = {"cotwin": "#0b6e4f", "cotwin, interpreted": "#7fb8a4"}
+_OTHERS: Final = "#b8c0c8"
+_LEFT: Final = 0.5
 
 
 def draw(lines: Sequence[Line], workloads: Sequence[str], path: Path) -> None:
     """A panel for each workload, a bar for each master; the scale is logarithmic."""
-    chosen = [line for line in lines if line.section == "masters" and line.workload in workloads and line.ratio]
+    chosen = [line for line in lines if line.workload in workloads and line.ratio]
     names = sorted({line.who for line in chosen}, key=lambda name: _rank(name, chosen), reverse=True)
-    figure = Figure(figsize=(11.0, 0.9 + 0.36 * len(names)), layout="constrained")
-    panels = figure.subplots(1, len(workloads), sharey=True)
-    longest = max((line.ratio or 1.0) for line in chosen)
-    for axes, workload in zip(panels, workloads, strict=True):
-        ratios = {line.who: line.ratio or 0.0 for line in chosen if line.workload == workload}
-        values = [ratios.get(name, 0.0) for name in names]
-        colours = [_COTWIN if name.startswith("cotwin") else _OTHERS for name in names]
-        bars = axes.barh(names, [max(value, 1.0) for value in values], color=colours, height=0.62, left=0.0)
-        labels = [f" {value:,.0f}" if value >= 10 else f" {value:.2f}" if value else "" for value in values]
-        axes.bar_label(bars, labels, fontsize=8, color="0.25")
-        axes.set_xscale("log")
-        axes.set_xlim(0.7, longest * 12.0)
-        axes.axvline(1.0, color="0.3", linewidth=0.8)
-        axes.set_title(workload, fontsize=10)
-        axes.tick_params(labelsize=8, left=False)
-        axes.spines[["top", "right", "left"]].set_visible(False)
-    figure.supxlabel("cost of a macro step, times that of straight C (the line at 1)", fontsize=9)
-    figure.savefig(path, dpi=130)
+    shown = [workload for workload in workloads if any(line.workload == workload for line in chosen)]
+    picture = Figure(figsize=(2.3 + 2.1 * len(shown), 1.0 + 0.34 * len(names)), layout="constrained")
+    panels = picture.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    for axes, workload in zip(panels, shown, strict=True):
+        _panel(axes, names, {line.who: line.ratio or 0.0 for line in chosen if line.workload == workload})
+        axes.set_title(workload, fontsize=10, loc="left")
+    picture.supxlabel("cost of a macro step, times that of straight C (dashed), logarithmic", fontsize=9)
+    path.parent.mkdir(exist_ok=True)
+    picture.savefig(path, dpi=130)
+
+
+def _panel(axes, names: Sequence[str], ratios: dict[str, float]) -> None:  # type: ignore[no-untyped-def]
+    values = [ratios.get(name, 0.0) for name in names]
+    colours = [_COLOURS.get(name, _OTHERS) for name in names]
+    bars = axes.barh(names, [max(value, _LEFT) for value in values], color=colours, height=0.66)
+    axes.bar_label(bars, [_label(value) for value in values], fontsize=8, color="0.2")
+    axes.axvline(1.0, color="0.3", linewidth=0.8, linestyle="--")
+    axes.set_xscale("log")
+    axes.set_xlim(_LEFT, max(30.0, 25.0 * max(values, default=1.0)))
+    axes.set_xticks([])
+    axes.minorticks_off()
+    axes.tick_params(labelsize=9, left=False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _label(value: float) -> str:
+    if not value:
+        return ""
+    return f" {value:,.0f}" if value >= 10 else f" {value:.2f}"
 
 
 def _rank(name: str, lines: Sequence[Line]) -> float:

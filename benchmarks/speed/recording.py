@@ -9,7 +9,7 @@ from typing import Any, Final
 from speed.comparison import Effort
 from speed.contender import COTWIN, MASTERS, NoAnswerError, Process
 from speed.lines import Line
-from speed.workloads import ring_of_lags
+from speed.workloads import ring_of_waves
 
 SECTION: Final = "recording"
 _COLUMNS: Final = 100
@@ -19,7 +19,7 @@ _GROWTH: Final = 1.15
 
 
 def measure(effort: Effort) -> Iterator[Line]:
-    """All outputs of W1-10, a hundred columns, at every communication point; then a tenth of the run."""
+    """A hundred outputs of ten components at every communication point; then a tenth of the run."""
     values = effort.steps(_MOST)
     try:
         short, long = (_recorded(count // _COLUMNS) for count in (values // 10, values))
@@ -41,7 +41,7 @@ def measure(effort: Effort) -> Iterator[Line]:
     )
     yield Line(
         SECTION,
-        f"{what}: a macro step of W1-10",
+        f"{what}: a macro step",
         COTWIN.name,
         long["seconds"] / (values // _COLUMNS) * 1e6,
         "us",
@@ -52,7 +52,7 @@ def measure(effort: Effort) -> Iterator[Line]:
 
 def _recorded(steps: int) -> dict[str, Any]:
     """A run in a process of its own, so that its peak of memory is its own."""
-    system = ring_of_lags(10, steps=steps)
+    system = ring_of_waves(10, steps=steps)
     with tempfile.TemporaryDirectory() as folder:
         plan = Path(folder) / "plan"
         plan.write_text(system.to_json())

@@ -1,7 +1,8 @@
 """What is made of the lines: tables for README and documentation, and a picture."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -10,32 +11,43 @@ from speed.picture import draw
 
 ROOT: Final = Path(__file__).parents[2]
 IMAGE: Final = ROOT / "docs" / "images" / "speed.png"
-_MASTERS: Final = ("W1-10", "W1-100", "W2", "W2 recording")
+MASTERS: Final = ("W1-10", "W1-100", "W2", "W2 recording", "W3")
+_TITLES: Final = {
+    "masters": "More of W1 and W2",
+    "parallel": "Several cores",
+    "scaling": "Chains, rings and random graphs",
+    "loops": "Gauss-Seidel and loops",
+    "recording": "Recording",
+    "opening": "Opening and memory",
+    "pacing": "Soft real time",
+    "control": "The loop that jumps",
+    "micro": "Parts of a macro step",
+}
 
 
 def report() -> None:
     """Write the table beside the results, those of README and documentation, and the picture."""
     lines = kept()
     table = "\n".join(masters_table(lines))
-    everything = "\n".join((table, "", *other_table(lines)))
+    everything = "\n".join((table, *other_tables(lines)))
     RESULTS.with_suffix(".md").write_text(everything + "\n")
     put(ROOT / "README.md", "speed", table)
     put(ROOT / "docs" / "performance.md", "speed", everything)
-    draw(lines, _MASTERS, IMAGE)
+    draw([line for line in lines if line.workload in MASTERS], MASTERS, IMAGE)
 
 
 def masters_table(lines: Sequence[Line]) -> Iterator[str]:
     """A row for each master, a column for each workload: us a macro step and the ratio to straight C."""
-    cells = {(line.who, line.workload): line for line in lines if line.section == "masters"}
-    names = list(dict.fromkeys(who for who, workload in cells if workload in _MASTERS))
-    yield "| us/macro step (times the C floor) | " + " | ".join(_MASTERS) + " |"
-    yield "|---" * (len(_MASTERS) + 1) + "|"
+    cells = {(line.who, line.workload): line for line in lines if line.workload in MASTERS}
+    names = list(dict.fromkeys(who for who, _ in cells))
+    yield "| us/macro step (times the C floor) | " + " | ".join(MASTERS) + " |"
+    yield "|---" * (len(MASTERS) + 1) + "|"
     for name in sorted(names, key=lambda name: _rank(name, cells)):
-        yield f"| {name} | " + " | ".join(_cell(cells.get((name, workload))) for workload in _MASTERS) + " |"
+        yield f"| {name} | " + " | ".join(_cell(cells.get((name, workload))) for workload in MASTERS) + " |"
 
 
-def _rank(name: str, cells: dict[tuple[str, str], Line]) -> float:
-    line = cells.get((name, _MASTERS[0]))
+def _rank(name: str, cells: Mapping[tuple[str, str], Line]) -> float:
+    line = cells.get((name, MASTERS[0]))
     return float("inf") if line is None or line.value is None else line.value
 
 
@@ -44,35 +56,56 @@ def _cell(line: Line | None) -> str:
         return ""
     if line.value is None:
         return line.note or "-"
-    text = _figure(line.value)
+    text = figure(line.value)
     if line.ratio is not None:
-        text += f" ({_figure(line.ratio)})"
+        text += f" ({figure(line.ratio)})"
     return f"{text}, {line.note}" if line.note else text
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def figure(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def other_table(lines: Sequence[Line]) -> Iterator[str]:
-    """A row for each figure that is not in the table of the masters."""
-    yield "| what | who | figure | compared with | ratio | to reach |"
-    yield "|---|---|---|---|---|---|"
-    for line in lines:
-        if line.section == "masters" and line.workload in _MASTERS:
+def other_tables(lines: Sequence[Line]) -> Iterator[str]:
+    """A table for each section: rows for what is not in the table of the masters."""
+    for section, found in groupby(sorted(lines, key=_place), lambda line: line.section):
+        rows = [line for line in found if line.workload not in MASTERS and not _is_reference(line, lines)]
+        if not rows:
             continue
-        value = "-" if line.value is None else f"{_figure(line.value)} {line.unit}"
-        reference = "" if line.reference is None else f"{line.comparator}: {_figure(line.reference)}"
-        ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
-        note = f" ({line.note})" if line.note else ""
-        yield f"| {line.workload} | {line.who} | {value}{note} | {reference} | {ratio} | {_wanted(line)} |"
+        yield f"\n### {_TITLES[section]}\n"
+        yield "| what | figure | compared with | ratio | to reach |"
+        yield "|---|---|---|---|---|"
+        yield from map(_row, rows)
+
+
+def _place(line: Line) -> int:
+    return list(_TITLES).index(line.section)
+
+
+def _is_reference(line: Line, lines: Sequence[Line]) -> bool:
+    """Whether a figure stands in another row, as what that is compared with."""
+    return line.reference is None and any(
+        other.workload == line.workload and other.section == line.section and other.reference == line.value
+        for other in lines
+        if other is not line
+    )
+
+
+def _row(line: Line) -> str:
+    who = "" if line.who == "cotwin" else f"{line.who}: "
+    value = "-" if line.value is None else f"{figure(line.value)} {line.unit}".strip()
+    note = f" ({line.note})" if line.note else ""
+    reference = "" if line.reference is None else f"{line.comparator}: {figure(line.reference)}"
+    ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
+    return f"| {line.workload} | {who}{value}{note} | {reference} | {ratio} | {_wanted(line)} |"
 
 
 def _wanted(line: Line) -> str:
     if line.reach is None:
         return ""
     sign = ">=" if line.more_is_better else "<="
-    return f"{sign} {_figure(line.reach)}: {'yes' if line.reached else 'no'}"
+    return f"{sign} {figure(line.reach)}: {'yes' if line.reached else 'no'}"
 
 
 def put(page: Path, name: str, table: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from speed.fmus import MASS_SPRING, PID, Model, build, lag, mixer
+from speed.fmus import MASS_SPRING, PID, Model, build, lag, mixer, wave
 from speed.system import System, Wire
 
 STEP_SIZE: Final = 1e-3
@@ -43,8 +43,17 @@ def system(
 def ring_of_lags(count: int, *, steps: int, version: int = 2, burn: int = 0) -> System:
     """W1: each of `count` components hands ten values to the next; the first one starts higher, so that all move."""
     models = {f"c{k}": lag(2.0 if k == 0 else 1.0, burn=burn) for k in range(count)}
-    wires = [Wire(f"c{k}", f"y{i}", f"c{(k + 1) % count}", f"u{i}") for k in range(count) for i in range(10)]
-    return system(f"ring of {count}", models, wires, steps=steps, version=version)
+    return system(f"ring of {count}", models, _around(count), steps=steps, version=version)
+
+
+def _around(count: int) -> list[Wire]:
+    return [Wire(f"c{k}", f"y{i}", f"c{(k + 1) % count}", f"u{i}") for k in range(count) for i in range(10)]
+
+
+def ring_of_waves(count: int, *, steps: int) -> System:
+    """As W1, with values that never come to rest, so that a record of them cannot be made small."""
+    models = {f"c{k}": wave(2.0 if k == 0 else 1.0) for k in range(count)}
+    return system(f"waves around {count}", models, _around(count), steps=steps)
 
 
 def controlled_mass(*, steps: int, record: bool, version: int = 2) -> System:
