@@ -49,7 +49,12 @@ FAILED, FAILED_STATUS = range(528, 544, WORD)
 LOG, LOGGED, STAMP = range(544, 568, WORD)
 """Warnings: a table of (call, time), and their number. The number of bundles that were given other values."""
 
-SIZE: Final = 568
+STAGES, STEP, NODES, WEIGHTS, RATES, STAGE, BEFORE = range(568, 624, WORD)
+Z, POSITIVE, KNOWN, STEP_TIME = range(624, 656, WORD)
+"""Of an explicit method, whose number of stages is 0 where there is none: its step (s), nodes and weights, the rates of
+the stages, vectors, and whether the domains of the indicators are known."""
+
+SIZE: Final = 656
 
 # Calls of the FMU that may fail or warn; larger numbers are addresses of bundles.
 NO_CALL: Final = 0
@@ -89,7 +94,7 @@ COLOUR_ROW: Final = 48
 
 # A bundle: the values given last, their number and form, and the calls (function, references, number, offset, size).
 KEPT: Final = 0
-KNOWN: Final = 8
+GIVEN: Final = 8
 """Whether the FMU has been given values at all."""
 STAMPED: Final = 16
 """The number of the gift."""

@@ -1,4 +1,4 @@
-"""Steps of a Model Exchange FMU, compiled: what `Integration.advance` does with CVODE, with the same bits.
+"""Steps of a Model Exchange FMU, compiled: what `Integration.advance` does with the solver, with the same bits.
 
 `step_address`, `set_address` and `get_address` are those of C functions that a compiled loop calls like those of an
 FMU for Co-Simulation; the instance is the memory that `exchange_layout` describes.
@@ -22,6 +22,7 @@ from orchestrator.by_address import (
 from orchestrator.fmi import exchange_layout as at
 from orchestrator.fmi.exchange_evaluation import place
 from orchestrator.fmi.exchange_events import complete, enter_event_mode, note, settle
+from orchestrator.fmi.exchange_explicit import explicit_step
 from orchestrator.fmi.model_exchange_integration import EVENTS_AT_ONCE, ROUNDING, SOLVER_STEPS
 
 _ONE_STEP: Final = 2
@@ -33,7 +34,12 @@ _OPTIONS: Final[Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 def _restart(memory: int) -> int:
-    """Start CVODE at the time and states where the FMU is."""
+    """Start the solver at the time and states where the FMU is."""
+    if load(memory + at.STAGES) != 0:
+        store(memory + at.STEP_TIME, load(memory + at.TIME))
+        store(memory + at.KNOWN, 0)
+        store(memory + at.FRESH, 1)
+        return at.DONE
     tolerance, count = load_double(memory + at.CVODE_TOLERANCE), load(memory + at.STATES)
     absolute, nominals = doubles(load(memory + at.CVODE_ABSOLUTE)), doubles(load(memory + at.NOMINAL_VALUES))
     for index in range(count):
@@ -52,10 +58,12 @@ restart: Any = njit("int64(int64)", **_OPTIONS)(_restart)
 
 
 def _solve(memory: int, stop: float) -> int:
-    """One step of CVODE, at most to `stop` (s)."""
+    """One step of the solver, at most to `stop` (s)."""
     if load(memory + at.FRESH) == 0 and restart(memory) != at.DONE:
         return at.NO_START
     store(memory + at.TROUBLE, at.NO_TROUBLE)
+    if load(memory + at.STAGES) != 0:
+        return int(explicit_step(memory, stop))
     solver, reached = load(memory + at.CVODE_MEMORY), memory + at.REACHED
     call_at(load(memory + at.CVODE_SET_STOP), solver, stop, 0, 0, 0)
     flag = int(call_at(load(memory + at.CVODE_STEP), solver, stop, load(memory + at.CVODE_VECTOR), reached, _ONE_STEP))
@@ -169,7 +177,7 @@ def _do_step(
 
 def _holds(bundle: int, values: int) -> bool:
     """Whether the FMU has been given these values last."""
-    if load(bundle + at.KNOWN) == 0:
+    if load(bundle + at.GIVEN) == 0:
         return False
     kept, width = load(bundle + at.KEPT), load(bundle + at.WIDTH)
     count, place = load(bundle + at.ELEMENTS) * max(width, 1), 0
@@ -222,7 +230,7 @@ def _set(memory: int, bundle: int, _number: int, values: int, _size: int) -> int
     kept, width = load(bundle + at.KEPT), load(bundle + at.WIDTH)
     for offset in range(load(bundle + at.ELEMENTS) * (8 if width == 0 else width)):
         store_byte(kept + offset, load_byte(values + offset))
-    store(bundle + at.KNOWN, 1)
+    store(bundle + at.GIVEN, 1)
     store(memory + at.STAMP, load(memory + at.STAMP) + 1)
     store(bundle + at.STAMPED, load(memory + at.STAMP))
     return at.DONE

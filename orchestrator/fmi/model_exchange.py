@@ -129,10 +129,10 @@ class ModelExchangeFmu:
 
     def _compiled(self) -> "NativeExchange | None":
         """What makes whole steps in compiled functions; None where something in Python takes part in them."""
-        if self._by_address is None and not self.interpreted and self._described.method == "cvode":
+        if self._by_address is None and not self.interpreted:
             from orchestrator.fmi.native_exchange import NativeExchange  # compiled, or loaded, when it is needed
 
-            self._by_address = NativeExchange.of(self._fmu, self._shared, lambda: self._running, lambda: self._inputs)
+            self._by_address = NativeExchange.of(self._fmu, self._shared, self._inputs)
         return self._by_address
 
     @property
@@ -222,6 +222,8 @@ class ModelExchangeFmu:
         kept = self._fmu.states.restore(saved.kept)
         self._fmu.phase, self._fmu.time = Phase(kept.phase), kept.time
         self._inputs = saved.inputs.copy()
+        if self._by_address is not None:
+            self._by_address.inputs = self._inputs
         if self._fmu.phase >= Phase.STEP:
             saved.give_back(self._running)
             self._rest()
@@ -314,6 +316,8 @@ class ModelExchangeFmu:
             self._integration = Integration(
                 self._fmu, self._functions, dynamics, self._solver, self._shared, completed_steps=completed
             )
+            if self._by_address is not None:
+                self._by_address.running = self._integration
         return self._integration
 
     def _evaluations(self, sizes: tuple[int, int]) -> Evaluations:

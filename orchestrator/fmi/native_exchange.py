@@ -1,6 +1,6 @@
 """The C side of an FMU for Model Exchange, for a compiled loop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ from orchestrator.native import NativeAnswer, NativeCall
 
 
 class NativeExchange:
-    """`Native` of an FMU whose solver is CVODE; `known` gives the values that its inputs were given last.
+    """`Native` of an FMU and its solver; `inputs` are the values that its inputs were given last.
 
     What compiled functions do not do themselves (log warnings, tell errors) is done here, with what they noted. Where
     a state is restored the solver starts anew, so that steps are not made again with the same bits.
@@ -29,10 +29,9 @@ class NativeExchange:
     repeats_exactly = False
     may_refuse = False
 
-    def __init__(
-        self, fmu: Fmu, shared: Shared, running: Callable[[], Integration], known: Callable[[], Memory]
-    ) -> None:
-        self._fmu, self._shared, self._running, self._known = fmu, shared, running, known
+    def __init__(self, fmu: Fmu, shared: Shared, inputs: Memory) -> None:
+        self._fmu, self._shared, self.inputs = fmu, shared, inputs
+        self.running: Integration | None = None
         self._bundles = NativeBundles(fmu, shared)
         self.handle: Final = shared.address
         self.do_step: Final = step_address()
@@ -41,13 +40,16 @@ class NativeExchange:
         """Whether compiled functions may have given values that Python does not know of yet."""
 
     @classmethod
-    def of(
-        cls, fmu: Fmu, shared: Shared, running: Callable[[], Integration], known: Callable[[], Memory]
-    ) -> "NativeExchange | None":
+    def of(cls, fmu: Fmu, shared: Shared, inputs: Memory) -> "NativeExchange | None":
         """That of an FMU, None where its library lacks a function that the description needs."""
         states, model = StateVector(fmu.model).size, fmu.model
         complete = put_functions(shared, fmu.library, model, states, model.event_indicators)
-        return cls(fmu, shared, running, known) if complete else None
+        return cls(fmu, shared, inputs) if complete else None
+
+    @property
+    def _run(self) -> Integration:
+        assert self.running is not None, "it steps after its initialization only"
+        return self.running
 
     @property
     def flag(self) -> bool:
@@ -67,7 +69,7 @@ class NativeExchange:
         """CapabilityError where the FMU is not in Step Mode."""
         self._fmu.require("step", Phase.STEP)
         self.collect()
-        self._bundles.begin(self._known())
+        self._bundles.begin(self.inputs)
         self._shared.put(at.FMU_TIME, self._fmu.time or 0.0)
         self.out = True
 
@@ -80,13 +82,13 @@ class NativeExchange:
     def collect(self) -> None:
         """Let Python know what compiled functions did."""
         if self.out:
-            self._bundles.collect(self._known())
+            self._bundles.collect(self.inputs)
             self._fmu.time = self._shared.number(at.FMU_TIME)
 
     def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
         """Finish the step from t by h (s), and raise what made it fail."""
         self._finish(answer.status, t, h)
-        return StepResult(Status.OK, self._fmu.time or 0.0, terminate_requested=self._running().terminated)
+        return StepResult(Status.OK, self._fmu.time or 0.0, terminate_requested=self._run.terminated)
 
     def advance(self, t: float, h: float, *, keeps_no_state: bool) -> None:
         """`Integration.advance` to t + h (s), for a step that Python makes."""
@@ -115,7 +117,7 @@ class NativeExchange:
         self._raise(status, 0.0, 0.0)
 
     def _raise(self, why: int, t: float, h: float) -> None:
-        running, shared = self._running(), self._shared
+        running, shared = self._run, self._shared
         if why == at.AWAY:
             running.require_at(t, h)
         elif why == at.CALL_FAILED:
@@ -140,7 +142,7 @@ class NativeExchange:
             self._tell(int(called), WARNING)
 
     def _tell(self, called: int, status: int) -> None:
-        name = self._running().function_name(called)
+        name = self._run.function_name(called)
         if name is None:
             bundle, setting = self._bundles.named(called)
             name = f"{'Set' if setting else 'Get'} for {named(bundle)}"

@@ -70,7 +70,7 @@ class NativeBundle:
     def remember(self, memory: Memory) -> None:
         """Know the values that Python gave last."""
         last = memory.last(self.bundle)
-        self._put(at.KNOWN, last is not None)
+        self._put(at.GIVEN, last is not None)
         if last is not None:
             self.kept[:] = np.asarray(last)[self.elements]
 

@@ -87,8 +87,8 @@ class Solver(Protocol):
         """What a compiled step means that failed with this flag, in words."""
         ...
 
-    def share(self, shared: Shared) -> bool:
-        """Note what compiled functions need to make the steps of `advance`; whether they can."""
+    def share(self, shared: Shared) -> None:
+        """Note what compiled functions need to make the steps of `advance`."""
         ...
 
     def close(self) -> None:

@@ -126,7 +126,7 @@ class Cvode:
         self._time = self._reached.value
         return Reached(self._time, crossed=flag == _ROOT_RETURN)
 
-    def share(self, shared: Shared) -> bool:
+    def share(self, shared: Shared) -> None:
         """Note the objects and functions of CVODE, which its callbacks need too."""
         for place, name in _SHARED.items():
             function: Any = _c(name)
@@ -135,7 +135,6 @@ class Cvode:
         shared[at.CVODE_TOLERANCES] = self._tolerances
         shared.point(at.CVODE_ABSOLUTE, self._absolute)
         shared.put(at.CVODE_TOLERANCE, self._tolerance)
-        return self._dynamics.callbacks is not None
 
     def explained(self, flag: int) -> str:
         """What a step means that failed with this flag, in words."""

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.fmi import exchange_layout as at
 from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.solver import Dynamics, Reached, Vector, address
 
@@ -68,13 +69,20 @@ class Explicit:
             return Reached(end)
         return self._locate(start, before, end)
 
-    def explained(self, flag: int) -> str:
-        """Its steps are made in Python."""
-        return f"{self._dynamics.trouble} ({flag})"
+    def explained(self, flag: int) -> str:  # noqa: ARG002
+        """What a compiled step means that failed."""
+        return f"{self._dynamics.trouble}. A smaller solver step, or method cvode, may help"
 
-    def share(self, shared: Shared) -> bool:  # noqa: ARG002
-        """Its steps are made in Python."""
-        return False
+    def share(self, shared: Shared) -> None:
+        """Note the method; compiled steps have vectors of their own."""
+        states, stages = self.x.size, len(self._method.nodes)
+        shared[at.STAGES] = stages
+        shared.put(at.STEP, self._step)
+        shared.point(at.NODES, np.array(self._method.nodes))
+        shared.point(at.WEIGHTS, np.array(self._method.weights))
+        for place, size in {at.RATES: stages * states, at.STAGE: states, at.BEFORE: states, at.Z: self._z.size}.items():
+            shared.point(place, np.zeros(size))
+        shared.point(at.POSITIVE, np.zeros(self._z.size, np.int64))
 
     def close(self) -> None:
         """Nothing has to be freed."""
@@ -103,8 +111,13 @@ class Explicit:
             verdict = self._dynamics.derivatives(start + node * h, address(self._stage), address(self._rates[index]))
             if verdict:
                 return verdict
-        self.x[:] = before + h * np.dot(self._method.weights, self._rates)
+        self.x[:] = before + h * self._sum()
         return 0
+
+    def _sum(self) -> Vector:
+        """The weighted sum of the rates, added up in their order."""
+        weighted = [weight * rates for weight, rates in zip(self._method.weights, self._rates, strict=True)]
+        return sum(weighted[1:], weighted[0])
 
     def _look(self, t: float) -> int:
         verdict = self._evaluate(t)
@@ -120,4 +133,4 @@ class Explicit:
         return bool(np.any((self._z > 0.0) != self._positive))
 
     def _failed(self, start: float) -> Reached:
-        return Reached(start, failure=f"{self._dynamics.trouble}. A smaller solver step, or method cvode, may help")
+        return Reached(start, failure=self.explained(-1))

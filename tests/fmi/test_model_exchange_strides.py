@@ -1,7 +1,6 @@
 """Model Exchange in the compiled loop: whole steps by address give the bits, events, errors and warnings of Python."""
 
 import logging
-from math import log
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from orchestrator.errors import SimulationError
 from orchestrator.fmi import native_exchange
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.variables import read_model
-from orchestrator.system.description import Solver
+from orchestrator.system.description import Solver, SystemDescription
 from orchestrator.system.yaml.file import from_mapping
 from tests.doubles import Faults, FunctionInstance
 from tests.fmi.exchange_runs import put
@@ -123,17 +122,16 @@ def test_long_steps_come_back_to_python_now_and_then(toy, monkeypatch, caplog):
     assert by_address == outcome(description, caplog, interpreted=True)
 
 
-def test_an_explicit_method_is_stepped_by_python(toy):
-    description = system(toy, "relay", "fmi3", {})
-    with open_simulation(description) as simulation:
-        assert simulation.strides
-        assert all(each.native for each in simulation.instances.values())
-    data = description.model_dump()
+@pytest.mark.parametrize("method", ["euler", "heun", "rk4"])
+@pytest.mark.parametrize(("name", "parameters"), [("relay", {}), ("ball", {}), ("sine", {}), ("wall", {"k": 0.0})])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_explicit_methods_step_by_address_as_in_python(toy, caplog, version, name, parameters, method):
+    data = system(toy, name, version, parameters).model_dump()
     for component in data["components"].values():
-        component["solver"] = {"method": "rk4", "step": 0.001}
-    with open_simulation(type(description).model_validate(data)) as simulation:
-        assert not simulation.strides
-        assert simulation.run()["it.last"][-1] == pytest.approx(log(2.5) + 2 * log(1.5))
+        component["solver"] = {"method": method, "step": 0.004}
+    description = SystemDescription.model_validate(data)
+    by_address = outcome(description, caplog, interpreted=False)
+    assert by_address == outcome(description, caplog, interpreted=True)
 
 
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
