@@ -12,6 +12,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+import orchestrator.compiled_sources  # noqa: F401 -- before anything is compiled
+
 _INT: Final = ir.IntType(64)
 _INT32: Final = ir.IntType(32)
 _DOUBLE: Final = ir.DoubleType()

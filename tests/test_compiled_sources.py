@@ -1,0 +1,51 @@
+"""Machine code that is kept belongs to all sources that went into it."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator import compiled_sources
+from orchestrator.master.compiled import hot_loop, layout
+
+HERE = Path(layout.__file__).parent
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Sources: `kernel` takes in `parts`, which takes in `numbers`; `other` is imported by nothing that is compiled."""
+    monkeypatch.setattr(compiled_sources, "_ROOT", tmp_path)
+    place = tmp_path / "orchestrator" / "inner"
+    place.mkdir(parents=True)
+    (place / "kernel.py").write_text(
+        "from numba import njit\nfrom orchestrator.inner.parts import (\n    one,\n    two,\n)\n"
+    )
+    (place / "parts.py").write_text("from numba import njit\nfrom orchestrator.inner import numbers as at\n")
+    (place / "numbers.py").write_text("from orchestrator.inner.other import name\nSIZE = 8\n")
+    (place / "other.py").write_text("name = 1\n")
+    compiled_sources.digest.cache_clear()
+    yield place
+    compiled_sources.digest.cache_clear()
+
+
+@pytest.mark.parametrize("changed", ["kernel", "parts", "numbers"])
+def test_a_change_of_any_source_throws_the_code_away(folder, changed):
+    before = compiled_sources.digest(folder / "kernel.py")
+    compiled_sources.digest.cache_clear()
+    path = folder / f"{changed}.py"
+    path.write_text(path.read_text() + "# changed\n")
+    assert compiled_sources.digest(folder / "kernel.py") != before
+
+
+def test_what_is_not_compiled_does_not_count_with_what_it_imports(folder):
+    before = compiled_sources.digest(folder / "kernel.py")
+    compiled_sources.digest.cache_clear()
+    (folder / "other.py").write_text("name = 2\n")
+    assert compiled_sources.digest(folder / "kernel.py") == before
+
+
+def test_numba_asks_for_the_digest_of_all_sources_of_a_hot_loop():
+    locator = hot_loop.advance._cache._impl.locator
+    assert locator.get_source_stamp() == compiled_sources.digest(Path(hot_loop.__file__))
+    assert {HERE / "layout.py", HERE / "hot_calls.py", HERE / "forms.py"} <= compiled_sources._sources(
+        Path(hot_loop.__file__)
+    )
