@@ -11,7 +11,7 @@ from fmus.container.description import (
     log_categories,
     unit_definitions,
 )
-from fmus.container.system import System, Variable
+from fmus.container.system import Kind, System, Variable
 from fmus.description import GENERATION_TOOL, element
 
 
@@ -79,7 +79,8 @@ def _tag(variable: Variable) -> str:
 
 def _variables(system: System) -> Iterator[str]:
     types, references = enumerations(system), firsts(system)
-    for variable in system.variables:
+    # FMI 2.0 does not ask for the time as a variable, and some importers demand a start value of it.
+    for variable in (each for each in system.variables if each.kind is not Kind.TIME):
         for index, name in enumerate(variable.elements):
             start = None if variable.start is None else variable.start[index]
             yield element(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.assembly import gives_inputs
 from orchestrator.errors import CapabilityError
+from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.opening import chosen_kind
 from orchestrator.fmi.variables import ModelInfo
@@ -120,6 +121,8 @@ def _of_model(component: Component, model: ModelInfo) -> Iterator[str]:
     features = read_features(model.path)
     if features.event_mode or features.early_return or features.returns_on_request:
         yield f"{model.path.name} has events in its steps. Export it without hasEventMode and early return"
+    elif model.fmi_version.startswith("3") and read_clocks(model.path).by_name:
+        yield f"{model.path.name} has clocks, which tick in Event Mode only. Export it without clocks"
     if model.structure:
         yield f"{model.path.name}: a container changes no structural parameters. Export the FMU with the sizes wanted"
 

@@ -177,7 +177,7 @@ int part_set_text(part *p, const char *function, int call, const char *text)
 
 int part_enters_initialization(part *p, const char *function)
 {
-    return part_checks(p, function, p->version->enter_initialization(p, &p->whole->now), "EnterInitializationMode");
+    return part_checks(p, function, p->version->enter_initialization(p, &p->whole->now), p->version->enter);
 }
 
 int part_calls(part *p, const char *function, common_function which)

@@ -35,7 +35,7 @@ typedef struct {
     const char *common[COMMON_FUNCTIONS];
     const char *const *own;
     int n_own;
-    const char *getters[VALUE_TYPES], *setters[VALUE_TYPES];
+    const char *getters[VALUE_TYPES], *setters[VALUE_TYPES], *step, *enter;
     void *(*instantiate)(part *p, const char *resources);
     int (*values)(part *p, void *function, const unsigned *references, size_t n, void *values, size_t n_values);
     int (*enter_initialization)(part *p, const condition *now);

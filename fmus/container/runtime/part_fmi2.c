@@ -92,6 +92,8 @@ const part_version part_fmi2 = {
     .n_own = (int)(sizeof own / sizeof *own),
     .getters = {[FLOAT64] = "fmi2GetReal", [INT32] = "fmi2GetInteger", [INTEGER32_BOOLEAN] = "fmi2GetBoolean"},
     .setters = {[FLOAT64] = "fmi2SetReal", [INT32] = "fmi2SetInteger", [INTEGER32_BOOLEAN] = "fmi2SetBoolean"},
+    .step = "fmi2DoStep",
+    .enter = "fmi2EnterInitializationMode",
     .instantiate = instantiate,
     .values = values,
     .enter_initialization = enter_initialization,

@@ -109,7 +109,7 @@ static step_end part_steps(part *p, const char *function, double time, double st
     if (!instance_flow(i, function, p->table->flows) || !part_set_all(p, function, p->table->inputs)) return STEP_FAILED;
     step_answer answer = p->version->do_step(p, time, step, none_kept);
     if (answer.status == STATUS_DISCARD) return fails(p, function, "refused (discard)", time, step);
-    if (answer.status != STATUS_OK && !part_checks(p, function, answer.status, "doStep")) return STEP_FAILED;
+    if (answer.status != STATUS_OK && !part_checks(p, function, answer.status, p->version->step)) return STEP_FAILED;
     if (fabs(answer.reached - (time + step)) > MISSED * step)
         return fails(p, function, answer.terminate ? "ended the run" : "stopped", time, step);
     if (!part_get_all(p, function, p->table->outputs) || !instance_check_outputs(i, function, p, time + step))
