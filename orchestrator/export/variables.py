@@ -81,7 +81,7 @@ class Described:
             variability=str(connector.variability),
             shape=connector.shape,
             elements=tuple(f"{component}.{element}" for element in connector.elements),
-            initial=_initial(causality, start is not None),
+            initial=_initial(causality, connector, started=start is not None),
             start=start,
             setting=setting,
             description=connector.description,
@@ -128,10 +128,12 @@ def _same_but_offset(one: Unit, other: Unit) -> bool:
     return (one.exponents, one.factor) == (other.exponents, other.factor)
 
 
-def _initial(causality: Causality, started: bool) -> str | None:
+def _initial(causality: Causality, connector: Connector, *, started: bool) -> str | None:
     if causality is Causality.INPUT:
         return None
-    return "exact" if started else "calculated"
+    if started:
+        return "approx" if connector.initial == "approx" else "exact"
+    return "calculated"
 
 
 TIME = Variable(

@@ -87,7 +87,8 @@ def test_an_unconnected_input_is_one_of_the_whole(tmp_path):
 def matrices(**changes):
     """x' = A x + B u of the kit, whose matrices are tunable, beside prey and predators."""
     system = growth(record=["part.y", "part.A", "prey.x"], **changes)
-    system["components"]["part"] = {"source": str(kit_fmu("StateSpace", "3.0", "co_simulation"))}
+    sizes = {"n": 2, "m": 2, "r": 2}  # those that it has already
+    system["components"]["part"] = {"source": str(kit_fmu("StateSpace", "3.0", "co_simulation")), "parameters": sizes}
     return system
 
 

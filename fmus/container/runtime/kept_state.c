@@ -153,7 +153,7 @@ static int read_header(instance *i, const char *function, const unsigned char *b
     if (size < sizeof *first + whole.image_size) return instance_fail(i, function, "%zu bytes are no serialized state", size);
     memcpy(first, bytes, sizeof *first);
     first->token[sizeof first->token - 1] = '\0';
-    if (memcmp(first->mark, mark, sizeof mark) || first->size != size)
+    if (memcmp(first->mark, mark, sizeof mark) || first->size > size || first->size < sizeof *first + whole.image_size)
         return instance_fail(i, function, "the bytes are no serialized state, or not all of it");
     if (strncmp(first->token, whole.token, sizeof first->token - 1))
         return instance_fail(i, function, "the state is of the system %s, this is %s ('%s')", first->token, whole.token,
@@ -185,7 +185,7 @@ int instance_deserialize(instance *i, const char *function, const unsigned char 
     kept_state *state = *place ? *place : new_state();
     if (!state) return instance_fail(i, function, "out of memory");
     const unsigned char *image = bytes + sizeof first;
-    if (!read_parts(i, function, image + whole.image_size, size - sizeof first - whole.image_size, state)) {
+    if (!read_parts(i, function, image + whole.image_size, first.size - sizeof first - whole.image_size, state)) {
         if (!*place) drop(i, function, state);
         return 0;
     }
