@@ -37,9 +37,9 @@ class Process:
         self._log = log
         paths = os.pathsep.join((str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])))
         environment = {**os.environ, "PYTHONPATH": paths, "MPLBACKEND": "Agg"}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log.open("w"), text=True, env=environment
-        )
+        pipe = subprocess.PIPE
+        with log.open("w") as words:
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=words, text=True, env=environment)
 
     @property
     def pid(self) -> int:
@@ -72,8 +72,8 @@ class Process:
         """End the process."""
         with suppress(BrokenPipeError, subprocess.TimeoutExpired):
             self._process.communicate(timeout=10.0)
-        self._process.kill()
-        self._process.wait()
+        with suppress(BrokenPipeError), self._process:  # whose pipes it closes
+            self._process.kill()
 
     def _last_words(self) -> str:
         self._process.wait()
