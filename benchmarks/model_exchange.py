@@ -1,0 +1,114 @@
+"""What a macro step of Model Exchange costs, as one JSON line for each system.
+
+    python benchmarks/model_exchange.py
+
+CPU time of this thread, us a macro step, median of some runs taken in turns: whole steps in compiled functions, the
+same by Python (`interpreted`), and, where the FMU has it, Co-Simulation of the same file with its solver in C. The
+plant's FMUs are built here; those of other tools are used where they are installed (`requirements-vendor.txt`).
+"""
+
+import importlib.util
+import json
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numba
+
+from fmus.build import build
+from orchestrator.assembly import open_simulation
+from orchestrator.system.yaml.file import from_mapping
+from plant_models.plants import CATALOGUE
+
+ROUNDS = 3
+STEPS = 2000
+STEP_SIZE = 1e-3
+ROOT = Path(__file__).parents[1]
+FMUS = ROOT / "build" / "fmus"
+
+_CONCENTRATIONS = [f"reactor.{name} -> metabolism.{name}" for name in ("X", "S", "A", "DOT", "V")]
+_RATES = [f"metabolism.{name} -> reactor.{name}" for name in ("mu", "qS", "qA", "qO", "CER")]
+
+
+def system(sources: dict[str, Path], connections: list[str], kind: str, **solver: Any) -> dict[str, Any]:
+    """A system of these files, all of one kind."""
+    parts: dict[str, Any] = {name: {"source": str(path), "kind": kind} for name, path in sources.items()}
+    for part in parts.values():
+        part |= {"solver": solver} if solver else {}
+    if "reactor" in parts:
+        parts["reactor"]["parameters"] = {"kLa_fixed": 220.0, "gas_depletion": 0.0, "feed": 0.0}
+        parts["metabolism"]["parameters"] = {"temperature_effect": 0.0}
+    return {
+        "name": "measured",
+        "components": parts,
+        "connections": connections,
+        "experiment": {"stop": STEPS * STEP_SIZE, "tolerance": 1e-6},
+        "step_size": STEP_SIZE,
+        "algorithm": "gauss_seidel",
+    }
+
+
+def cost(data: dict[str, Any], *, interpreted: bool) -> tuple[float, list[float]]:
+    """CPU time of a macro step (us), and the values at the end."""
+    with open_simulation(from_mapping(data, ROOT, "benchmark"), interpreted=interpreted) as simulation:
+        simulation.initialize()
+        simulation.run(until=10 * STEP_SIZE)
+        begun = time.thread_time()
+        simulation.run()
+        taken = time.thread_time() - begun
+        return taken / (STEPS - 10) * 1e6, simulation.signals.float64.tolist()
+
+
+def vendors() -> dict[str, Path]:
+    """FMUs for Model Exchange that another tool has made, where they are installed."""
+    found = importlib.util.find_spec("gemseo_fmu")
+    if found is None or not found.submodule_search_locations or sys.platform != "linux":
+        return {}
+    folder = Path(found.submodule_search_locations[0]) / "problems" / "fmu_files" / "linux"
+    return {name: folder / f"{name}.fmu" for name in ("MassSpringSystem", "Mass_Damper")}
+
+
+def lines() -> Iterator[dict[str, Any]]:
+    """The figures of one system after the other."""
+    files = {stem: build(CATALOGUE[stem](), FMUS, stem=stem).fmi3 for stem in ("fluid_dynamics", "metabolism")}
+    pair = {"reactor": files["fluid_dynamics"], "metabolism": files["metabolism"]}
+    explicit: dict[str, Any] = {"method": "rk4", "step": STEP_SIZE}
+    quotients: dict[str, Any] = {"jacobian": "difference_quotients"}
+    yield measured("batch reactor, two FMUs, inputs change", pair, _CONCENTRATIONS + _RATES, both=True)
+    yield measured("the same, difference quotients", pair, _CONCENTRATIONS + _RATES, **quotients)
+    yield measured("the same, rk4", pair, _CONCENTRATIONS + _RATES, **explicit)
+    yield measured("metabolism, held inputs", {"it": files["metabolism"]}, [], both=True)
+    yield measured("the same, rk4", {"it": files["metabolism"]}, [], **explicit)
+    for name, path in vendors().items():
+        yield measured(f"{name}, held inputs", {"it": path}, [])
+
+
+def measured(what: str, sources: dict[str, Path], connections: list[str], *, both: bool = False, **solver: Any) -> Any:
+    """The line of a system; `both`: its files offer Co-Simulation too."""
+    data = system(sources, connections, "model_exchange", **solver)
+    runs = {"compiled": (data, False), "interpreted": (data, True)}
+    if both:
+        runs["co_simulation"] = (system(sources, connections, "co_simulation"), False)
+    found = {name: [cost(given, interpreted=by) for _ in range(ROUNDS)] for name, (given, by) in runs.items()}
+    one, other = (found[name][0][1] for name in ("compiled", "interpreted"))
+    figures = {name: round(median(taken for taken, _ in runs), 2) for name, runs in found.items()}
+    return {
+        "system": what,
+        "unit": "us a macro step, CPU",
+        **figures,
+        "same_bits": one == other,
+        "ratio": round(figures["interpreted"] / figures["compiled"], 1),
+        "steps": STEPS,
+        "python": platform.python_version(),
+        "numba": numba.__version__,
+        "machine": platform.machine(),
+    }
+
+
+if __name__ == "__main__":
+    for line in lines():
+        print(json.dumps(line), flush=True)
