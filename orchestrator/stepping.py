@@ -1,15 +1,19 @@
 """Stepping: from one communication point to the next, with the events that happen there."""
 
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import NamedTuple
 
 from orchestrator.errors import RefusedStepError
+from orchestrator.master.algorithm import COMPLETED
 from orchestrator.master.compiled.loop import CompiledLoop, Made, Steps
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
-from orchestrator.master.step_control_refusals import WayBack
+from orchestrator.master.snapshot import Snapshot
+from orchestrator.master.statistics import ComponentStatistics
+from orchestrator.master.step_control_refusals import Retry, WayBack
 from orchestrator.master.timeline import Timeline
 from orchestrator.signals import RowTable
 
@@ -19,6 +23,22 @@ class Stride(NamedTuple):
 
     completed: bool
     recorded: bool
+
+
+class _Point(NamedTuple):
+    """Where a stride began: 1 `go_back`."""
+
+    retry: Retry
+    snapshot: Snapshot
+    counted: Sequence[tuple[ComponentStatistics, ComponentStatistics]]
+
+    def go_back(self, *, with_counts: bool = True) -> None:
+        """Take everything back, with what was counted of steps where they are made once more."""
+        self.retry.go_back(self.snapshot)
+        for each, before in self.counted:
+            each.restores = before.restores
+            if with_counts:
+                each.steps, each.discards = before.steps, before.discards
 
 
 class Stepping:
@@ -43,7 +63,8 @@ class Stepping:
         self._tell, self._end_by = tell, end_by
         self._events = Events(coupling)
         self._eventful = bool(self._events)
-        self._loop = None if self._eventful else loop
+        self._early = any(each.instance.capabilities.may_return_early for each in coupling.participants)
+        self._loop = loop
         self._leaves_grid = self._eventful or master.stepper.leaves_grid
         self.under_way = False
         self.rows = 0
@@ -77,8 +98,21 @@ class Stepping:
     @property
     def strides(self) -> bool:
         """Whether several macro steps can be made at once."""
-        on_grid = self._loop is not None and self._timeline.on_grid
-        return on_grid and self._plain is not None and self._plain.retry.calm
+        if self._loop is None or self._plain is None or not self._timeline.on_grid:
+            return False
+        return self._plain.retry.calm and (not self._early or self._plain.retry.repeats)
+
+    def ready(self) -> bool:
+        """What was written since the last step takes effect; whether a step comes that can be one of a stride.
+
+        It is none that ends at an event between two points of the grid.
+        """
+        self.under_way = True
+        if not self._eventful:
+            return True
+        self._prepare()
+        t = self._timeline.time
+        return self._timeline.event_before_grid(self._events.known(t)) is None
 
     def stride(self, until: int, rows: RowTable | None = None, making: Steps | None = None) -> Stride:
         """Make macro steps up to the point `until` of the grid, or fewer, and record them where there are rows.
@@ -92,27 +126,41 @@ class Stepping:
         retry, begun = self._plain.retry, self._timeline.index
         if retry.way_back is WayBack.SOME:
             until = begun + 1
+        if self._eventful:
+            until = min(until, self._whole_until(begun))
+            self._loop.look_for_events(self._look, self._events.first)
         self.under_way = self.in_step = True
-        components = self._coupling.statistics.components.values()
-        counted = () if retry.way_back is WayBack.NONE else [(each, each.steps, each.discards) for each in components]
-        with nullcontext() if retry.way_back is WayBack.NONE else retry.kept() as point:
+        keeps = retry.way_back is not WayBack.NONE or self._early
+        with self._kept(retry) if keeps else nullcontext() as point:
             try:
-                return self._taken(self._loop.run(begun, until, rows, making))
+                made = self._loop.run(begun, until, rows, making)
             except BaseException as error:
                 reached = self._loop.reached
                 self.rows = reached.rows
-                if isinstance(error, RefusedStepError) and point is not None and not retry.is_lost(error):
-                    retry.go_back(point)
-                    if reached.point == begun:
-                        return self._instead(error)
-                    for each, steps, discards in counted:
-                        each.steps, each.discards = steps, discards
-                else:
+                if not isinstance(error, RefusedStepError) or point is None or retry.is_lost(error):
                     self._come_to(reached.point)
                     if isinstance(error, RefusedStepError):
                         raise retry.final(error) from error
                     raise
-            return self._before_refusal(begun, reached)
+                if reached.point == begun:
+                    point.go_back(with_counts=False)
+                    return self._instead(error)
+            else:
+                if made.outcome.early_return is None or point is None:
+                    return self._taken(made)
+                reached, self.rows = self._loop.reached, made.rows
+            point.go_back()
+            return self._before_left(begun, reached)
+
+    @contextmanager
+    def _kept(self, retry: Retry) -> Iterator[_Point]:
+        """Where a stride begins. States kept for strides are not counted: how many they are depends on the time."""
+        components = self._coupling.statistics.components.values()
+        counted = [(each, replace(each)) for each in components]
+        with retry.kept() as snapshot:
+            for each, before in counted:
+                each.saves = before.saves
+            yield _Point(retry, snapshot, counted)
 
     def _instead(self, refusal: RefusedStepError) -> Stride:
         """Everything has gone back to where the refused step began: make another in its place."""
@@ -121,13 +169,25 @@ class Stepping:
         self._plain.retry.tried(refusal)
         return Stride(self.advance(), recorded=False)
 
-    def _before_refusal(self, begun: int, refused: Made) -> Stride:
-        """Everything has gone back to where the stride began: come to where a step was refused once more."""
+    def _before_left(self, begun: int, refused: Made) -> Stride:
+        """Everything has gone back to where the stride began: come to where a step was left once more."""
         assert self._loop is not None
+        if refused.point == begun:
+            self.in_step = False
+            return Stride(self.advance(), recorded=False)
         again = begun
         while again < refused.point:  # as before: what was recorded holds
             again = self._loop.run(again, refused.point, None).point
         return self._taken(refused)
+
+    def _whole_until(self, index: int) -> int:
+        """Up to which point of the grid steps from this one on are whole, and end at no event."""
+        return self._timeline.whole_until(index, self._events.known(self._timeline.grid.time(index)))
+
+    def _look(self, index: int) -> int | None:
+        """The same at a point that a stride has come to; None where an event happens there."""
+        grid = self._timeline.grid
+        return None if self._events.due(grid.time(index), grid.step_size) else self._whole_until(index)
 
     def _taken(self, made: Made) -> Stride:
         self.rows = made.rows
@@ -135,9 +195,19 @@ class Stepping:
             self._signals.restore()
         self.in_step = False
         self._come_to(made.point)
+        if self._eventful and made.outcome.completed:
+            self._happen_after(made)
         self._end_by(made.outcome.terminate_requested_by)
         self.under_way = not made.outcome.completed
         return Stride(made.outcome.completed, made.recorded)
+
+    def _happen_after(self, made: Made) -> None:
+        """The event at the end of a stride, if there is one; it is looked for where Python made the last step."""
+        now, size = self._timeline.time, self._timeline.grid.step_size
+        by_python = made.outcome is not COMPLETED
+        if made.due or (by_python and (made.outcome.event_needed or self._events.due(now, size))):
+            self._tell()
+            self._happen()
 
     def _come_to(self, index: int) -> None:
         """Be at a later point of the grid: all steps up to it were whole ones."""

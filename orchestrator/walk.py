@@ -13,11 +13,13 @@ from orchestrator.setup import Pacing
 from orchestrator.signals import GatherPlan, RowTable, gather
 from orchestrator.stepping import Stepping, Stride
 
-_PATIENCE: Final = 1.0
-"""How long (s) a paced loop may go on before the observers are told where it is."""
+_PATIENCE: Final = 10.0
+"""How long (s) a paced loop may go on: a process that is killed loses what was recorded and not handed on."""
 
-_LOST: Final = 10.0
-"""How long (s) it may go on where there is a recorder only: a process that is killed loses what was not handed on."""
+_WATCHED: Final = 1.0
+"""How long (s) where observers are told where it is, and a period is as long as they may take: `_LEISURE` (s)."""
+
+_LEISURE: Final = 0.05
 
 
 class Walk:
@@ -34,6 +36,7 @@ class Walk:
         self._coupling, self._timeline, self._audience = coupling, timeline, audience
         self._access, self._views = access, views
         self._recorded = False
+        self._rows: RowTable | None = None
         self._pacer: Pacing | None = None
         self._interruption = Interruption()
         self._strides_paced = False
@@ -63,22 +66,22 @@ class Walk:
         """
         self._coupling.changes.count += self._access.apply()
         self._recorded = False
-        if not self.stepping.strides:
+        if not (self.stepping.strides and self.stepping.ready()):
             return self.stepping.advance()
-        rows = None if until is None else self._audience.rows
+        rows = self._rows = None if until is None else self._audience.rows
         try:
             stride = self._stride(until or self._timeline.index + 1, rows)
             self._recorded = stride.recorded
             return stride.completed
         finally:
-            if rows is not None:
-                self._audience.filled(self.stepping.rows, self._timeline.time)
+            self._fill()
             self._hear()
 
     def _stride(self, until: int, rows: RowTable | None) -> Stride:
         if self._pacer is None or not self._strides_paced:
             return self.stepping.stride(until, rows)
-        patience = _LOST if self._audience.only_recorded else _PATIENCE
+        has_time = self._timeline.grid.step_size / self._pacer.speed >= _LEISURE
+        patience = _WATCHED if has_time and not self._audience.only_recorded else _PATIENCE
         interruption = self._interruption
         return self._pacer.stride(
             lambda steps: self.stepping.stride(until, rows, steps), lambda: interruption.requested, patience
@@ -88,8 +91,15 @@ class Walk:
         for event in () if self._pacer is None else self._pacer.take_events():
             self._audience.event(event)
 
+    def _fill(self) -> None:
+        """Let the recorder have the rows that were written for it."""
+        if self._rows is not None:
+            self._rows = None
+            self._audience.filled(self.stepping.rows, self._timeline.time)
+
     def tell(self) -> None:
         """Tell the observers where the run is."""
+        self._fill()
         self._audience.ask()
         gather(self._views)
         self._audience.communication_point(self._timeline.time, self._coupling.signals, recorded=self._recorded)

@@ -68,7 +68,7 @@ class CoSimulationFmu:
     @cached_property
     def native(self) -> Native | None:
         """Its C side, None where something in Python takes part in its steps."""
-        if self.intermediate is not None or self._capabilities.may_return_early:
+        if self.intermediate is not None:
             return None
         return NativeCoSimulation(self._fmu)
 

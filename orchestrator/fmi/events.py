@@ -20,6 +20,7 @@ from orchestrator.instance import (
     StepResult,
     Values,
 )
+from orchestrator.native import Native
 from orchestrator.system.connector import Causality, Connector, Variability
 
 _LIMIT: Final = 100
@@ -51,6 +52,11 @@ class EventFmu:
     def event_mode(self) -> "EventFmu":
         """Its events."""
         return self
+
+    @property
+    def native(self) -> Native | None:
+        """Its C side in Step Mode."""
+        return self._co.native
 
     @property
     def input_slopes(self) -> InputSlopes | None:

@@ -35,11 +35,11 @@ class NativeCoSimulation:
         return self._version == "1" or self._fmu.states.none_kept
 
     def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:
-        """The calls for a bundle; None for text and bytes, and for aliases with the opposite sign."""
+        """The calls for a bundle; None for text and bytes, clocks, and aliases with the opposite sign."""
         model = self._fmu.model
         if bundle.storage in (Storage.STRING, Storage.BINARY):
             return None
-        if any(connector.name in model.negated for connector in bundle.connectors):
+        if any(connector.name in model.negated or connector.name not in model.types for connector in bundle.connectors):
             return None
         kinds = dict.fromkeys(model.types[connector.name] for connector in bundle.connectors)
         return [self._call(bundle, kind, alone=len(kinds) == 1) for kind in kinds]

@@ -47,6 +47,11 @@ class Events:
         later = [TimeEvent(time, name) for time, name in times if time is not None and time > t]
         return min(later) if later else None
 
+    @property
+    def first(self) -> float | None:
+        """The time (s) of the first event that is known already, which may have come."""
+        return min((time for each in self._members if (time := each.events.next_time) is not None), default=None)
+
     def due(self, t: float, h: float) -> bool:
         """Whether something has to happen at t (s): its time has come, or an input that changes at events has."""
         gather(self._coupling.plan)

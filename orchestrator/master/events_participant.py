@@ -18,35 +18,36 @@ class Selection:
         wanted = [connector.name in names for connector in block.bundle.connectors]
         sizes = [connector.size for connector in block.bundle.connectors]
         self.bundle = Bundle.of(chosen)
-        self._values = block.values
-        self._where = np.flatnonzero(np.repeat(wanted, sizes))
-        self._given = block.values[self._where]
+        self.values = block.values
+        self.where = np.flatnonzero(np.repeat(wanted, sizes))
+        self.given = block.values[self.where]
+        """What was set last; this array stays the same one."""
         self._is_given = False
 
     @property
     def changed(self) -> bool:
         """Whether the signals hold other values than were set last."""
-        return not (self._is_given and np.array_equal(self._given, self._values[self._where]))
+        return not (self._is_given and np.array_equal(self.given, self.values[self.where]))
 
     def set(self, instance: Instance) -> None:
         """Give the values in the signals to the instance."""
-        self._given, self._is_given = self._values[self._where], True
-        instance.set(self.bundle, self._given)
+        self.given[:], self._is_given = self.values[self.where], True
+        instance.set(self.bundle, self.given)
 
     def remembered(self) -> Remembered:
         """What was set last."""
-        return {"given": self._given.copy(), "is_given": self._is_given}
+        return {"given": self.given.copy(), "is_given": self._is_given}
 
     def remember(self, memory: Remembered) -> None:
         """Go back to what had been set then."""
-        self._given, self._is_given = memory["given"].copy(), memory["is_given"]
+        self.given[:], self._is_given = memory["given"], memory["is_given"]
 
     def get(self, instance: Instance) -> bool:
         """Read into the signals; whether something changed."""
-        old = self._values[self._where]
+        old = self.values[self.where]
         new = np.empty_like(old)
         instance.get(self.bundle, new)
-        self._values[self._where] = new
+        self.values[self.where] = new
         return not np.array_equal(old, new)
 
 
@@ -64,11 +65,11 @@ class EventParticipant:
         self.stepping = False
         self.ticked: set[str] = set()
         self._active: set[str] = set()
-        self._continuous = _selections(inputs, lambda c: self._plain(c) and _continuous(c))
-        self._discrete = _selections(inputs, lambda c: self._plain(c) and not _continuous(c))
+        self.continuous = _selections(inputs, lambda c: self._plain(c) and _continuous(c))
+        self.discrete = _selections(inputs, lambda c: self._plain(c) and not _continuous(c))
         self._clocked_inputs = _one_by_one(inputs, events.clocked)
-        self._inputs = (*self._continuous, *self._discrete, *self._clocked_inputs.values())
-        self._outputs = _selections(outputs, self._plain)
+        self._inputs = (*self.continuous, *self.discrete, *self._clocked_inputs.values())
+        self.outputs = _selections(outputs, self._plain)
         self._clocked_outputs = _one_by_one(outputs, events.clocked)
         self.unread = {*self._clocked_inputs, *self._clocked_outputs}
         """Clocked variables whose clock has not ticked yet: what the signals hold of them is no value."""
@@ -110,17 +111,17 @@ class EventParticipant:
 
     def set_inputs(self) -> None:
         """Set what may be set: the continuous inputs in Step Mode, all that are not clocked before."""
-        for selection in self._continuous if self.stepping else (*self._continuous, *self._discrete):
+        for selection in self.continuous if self.stepping else (*self.continuous, *self.discrete):
             selection.set(self.instance)
 
     def read(self) -> bool:
         """Read all outputs and observed variables that are not clocked; whether something changed."""
-        return max([selection.get(self.instance) for selection in self._outputs], default=False)
+        return max([selection.get(self.instance) for selection in self.outputs], default=False)
 
     @property
     def wants_event(self) -> bool:
         """Whether an input that may change at events only has a new value."""
-        return self.events.wanted or any(selection.changed for selection in self._discrete)
+        return self.events.wanted or any(selection.changed for selection in self.discrete)
 
     def clear_clocks(self) -> None:
         """The clocks that ticked at the last event do so no longer."""
@@ -131,7 +132,7 @@ class EventParticipant:
 
     def exchange(self) -> bool:
         """Set inputs and activate clocks as the signals say, read what follows; whether an output or clock changed."""
-        for selection in (*self._continuous, *self._discrete):
+        for selection in (*self.continuous, *self.discrete):
             if selection.changed:
                 selection.set(self.instance)
         before = frozenset(self._active)

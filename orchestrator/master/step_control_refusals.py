@@ -73,6 +73,11 @@ class Retry:
             return WayBack.NONE
         return WayBack.ALL if self._repeats_exactly and not self._unable else WayBack.SOME
 
+    @property
+    def repeats(self) -> bool:
+        """Whether all can go back, and come to the same again to the bit."""
+        return self._hindrance is None and self._repeats_exactly and not self._unable
+
     def kept(self) -> AbstractContextManager[Snapshot]:
         """A communication point to which `go_back` leads, where all components can."""
         return self._rollback.kept(repeatable=False)

@@ -40,6 +40,14 @@ class Timeline:
         """The event where it lies truly before the next point of the grid."""
         return step_end(event, self.time, self.grid.time(self.index + 1))
 
+    def whole_until(self, index: int, event: TimeEvent | None) -> int:
+        """The last point of the grid up to which all steps from `index` on are whole, where this is the next event."""
+        if event is None:
+            return self.grid.count
+        index = max(self.grid.index_at(event.time), index + 1)
+        cut = step_end(event, self.grid.time(index - 1), self.grid.time(index)) is not None
+        return index - 1 if cut else index
+
     def to_grid(self) -> float:
         """The length (s) of a step to the next point of the grid."""
         if self._between is None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Bundle, InputSlopes, Instance, OutputSlopes, Values, input_slopes, output_slopes
+from orchestrator.native import Native, native
 from orchestrator.scenarios.effects import Effect
 from orchestrator.signals import Signals
 from orchestrator.system.connections.links import Slot
@@ -81,6 +82,10 @@ class Arrivals:
             places[id(signals.array(place.connector.storage))].append((place.start, point))
         self._places = dict(places)
 
+    def alters(self, slot: Slot) -> bool:
+        """Whether the value on its way there is altered at times."""
+        return any(point.slot == slot for point in self._points)
+
     def alter(self, array: Values, places: NDArray[np.intp], values: Values) -> None:
         """Change values in place that are about to be written at these places."""
         for start, point in self._places.get(id(array), ()):
@@ -110,6 +115,11 @@ class Altered:
             self._where[bundle] = tuple(self._positions(bundle))
         for position, point in self._where[bundle]:
             values[position] = point.altered(values[position])
+
+    @property
+    def native(self) -> Native | None:
+        """The C side of the instance inside, where no output is altered."""
+        return None if self._points else native(self.instance)
 
     @property
     def held_inputs(self) -> Collection[str]:

@@ -56,7 +56,7 @@ def _altered(transfer: Transfer) -> Values:
     alters = getattr(transfer.alteration, "alters", None)
     if transfer.alteration is None or alters is None:
         return np.full(len(transfer.links), transfer.alteration is not None)
-    return np.array([alters(transfer.destination, place) for place in transfer.destination_index.tolist()], np.bool_)
+    return np.array([alters(link.destination) for link in transfer.links], np.bool_)
 
 
 def _part(transfer: Transfer, chosen: Values) -> Iterator[Transfer]:

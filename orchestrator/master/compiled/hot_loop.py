@@ -116,8 +116,8 @@ def _begin(program: int, index: int) -> int:
 begin: Any = njit("int64(int64, int64)", **INLINE)(_begin)
 
 
-def _arrive(program: int, index: int) -> int:
-    """A macro step has come to its end, the communication point with this index: keep it, and record it where asked."""
+def _settle(program: int, index: int) -> int:
+    """Keep the communication point with this index, and record it where asked."""
     keep(program, index)
     if load(program + at.TIMES) == 0:
         return at.DONE
@@ -125,6 +125,42 @@ def _arrive(program: int, index: int) -> int:
     last = index >= load(program + at.COUNT)
     t = load_double(program + at.STOP) if last else load_double(program) + index * load_double(program + at.STEP_SIZE)
     return at.DONE if record(program, t) else at.FULL
+
+
+settle: Any = njit("int64(int64, int64)", **INLINE)(_settle)
+
+
+def _happens(program: int, index: int) -> bool:
+    """Whether an event happens at a communication point, or what flows there is refused, or Python has to look."""
+    if load(program + at.LOOKS) != 0 or not gather(program + at.BETWEEN):
+        return True
+    last = index >= load(program + at.COUNT)
+    t = load_double(program + at.STOP) if last else load_double(program) + index * load_double(program + at.STEP_SIZE)
+    if load_double(program + at.NEXT_EVENT) <= t + load_double(program + at.SNAP):
+        return True
+    row, end = load(program + at.CHANGES), load(program + at.CHANGES_END)
+    while row < end:
+        one, other, form = load(row), load(row + 8), load(row + 16)
+        if form == at.NUMBER_FORM:
+            changed = load_double(one) != load_double(other)
+        elif form == at.TRUTH_FORM:
+            changed = load_byte(one) != load_byte(other)
+        else:
+            changed = load(one) != load(other)
+        if changed:
+            return True
+        row += at.CHANGE_ROW
+    return False
+
+
+happens: Any = njit("boolean(int64, int64)", cache=True, nogil=True, error_model="numpy")(_happens)
+
+
+def _arrive(program: int, index: int) -> int:
+    """A macro step has come to its end, the communication point with this index."""
+    if load(program + at.EVENTFUL) != 0 and happens(program, index):
+        return at.ARRIVED
+    return int(settle(program, index))
 
 
 arrive: Any = njit("int64(int64, int64)", **INLINE)(_arrive)
@@ -175,4 +211,4 @@ def _finite(program: int) -> bool:
 
 finite: Any = njit("boolean(int64)", cache=True, nogil=True, error_model="numpy")(_finite)
 
-__all__ = ["advance", "finite", "restore", "resume"]
+__all__ = ["advance", "finite", "restore", "resume", "settle"]

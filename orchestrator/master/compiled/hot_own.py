@@ -29,6 +29,20 @@ def _copy_inputs(way: int, source: int, target: int) -> None:
 copy_inputs: Any = njit("void(int64, int64, int64)", **_APART)(_copy_inputs)
 
 
+def _choose(way: int) -> None:
+    """Take what is given to a component with events out of its inputs."""
+    row, end = load(way + own.GIVEN), load(way + own.GIVEN_END)
+    while row < end:
+        if load(row + 16) == 1:
+            store_byte(load(row + 8), load_byte(load(row)))
+        else:
+            store(load(row + 8), load(load(row)))
+        row += own.GIVEN_ROW
+
+
+choose: Any = njit("void(int64)", **_APART)(_choose)
+
+
 def _prepare(way: int, start: float, size: float, index: int) -> bool:
     """A macro step begins; whether Python has not to begin it for this component."""
     period = load(way + own.PERIOD)
@@ -72,6 +86,7 @@ def _parts(program: int, component: int, row: int) -> int:
             row = load(component + at.SETS)
             if courses != 0:
                 give(courses, start, length)
+            choose(way)
         why = set_all(program, component, row)
         if why == at.SET:
             return at.SET

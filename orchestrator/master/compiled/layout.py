@@ -70,9 +70,22 @@ PREPARING: Final = 328
 """Which of the prepared components is next."""
 RECORD_RUNS: Final = 336
 """The first of the runs of neighbouring columns that are recorded: as columns, and the number of words."""
-PACE: Final = 344
+EVENTFUL: Final = 344
+"""Not 0 where events may happen at communication points."""
+LOOKS: Final = 352
+"""Not 0 where Python has to look for them at each of these."""
+NEXT_EVENT: Final = 360
+"""The time (s) of the first event that is known; it happens at a point that it misses by `SNAP` (s). Doubles."""
+SNAP: Final = 368
+BETWEEN: Final = 376
+"""A gather of everything that flows, at communication points where events may happen."""
+CHANGES: Final = 424
+"""Inputs that change at events only: (in the signals, as they were given last, the form there)."""
+CHANGES_END: Final = 432
+CHANGE_ROW: Final = 24
+PACE: Final = 440
 """Which points are recorded: start, interval and last k as `hot_pace` has them; 0 where all are."""
-PROGRAM: Final = 352
+PROGRAM: Final = 448
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
@@ -170,3 +183,5 @@ REFUSED: Final = 8
 """A value does not pass the gather at the beginning of a macro step."""
 LEFT: Final = 9
 """Python has to begin a macro step for the component whose table is next among those that are prepared."""
+ARRIVED: Final = 10
+"""The step is made, but an event happens at its end, or Python has to look whether one does; nothing is kept."""

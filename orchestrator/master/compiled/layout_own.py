@@ -32,7 +32,11 @@ STEPS: Final = 136
 GRID_START: Final = 144
 """Start and step size of the grid (s), doubles."""
 GRID_SIZE: Final = 152
-OWN_WAY: Final = 160
+GIVEN: Final = 160
+"""What is given to a component with events: (in the signals, what is given, bytes)."""
+GIVEN_END: Final = 168
+GIVEN_ROW: Final = 24
+OWN_WAY: Final = 176
 """Size of the table."""
 
 # The courses of the inputs of a component; arrays are over the elements that have one.

@@ -1,5 +1,7 @@
 """Loop: macro steps in the compiled loop, and in Python what it cannot do."""
 
+import math
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -15,6 +17,7 @@ from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.compiled.past import Past
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
+from orchestrator.master.compiled.tables import word
 from orchestrator.master.composition import Plain
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import advance_each
@@ -39,13 +42,15 @@ class Steps(Protocol):
 class Made(NamedTuple):
     """The communication point that the loop has come to, and the outcome of the last macro step.
 
-    `rows` are filled in the table; `recorded` tells whether the last of them is that point.
+    `rows` are filled in the table; `recorded` tells whether the last of them is that point. An event happens there
+    where it is `due`.
     """
 
     point: int
     outcome: MacroStep
     rows: int
     recorded: bool
+    due: bool = False
 
 
 class _Behind(NamedTuple):
@@ -77,7 +82,8 @@ class CompiledLoop:
         self._advance = hot_loop.advance
         self._program, self._grid, self._newest = program, grid, newest
         self._parallel = parallel
-        self._participants = coupling.participants
+        self._participants, self._signals = coupling.participants, coupling.signals
+        self._look: Callable[[int], int | None] = lambda _: None
         self._at_once = coupling.delayed if newest else coupling.plan
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._samples = samples_for(program)
@@ -105,10 +111,17 @@ class CompiledLoop:
 
     def _run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None) -> Made:
         end = perf_counter() + _SLICE
-        outcome, recorded = COMPLETED, rows is not None
+        outcome, recorded, due = COMPLETED, rows is not None, False
         while True:
-            why = self._go(index, until) if steps is None else steps(self._advance, self._program.address, until)
+            why = self._go(index, until) if steps is None else self._let(steps, index, until)
             index = self._program[at.INDEX]
+            if why == at.ARRIVED:
+                last = self._looked(index)
+                due, until = last is None, min(until, index if last is None else last)
+                why = at.DONE if due else int(self._hot.settle(self._program.address, index))
+            if due:
+                recorded = False
+                break
             if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or perf_counter() >= end)):
                 break
             if why != at.DONE:
@@ -121,7 +134,23 @@ class CompiledLoop:
         t = self._grid.time(index)
         for number, found in self._natives:
             found.arrived(t if number not in self._program.ways else self._participants[number].reached(t))
-        return Made(index, outcome, self._program[at.ROWS], recorded)
+        return Made(index, outcome, self._program[at.ROWS], recorded, due)
+
+    def look_for_events(self, look: Callable[[int], int | None], first: float | None) -> None:
+        """Steps are made until an event happens, the `first` that is known at this time (s).
+
+        `look` is asked at communication points where one may happen: up to which point steps are whole from there on,
+        None where an event does.
+        """
+        self._look = look
+        self._program[at.NEXT_EVENT] = word(math.inf if first is None else first)
+
+    def _looked(self, index: int) -> int | None:
+        try:
+            return self._look(index)
+        except BaseException:
+            self._signals.keep()  # all components are there
+            raise
 
     def close(self) -> None:
         """No more steps are made."""
@@ -166,6 +195,14 @@ class CompiledLoop:
             self._slice *= 2
         elif took > _SLICE:
             self._slice = max(1, self._slice // 2)
+        return why
+
+    def _let(self, steps: Steps, index: int, until: int) -> int:
+        """Let `steps` make macro steps; why it came back."""
+        began = perf_counter()
+        why = steps(self._advance, self._program.address, until)
+        if self._samples is not None:
+            self._samples.take(self._program[at.INDEX] - index, perf_counter() - began)
         return why
 
     @property
@@ -231,6 +268,7 @@ class CompiledLoop:
             program.ways[number].load()
             program[at.PREPARING] += at.WORD
         else:
+            self._past.begin(index, whole=True)
             for participant in self._alone:
                 participant.begin(t)
             gather(program.rest)
@@ -291,10 +329,10 @@ class CompiledLoop:
 
     def _hand_on(self, number: int, found: Native, part: Part) -> None:
         program, way = self._program, self._program.ways.get(number)
-        block, setting = program.calls[program[at.CALL]]
+        bundle, setting = program.calls[program[at.CALL]]
         found.arrived(part.start if setting else part.start + part.length)
         try:
-            found.failed(program[at.STATUS], block.bundle, setting=setting)
+            found.failed(program[at.STATUS], bundle, setting=setting)
         except Exception:
             if setting and way is not None:
                 self._hot.restore(way.address)

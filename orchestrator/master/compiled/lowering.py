@@ -6,17 +6,19 @@ from typing import Final
 
 import numpy as np
 
-from orchestrator.instance import Values
+from orchestrator.instance import Bundle, Values
 from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.eventful import Moved, changes, inputs, needs_looking, outputs
 from orchestrator.master.compiled.flows import Parted, can_flow, gather_words, parted
 from orchestrator.master.compiled.forms import FORMS
 from orchestrator.master.compiled.own_ways import OwnWay, can_go
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
 from orchestrator.master.coupling import Coupling
+from orchestrator.master.events import SNAP
 from orchestrator.master.participant import Participant
 from orchestrator.master.step_size import FixedStep
 from orchestrator.native import Native, NativeCall, native
-from orchestrator.signals import Block, GatherPlan
+from orchestrator.signals import GatherPlan
 from orchestrator.system.connector import Storage
 
 NUMBERS: Final = (Storage.FLOAT64, Storage.INT64, Storage.UINT64, Storage.BOOLEAN)
@@ -38,7 +40,7 @@ class Program:
     natives: tuple[Native | None, ...]
     answers: Words
     kept: tuple[dict[Storage, Values], ...]
-    calls: dict[int, tuple[Block, bool]]
+    calls: dict[int, tuple[Bundle, bool]]
     rest: GatherPlan
     ways: dict[int, OwnWay]
     prepared: tuple[int, ...]
@@ -68,8 +70,6 @@ def lower(coupling: Coupling, grid: FixedStep, views: GatherPlan, *, newest: boo
     their way are gathered by Python.
     """
     natives = tuple(_native(each, newest=newest) for each in coupling.participants)
-    if any(_leaves_the_grid(each) for each in coupling.participants):
-        return None
     shown = parted(views)
     if not any(natives) or any(transfer.destination.dtype != object for transfer in shown.rest):
         return None
@@ -77,19 +77,14 @@ def lower(coupling: Coupling, grid: FixedStep, views: GatherPlan, *, newest: boo
     return _Lowering(coupling, natives, grid, newest=newest).program(at_once, shown.flowing)
 
 
-def _leaves_the_grid(participant: Participant) -> bool:
-    """Whether a step may end at an event, or has one at its end."""
-    return participant.events is not None or participant.instance.capabilities.may_return_early
-
-
 def _native(participant: Participant, *, newest: bool) -> Native | None:
     """The C side of a participant whose whole step can be made by address."""
     found = native(participant.instance)
-    plain = not _leaves_the_grid(participant) and participant.ranges is None and can_go(participant)
+    plain = participant.ranges is None and can_go(participant)
     if found is None or not plain or (newest and not can_flow(participant.plan)):
         return None
-    blocks = (*participant.inputs, *participant.outputs, *participant.observed)
-    calls = [found.calls(block.bundle) for block in blocks]
+    moves = (*inputs(participant), *outputs(participant))
+    calls = [found.calls(each.bundle) for each in moves]
     return found if all(each is not None and all(map(_reachable, each)) for each in calls) else None
 
 
@@ -102,7 +97,7 @@ class _Lowering:
         self._grid = grid
         self._coupling, self._natives, self._newest = coupling, tuple(natives), newest
         self._tables = Tables()
-        self._calls: dict[int, tuple[Block, bool]] = {}
+        self._calls: dict[int, tuple[Bundle, bool]] = {}
         self._answers = np.zeros((len(natives), 2), np.int64)
         self._ways: dict[int, OwnWay] = {}
         signals = coupling.signals
@@ -133,6 +128,7 @@ class _Lowering:
         floats, others = list(self._floats()), list(self._others())
         program.put(at.FLOATS, *self._tables.sequence(floats, others))
         program.put(at.WHOLE, *self._tables.table(self._whole()))
+        self._events(program)
         return program
 
     def _row(self, index: int) -> list[int]:
@@ -146,40 +142,48 @@ class _Lowering:
             if self._newest:
                 put(at.GATHER, *gather_words(participant.plan, self._tables))
             put(at.NATIVE, 1)
-            put(at.SETS, *self._table(found, participant.inputs, setting=True))
+            put(at.SETS, *self._table(found, inputs(participant), setting=True))
             put(at.DO_STEP, found.do_step, found.handle)
             put(at.ANSWERS, address(self._answers[index]))
-            put(at.GETS, *self._table(found, (*participant.outputs, *participant.observed), setting=False))
-            if participant.pace is not None or participant.courses is not None:
+            put(at.GETS, *self._table(found, outputs(participant), setting=False))
+            if not (participant.pace is None and participant.courses is None and participant.events is None):
                 way = self._ways[index] = OwnWay(participant, self._tables, self._grid, newest=self._newest)
                 put(at.OWN_WAY, way.address)
         return row.tolist()
 
-    def _table(self, found: Native, blocks: Sequence[Block], *, setting: bool) -> Range:
-        rows: list[list[int]] = []
-        blocks_of: list[Block] = []
-        for block in blocks:
-            for call in found.calls(block.bundle) or ():
-                rows.append(self._call(call, block, setting=setting))
-                blocks_of.append(block)
-        table = self._tables.table(rows)
-        for number, block in enumerate(blocks_of):
-            self._calls[table.first + at.CALL_ROW * number] = (block, setting)
+    def _table(self, found: Native, moves: Sequence[Moved], *, setting: bool) -> Range:
+        calls = [(call, each) for each in moves for call in found.calls(each.bundle) or ()]
+        table = self._tables.table([self._call(call, each, setting=setting) for call, each in calls])
+        for number, (_, each) in enumerate(calls):
+            self._calls[table.first + at.CALL_ROW * number] = (each.bundle, setting)
         return table
 
-    def _call(self, call: NativeCall, block: Block, *, setting: bool) -> list[int]:
+    def _call(self, call: NativeCall, moves: Moved, *, setting: bool) -> list[int]:
         function = call.set if setting else call.get
-        references = self._tables.keep(call.references)
-        if call.elements is None and call.dtype == block.values.dtype:
-            return [function, references, call.references.size, address(block.values), call.size, 0, 0]
+        references, signals = self._tables.keep(call.references), moves.addresses
+        together = bool(np.all(np.diff(signals) == moves.dtype.itemsize))
+        if call.elements is None and call.dtype == moves.dtype and together:
+            return [function, references, call.references.size, int(signals[0]), call.size, 0, 0]
         memory = np.zeros(call.size, call.dtype)
-        places = np.arange(call.size) if call.elements is None else call.elements
-        form = FORMS[block.bundle.storage, call.dtype.str[1:]]
-        signals, elements = block.values.itemsize * places + address(block.values), self._tables.keep(memory)
+        elements = self._tables.keep(memory)
+        form = FORMS[moves.bundle.storage, call.dtype.str[1:]]
+        places = signals if call.elements is None else signals[call.elements]
         table = self._tables.table(
-            (int(signal), elements + memory.itemsize * index, form) for index, signal in enumerate(signals)
+            (int(place), elements + memory.itemsize * index, form) for index, place in enumerate(places)
         )
         return [function, references, call.references.size, elements, call.size, *table]
+
+    def _events(self, program: Program) -> None:
+        """The words about events at communication points."""
+        participants = self._coupling.participants
+        if all(each.events is None for each in participants):
+            return
+        between = parted(self._coupling.plan)
+        looks = bool(between.rest) or needs_looking(participants, self._natives)
+        program[at.ASKS] |= int(looks)
+        program.put(at.EVENTFUL, 1, int(looks), word(np.inf), word(SNAP * self._grid.step_size))
+        program.put(at.BETWEEN, *gather_words(between.flowing, self._tables))
+        program.put(at.CHANGES, *self._tables.table(changes(participants)))
 
     def _floats(self) -> Iterator[tuple[int, ...]]:
         """Rows of the floats that come out of components; neighbours make one row."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from orchestrator.instance import Values
 from orchestrator.master.compiled import layout_own as own
+from orchestrator.master.compiled.eventful import chosen
 from orchestrator.master.compiled.flows import can_flow, gather_words
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
 from orchestrator.master.inflows import Derivatives, Inflow
@@ -71,6 +72,8 @@ class OwnWay:
             self._slow(pace, newest=newest)
         courses = participant.courses
         self._courses = None if courses is None else CourseTable(courses, tables, newest=newest)
+        if participant.events is not None:
+            self._row.put(own.GIVEN, *tables.table(chosen(participant.events)))
         self._row.put(own.COURSES, 0 if self._courses is None else self._courses.address)
 
     @property

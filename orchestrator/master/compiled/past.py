@@ -19,10 +19,13 @@ class Past:
         self._signals = coupling.signals
         self._begun = 0
 
-    def begin(self, index: int) -> None:
-        """The signals are those of the communication point with this index; the hot loop keeps the numbers."""
+    def begin(self, index: int, *, whole: bool = False) -> None:
+        """The signals are those of this communication point; the hot loop keeps their numbers if not `whole`."""
         self._begun = index
-        self._signals.keep_objects()
+        if whole:
+            self._signals.keep()
+        else:
+            self._signals.keep_objects()
 
     def keep(self, index: int) -> None:
         """Let the signals remember the point with this index; they stay as they are."""
@@ -33,10 +36,13 @@ class Past:
         for participant in self._coupling.participants:
             self._put((*participant.outputs, *participant.observed), before)
         gather(self._coupling.delayed if self._newest else self._coupling.plan)
+        eventful = any(participant.events is not None for participant in self._coupling.participants)
         for participant in self._coupling.participants:
             if self._newest:
                 gather(participant.plan)
             self._put((*participant.outputs, *participant.observed), last)
+        if eventful:  # inputs are the newest already where events are looked for
+            gather(self._coupling.plan)
         for storage in NUMBERS[1:]:  # of these the inputs are kept too
             self._signals.array(storage)[:] = last[storage]
         self._signals.keep()

@@ -44,7 +44,10 @@ def ways(description: Any, go: Callable[[Any], Any], caplog: Any, **more: Any) -
     for interpreted in (False, True):
         caplog.clear()
         error = told = None
-        with caplog.at_level(logging.DEBUG), open_simulation(description, interpreted=interpreted, **more) as run:
+        with (
+            caplog.at_level(logging.DEBUG, "cotwin"),
+            open_simulation(description, interpreted=interpreted, **more) as run,
+        ):
             assert run.strides is not interpreted
             try:
                 told = go(run)
@@ -62,7 +65,7 @@ def ways(description: Any, go: Callable[[Any], Any], caplog: Any, **more: Any) -
                     "steps": {n: c.steps for n, c in run.coupling.statistics.components.items()},
                     "macro_steps": run.coupling.statistics.macro_steps,
                     # of several calls for one bundle each warning is told at once
-                    "logged": sorted(record.getMessage() for record in caplog.records),
+                    "logged": sorted(each.getMessage() for each in caplog.records if each.name.startswith("cotwin")),
                     "signals": [array.tolist() for array in run.coupling.signals.copy().values()],
                 }
             )
