@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from typing import NamedTuple
 
 from orchestrator.errors import RefusedStepError
@@ -30,15 +29,15 @@ class _Point(NamedTuple):
 
     retry: Retry
     snapshot: Snapshot
-    counted: Sequence[tuple[ComponentStatistics, ComponentStatistics]]
+    counted: Sequence[tuple[ComponentStatistics, int, int, int]]
 
     def go_back(self, *, with_counts: bool = True) -> None:
         """Take everything back, with what was counted of steps where they are made once more."""
         self.retry.go_back(self.snapshot)
-        for each, before in self.counted:
-            each.restores = before.restores
+        for each, steps, discards, restores in self.counted:
+            each.restores = restores
             if with_counts:
-                each.steps, each.discards = before.steps, before.discards
+                each.steps, each.discards = steps, discards
 
 
 class Stepping:
@@ -156,10 +155,11 @@ class Stepping:
     def _kept(self, retry: Retry) -> Iterator[_Point]:
         """Where a stride begins. States kept for strides are not counted: how many they are depends on the time."""
         components = self._coupling.statistics.components.values()
-        counted = [(each, replace(each)) for each in components]
+        counted = [(each, each.steps, each.discards, each.restores) for each in components]
+        saves = [each.saves for each in components]
         with retry.kept() as snapshot:
-            for each, before in counted:
-                each.saves = before.saves
+            for each, before in zip(components, saves, strict=True):
+                each.saves = before
             yield _Point(retry, snapshot, counted)
 
     def _instead(self, refusal: RefusedStepError) -> Stride:

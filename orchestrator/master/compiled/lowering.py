@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -46,7 +47,7 @@ class Program:
     prepared: tuple[int, ...]
     tables: Tables = field(repr=False)
 
-    @property
+    @cached_property
     def address(self) -> int:
         """What the loop is called with."""
         return address(self.words)
