@@ -59,6 +59,16 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoin
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Threads that step components. Default: what is fastest here.")
 ]
+Speed = Annotated[
+    float | None,
+    typer.Option(metavar="FACTOR", help="Follow the clock: simulated seconds per second, 1 for real time."),
+]
+Overruns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="continue|skip|stop", help="With --speed: what follows a step that is late. Default: continue."
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -93,6 +103,8 @@ def run(  # noqa: PLR0913 -- one for each option
     checkpoint_every: CheckpointEvery = None,
     resume: Resume = False,
     threads: Threads = None,
+    speed: Speed = None,
+    overruns: Overruns = None,
     debug: Debug = False,
 ) -> None:
     """Run a system, or one FMU by its default experiment; write the record, plots and a report.
@@ -102,11 +114,12 @@ def run(  # noqa: PLR0913 -- one for each option
     from cotwin import terminal
 
     with terminal.errors_reported(debug, system):
-        from cotwin.execution import execute
+        from cotwin.execution import Manner, execute
         from cotwin.preparation import Overrides, prepare
         from cotwin.resuming import asked, finished
         from cotwin.settings import settings_named
 
+        manner = Manner.asked(threads, speed, overruns)
         with settings_named(settings):
             description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs), variant))
             target = folder or Path("runs") / description.name
@@ -116,7 +129,7 @@ def run(  # noqa: PLR0913 -- one for each option
                 terminal.say(done)
                 return
             with terminal.ProgressBar(description.name, description.experiment.stop) as bar:
-                outcome = execute(description, target, (bar,), scenario, resuming, threads)
+                outcome = execute(description, target, (bar,), scenario, resuming, manner)
         terminal.show_outcome(outcome, bar.elapsed)
         if outcome.interrupted_by is not None:
             going_on = "" if resuming.checkpoints(target) is None else "; --resume goes on from there"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cotwin.folder import MADE_BY, RECORD, REPORT, prepare_folder
-from cotwin.measurements import swaps_measured
+from cotwin.measurements import pacing_measured, swaps_measured
 from cotwin.panels import panels
 from cotwin.plots import save_png
 from cotwin.report_page import Extras, write_report
@@ -17,10 +17,11 @@ from cotwin.run_statistics import statistics_data, write_statistics
 from cotwin.run_tables import run_tables
 from cotwin.tables import Table
 from orchestrator.assembly import open_simulation
-from orchestrator.errors import ResultError, SimulationError
+from orchestrator.errors import DescriptionError, ResultError, SimulationError
 from orchestrator.interruption import CALLED, Interruption, Terminated, signal_of
 from orchestrator.observer import Observer
 from orchestrator.realtime import clock
+from orchestrator.realtime.pacer import OverrunPolicy, Pacer
 from orchestrator.recording.results import Results
 from orchestrator.recording.store import partial_path
 from orchestrator.simulation import Simulation
@@ -29,6 +30,25 @@ from orchestrator.system.names import nearest
 
 PANELS_IN_A_PICTURE = 12
 NO_CHECKPOINTS = Resuming()
+
+
+class Manner(NamedTuple):
+    """How a run is made: by how many threads at most, and in step with the clock where there is a pacer."""
+
+    threads: int | None = None
+    pacer: Pacer | None = None
+
+    @classmethod
+    def asked(cls, threads: int | None, speed: float | None, overruns: str | None) -> "Manner":
+        """In step with the clock where a speed is given; DescriptionError where speed or policy are none."""
+        if speed is None:
+            if overruns is not None:
+                raise DescriptionError("--overruns goes with --speed: a run as fast as it can has no deadlines")
+            return cls(threads)
+        return cls(threads, Pacer(speed, overruns or OverrunPolicy.CONTINUE))
+
+
+AS_FAST_AS_IT_GOES = Manner()
 
 
 class Outcome(NamedTuple):
@@ -50,12 +70,12 @@ def execute(
     observers: Sequence[Observer] = (),
     scenarios: Sequence[Path] = (),
     resuming: Resuming = NO_CHECKPOINTS,
-    threads: int | None = None,
+    manner: Manner = AS_FAST_AS_IT_GOES,
 ) -> Outcome:
     """Run a system and write record, plots and report into `folder`; a failed run keeps what it recorded.
 
     `scenarios` are files that say what is done to the system during the run, `resuming` where it goes on from and when
-    checkpoints are made, `threads` how many step components at most.
+    checkpoints are made.
 
     Ctrl-C and SIGTERM end the run at the next communication point; once more, or while plots are drawn, they end at
     once what is going on. Raises what is wrong before the run begins: DescriptionError, FmuImportError,
@@ -70,13 +90,14 @@ def execute(
             meter=True,
             scenarios=scenarios,
             resume=resuming.resume,
-            threads=threads,
+            threads=manner.threads,
         )
         course.watch(simulation.coupling.statistics, simulation.grid)
         began = clock.seconds()
-        failure, stop = _run(simulation, folder, resuming)
-        data = statistics_data(description, simulation, course, clock.seconds() - began, _ending(failure, stop))
-        tables = (*run_tables(data), *swaps_measured(simulation.instances.values()))
+        failure, stop = _run(simulation, folder, resuming, manner.pacer)
+        took = clock.seconds() - began - (0.0 if manner.pacer is None else manner.pacer.waited)
+        data = statistics_data(description, simulation, course, took, _ending(failure, stop))
+        tables = (*run_tables(data), *swaps_measured(simulation.instances.values()), *pacing_measured(manner.pacer))
         outcome = _kept(folder, tables, failure, stop)
         if outcome.files:
             outcome = outcome._replace(files=(*outcome.files, write_statistics(data, folder)))
@@ -87,7 +108,7 @@ def execute(
 
 
 def _run(
-    simulation: Simulation[Results], folder: Path, resuming: Resuming
+    simulation: Simulation[Results], folder: Path, resuming: Resuming, pacer: Pacer | None
 ) -> tuple[SimulationError | None, signal.Signals | None]:
     """Run to the end, and say what ended the run before it."""
     checkpoints = resuming.checkpoints(folder)
@@ -98,7 +119,7 @@ def _run(
             # Only now: what is wrong with the description must not cost the results of the run before.
             prepare_folder(folder, resumed=resuming.resume is not None)
             if not simulation.ended:  # a run that was killed while it completed its record has no more to do
-                simulation.run(checkpoints=checkpoints)
+                simulation.run(pacer=pacer, checkpoints=checkpoints)
     except SimulationError as error:
         return error, None
     except (KeyboardInterrupt, Terminated) as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from cotwin.tables import Table, number
 from orchestrator.instance import Instance
 from orchestrator.realtime.metering import Meter, MeterReading
+from orchestrator.realtime.pacer import Pacer
 from orchestrator.scenarios.points import unaltered
 from orchestrator.swap import SwapInstance
 from orchestrator.swap_report import Bump, SwapReport
@@ -23,6 +24,25 @@ def swaps_measured(instances: Iterable[Instance]) -> tuple[Table, ...]:
     inside = [unaltered(instance.instance) for instance in instances if isinstance(instance, Meter)]
     swaps = [instance.report for instance in inside if isinstance(instance, SwapInstance)]
     return (hand_over_table(swaps), swap_table(swaps))
+
+
+def pacing_measured(pacer: Pacer | None) -> tuple[Table, ...]:
+    """How well a run kept up with the clock, where it was to."""
+    if pacer is None or not pacer.report.steps:
+        return ()
+    report = pacer.report
+    late = ((report.late_p50, "median"), (report.late_p99, "99 %"), (report.late_most, "most"))
+    rows = [
+        ("macro steps", f"{report.steps} at {_short(report.speed)} times real time, load {report.load:.3g}"),
+        ("overruns", f"{report.overruns} ({100.0 * report.overrun_rate:.3g} %), worst {_short(1e3 * report.worst)} ms"),
+        (
+            "deadlines dropped",
+            f"{report.skipped}, {_short(report.behind)} s behind the clock" if report.skipped else "",
+        ),
+        ("released late by", ", ".join(f"{_short(1e6 * value)} us ({name})" for value, name in late)),
+        ("scheduling", report.scheduling),
+    ]
+    return (Table("Real time", ("about", "value"), [row for row in rows if row[1]]),)
 
 
 def cost_table(readings: Sequence[MeterReading], seconds: float | None = None) -> Table:

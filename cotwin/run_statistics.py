@@ -34,7 +34,8 @@ def statistics_data(
 ) -> dict[str, Any]:
     """Everything counted and measured in one run, as plain data.
 
-    `seconds` is the wall-clock time of the whole run; `ending` is `completed`, `failed` or `interrupted`, and why.
+    `seconds` is the wall-clock time of the whole run, but for waiting for deadlines;
+    `ending` is `completed`, `failed` or `interrupted`, and why.
     """
     counted = simulation.coupling.statistics
     status, message = ending

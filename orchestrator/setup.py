@@ -21,6 +21,11 @@ StrideT = TypeVar("StrideT")
 class Pacing(Protocol):
     """Keeps a run in step with a clock: 1 `begin`, 2 `wait` after each macro step or `stride`, 3 `end`."""
 
+    @property
+    def speed(self) -> float:
+        """Simulated over wall-clock seconds."""
+        ...
+
     def begin(self, t: float, *, compiled: bool = False) -> bool:
         """The run goes on from t (s) now; whether `stride` can be used, of a loop that is compiled."""
         ...

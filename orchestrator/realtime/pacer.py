@@ -57,7 +57,7 @@ class Pacer:
         privileged: bool = True,
     ) -> None:
         _check(speed, margin)
-        self.speed, self.policy = speed, OverrunPolicy(policy)
+        self.speed, self.policy = speed, _policy(policy)
         self._clock, self._sleep = clock, sleep
         self._machine = clock is wall.seconds and sleep is wall.sleep
         self._pace = pacing.new_pace(speed, _POLICIES[self.policy], margin if self._machine else 0.0)
@@ -97,6 +97,11 @@ class Pacer:
     def overruns(self) -> Histogram:
         """How long after its deadline each late macro step ended (s)."""
         return Histogram(self._overruns, float(self._pace.overrun), float(self._pace.worst))
+
+    @property
+    def waited(self) -> float:
+        """Time (s) spent waiting for deadlines."""
+        return float(self._pace.elapsed - self._pace.busy)
 
     def begin(self, t: float, *, compiled: bool = False) -> bool:
         """Tie simulated time t (s) to this moment; whether `stride` can be used, of a loop that is compiled.
@@ -171,6 +176,13 @@ class Pacer:
             dropped = f"; {count} deadlines dropped, {mark.moved:.4g} s behind the clock" if count else ""
             return Event(t, "", "overrun", self._late(t, mark.late) + dropped)
         return Event(t, "", "caught_up", f"{count} late macro steps in a row, the worst by {mark.late * 1e3:.4g} ms")
+
+
+def _policy(name: OverrunPolicy | str) -> OverrunPolicy:
+    try:
+        return OverrunPolicy(name)
+    except ValueError as error:
+        raise DescriptionError(f"'{name}' says not what follows an overrun. Give {', '.join(OverrunPolicy)}") from error
 
 
 def _check(speed: float, margin: float) -> None:

@@ -267,9 +267,10 @@ def test_the_address_of_a_compiled_function_is_where_its_code_lies():
     assert paced_loop.address_of(hot_loop.advance) == paced_loop.address_of(hot_loop.advance) != 0
 
 
-def test_patient_observers_are_told_every_second_where_the_run_is(monkeypatch):
-    run = Paced(monkeypatch, cost=0.0, step_size=1 / 128, stop=8.0)
-    assert run.memory.times == [float(t) for t in range(9)]
+@pytest.mark.parametrize(("step_size", "seconds"), [(1 / 16, 1), (1 / 32, 10)])
+def test_patient_observers_are_told_now_and_then_where_the_run_is(monkeypatch, step_size, seconds):
+    run = Paced(monkeypatch, cost=0.0, step_size=step_size, stop=30.0)
+    assert run.memory.times == [float(t) for t in range(0, 31, seconds)]
 
 
 def test_components_that_only_python_can_step_are_paced_alike(monkeypatch):
