@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orchestrator.errors import FmuImportError
 from orchestrator.fmi.elf import DamagedLibraryError, check_complete
@@ -25,11 +25,11 @@ class Functions:
     """
 
     def __init__(self, library: Any, prefix: str) -> None:
-        self._library, self._prefix = library, prefix
+        self._library, self.prefix = library, prefix
         self._handle = library._handle
 
     def __getitem__(self, name: str) -> Any:
-        return self._library[self._prefix + name]
+        return self._library[self.prefix + name]
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -58,7 +58,7 @@ def loaded(functions: type, library: Path, identifier: str = "", **more: Any) ->
 
     def bind(self: Any) -> None:
         self.dll = Functions(self.dll, f"{identifier}_" if identifier else "")
-        functions._loadFunctions(self)  # type: ignore[attr-defined]
+        _bind(functions, self)
 
     tolerant: Any = type(functions.__name__, (functions,), {"_loadFunctions": bind})
     places = {"modelIdentifier": identifier or library.stem, "unzipDirectory": str(library.parents[2])}
@@ -67,6 +67,35 @@ def loaded(functions: type, library: Path, identifier: str = "", **more: Any) ->
         return _with_siblings(lambda: tolerant(libraryPath=str(library), **places, **more), library)
     finally:
         os.chdir(before)
+
+
+class _Signature(NamedTuple):
+    """What FMPy gives a function of the standard."""
+
+    argnames: list[str]
+    argtypes: list[Any]
+    restype: Any
+
+
+_signatures: dict[type, dict[str, _Signature]] = {}
+
+
+def _bind(functions: type, fmu: Any) -> None:
+    """Bind the functions of the standard as FMPy does, which takes a millisecond: once for each of its classes."""
+    known = _signatures.get(functions)
+    if known is None or fmu.dll.prefix:
+        functions._loadFunctions(fmu)  # type: ignore[attr-defined]
+        if not fmu.dll.prefix and not any(isinstance(each, _Missing) for each in fmu._functions.values()):
+            _signatures[functions] = {name: _signature(each) for name, each in fmu._functions.items()}
+        return
+    for name, signature in known.items():
+        function = getattr(fmu.dll, name)
+        function.argnames, function.argtypes, function.restype = signature
+        fmu._functions[name] = function
+
+
+def _signature(function: Any) -> _Signature:
+    return _Signature(function.argnames, function.argtypes, function.restype)
 
 
 def _check_complete(file: Path) -> None:

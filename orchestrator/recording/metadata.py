@@ -17,10 +17,11 @@ Metadata = dict[str, Any]
 
 def run_metadata(description: SystemDescription, identities: Mapping[str, Mapping[str, str]]) -> Metadata:
     """Description with its hash, what each component is, algorithm, experiment and host, as plain JSON values."""
+    text = canonical(description)
     return {
         "system": description.name,
-        "system_sha256": sha256(canonical(description).encode()).hexdigest(),
-        "description": json.loads(canonical(description)),
+        "system_sha256": sha256(text.encode()).hexdigest(),
+        "description": json.loads(text),
         "components": {
             name: {**identities[name], **_hashed(component)} for name, component in description.components.items()
         },

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PlainValidator, PositiveFloat
 
@@ -62,6 +62,10 @@ class Frozen(BaseModel):
     """A part of a description: it never changes, and knows no keys but its fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself: defaults of fields, which would be copied for each description, are shared."""
+        return self
 
 
 class Quantity(Frozen):

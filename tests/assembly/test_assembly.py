@@ -1,5 +1,6 @@
 """Assembly: from a description to a simulation, with doubles in place of files' contents."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,14 @@ import pytest
 
 from orchestrator import assembly
 from orchestrator.assembly import open_instance, open_simulation
-from orchestrator.errors import AlgebraicLoopError, CapabilityError, DescriptionError, FmuImportError, UnitError
+from orchestrator.errors import (
+    AlgebraicLoopError,
+    CapabilityError,
+    CotwinError,
+    DescriptionError,
+    FmuImportError,
+    UnitError,
+)
 from orchestrator.instance import Capabilities, StateWrite
 from orchestrator.realtime.metering import Meter
 from orchestrator.recording.results import Results
@@ -17,6 +25,7 @@ from orchestrator.system.description import Component, Experiment, SystemDescrip
 from orchestrator.system.yaml.file import read_system
 from tests.coupled import Memory
 from tests.doubles import FunctionInstance, a_parameter, an_input, an_output
+from tests.textbook import lotka_volterra
 
 SYSTEM = """
 name: pair
@@ -267,3 +276,18 @@ def test_a_swap_that_cannot_work_closes_fmu_and_surrogate(
     with pytest.raises(CapabilityError, match="lacks"):
         open_simulation(system)
     assert len(opened) == 3
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_looking_for_garbage_is_as_it_was_after_opening(on):
+    """Also where opening fails."""
+    was = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        with open_simulation(lotka_volterra(0.1, stop=1.0)):
+            assert gc.isenabled() is on
+        with pytest.raises(CotwinError):
+            open_simulation(lotka_volterra(0.1, stop=1.0, record=["nobody.x"]))
+        assert gc.isenabled() is on
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -6,13 +6,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fmpy import fmi2, fmi3
 
 from orchestrator.errors import CapabilityError, FmuImportError
+from orchestrator.fmi import binary
+from orchestrator.fmi.archive import unpacked
 from orchestrator.fmi.co_simulation import open_fmu
 from orchestrator.fmi.variables import read_model
 from orchestrator.instance import Status
 from tests.fmi import toys
 from tests.fmi.test_misbehaviour import start, take
+from tests.plants import fmu
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the misbehaving FMU needs a C compiler")
 
@@ -137,3 +141,21 @@ def test_libraries_beside_the_binary_are_found(version, tmp_path):
         start(instance)
         instance.do_step(1.0, 0.5)
         assert take(instance, "y") == 15.0
+
+
+@pytest.mark.parametrize(("version", "functions"), [(2, fmi2.FMU2Slave), (2, fmi2.FMU2Model), (3, fmi3.FMU3Slave)])
+def test_functions_that_are_remembered_are_bound_as_fmpy_binds_them(version, functions, monkeypatch):
+    monkeypatch.setattr(binary, "_signatures", {})
+    with unpacked(fmu("integrator", version)) as folder:
+        (library,) = sorted((folder / "binaries").rglob("*.so"))
+        first, again = (binary.loaded(functions, library, instanceName="x", guid="x") for _ in range(2))
+        assert first._functions.keys() == again._functions.keys()
+        for name, function in first._functions.items():
+            other = again._functions[name]
+            assert (function.argtypes, function.restype, function.argnames) == (
+                other.argtypes,
+                other.restype,
+                other.argnames,
+            ), name
+        for each in (first, again):
+            each.freeLibrary()
