@@ -27,8 +27,11 @@ from orchestrator.master.step_size import FixedStep
 from orchestrator.native import Native, NativeAnswer
 from orchestrator.signals import GatherPlan, RowTable, gather
 
-_SLICE: Final = 0.01
+_STRIDE: Final = 0.05
 """How long (s) the loop runs before Python looks for Ctrl-C and the like, where a single step does not take longer."""
+
+_SLICE: Final = 0.01
+"""How long (s) the hot loop runs before the time is looked at."""
 
 
 class Steps(Protocol):
@@ -110,7 +113,7 @@ class CompiledLoop:
                 way.store()
 
     def _run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None) -> Made:
-        end = perf_counter() + _SLICE
+        end = perf_counter() + _STRIDE
         outcome, recorded, due = COMPLETED, rows is not None, False
         while True:
             why = self._go(index, until) if steps is None else self._let(steps, index, until)
