@@ -129,14 +129,24 @@ void part_close(part *p)
     p->handle = p->library = p->memory = NULL;
 }
 
-static int transfers(part *p, const char *function, int index, int setting)
+typedef int (*fmi2_values)(void *, const unsigned *, size_t, void *);
+typedef int (*fmi3_values)(void *, const unsigned *, size_t, void *, size_t);
+
+static int called(const part *p, void *function, const value_call *call, void *values)
+{
+    const unsigned *references = whole.references + call->first_reference;
+    size_t n = (size_t)call->n_references;
+    if (p->table->fmi == 2) return ((fmi2_values)function)(p->handle, references, n, values);
+    return ((fmi3_values)function)(p->handle, references, n, values, (size_t)call->n_values);
+}
+
+static inline int transfers(part *p, const char *function, int index, int setting)
 {
     const value_call *call = &whole.calls[index];
-    void *called = (setting ? p->set : p->get)[call->type];
+    void *wanted = (setting ? p->set : p->get)[call->type];
     const char *name = (setting ? p->version->setters : p->version->getters)[call->type];
-    if (!called) return fails(p, function, "its library lacks a function", name);
-    int status = p->version->values(p, called, whole.references + call->first_reference, (size_t)call->n_references,
-                                    p->whole->image + call->offset, (size_t)call->n_values);
+    if (!wanted) return fails(p, function, "its library lacks a function", name);
+    int status = called(p, wanted, call, p->whole->image + call->offset);
     return status == STATUS_OK || part_checks(p, function, status, name);
 }
 
@@ -166,13 +176,10 @@ int part_get_all(part *p, const char *function, range calls)
 
 int part_set_text(part *p, const char *function, int call, const char *text)
 {
-    const char *name = p->table->fmi == 2 ? "fmi2SetString" : "fmi3SetString";
-    void *called = dlsym(p->library, name);
-    const char *values[] = {text};
-    if (!called) return fails(p, function, "its library lacks a function", name);
-    return part_checks(p, function,
-                       p->version->values(p, called, whole.references + whole.calls[call].first_reference, 1, values, 1),
-                       name);
+    const char *name = p->table->fmi == 2 ? "fmi2SetString" : "fmi3SetString", *values[] = {text};
+    void *wanted = dlsym(p->library, name);
+    if (!wanted) return fails(p, function, "its library lacks a function", name);
+    return part_checks(p, function, called(p, wanted, &whole.calls[call], values), name);
 }
 
 int part_enters_initialization(part *p, const char *function)

@@ -37,7 +37,6 @@ typedef struct {
     int n_own;
     const char *getters[VALUE_TYPES], *setters[VALUE_TYPES], *step, *enter;
     void *(*instantiate)(part *p, const char *resources);
-    int (*values)(part *p, void *function, const unsigned *references, size_t n, void *values, size_t n_values);
     int (*enter_initialization)(part *p, const condition *now);
     step_answer (*do_step)(part *p, double time, double step, int none_kept);
 } part_version;

@@ -51,12 +51,6 @@ static void *instantiate(part *p, const char *resources)
     return handle;
 }
 
-static int values(part *p, void *function, const unsigned *references, size_t n, void *values, size_t n_values)
-{
-    (void)n_values;
-    return ((int (*)(void *, const unsigned *, size_t, void *))function)(p->handle, references, n, values);
-}
-
 static int enter_initialization(part *p, const condition *now)
 {
     double stop = now->stop_time_defined ? now->stop_time : 0.0;
@@ -95,7 +89,6 @@ const part_version part_fmi2 = {
     .step = "fmi2DoStep",
     .enter = "fmi2EnterInitializationMode",
     .instantiate = instantiate,
-    .values = values,
     .enter_initialization = enter_initialization,
     .do_step = do_step,
 };

@@ -26,12 +26,6 @@ static void *instantiate(part *p, const char *resources)
         NULL, 0, p, hears, NULL);
 }
 
-static int values(part *p, void *function, const unsigned *references, size_t n, void *values, size_t n_values)
-{
-    return ((int (*)(void *, const unsigned *, size_t, void *, size_t))function)(p->handle, references, n, values,
-                                                                                 n_values);
-}
-
 static int enter_initialization(part *p, const condition *now)
 {
     double stop = now->stop_time_defined ? now->stop_time : 0.0;
@@ -72,7 +66,6 @@ const part_version part_fmi3 = {
     .step = "fmi3DoStep",
     .enter = "fmi3EnterInitializationMode",
     .instantiate = instantiate,
-    .values = values,
     .enter_initialization = enter_initialization,
     .do_step = do_step,
 };
