@@ -297,7 +297,7 @@ class Participant:
 
 
 def advance_each(
-    participants: Sequence[Steppable], t: float, h: float, *, newest: bool, before: MacroStep = COMPLETED
+    participants: Iterable[Steppable], t: float, h: float, *, newest: bool, before: MacroStep = COMPLETED
 ) -> MacroStep:
     """Step one component after the other from t by h (s); `before` is the outcome of those that have stepped already.
 

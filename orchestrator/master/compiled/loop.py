@@ -1,7 +1,7 @@
 """Loop: macro steps in the compiled loop, and in Python what it cannot do."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -96,7 +96,7 @@ class CompiledLoop:
         self._alone = [
             each for i, each in enumerate(self._participants) if each.prepares and program.natives[i] is None
         ]
-        self._first, self._slice, self._counted = program[at.COMPONENTS], 1, (0, 0)
+        self._first, self._slice, self._counted, self._last = program[at.COMPONENTS], 1, (0, 0), 0
 
     def run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None = None) -> Made:
         """Make macro steps from `index` to `until`, or fewer where time passes, and record them where there are rows.
@@ -154,6 +154,11 @@ class CompiledLoop:
         except BaseException:
             self._signals.keep()  # all components are there
             raise
+
+    @property
+    def by_address(self) -> tuple[str, ...]:
+        """The components that the hot loop steps without Python."""
+        return tuple(self._participants[number].name for number, _ in self._natives)
 
     def close(self) -> None:
         """No more steps are made."""
@@ -219,7 +224,8 @@ class CompiledLoop:
         try:
             if why in (at.BEGINS, at.REFUSED, at.LEFT):
                 return self._begun(why, index)
-            self._check(number, index)
+            self._last = number
+            self._check(number, index, why)
             self._count(index, number + (why in (at.SET, at.STEPPED, at.GOT)))
             self._counted = index, number + 1
             outcome = self._component(why, number, t, h)
@@ -228,22 +234,33 @@ class CompiledLoop:
             elif outcome.completed:
                 outcome = self._to_the_end(number + 1, t, h, outcome)
         except BaseException:
-            self._past.keep(index)
+            self._come_to_nothing(index)
             raise
         if not outcome.completed:
-            self._past.keep(index)
+            self._come_to_nothing(index)
         return outcome
+
+    def _come_to_nothing(self, index: int) -> None:
+        """The macro step does not come to its end; behind the last component one thread would not have stepped any."""
+        self._past.keep(index)
+        for later, way in self._program.ways.items():
+            if later > self._last and self._parallel is not None and self._parallel.is_ahead(later):
+                way.forget(index, begun=self._parallel.why(later) in (at.SET, at.STEPPED))
 
     def _to_the_end(self, number: int, t: float, h: float, before: MacroStep) -> MacroStep:
         """Step the components from this one on, in Python, where the run ends behind the step."""
         for way in self._ways:
             way.store()
         try:
-            others = [self._behind(each) for each in range(number, len(self._participants))]
-            return advance_each(others, t, h, newest=self._newest, before=before)
+            return advance_each(self._others(number), t, h, newest=self._newest, before=before)
         finally:
             for way in self._ways:
                 way.load()
+
+    def _others(self, number: int) -> Iterator[Steppable]:
+        for each in range(number, len(self._participants)):
+            self._last = each
+            yield self._behind(each)
 
     def _behind(self, number: int) -> Steppable:
         """A component behind one that ends the run with this macro step: another thread may have stepped it already."""
@@ -253,7 +270,8 @@ class CompiledLoop:
 
         def conclude(t: float, h: float) -> MacroStep:
             why = parallel.why(number)
-            self._made(number, int(why != at.PYTHON))
+            if number not in self._program.ways:
+                self._made(number, int(why != at.PYTHON))
             return self._component(why, number, t, h)
 
         return Ahead(conclude)
@@ -278,7 +296,7 @@ class CompiledLoop:
             program[at.ASKED] = index
         return COMPLETED
 
-    def _check(self, number: int, index: int) -> None:
+    def _check(self, number: int, index: int, why: int) -> None:
         """Raise what is wrong with a float that came out of one of the first components, which have stepped."""
         if self._hot.finite(self._program.address):
             return
@@ -291,6 +309,8 @@ class CompiledLoop:
                 for later, way in self._program.ways.items():
                     if each < later < number:
                         way.forget(index)  # in Python they would not have stepped
+                    elif later == number and why in (at.SET, at.STEPPED, at.GOT):
+                        way.forget(index, begun=why != at.GOT)
                 raise
 
     def _component(self, why: int, number: int, t: float, h: float) -> MacroStep:

@@ -86,11 +86,11 @@ class OwnWay:
         """Parts of the step under way that are made."""
         return self._row[own.PART]
 
-    def forget(self, index: int) -> None:
-        """Do not count the steps of this macro step."""
+    def forget(self, index: int, *, begun: bool = False) -> None:
+        """Do not count the steps of this macro step, with the one that was `begun` and is not made."""
         period = self._row[own.PERIOD]
         if period == 0 or (index + 1) % period == 0:
-            self._row.put(own.STEPS, self._row[own.STEPS] - self.made)
+            self._row.put(own.STEPS, self._row[own.STEPS] - self.made - begun)
 
     def load(self) -> None:
         """Take what the component remembers."""

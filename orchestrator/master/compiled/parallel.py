@@ -130,9 +130,10 @@ def parallel(
 ) -> Parallel | None:
     """What makes macro steps by several threads; None where there is nothing to gain, or this machine cannot.
 
-    Components that step in a way of their own may ask the ones that feed them, which must not step meanwhile.
+    Inputs with courses may ask the components that feed them, which must not step meanwhile.
     """
-    if not available() or (threads.most or processors()) < 2 or program.ways:
+    courses = any(each.courses is not None for each in participants)
+    if courses or not available() or (threads.most or processors()) < 2:
         return None
     found = levels(participants, newest=newest)
     natives = [sum(program.natives[number] is not None for number in level) for level in found]

@@ -93,6 +93,23 @@ def test_a_wish_to_end_leaves_nobody_behind_and_nobody_ahead(python):
     assert {steps for steps, _ in found["steps"].values()} == {10}
 
 
+RATES = {"b": 0.2, "d": 0.05, "e": 0.2}
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("second", [{}, {"fail_at": 0.8}, {"nan_at": 1.0}], ids=str)
+@pytest.mark.parametrize("first", [{}, {"fail_at": 0.8}, {"terminate_at": 0.8}, {"nan_at": 1.0}], ids=str)
+@pytest.mark.parametrize("places", ["be", "cd", "db", "af"])
+def test_components_at_rates_of_their_own_step_beside_the_others(places, first, second, algorithm):
+    faults = dict(zip(places, (first, second), strict=True))
+
+    def make() -> list[FunctionInstance]:
+        return [lag(name, faults=Faults(**faults.get(name, {}))) for name in NAMES]
+
+    components = {name: {"source": "double.fmu", "step_size": RATES[name]} for name in RATES}
+    both_ways(make, STAR, components=components, step_size=0.1, stop=2.0, algorithm=algorithm)
+
+
 def test_components_step_in_several_threads_and_those_allowed_once_per_process_in_the_one_that_calls():
     alone = replace(STATEFUL, once_per_process=True)
     instances = [lag(name, capabilities=alone if name in "bd" else None) for name in NAMES]
