@@ -59,6 +59,9 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoin
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Threads that step components. Default: what is fastest here.")
 ]
+Interpreted = Annotated[
+    bool, typer.Option("--interpreted", help="Make every step in Python: the same values to the bit, and slow.")
+]
 Speed = Annotated[
     float | None,
     typer.Option(metavar="FACTOR", help="Follow the clock: simulated seconds per second, 1 for real time."),
@@ -105,6 +108,7 @@ def run(  # noqa: PLR0913 -- one for each option
     threads: Threads = None,
     speed: Speed = None,
     overruns: Overruns = None,
+    interpreted: Interpreted = False,
     debug: Debug = False,
 ) -> None:
     """Run a system, or one FMU by its default experiment; write the record, plots and a report.
@@ -119,7 +123,7 @@ def run(  # noqa: PLR0913 -- one for each option
         from cotwin.resuming import asked, finished
         from cotwin.settings import settings_named
 
-        manner = Manner.asked(threads, speed, overruns)
+        manner = Manner.asked(threads, speed, overruns, interpreted=interpreted)
         with settings_named(settings):
             description = prepare(system, Overrides(stop, step, tuple(settings), tuple(inputs), variant))
             target = folder or Path("runs") / description.name

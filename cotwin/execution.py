@@ -33,19 +33,22 @@ NO_CHECKPOINTS = Resuming()
 
 
 class Manner(NamedTuple):
-    """How a run is made: by how many threads at most, and in step with the clock where there is a pacer."""
+    """How a run is made: by how many threads at most, in step with the clock where there is a pacer, or in Python."""
 
     threads: int | None = None
     pacer: Pacer | None = None
+    interpreted: bool = False
 
     @classmethod
-    def asked(cls, threads: int | None, speed: float | None, overruns: str | None) -> "Manner":
+    def asked(
+        cls, threads: int | None, speed: float | None, overruns: str | None, *, interpreted: bool = False
+    ) -> "Manner":
         """In step with the clock where a speed is given; DescriptionError where speed or policy are none."""
         if speed is None:
             if overruns is not None:
                 raise DescriptionError("--overruns goes with --speed: a run as fast as it can has no deadlines")
-            return cls(threads)
-        return cls(threads, Pacer(speed, overruns or OverrunPolicy.CONTINUE))
+            return cls(threads, interpreted=interpreted)
+        return cls(threads, Pacer(speed, overruns or OverrunPolicy.CONTINUE), interpreted)
 
 
 AS_FAST_AS_IT_GOES = Manner()
@@ -91,6 +94,7 @@ def execute(
             scenarios=scenarios,
             resume=resuming.resume,
             threads=manner.threads,
+            interpreted=manner.interpreted,
         )
         course.watch(simulation.coupling.statistics, simulation.grid)
         began = clock.seconds()

@@ -35,7 +35,8 @@ def statistics_data(
     """Everything counted and measured in one run, as plain data.
 
     `seconds` is the wall-clock time of the whole run, but for waiting for deadlines;
-    `ending` is `completed`, `failed` or `interrupted`, and why.
+    `ending` is `completed`, `failed` or `interrupted`, and why. `compiled` names the components that
+    the compiled loop steps.
     """
     counted = simulation.coupling.statistics
     status, message = ending
@@ -53,6 +54,7 @@ def statistics_data(
         "stop": description.experiment.stop,
         "reached": simulation.time,
         "seconds": seconds,
+        "compiled": list(simulation.by_address),
         **_master(counted),
         "components": _components(simulation.instances.values(), counted, seconds),
         "loops": [_loop(name, loop) for name, loop in counted.loops.items()],

@@ -143,6 +143,11 @@ class Simulation(Generic[ResultsT]):
         return self._stepping.strides
 
     @property
+    def by_address(self) -> tuple[str, ...]:
+        """The components that the compiled loop steps by the addresses of C functions; none in an interpreted run."""
+        return self._stepping.by_address
+
+    @property
     def ended(self) -> bool:
         """Whether no step is left: the stop time is reached, or a component ended the run."""
         return self._ended or self._phase is _Phase.OVER or self._timeline.over

@@ -101,6 +101,16 @@ class Stepping:
             return False
         return self._plain.retry.calm and (not self._early or self._plain.retry.repeats)
 
+    @property
+    def by_address(self) -> tuple[str, ...]:
+        """The components that strides step without Python."""
+        return () if self._loop is None else self._loop.by_address
+
+    @property
+    def repeats(self) -> bool:
+        """Whether all steps of a stride are made once more where a component returns early."""
+        return self._early
+
     def ready(self) -> bool:
         """What was written since the last step takes effect; whether a step comes that can be one of a stride.
 
