@@ -51,7 +51,7 @@ class Walk:
         self._pacer, self._interruption = pacer, interruption
         try:
             if pacer is not None:
-                self._strides_paced = pacer.begin(self._timeline.time, compiled=at_once and self.stepping.strides)
+                self._strides_paced = pacer.begin(self._timeline.time, compiled=at_once and self._strides)
                 at_once = self._strides_paced
             yield at_once
         finally:
@@ -66,7 +66,7 @@ class Walk:
         """
         self._coupling.changes.count += self._access.apply()
         self._recorded = False
-        if not (self.stepping.strides and self.stepping.ready()):
+        if not (self._strides and self.stepping.ready()):
             return self.stepping.advance()
         rows = self._rows = None if until is None else self._audience.rows
         try:
@@ -76,6 +76,11 @@ class Walk:
         finally:
             self._fill()
             self._hear()
+
+    @property
+    def _strides(self) -> bool:
+        """Whether strides are made; where time is short none of which all would be made once more."""
+        return self.stepping.strides and (self._pacer is None or not self.stepping.repeats)
 
     def _stride(self, until: int, rows: RowTable | None) -> Stride:
         if self._pacer is None or not self._strides_paced:

@@ -78,37 +78,48 @@ def _wait(request: int, deadline: float, margin: float) -> bool:
 wait: Any = njit("boolean(int64, float64, float64)", **_OPTIONS)(_wait)
 
 
+def _release(pace: Any, marks: Any, lateness: Any, overruns: Any, request: int, t: float) -> bool:
+    """Wait until t (s), which was reached now, is due, and count it; whether to go on behind it."""
+    clock = load(request + CLOCK)
+    deadline = due(pace, t, nanoseconds(clock, _MONOTONIC) / 1e9)
+    if not wait(request, deadline, pace.margin):
+        return False
+    account(pace, marks, t, deadline, nanoseconds(clock, _MONOTONIC) / 1e9)
+    lateness[bin_number(pace.waited_late)] += 1
+    if pace.late > 0.0:
+        overruns[bin_number(pace.late)] += 1
+        if pace.policy == pacing.STOP:
+            return False
+    told = pace.marks == marks.size or pace.released >= pace.back
+    return not told and load_counter(request + ENDS) == 0
+
+
+release: Any = njit(**_OPTIONS)(_release)
+
+
 def _paced(  # noqa: PLR0913
     pace: Any, marks: Any, lateness: Any, overruns: Any, request: int, advance: int, program: int, until: int
 ) -> int:
     """Make macro steps up to the one numbered `until`, beginning where the program is; why it ended (see `layout`).
 
-    `advance` is where the code of the loop lies that makes one. It also ends where marks are full, it is asked to, or
-    the policy has it stop.
+    `advance` is where the code of the loop lies that makes one. A point that the program has come to is released first,
+    where that was not done. It also ends where marks are full, it is asked to, or the policy has it stop.
     """
     start, size, stop = load_double(program), load_double(program + at.STEP_SIZE), load_double(program + at.STOP)
-    count, index, why = load(program + at.COUNT), load(program + at.INDEX), at.DONE
+    count, why = load(program + at.COUNT), at.DONE
     if pace.begins != 0:
         begin(pace, nanoseconds(load(request + CLOCK), _MONOTONIC) / 1e9)
-    while index < until and why == at.DONE:
+    while True:
+        index = load(program + at.INDEX)
+        t = stop if index >= count else start + index * size
+        if t > pace.reached and not release(pace, marks, lateness, overruns, request, t):
+            return int(why)
+        if index >= until or why != at.DONE:
+            return int(why)
         call_values(advance, request + _ANSWER, request + _ERROR, program, index + 1, 0)
         why = load(request + _ANSWER)
-        index = load(program + at.INDEX)
         if why not in (at.DONE, at.FULL):
             return int(why)
-        t = stop if index >= count else start + index * size
-        deadline = due(pace, t, nanoseconds(load(request + CLOCK), _MONOTONIC) / 1e9)
-        if not wait(request, deadline, pace.margin):
-            return int(why)
-        account(pace, marks, t, deadline, nanoseconds(load(request + CLOCK), _MONOTONIC) / 1e9)
-        lateness[bin_number(pace.waited_late)] += 1
-        if pace.late > 0.0:
-            overruns[bin_number(pace.late)] += 1
-        stops = pace.policy == pacing.STOP and pace.late > 0.0
-        full = pace.marks == marks.size or pace.released >= pace.back
-        if stops or full or load_counter(request + ENDS) != 0:
-            return int(why)
-    return int(why)
 
 
 _COUNTS: Final = types.int64[::1]

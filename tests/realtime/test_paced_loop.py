@@ -19,6 +19,7 @@ from orchestrator.recording import recorder
 from tests.coupled import Memory
 from tests.doubles import Faults, FunctionInstance
 from tests.master.compiled.by_address import Patient
+from tests.master.test_error_control_events import Stairs
 from tests.realtime.machine import Machine, Ramp, pacer, simulation
 from tests.textbook import lotka_volterra
 
@@ -298,3 +299,21 @@ def test_what_a_paced_run_records_is_what_any_other_records(monkeypatch):
     assert np.array_equal(paced.times, free.times)
     for name in free.names:
         assert np.array_equal(paced[name], free[name]), name
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.0625, 0.375])
+@pytest.mark.parametrize("announced", [True, False])
+def test_events_on_and_off_the_grid_are_paced_alike(monkeypatch, announced, cost):
+    def run(*, interpreted: bool) -> tuple[Any, ...]:
+        machine, memory = Machine(), Patient()
+        machine.install(monkeypatch)
+        paced = pacer()
+        doubles = [Ramp(machine, cost=cost), Stairs(announced=announced)]
+        with simulation(
+            *doubles, memory=memory, interpreted=interpreted, python=["stairs"], step_size=0.25, stop=3.0
+        ) as run:
+            run.run(pacer=paced)
+        assert paced.report.scheduling.startswith("paced without Python") is (announced and not interpreted)
+        return paced.report._replace(scheduling=""), memory.events, machine.now, [each.steps for each in doubles]
+
+    assert run(interpreted=False) == run(interpreted=True)
