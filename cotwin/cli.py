@@ -325,9 +325,9 @@ def export_fmu(  # noqa: PLR0913 -- one for each option
         done = export_fmu(description, target or Path(f"{description.name}.fmu"), version=fmi, expose=expose)
         for line in done.left_out:
             terminal.warn(line)
-        terminal.say(
-            f"wrote {done.path}: FMI {fmi}, {len(description.components)} components, {done.variables} variables"
-        )
+        count = len(description.components)
+        parts = f"{count} component{'s' if count != 1 else ''}"
+        terminal.say(f"wrote {done.path}: FMI {fmi}, {parts}, {done.variables} variables")
 
 
 @app.command()

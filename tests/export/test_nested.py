@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fmpy.validation import validate_fmu
 
 from orchestrator.assembly import open_simulation
 from orchestrator.export.container import export_fmu
@@ -74,3 +75,15 @@ def test_outputs_follow_inputs_through_all_components_between_and_say_so(tmp_pat
         assert feedthrough == {"a.y": ("a.u",), "b.y": ("a.u",)}
         assert simulation["c.a.y"] == -2.0 * 3.0 + 1.0
         assert simulation["c.b.y"] == -2.0 * -5.0 + 1.0
+
+
+@pytest.mark.parametrize("version", PARTS)
+def test_names_may_hold_whatever_descriptions_allow(version, tmp_path):
+    odd = 'cooling/Kühler "1" %s <?'
+    data = growth(connections=[f"{odd}.x -> predator.x", f"predator.y -> {odd}.y"], name="1. Öl & Wasser")
+    data["components"][odd] = data["components"].pop("prey")
+    description = from_mapping(data, ROOT, "tests")
+    path = export_fmu(description, tmp_path / "whole.fmu", version=version).path
+    assert validate_fmu(str(path)) == []
+    found = run_in_fmpy(path, description)
+    assert np.array_equal(found[f"{odd}.x"], run(description)[f"{odd}.x"])

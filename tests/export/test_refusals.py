@@ -125,6 +125,6 @@ def test_the_command_writes_the_fmu_and_says_so(tmp_path, monkeypatch):
     prey = str(fmu("prey", 3))
     done = CliRunner().invoke(app, ["export-fmu", prey, "--fmi", "2.0", "--set", "prey.a=0.5", "--stop", "2"])
     assert done.exit_code == 0, done.output
-    assert "wrote prey.fmu: FMI 2.0, 1 components" in done.output
+    assert "wrote prey.fmu: FMI 2.0, 1 component," in done.output
     wrong = CliRunner().invoke(app, ["export-fmu", prey, "--expose", "prey.nothing"])
     assert wrong.exit_code == 2
