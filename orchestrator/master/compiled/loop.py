@@ -184,6 +184,8 @@ class CompiledLoop:
         for way in self._ways:
             way.load()
         self._counted = index, 0
+        if self._parallel is not None:
+            self._parallel.begin()
         self._rows.give(rows)
         if self._samples is not None:
             self._samples.begin(index)

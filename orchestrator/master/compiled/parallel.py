@@ -27,8 +27,8 @@ _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 class Parallel:
     """Makes macro steps of a program by one thread or by several, as `hot_loop.advance` makes them.
 
-    Call order: 1 `advance` (repeated), where a component ends the run 2 `is_ahead` and
-    `why` for those behind it, 3 `close`.
+    Call order: 1 `begin`, 2 `advance` (repeated), where a component ends the run 3 `is_ahead` and
+    `why` for those behind it, 4 `close`.
     """
 
     def __init__(self, program: Program, participants: Sequence[Participant], levels: Levels, threads: Threads) -> None:
@@ -48,13 +48,15 @@ class Parallel:
             self._crew.costs[:] = _DEAR
             self._share(1)
 
+    def begin(self) -> None:
+        """The program is at a communication point."""
+        self._crew[of.UNDER_WAY] = -1
+
     def advance(self, until: int) -> int:
         """Make macro steps up to the one numbered `until`, or fewer; why it came back (see `layout`)."""
         program, crew, choice = self._program, self._crew, self._choice
         index = program[at.INDEX]
-        if program[at.COMPONENT] == program[at.COMPONENTS]:
-            crew[of.UNDER_WAY] = -1
-        elif crew[of.UNDER_WAY] == index:
+        if crew[of.UNDER_WAY] == index:
             return int(self._hot.advance(crew.address, min(until, index + 1)))
         if not self._threads.measured:
             return self._together(until)
