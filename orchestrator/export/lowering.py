@@ -36,6 +36,15 @@ class Source(NamedTuple):
     serializes_state: bool
 
 
+class _Abilities(NamedTuple):
+    """What the whole can do, since all of its components can; what it needs, since one of them does."""
+
+    keeps_state: bool
+    serializes_state: bool
+    once_per_process: bool
+    needs_tool: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Coupled:
     """A system as it is understood: what a container is lowered from. `inputs` are the components that give these."""
@@ -89,8 +98,7 @@ class _Lowering:
         variables = [
             described.variable(each, numbers.get((each.component, each.connector.name))) for each in coupled.exposed
         ]
-        kinds = {name: model.interface("CoSimulation") for name, model in self._models.items()}
-        capabilities = {name: kind.capabilities for name, kind in kinds.items()}
+        abilities = self._abilities(sources)
         return System(
             name=description.name,
             identifier=identifier(description.name),
@@ -107,12 +115,20 @@ class _Lowering:
             units=described.units,
             image=self._image.bytes(),
             inputs=tuple(inputs_of(name, source, self._image) for name, source in coupled.inputs.items()),
-            keeps_state=all(each.get_set_state and sources[name].keeps_state for name, each in capabilities.items()),
-            serializes_state=all(
-                each.serialize_state and sources[name].serializes_state for name, each in capabilities.items()
-            ),
-            once_per_process=any(each.once_per_process for each in capabilities.values()),
-            needs_tool=any(each.needs_tool for each in kinds.values()),
+            keeps_state=abilities.keeps_state,
+            serializes_state=abilities.serializes_state,
+            once_per_process=abilities.once_per_process,
+            needs_tool=abilities.needs_tool,
+        )
+
+    def _abilities(self, sources: Mapping[str, Source]) -> "_Abilities":
+        kinds = {name: model.interface("CoSimulation") for name, model in self._models.items()}
+        declared = {name: kind.capabilities for name, kind in kinds.items()}
+        return _Abilities(
+            all(each.get_set_state and sources[name].keeps_state for name, each in declared.items()),
+            all(each.serialize_state and sources[name].serializes_state for name, each in declared.items()),
+            any(each.once_per_process for each in declared.values()),
+            any(each.needs_tool for each in kinds.values()),
         )
 
     def _part(self, name: str, source: Source) -> Part:

@@ -47,6 +47,15 @@ def test_a_whole_inside_of_a_system_and_of_another_whole_changes_no_bit(version,
         assert np.array_equal(found["inner.predator.y"], flat["predator.y"])
 
 
+@pytest.mark.parametrize("version", PARTS)
+def test_a_whole_takes_part_in_loops_that_are_iterated_by_kept_states(version, tmp_path):
+    inner = export_fmu(from_mapping(predators(), ROOT, "tests"), tmp_path / "inner.fmu", version=version).path
+    flat = run(from_mapping(growth(algorithm="iterative"), ROOT, "tests"))
+    nested = run(from_mapping({**outer(inner), "algorithm": "iterative"}, ROOT, "tests"))
+    assert np.array_equal(nested["prey.x"], flat["prey.x"])
+    assert not np.array_equal(flat["prey.x"], run(from_mapping(growth(), ROOT, "tests"))["prey.x"])
+
+
 def test_a_whole_runs_in_the_compiled_loop():
     description = {
         "name": "nested", "components": {"growth": {"source": str(exported_growth("3.0"))}},
