@@ -153,3 +153,28 @@ def _finish(program: int, component: int, row: int, t: float, h: float) -> int:
 
 
 finish: Any = njit("int64(int64, int64, int64, float64, float64)", **INLINE)(_finish)
+
+
+def _three(program: int, component: int, t: float, h: float) -> int:
+    """The same as `finish` by a call that sets at most, doStep, and a call that gets at most."""
+    if load(program + at.SAMPLE) != 0:
+        return int(measured(program, component, load(component + at.SETS), t, h))
+    row = load(component + at.SETS)
+    if row != 0:
+        status = called(component, row)
+        if status != 0:
+            store(program + at.STATUS, status)
+            store(program + at.CALL, row)
+            return at.SET
+    why = do_step(program, component, t, h)
+    row = load(component + at.GETS)
+    if why == at.DONE and row != 0:
+        status = called(component, row)
+        if status != 0:
+            store(program + at.STATUS, status)
+            store(program + at.CALL, row)
+            return at.GOT
+    return int(why)
+
+
+three: Any = njit("int64(int64, int64, float64, float64)", **INLINE)(_three)

@@ -9,7 +9,7 @@ from numba import njit
 
 from orchestrator.by_address import bits, doubles, load, load_byte, load_double, store, store_byte, store_double
 from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled.hot_calls import finish, next_sample
+from orchestrator.master.compiled.hot_calls import finish, next_sample, three
 from orchestrator.master.compiled.hot_gather import INLINE, copy, gather
 from orchestrator.master.compiled.hot_own import own_step, prepare, restore, resume
 from orchestrator.master.compiled.hot_pace import due
@@ -18,7 +18,7 @@ from orchestrator.master.compiled.hot_pace import due
 def _keep_finite(program: int, index: int) -> bool:
     """Keep the floats that came out, beside those of the steps before; whether none of them is NaN or infinite."""
     row, end = load(program + at.FLOATS), load(program + at.KEPT)
-    special, place = 0, 8 + 8 * (index % 3)
+    special, place = 0, 8 + 8 * (index & 3)
     while row < end:
         values, kept = doubles(load(row)), doubles(load(row + place))
         for number in range(load(row + at.KEPT_SIZE)):
@@ -36,7 +36,7 @@ def _keep(program: int, index: int) -> None:
     """Keep all else that came out, words, and bytes in whole words; with it what the macro step took is complete."""
     row, end = load(program + at.KEPT), load(program + at.KEPT_END)
     while row < end:
-        copy(load(row), load(row + 8 + 8 * (index % 3)), load(row + at.KEPT_SIZE))
+        copy(load(row), load(row + 8 + 8 * (index & 3)), load(row + at.KEPT_SIZE))
         row += at.KEPT_ROW
     if load(program + at.SAMPLE) != 0:
         next_sample(program, index)
@@ -87,8 +87,13 @@ record: Any = njit("boolean(int64, float64)", **INLINE)(_record)
 
 def _step(program: int, component: int, t: float, h: float) -> int:
     """Gather, inputs, doStep and outputs of one component."""
-    if load(component + at.NATIVE) == 0 or not gather(component):
+    kind = load(component + at.NATIVE)
+    if kind == at.BY_THREE:
+        return int(three(program, component, t, h))
+    if kind == 0 or not gather(component):
         return at.PYTHON
+    if kind == at.GATHERED:
+        return int(three(program, component, t, h))
     if load(component + at.OWN_WAY) != 0:
         return int(own_step(program, component, t, h))
     return int(finish(program, component, load(component + at.SETS), t, h))
@@ -171,14 +176,19 @@ def _advance(program: int, until: int) -> int:
     start, size, stop = load_double(program), load_double(program + at.STEP_SIZE), load_double(program + at.STOP)
     first, end = load(program + at.COMPONENTS), load(program + at.COMPONENTS_END)
     index, component = load(program + at.INDEX), load(program + at.COMPONENT)
+    prepares = load(program + at.PREPARED) != load(program + at.PREPARED_END) or load(program + at.ASKS) != 0
+    begins = prepares or load(program + at.METER) != 0
+    arrives = load(program + at.EVENTFUL) != 0 or load(program + at.TIMES) != 0
     if load(program + at.ENTERED) != 0:
         keep_whole(program, index)
     why = at.DONE
     while why == at.DONE and index < until:
         t = start + index * size
         h = size if t + size <= stop else stop - t
-        if component == first:
+        if component == first and begins:
             why = begin(program, index)
+        elif component == first and not gather(program + at.ALL_AT_ONCE):
+            why = at.REFUSED
         while why == at.DONE and component < end:
             why = step(program, component, t, h)
             if why == at.DONE:
@@ -188,7 +198,10 @@ def _advance(program: int, until: int) -> int:
         if why == at.DONE:
             component = first
             index += 1
-            why = arrive(program, index)
+            if arrives:
+                why = arrive(program, index)
+            else:
+                keep(program, index)
     store(program + at.INDEX, index)
     store(program + at.COMPONENT, component)
     return why

@@ -22,14 +22,14 @@ COMPONENTS_END: Final = 88
 VIEWS: Final = 96
 """A gather at the end of a step."""
 FLOATS: Final = 144
-"""What came out of the components: (from, three places, words); first the floats, which are checked.
+"""What came out of the components: (from, four places, words); first the floats, which are checked.
 
-The places take the values of the communication points in turn, of which the last two are needed.
+The places take the values of the communication points in turn; those of two points, and of one that fails, are needed.
 """
 KEPT: Final = 152
 KEPT_END: Final = 160
-KEPT_SIZE: Final = 32
-KEPT_ROW: Final = 40
+KEPT_SIZE: Final = 40
+KEPT_ROW: Final = 48
 RECORD: Final = 168
 """Columns of a row that is recorded at the end of a step: (source, chunk, bytes of a row there), rows of 3 words."""
 RECORD_BYTES: Final = 176
@@ -120,7 +120,12 @@ NUMBER_FORM: Final = 2
 # A component.
 GATHER: Final = 0
 NATIVE: Final = 48
-"""Not 0 where the component is stepped by addresses."""
+"""How the component is stepped: 0 by Python, otherwise by addresses."""
+BY_CALLS: Final = 1
+BY_THREE: Final = 2
+"""By one call each, or none, to set and to get as values lie, and doStep between; nothing is gathered before it."""
+GATHERED: Final = 3
+"""The same, behind a gather."""
 SETS: Final = 56
 SETS_END: Final = 64
 DO_STEP: Final = 72

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -93,6 +93,13 @@ def _reachable(call: NativeCall) -> bool:
     return call.get != 0
 
 
+class _Calls(NamedTuple):
+    """Calls that set or get; whether there is at most one, of values as they lie."""
+
+    rows: Range
+    single: bool
+
+
 class _Lowering:
     def __init__(self, coupling: Coupling, natives: Sequence[Native | None], grid: FixedStep, *, newest: bool) -> None:
         self._grid = grid
@@ -102,7 +109,7 @@ class _Lowering:
         self._answers = np.zeros((len(natives), 2), np.int64)
         self._ways: dict[int, OwnWay] = {}
         signals = coupling.signals
-        self._kept: tuple[dict[Storage, Values], ...] = ({}, {}, {})
+        self._kept: tuple[dict[Storage, Values], ...] = ({}, {}, {}, {})
         for kept in self._kept:
             for storage in NUMBERS:
                 values = signals.array(storage)
@@ -142,22 +149,27 @@ class _Lowering:
         if found is not None:
             if self._newest:
                 put(at.GATHER, *gather_words(participant.plan, self._tables))
-            put(at.NATIVE, 1)
-            put(at.SETS, *self._table(found, inputs(participant), setting=True))
+            sets = self._table(found, inputs(participant), setting=True)
+            gets = self._table(found, outputs(participant), setting=False)
+            by_three = at.GATHERED if self._newest and participant.plan else at.BY_THREE
+            put(at.NATIVE, by_three if sets.single and gets.single else at.BY_CALLS)
+            put(at.SETS, *sets.rows)
             put(at.DO_STEP, found.do_step, found.handle)
             put(at.ANSWERS, address(self._answers[index]))
-            put(at.GETS, *self._table(found, outputs(participant), setting=False))
+            put(at.GETS, *gets.rows)
             if not (participant.pace is None and participant.courses is None and participant.events is None):
+                put(at.NATIVE, at.BY_CALLS)
                 way = self._ways[index] = OwnWay(participant, self._tables, self._grid, newest=self._newest)
                 put(at.OWN_WAY, way.address)
         return row.tolist()
 
-    def _table(self, found: Native, moves: Sequence[Moved], *, setting: bool) -> Range:
+    def _table(self, found: Native, moves: Sequence[Moved], *, setting: bool) -> _Calls:
         calls = [(call, each) for each in moves for call in found.calls(each.bundle) or ()]
-        table = self._tables.table([self._call(call, each, setting=setting) for call, each in calls])
+        rows = [self._call(call, each, setting=setting) for call, each in calls]
+        table = self._tables.table(rows)
         for number, (_, each) in enumerate(calls):
             self._calls[table.first + at.CALL_ROW * number] = (each.bundle, setting)
-        return table
+        return _Calls(table, len(rows) <= 1 and not any(row[at.ELEMENTS // at.WORD] for row in rows))
 
     def _call(self, call: NativeCall, moves: Moved, *, setting: bool) -> list[int]:
         function = call.set if setting else call.get

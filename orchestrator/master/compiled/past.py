@@ -32,7 +32,7 @@ class Past:
         if index == self._begun:  # kept when the hot loop was entered
             return
         now = self._signals.copy()
-        before, last = self._kept[(index - 1) % 3], self._kept[index % 3]
+        before, last = self._kept[(index - 1) % 4], self._kept[index % 4]
         for participant in self._coupling.participants:
             self._put((*participant.outputs, *participant.observed), before)
         gather(self._coupling.delayed if self._newest else self._coupling.plan)
