@@ -9,6 +9,7 @@ import numpy as np
 
 from orchestrator.errors import FailedStepError, StepError
 from orchestrator.instance import StepResult
+from orchestrator.interruption import opened
 from orchestrator.master.algorithm import COMPLETED, MacroStep, Steppable
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program, lower
@@ -29,6 +30,9 @@ from orchestrator.signals import GatherPlan, RowTable, gather
 
 _STRIDE: Final = 0.05
 """How long (s) the loop runs before Python looks for Ctrl-C and the like, where a single step does not take longer."""
+
+_PAUSES: Final = 20.0
+"""It runs so many times as long as it takes to begin, which takes longer the more components there are."""
 
 _SLICE: Final = 0.01
 """How long (s) the hot loop runs before the time is looked at."""
@@ -96,6 +100,7 @@ class CompiledLoop:
         self._alone = [
             each for i, each in enumerate(self._participants) if each.prepares and program.natives[i] is None
         ]
+        self._pause = 0.0
         self._first, self._slice, self._counted, self._last = program[at.COMPONENTS], 1, (0, 0), 0
 
     def run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None = None) -> Made:
@@ -105,7 +110,9 @@ class CompiledLoop:
 
         After an incomplete macro step or an error `Signals.restore` gives the values of the last communication point.
         """
+        began = perf_counter()
         self._begin(index, rows)
+        self._pause = _PAUSES * (perf_counter() - began)
         try:
             return self._run(index, until, rows, steps)
         finally:
@@ -113,7 +120,7 @@ class CompiledLoop:
                 way.store()
 
     def _run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None) -> Made:
-        end = perf_counter() + _STRIDE
+        end = perf_counter() + max(_STRIDE, self._pause)
         outcome, recorded, due = COMPLETED, rows is not None, False
         while True:
             why = self._go(index, until) if steps is None else self._let(steps, index, until)
@@ -125,7 +132,7 @@ class CompiledLoop:
             if due:
                 recorded = False
                 break
-            if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or perf_counter() >= end)):
+            if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or _over(end))):
                 break
             if why != at.DONE:
                 outcome = self._by_python(why, index)
@@ -386,6 +393,12 @@ class CompiledLoop:
         self._participants[number].statistics.steps += steps
         if self._samples is not None:
             self._samples.steps[number] += steps
+
+
+def _over(end: float) -> bool:
+    """Whether it is time (s) to come back, or somebody asked for it by Ctrl-C or SIGTERM."""
+    interruption = opened()
+    return perf_counter() >= end or (interruption is not None and interruption.requested)
 
 
 def compiled_loop(
