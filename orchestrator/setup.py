@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from orchestrator.instance import Instance, Values
-from orchestrator.master.compiled.loop import Steps
+from orchestrator.master.compiled.made import Steps
 from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import Diagnosed

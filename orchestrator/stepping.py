@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from orchestrator.errors import RefusedStepError
 from orchestrator.master.algorithm import COMPLETED
-from orchestrator.master.compiled.loop import CompiledLoop, Made, Steps
+from orchestrator.master.compiled.loop import CompiledLoop
+from orchestrator.master.compiled.made import Made, Steps
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events

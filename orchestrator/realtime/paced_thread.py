@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.master.compiled.loop import Steps
+from orchestrator.master.compiled.made import Steps
 from orchestrator.realtime import scheduling
 from orchestrator.realtime.beside import beside
 from orchestrator.setup import StrideT

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from orchestrator.errors import DescriptionError, SimulationError
-from orchestrator.master.compiled.loop import Steps
+from orchestrator.master.compiled.made import Steps
 from orchestrator.observer import Event
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime import pace as pacing

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from orchestrator.interruption import opened
 from orchestrator.master.algorithm import COMPLETED, MacroStep, Steppable
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program, lower
+from orchestrator.master.compiled.made import Made, Steps
 from orchestrator.master.compiled.parallel import Ahead, Parallel, parallel
 from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.compiled.past import Past
@@ -36,28 +37,6 @@ _PAUSES: Final = 20.0
 
 _SLICE: Final = 0.01
 """How long (s) the hot loop runs before the time is looked at."""
-
-
-class Steps(Protocol):
-    """Makes macro steps of a compiled program up to the one numbered `until`, or fewer; why it came back."""
-
-    def __call__(self, advance: Any, program: int, until: int) -> int:
-        """`advance` is the compiled function that makes them at once, `program` what it is called with."""
-        ...
-
-
-class Made(NamedTuple):
-    """The communication point that the loop has come to, and the outcome of the last macro step.
-
-    `rows` are filled in the table; `recorded` tells whether the last of them is that point. An event happens there
-    where it is `due`.
-    """
-
-    point: int
-    outcome: MacroStep
-    rows: int
-    recorded: bool
-    due: bool = False
 
 
 class _Behind(NamedTuple):
