@@ -2,6 +2,8 @@
 
 import json
 import resource
+import subprocess
+import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +17,7 @@ from orchestrator.errors import ResultError, SimulationError, StepError
 from orchestrator.observer import Event
 from orchestrator.recording import recorder as recorder_module
 from orchestrator.recording import store as store_module
+from orchestrator.recording.events import read_events, write_events
 from orchestrator.recording.metadata import canonical, run_metadata
 from orchestrator.recording.recorder import Recorder
 from orchestrator.recording.results import Results
@@ -167,6 +170,27 @@ def test_events_lie_beside_the_record(tmp_path: Path) -> None:
         run.emit(Event(run.time, "reactor", "swap", "to the surrogate"))
         run.run()
     assert Results.load(path).events == (Event(0.1, "reactor", "swap", "to the surrogate"),)
+
+
+def test_events_in_any_writing_come_back_as_they_were(tmp_path: Path) -> None:
+    events = (
+        Event(0.5, "", "a", "Lüftung 37 °C"),
+        Event(np.inf, "反应器", "", "x" * 100_000),
+        Event(-0.0, "b", "c", ""),
+    )
+    for some in (events, events[:1], ()):
+        write_events(tmp_path / "run.events.parquet", some)
+        assert read_events(tmp_path / "run.events.parquet") == some
+
+
+def test_a_recorded_run_does_not_wait_for_pandas(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from orchestrator.observer import Event\n"
+        "from orchestrator.recording.events import write_events\n"
+        "write_events(Path(sys.argv[1]), [Event(0.5, 'reactor', 'swap', 'back')])\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.events.parquet")], check=True)
 
 
 def test_what_a_killed_process_has_recorded_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
