@@ -105,6 +105,8 @@ class Choice:
 
     def _is_faster(self) -> Generator[Way, float, bool]:
         alone, together = (yield Way.ALONE), math.inf
+        if (yield Way.TOGETHER) < CLEARLY * alone:  # threads wake up, and memory comes to where they are
+            return True
         for _ in range(TRIALS):
             together = min(together, (yield Way.TOGETHER))
             if together < CLEARLY * alone:

@@ -59,13 +59,23 @@ def test_two_threads_that_are_twice_as_fast_make_nearly_all_steps(step):
 @pytest.mark.parametrize("step", [1e-6, 1e-3])
 def test_threads_that_are_no_faster_cost_next_to_nothing(step, times):
     spent = run(Machine(lambda t: step, lambda t: times * step), 5.0)
-    assert spent.time / spent.alone < 1.0 + LOSS
+    assert spent.time / spent.alone < 1.0 + 1.5 * LOSS  # the last trial may come on top
 
 
 def test_threads_that_promise_nothing_are_not_tried():
     spent = run(Machine(lambda t: 1e-6, lambda t: 0.5e-6, promised=0.95), 5.0)
     assert spent.parts[Way.TOGETHER] == 0.0
     assert spent.parts[Way.METERED] < LOSS
+
+
+def test_threads_that_wake_up_slowly_are_tried_once_more():
+    slow: list[float] = []
+
+    def together(t: float) -> float:
+        slow.append(t)
+        return 2e-5 if len(slow) < 2 else 5e-6
+
+    assert run(Machine(lambda t: 1e-5, together), 5.0).parts[Way.TOGETHER] > 0.95
 
 
 def test_where_another_process_takes_a_core_one_thread_goes_on_at_once():
