@@ -42,7 +42,16 @@ _OTHER_NAMES: Final = {
     ("3", at.DIRECTIONAL): "GetDirectionalDerivative",
 }
 
-_COURSES: Final = (at.COURSE_NOW, at.COURSE_BASE, at.COURSE_SLOPES, at.COURSE_CURVATURES, at.COURSE_START)
+_COURSES: Final = (
+    at.COURSE_NOW,
+    at.COURSE_BASE,
+    at.COURSE_SLOPES,
+    at.COURSE_CURVATURES,
+    at.COURSE_START,
+    at.COURSE_WANTED,
+    at.COURSE_GIVEN_SLOPES,
+    at.COURSE_GIVEN_CURVATURES,
+)
 
 
 def put_functions(shared: Shared, library: Library, model: ModelInfo, states: int, indicators: int) -> bool:

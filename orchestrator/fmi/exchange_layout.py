@@ -54,7 +54,10 @@ Z, POSITIVE, KNOWN, STEP_TIME = range(624, 656, WORD)
 """Of an explicit method, whose number of stages is 0 where there is none: its step (s), nodes and weights, the rates of
 the stages, vectors, and whether the domains of the indicators are known."""
 
-SIZE: Final = 656
+COURSE_WANTED, COURSE_GIVEN_SLOPES, COURSE_GIVEN_CURVATURES = range(656, 680, WORD)
+"""Inputs on courses: the values and derivatives that hold for the next step."""
+
+SIZE: Final = 680
 
 # Calls of the FMU that may fail or warn; larger numbers are addresses of bundles.
 NO_CALL: Final = 0
@@ -103,8 +106,10 @@ WIDTH: Final = 32
 """Bytes of an element; 0 for doubles."""
 REFUSED: Final = 40
 """Whether it cannot be set between steps."""
-CALLS_END: Final = 48
-CALLS: Final = 56
+PLACES: Final = 48
+"""Where its values go among those of the inputs on courses; 0 where they are held."""
+CALLS_END: Final = 56
+CALLS: Final = 64
 CALL_GETTER: Final = 0
 CALL_SETTER: Final = 8
 CALL_REFERENCES: Final = 16

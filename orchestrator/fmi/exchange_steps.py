@@ -20,6 +20,7 @@ from orchestrator.by_address import (
     store_double,
 )
 from orchestrator.fmi import exchange_layout as at
+from orchestrator.fmi.exchange_courses import begin_courses, end_courses, jump, take
 from orchestrator.fmi.exchange_evaluation import place
 from orchestrator.fmi.exchange_events import complete, enter_event_mode, note, settle
 from orchestrator.fmi.exchange_explicit import explicit_step
@@ -143,6 +144,7 @@ def _resume(memory: int) -> int:
         if load(memory + at.EVENTS) > EVENTS_AT_ONCE or load(memory + at.STEPS) > SOLVER_STEPS:
             return at.RESTLESS
     time = load_double(memory + at.TIME)
+    end_courses(memory)
     store_double(memory + at.FMU_TIME, time if time < end else end)
     return at.UNFINISHED if load(memory + at.LOGGED) > 0 else at.DONE
 
@@ -169,7 +171,10 @@ def _do_step(
     here = load_double(memory + at.TIME)
     if abs(t - here) > 1e-9 * max(abs(t), h):
         return at.AWAY
-    why = advance(memory, t + h, keeps_no_state)
+    why = jump(memory)
+    if why == at.DONE:
+        begin_courses(memory)
+        why = advance(memory, t + h, keeps_no_state)
     store_byte(terminate, load(memory + at.TERMINATED))
     store(reached, load(memory + at.FMU_TIME))
     return int(why)
@@ -219,6 +224,9 @@ transfer: Any = njit("int64(int64, int64, int64, int64, int64)", **_OPTIONS)(_tr
 def _set(memory: int, bundle: int, _number: int, values: int, _size: int) -> int:
     if load(bundle + at.REFUSED) != 0:
         return at.CALL_FAILED
+    if load(bundle + at.PLACES) != 0:
+        take(memory, bundle, values)
+        return at.DONE
     if holds(bundle, values):
         return at.DONE
     why = enter_event_mode(memory)
@@ -237,7 +245,9 @@ def _set(memory: int, bundle: int, _number: int, values: int, _size: int) -> int
 
 
 def _get(memory: int, bundle: int, _number: int, values: int, _size: int) -> int:
-    why = settle(memory)
+    why = jump(memory)
+    if why == at.DONE:
+        why = settle(memory)
     return int(why) if why != at.DONE else int(transfer(memory, bundle, values, at.CALL_GETTER, at.WAS_GOT))
 
 

@@ -125,14 +125,15 @@ class ModelExchangeFmu:
     @cached_property
     def native(self) -> Native | None:
         """Its C side, None where something in Python takes part in its steps."""
-        return self._compiled() if self._courses is None else None
+        found = self._compiled()
+        return None if self._courses is not None and self._courses.native is None else found
 
     def _compiled(self) -> "NativeExchange | None":
         """What makes whole steps in compiled functions; None where something in Python takes part in them."""
         if self._by_address is None and not self.interpreted:
             from orchestrator.fmi.native_exchange import NativeExchange  # compiled, or loaded, when it is needed
 
-            self._by_address = NativeExchange.of(self._fmu, self._shared, self._inputs)
+            self._by_address = NativeExchange.of(self._fmu, self._shared, self._inputs, self._courses)
         return self._by_address
 
     @property

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from orchestrator.fmi.fmu import Fmu, named
 from orchestrator.fmi.transfer import PlainWrite
 from orchestrator.instance import Bundle, Values
+from orchestrator.native import NativeSlopes
 from orchestrator.system.connector import Storage
 
-_ROUNDING: Final = 16 * float(np.finfo(np.float64).eps)
+ROUNDING: Final = 16 * float(np.finfo(np.float64).eps)
 
 
 class _Split(NamedTuple):
@@ -47,6 +48,8 @@ class Courses:
         self._now, self._wanted, self._base = np.zeros((3, self._bundle.size))
         self._derivatives, self._given = np.zeros((2, 2, self._bundle.size))
         self._start = np.zeros(1)
+        self.native: NativeSlopes | None = None
+        """How a compiled loop gives derivatives."""
         self.called: Final = f"Set for {named(self._bundle)}"
         """The call that `place` makes, for messages."""
 
@@ -54,13 +57,23 @@ class Courses:
     def jumps(self) -> bool:
         """Whether the values wanted differ from those that the courses have reached, by more than rounding."""
         scale = np.maximum(np.maximum(np.abs(self._wanted), np.abs(self._now)), np.abs(self._base))
-        return bool(np.any(np.abs(self._wanted - self._now) > _ROUNDING * scale))
+        return bool(np.any(np.abs(self._wanted - self._now) > ROUNDING * scale))
 
     @property
     def vectors(self) -> tuple[NDArray[np.float64], ...]:
-        """Values now and at the start, slopes and curvatures, and the start (s): what `place` computes with."""
-        slopes, curvatures = self._derivatives
-        return self._now, self._base, slopes, curvatures, self._start
+        """Values now and at the start, slopes, curvatures, and the start (s); then what holds for the next step."""
+        return self._now, self._base, *self._derivatives, self._start, self._wanted, *self._given
+
+    @property
+    def references(self) -> NDArray[np.uint32] | None:
+        """The references of the inputs, where each of them is one number."""
+        found = self._bundle.references
+        return found if found.size == self._bundle.size else None
+
+    def places(self, bundle: Bundle) -> NDArray[np.intp] | None:
+        """Where the values of a bundle go, empty where it has no course; None where that is true of a part of it."""
+        split = self._split(bundle)
+        return None if split.mine.size and split.others.size else split.places
 
     @property
     def plain_call(self) -> PlainWrite | None:
@@ -108,7 +121,7 @@ class Courses:
         slopes, curvatures = self._derivatives
         reached = np.stack([slopes + curvatures * (t - self._start[0]), curvatures])
         scale = np.maximum(np.abs(reached), np.abs(self._given))
-        turned = bool(np.any(np.abs(self._given - reached) > _ROUNDING * scale))
+        turned = bool(np.any(np.abs(self._given - reached) > ROUNDING * scale))
         self._base[:], self._derivatives[:], self._start[0] = self._wanted, self._given, t
         self._given[:] = 0.0
         self._note()

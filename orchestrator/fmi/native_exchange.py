@@ -8,15 +8,17 @@ import numpy as np
 from orchestrator.errors import StepError
 from orchestrator.fmi import exchange_layout as at
 from orchestrator.fmi.exchange_addresses import put_functions
+from orchestrator.fmi.exchange_courses import give_address
 from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.exchange_steps import advance, get_address, resume, set_address, step_address
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import WARNING
+from orchestrator.fmi.model_exchange_inputs import Courses
 from orchestrator.fmi.model_exchange_integration import Integration
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
 from orchestrator.fmi.native_exchange_bundles import NativeBundles
 from orchestrator.instance import Bundle, Status, StepResult
-from orchestrator.native import NativeAnswer, NativeCall
+from orchestrator.native import NativeAnswer, NativeCall, NativeSlopes
 
 
 class NativeExchange:
@@ -29,10 +31,11 @@ class NativeExchange:
     repeats_exactly = False
     may_refuse = False
 
-    def __init__(self, fmu: Fmu, shared: Shared, inputs: Memory) -> None:
+    def __init__(self, fmu: Fmu, shared: Shared, inputs: Memory, courses: Courses | None) -> None:
         self._fmu, self._shared, self.inputs = fmu, shared, inputs
         self.running: Integration | None = None
-        self._bundles = NativeBundles(fmu, shared)
+        self._bundles = NativeBundles(fmu, shared, courses)
+        self._course = "" if courses is None else courses.called
         self.handle: Final = shared.address
         self.do_step: Final = step_address()
         self._get, self._set = get_address(), set_address()
@@ -40,11 +43,13 @@ class NativeExchange:
         """Whether compiled functions may have given values that Python does not know of yet."""
 
     @classmethod
-    def of(cls, fmu: Fmu, shared: Shared, inputs: Memory) -> "NativeExchange | None":
+    def of(cls, fmu: Fmu, shared: Shared, inputs: Memory, courses: Courses | None) -> "NativeExchange | None":
         """That of an FMU, None where its library lacks a function that the description needs."""
         states, model = StateVector(fmu.model).size, fmu.model
         complete = put_functions(shared, fmu.library, model, states, model.event_indicators)
-        return cls(fmu, shared, inputs) if complete else None
+        if complete and courses is not None and courses.plain_call and courses.references is not None:
+            courses.native = NativeSlopes(give_address(), shared.address)
+        return cls(fmu, shared, inputs, courses) if complete else None
 
     @property
     def _run(self) -> Integration:
@@ -142,7 +147,7 @@ class NativeExchange:
             self._tell(int(called), WARNING)
 
     def _tell(self, called: int, status: int) -> None:
-        name = self._run.function_name(called)
+        name = self._course if called == at.CALL_COURSE else self._run.function_name(called)
         if name is None:
             bundle, setting = self._bundles.named(called)
             name = f"{'Set' if setting else 'Get'} for {named(bundle)}"

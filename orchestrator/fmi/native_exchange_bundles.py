@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from orchestrator.fmi import exchange_layout as at
 from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.fmu import Fmu
+from orchestrator.fmi.model_exchange_inputs import Courses
 from orchestrator.fmi.model_exchange_values import Memory
 from orchestrator.fmi.native_co_simulation import address
 from orchestrator.instance import Bundle
@@ -20,10 +21,13 @@ _WORDS: Final = at.CALLS // at.WORD
 class NativeBundle:
     """A bundle whose values all have one type in memory: `words` for the compiled functions (see `exchange_layout`).
 
-    `elements` are the places of its values in those of the bundle, in the order of the calls.
+    `elements` are the places of its values in those of the bundle, in the order of the calls; `wanted_at` those among
+    the inputs on courses, where it has one.
     """
 
-    def __init__(self, fmu: Fmu, bundle: Bundle, kinds: Iterable[str]) -> None:
+    def __init__(
+        self, fmu: Fmu, bundle: Bundle, kinds: Iterable[str], wanted_at: NDArray[np.intp] | None = None
+    ) -> None:
         self.bundle: Final = bundle
         types, sizes = fmu.model.types, [connector.size for connector in bundle.connectors]
         rows, elements, arrays, begin = [], [], [], 0
@@ -48,6 +52,8 @@ class NativeBundle:
         self._put(at.ELEMENTS, begin)
         self._put(at.WIDTH, width)
         self._put(at.REFUSED, fmu.refused_in_steps(bundle))
+        self._places = None if wanted_at is None or not wanted_at.size else wanted_at[self.elements].astype(np.int64)
+        self._put(at.PLACES, 0 if self._places is None else int(self._places.ctypes.data))
         self._put(at.CALLS_END, self.address + self.words.nbytes)
 
     @property
@@ -78,7 +84,7 @@ class NativeBundle:
         self.words[place // at.WORD] = word
 
 
-def native_bundle(fmu: Fmu, bundle: Bundle) -> NativeBundle | None:
+def native_bundle(fmu: Fmu, bundle: Bundle, courses: Courses | None = None) -> NativeBundle | None:
     """The calls for a bundle; None where they cannot be made by address alone, or not with the same meaning.
 
     Text, bytes, aliases with the opposite sign and values of several types are Python's, and so is Float32: whether an
@@ -89,10 +95,13 @@ def native_bundle(fmu: Fmu, bundle: Bundle) -> NativeBundle | None:
         return None
     if any(connector.name in model.negated for connector in bundle.connectors):
         return None
+    places = None if courses is None else courses.places(bundle)
+    if courses is not None and places is None:
+        return None
     kinds = list(dict.fromkeys(types[connector.name] for connector in bundle.connectors))
     access = [fmu.functions.access[kind] for kind in kinds]
     alike = len({each.dtype for each in access}) == 1 and access[0].dtype != np.float32
-    return NativeBundle(fmu, bundle, kinds) if alike and all(address(each.get) for each in access) else None
+    return NativeBundle(fmu, bundle, kinds, places) if alike and all(address(each.get) for each in access) else None
 
 
 class NativeBundles:
@@ -101,8 +110,8 @@ class NativeBundles:
     1 `begin`, 2 compiled functions work, 3 `collect`, as often as wanted.
     """
 
-    def __init__(self, fmu: Fmu, shared: Shared) -> None:
-        self._fmu, self._shared = fmu, shared
+    def __init__(self, fmu: Fmu, shared: Shared, courses: Courses | None) -> None:
+        self._fmu, self._shared, self._courses = fmu, shared, courses
         self._bundles: dict[Bundle, NativeBundle | None] = {}
         self._collected = 0
         self._seen: tuple[Memory, int] | None = None
@@ -110,7 +119,7 @@ class NativeBundles:
     def find(self, bundle: Bundle) -> NativeBundle | None:
         """The calls for a bundle, None where there are none."""
         if bundle not in self._bundles:
-            self._bundles[bundle] = native_bundle(self._fmu, bundle)
+            self._bundles[bundle] = native_bundle(self._fmu, bundle, self._courses)
             self._seen = None
         return self._bundles[bundle]
 

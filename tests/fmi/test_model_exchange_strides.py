@@ -151,3 +151,26 @@ def test_where_another_component_refuses_a_step_the_solver_starts_anew_as_in_pyt
         return sorted([exchange, lag], key=lambda each: each.name != first)
 
     both_ways(make, ["it.y -> lag.u"], python=["it"], algorithm=algorithm, step_size=0.1)
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("smoothing", [False, True])
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize(("name", "version"), [*(("grumbler", version) for version in VERSIONS), ("threshold", "fmi3")])
+def test_inputs_on_courses_go_by_address_as_in_python(toy, caplog, name, version, order, smoothing, algorithm):
+    it = {
+        "source": str(toy(name, version)),
+        "extrapolation": {"order": order, "smoothing": smoothing},
+        "parameters": {"k": 0.0} if name == "grumbler" else {},
+    }
+    stairs = {"source": str(toy("stairs", version)), "parameters": {"gain": 1.5, "u": 2.0}}
+    last = {"source": str(toy("relay", version))}
+    data = {
+        "name": "chain", "components": {"last": last, "it": it, "stairs": stairs}, "step_size": 0.03, "record": ["*"],
+        "connections": ["stairs.y -> it.u"], "experiment": {"stop": 2.0}, "algorithm": algorithm,
+    }  # fmt: skip
+    description = from_mapping(data, Path("/"), "tests")
+    with open_simulation(description) as simulation:
+        assert simulation.instances["it"].native is not None
+    by_address = outcome(description, caplog, interpreted=False)
+    assert by_address == outcome(description, caplog, interpreted=True)
