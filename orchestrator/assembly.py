@@ -3,7 +3,6 @@
 They are imported when they are first needed, so that an integrator of FMUs needs neither torch nor a plant model.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestrator.checkpoint.checkpoint import Checkpoint
+from orchestrator.collection import no_collection
 from orchestrator.errors import CotwinError, DescriptionError, FmuImportError, SurrogateError
 from orchestrator.graph.schedule import Schedule, build_schedule
 from orchestrator.inputs.feeding import fed_by
@@ -78,7 +78,7 @@ def open_simulation(  # noqa: PLR0913 -- the door of the library: each is a wish
 
 
 def _open(description: SystemDescription, wishes: "_Wishes", checkpoint: Checkpoint | None) -> Simulation[Results]:
-    with _no_collection(), ExitStack() as opened:
+    with no_collection(), ExitStack() as opened:
         instances = _opened(description, opened)
         inputs = open_inputs(description, {name: instance.connectors for name, instance in instances.items()})
         # They come first, so that they step before the components that they feed.
@@ -93,18 +93,6 @@ def _open(description: SystemDescription, wishes: "_Wishes", checkpoint: Checkpo
 
     simulation.reopen = again
     return simulation
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Python looks for no garbage meanwhile: among millions of objects that all stay it would take half of the time."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
 
 
 def _opened(description: SystemDescription, opened: ExitStack) -> dict[str, Instance]:

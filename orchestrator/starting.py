@@ -1,5 +1,6 @@
 """Starting: how all components get to the start of a run, coupled, and at rest where that is wanted."""
 
+from orchestrator.collection import no_collection
 from orchestrator.long_run import LongRun
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.initial.steady_state import obstacles
@@ -17,7 +18,8 @@ def start(setup: Setup, coupling: Coupling, start_values: StartValues, *, at_res
     solving, stages = setup.plan.solving.initialization, setup.plan.schedule.initialization
     wanted, beginning = solving.steady_state, Beginning(setup.experiment, start_values)
     if wanted is None or not at_rest:
-        initialize(coupling, stages, beginning, solving)
+        with no_collection():
+            initialize(coupling, stages, beginning, solving)
         return None
     in_the_way = obstacles(setup.instances)
     if wanted.method == "derivatives" or (wanted.method == "auto" and not in_the_way):
