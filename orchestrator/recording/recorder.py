@@ -129,13 +129,12 @@ class Recorder:
 
     def terminated(self, error: Exception | None) -> None:  # noqa: ARG002
         """Complete the record; each part of it even where another one cannot be written."""
-        if self._store is None:
+        if self._store is None or self._writer is None or not self._writer.works:
             return
         with ExitStack() as last_first:
             if self._path is not None:
                 last_first.callback(write_events, events_path(self._path), self._events)
             last_first.callback(self._store.close)
-            assert self._writer is not None
             last_first.callback(self._writer.end)
             if self._now > self._recorded:
                 self._take(self._now)

@@ -1,8 +1,10 @@
 """Writing: rows go to the store while others are recorded."""
 
+import os
 from threading import Condition, Thread
 from typing import Final, NamedTuple
 
+from orchestrator.errors import SimulationError
 from orchestrator.recording.chunk import Chunk, Rows
 from orchestrator.recording.store import Store
 
@@ -28,8 +30,14 @@ class Writer:
         self._job: object = None
         self._error: BaseException | None = None
         self._thread: Thread | None = None
+        self._process = os.getpid()
         self.last: Rows | None = None
         """The last row written; None where nothing was."""
+
+    @property
+    def works(self) -> bool:
+        """Whether it writes for this process, and not for the one that this one was forked off from."""
+        return self._process == os.getpid()
 
     def hand(self, chunk: Chunk, rows: int) -> None:
         """Store the first rows of a chunk, when those before are stored."""
@@ -42,7 +50,12 @@ class Writer:
             self._changed.notify_all()
 
     def settle(self) -> None:
-        """Wait until all is written; raises what went wrong."""
+        """Wait until all is written; raises what went wrong, SimulationError in a process that was forked off."""
+        if not self.works:  # where no thread writes, and nothing can be said of what this one was about to write
+            raise SimulationError(
+                f"the record of this simulation belongs to process {self._process}, which this one was forked off "
+                "from. Open a simulation in this process, or branch from a checkpoint"
+            )
         with self._changed:
             self._changed.wait_for(lambda: self._job is None)
             error, self._error = self._error, None

@@ -1,5 +1,6 @@
 """Writer and chunk: rows go to the store while others are recorded."""
 
+import os
 import resource
 import threading
 from pathlib import Path
@@ -135,6 +136,28 @@ def test_values_of_all_classes_of_storage_come_back_from_rows_written_in_place(t
         np.testing.assert_array_equal(results.array(f"tank.{name}")[1:], [each[place] for each in expected])
     for name, place in (("n", 1), ("m", 2)):
         np.testing.assert_array_equal(results[f"tank.{name}"][1:], [each[place][0] for each in expected])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_that_is_forked_off_leaves_the_record_alone(tmp_path: Path) -> None:
+    path = tmp_path / "run.parquet"
+    recorder = Recorder(select(None, {"a": A.connectors}), {}, path)
+    recorder.initialized(0.0, Signals({"a": A.connectors}))
+    assert len(recorder.results().times) == 1
+    child = os.fork()
+    if child == 0:
+        answer = 1
+        try:
+            recorder.terminated(None)
+            recorder.results()
+        except SimulationError as error:
+            answer = 0 if "forked off" in str(error) else 2
+        finally:
+            os._exit(answer)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not path.exists()
+    recorder.terminated(None)
+    assert len(Results.load(path).times) == 1
 
 
 def _stream(path: Path, rows: int) -> None:
