@@ -303,7 +303,7 @@ def test_what_is_said_about_solving_to_no_avail_is_told_with_its_line(tmp_path):
     fmu = kit_fmu("Integrator", "2.0", "co_simulation")
     (tmp_path / "x.yaml").write_text(
         f"name: x\ncomponents:\n  a: {{source: {fmu}}}\n  b: {{source: {fmu}, step_size: 0.3, estimator: none.fmu}}\n"
-        "connections: [a.y -> b.u, b.y -> a.u]\nexperiment: {stop: 1}\nstep_size: 0.1\nloops: {method: newton}\n"
+        "connections: [a.y -> b.u, b.y -> a.u]\nexperiment: {stop: 1}\nstep_size: 0.1\nloops: {method: anderson}\n"
         "bonds: {s: {kind: mass, connections: [a.y -> b.u, b.y -> a.w]}}\n"
     )
     findings = validated(tmp_path / "x.yaml")
