@@ -17,8 +17,10 @@ from typing import Final
 
 from speed import control, loops, masters_compared, micro, opening, pacing, parallel, recording, scaling
 from speed.comparison import Effort
+from speed.contender import COTWIN, Running
 from speed.lines import Line, keep
 from speed.report import report
+from speed.workloads import burning_ring, controlled_mass
 
 SECTIONS: Final[Mapping[str, Callable[[Effort], Iterator[Line]]]] = {
     "masters": masters_compared.measure,
@@ -32,6 +34,14 @@ SECTIONS: Final[Mapping[str, Callable[[Effort], Iterator[Line]]]] = {
     "micro": micro.measure,
 }
 QUICK: Final = Effort(turns=2, turn=0.5, scale=0.1)
+
+
+def warm_up() -> None:
+    """Let the compiled loop be compiled, serial and parallel, with and without a record; a cache keeps it."""
+    print("compiling ...", file=sys.stderr, flush=True)
+    for system in (burning_ring(steps=50), controlled_mass(steps=50, record=True)):
+        with Running(COTWIN, system) as running:
+            running.run(50, 600.0)
 
 
 def run(section: str, effort: Effort) -> list[Line]:
@@ -70,6 +80,7 @@ def main() -> None:
     unknown = sorted(set(asked.sections) - set(SECTIONS))
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    warm_up()
     broken = [section for section in asked.sections or SECTIONS if not measured(section, quick=asked.quick)]
     if not asked.quick:
         report()

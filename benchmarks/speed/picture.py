@@ -15,7 +15,7 @@ _LEFT: Final = 0.5
 
 def draw(lines: Sequence[Line], workloads: Sequence[str], path: Path) -> None:
     """A panel for each workload, a bar for each master; the scale is logarithmic."""
-    chosen = [line for line in lines if line.workload in workloads and line.ratio]
+    chosen = [line for workload in workloads for line in lines if line.workload == workload and line.ratio]
     names = sorted({line.who for line in chosen}, key=lambda name: _rank(name, chosen), reverse=True)
     shown = [workload for workload in workloads if any(line.workload == workload for line in chosen)]
     picture = Figure(figsize=(2.3 + 2.1 * len(shown), 1.0 + 0.34 * len(names)), layout="constrained")
@@ -32,8 +32,12 @@ def _panel(axes, names: Sequence[str], ratios: dict[str, float]) -> None:  # typ
     values = [ratios.get(name, 0.0) for name in names]
     colours = [_COLOURS.get(name, _OTHERS) for name in names]
     bars = axes.barh(names, [max(value, _LEFT) for value in values], color=colours, height=0.66)
-    axes.bar_label(bars, [_label(value) for value in values], fontsize=8, color="0.2")
     axes.axvline(1.0, color="0.3", linewidth=0.8, linestyle="--")
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    labels = [_label(value) for value in values]
+    for text in axes.bar_label(bars, labels, fontsize=8, color="0.2", padding=3.0):
+        if text.get_text():
+            text.set_bbox(ground)
     axes.set_xscale("log")
     axes.set_xlim(_LEFT, max(30.0, 25.0 * max(values, default=1.0)))
     axes.set_xticks([])
@@ -45,7 +49,7 @@ def _panel(axes, names: Sequence[str], ratios: dict[str, float]) -> None:  # typ
 def _label(value: float) -> str:
     if not value:
         return ""
-    return f" {value:,.0f}" if value >= 10 else f" {value:.2f}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}"
 
 
 def _rank(name: str, lines: Sequence[Line]) -> float:
