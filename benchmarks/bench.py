@@ -9,6 +9,7 @@ picture, and the tables of README and documentation are made anew. With --quick 
 
 import argparse
 import json
+import os
 import sys
 import time
 import traceback
@@ -80,6 +81,8 @@ def main() -> None:
     unknown = sorted(set(asked.sections) - set(SECTIONS))
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    if os.getloadavg()[0] > 0.5:
+        print(f"others are at work here (load {os.getloadavg()[0]:.1f}): figures will be off", file=sys.stderr)
     warm_up()
     broken = [section for section in asked.sections or SECTIONS if not measured(section, quick=asked.quick)]
     if not asked.quick:

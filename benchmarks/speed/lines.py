@@ -51,9 +51,10 @@ class Line:
         return measured >= self.reach if self.more_is_better else measured <= self.reach
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, with the machine and the versions."""
+        """All of it, with the machine, its load of the last minute, and the versions."""
         found = {key: value for key, value in asdict(self).items() if key == "unit" or value not in (None, "", False)}
-        return {**found, "ratio": self.ratio, "reached": self.reached, **machine()}
+        load = round(os.getloadavg()[0], 2)
+        return {**found, "ratio": self.ratio, "reached": self.reached, "load": load, **machine()}
 
 
 @cache
