@@ -204,7 +204,8 @@ def test_a_condition_that_is_none_is_refused():
 
 
 def test_a_time_in_the_place_of_a_condition_is_refused_with_what_to_write():
-    with oscillator(Memory()) as run, pytest.raises(DescriptionError, match=r"2\.0 is no condition.*run\(until=\.\.\.\)"):
+    told = r"2\.0 is no condition.*run\(until=\.\.\.\)"
+    with oscillator(Memory()) as run, pytest.raises(DescriptionError, match=told):
         run.run_until(2.0)
 
 

@@ -108,7 +108,7 @@ TOYS = {
         completed="m->ended = r[2] == 4 && r[0] > 0.25; return 0;",
         indicators=1,
     ),
-    # x' = u - x; every update of the discrete states is a warning, and an error from the one numbered k on, where k > 0.
+    # x' = u - x; every update of the discrete states is a warning, and an error from the one numbered k on, if k > 0.
     "grumbler": Toy(
         ("x",),
         {"u": INPUT, "updates": DISCRETE, "k": FIXED, "y": OUTPUT},
