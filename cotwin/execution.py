@@ -103,12 +103,14 @@ def execute(
         data = statistics_data(description, simulation, course, took, _ending(failure, stop))
         tables = (*run_tables(data), *swaps_measured(simulation.instances.values()), *pacing_measured(manner.pacer))
         outcome = _kept(folder, tables, failure, stop)
-        if outcome.files:
-            outcome = outcome._replace(files=(*outcome.files, write_statistics(data, folder)))
         try:
+            if outcome.files:
+                outcome = outcome._replace(files=(*outcome.files, write_statistics(data, folder)))
             return outcome._replace(files=(*outcome.files, *_drawn(outcome, folder, description.name)))
         except (KeyboardInterrupt, Terminated) as error:
             return outcome._replace(interrupted_by=signal_of(error))
+        except OSError as error:  # of a full disk; what ended the run, and what was recorded, is told all the same
+            return outcome._replace(failure=outcome.failure or _not_written(folder, error))
 
 
 def _run(
@@ -129,6 +131,12 @@ def _run(
     except (KeyboardInterrupt, Terminated) as error:
         return None, signal_of(error)
     return None, None
+
+
+def _not_written(folder: Path, error: OSError) -> SimulationError:
+    return SimulationError(
+        f"{folder}: cannot be written ({error.strerror}). Free space on the disk, or give another -o"
+    )
 
 
 def _ending(failure: SimulationError | None, stop: signal.Signals | None) -> tuple[str, str]:

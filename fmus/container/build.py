@@ -1,6 +1,7 @@
 """Build a container: compile its tables with the runtime, and put it together with the files of its components."""
 
 import atexit
+import errno
 import hashlib
 import os
 import shutil
@@ -85,6 +86,8 @@ def _library_name(identifier: str, version: str) -> str:
 
 
 def _write(target: Path, model_description: str, entries: Iterable[tuple[str, Path]]) -> None:
+    if target.exists() and not target.is_file():  # a device would be replaced, by one who may do that
+        raise OSError(errno.EEXIST, "not a file")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{os.getpid()}")
     try:

@@ -1,3 +1,4 @@
+import errno
 import signal
 from pathlib import Path
 
@@ -65,6 +66,20 @@ def test_a_signal_while_plots_are_drawn_leaves_the_record(toys, tmp_path, monkey
     outcome = execute(prepare(toys.system, Overrides()), tmp_path)
     assert outcome.interrupted_by is number
     assert outcome.files == (tmp_path / "results.parquet", tmp_path / "statistics.json")
+    assert outcome.results.times[-1] == 4.0
+
+
+@pytest.mark.parametrize("part", ["write_statistics", "save_png", "write_report"])
+def test_a_disk_that_is_full_after_the_run_leaves_the_record_and_says_what_to_do(toys, tmp_path, monkeypatch, part):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(f"cotwin.execution.{part}", full)
+    outcome = execute(prepare(toys.system, Overrides()), tmp_path)
+    assert str(outcome.failure) == (
+        f"{tmp_path}: cannot be written (No space left on device). Free space on the disk, or give another -o"
+    )
+    assert outcome.files[0] == tmp_path / "results.parquet"
     assert outcome.results.times[-1] == 4.0
 
 

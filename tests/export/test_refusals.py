@@ -1,5 +1,7 @@
 """What a whole cannot do is refused by name, with what to do about it, before anything is written."""
 
+import os
+
 import pytest
 
 from cotwin.cli import app
@@ -116,6 +118,10 @@ def test_other_versions_and_targets_that_cannot_be_written_are_refused(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(CapabilityError, match="cannot be written"):
         export_fmu(from_mapping(growth(), ROOT, "tests"), tmp_path / "file" / "whole.fmu")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CapabilityError, match=r"pipe: cannot be written \(not a file\)"):
+        export_fmu(from_mapping(growth(), ROOT, "tests"), tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_the_command_writes_the_fmu_and_says_so(tmp_path, monkeypatch):
