@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from orchestrator.master.algorithm import MacroStep
 from orchestrator.master.compiled import layout as at
@@ -32,9 +33,9 @@ class Parallel:
     """
 
     def __init__(self, program: Program, participants: Sequence[Participant], levels: Levels, threads: Threads) -> None:
-        from orchestrator.master.compiled import hot_loop, parallel_hot
+        from orchestrator.master.compiled import hot_loop
 
-        self._alone, self._hot = hot_loop.advance, parallel_hot
+        self._alone = hot_loop.advance
         self._program, self._levels, self._threads = program, levels, threads
         pinned = [
             number
@@ -47,6 +48,13 @@ class Parallel:
         if not threads.measured:
             self._crew.costs[:] = _DEAR
             self._share(1)
+
+    @cached_property
+    def _hot(self) -> Any:
+        """The compiled functions for several threads, which are loaded when they are first needed."""
+        from orchestrator.master.compiled import parallel_hot
+
+        return parallel_hot
 
     def begin(self) -> None:
         """The program is at a communication point."""
