@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import signal
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
@@ -22,3 +23,9 @@ def keep_figures() -> Callable[[str, dict[str, Any]], None]:
         (RESULTS / f"campaign_{name}.json").write_text(json.dumps(content, indent=1) + "\n")
 
     return keep
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C, which many tests send, also where the shell that began this in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
