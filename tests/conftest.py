@@ -1,13 +1,13 @@
 import json
 import os
 import platform
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import signal
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
