@@ -63,8 +63,7 @@ Interpreted = Annotated[
     bool, typer.Option("--interpreted", help="Make every step in Python: the same values to the bit, and slow.")
 ]
 Speed = Annotated[
-    float | None,
-    typer.Option(metavar="FACTOR", help="Follow the clock: simulated seconds per second, 1 for real time."),
+    float | None, typer.Option(metavar="FACTOR", help="Follow the clock: simulated seconds per second, 1: real time.")
 ]
 Overruns = Annotated[
     str | None,
