@@ -159,6 +159,8 @@ class CoSimulationFmu:
                 "exact. Export it with such states, or hand over to it through a slow shadow"
             )
         self._fmu.require("restart", Phase.STEP, Phase.TERMINATED)
+        if isinstance(self.native, NativeCoSimulation) and self.native.has_stepped:
+            self._fmu.note_all()
         self._fmu.initialize_again(t, self._fmu.restart_values(values))
 
     def terminate(self) -> None:

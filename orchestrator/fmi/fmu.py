@@ -110,6 +110,14 @@ class Fmu:
         self.written.pop(bundle, None)
         self.written[bundle] = transfer
 
+    def note_all(self) -> None:
+        """Steps were made by address: what a restart is to give again is what the FMU has now."""
+        for bundle, transfer in self.written.items():
+            if not self.refused_in_steps(bundle):
+                values = bundle.storage.zeros(bundle.size)
+                self.check(transfer.read(values), f"Get for {named(bundle)}")
+                transfer.keep(values)
+
     def refused_in_steps(self, bundle: Bundle) -> bool:
         """Whether a bundle cannot be written between steps."""
         return _refusals(bundle)[Phase.STEP] is not None

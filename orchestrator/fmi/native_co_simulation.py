@@ -25,6 +25,8 @@ class NativeCoSimulation:
         library = fmu.library
         self._fmu = fmu
         self._version = fmu.model.fmi_version[0]
+        self.has_stepped = False
+        """Whether inputs may have been set that the methods of the instance do not know of."""
         self.handle: Final[int] = int(library.handle)
         self.do_step: Final = address(library.dll[_DO_STEP[self._version]])
         self._after = library.versions.after_step(library.dll, library.handle)
@@ -64,7 +66,7 @@ class NativeCoSimulation:
 
     def arrived(self, t: float) -> None:
         """The FMU is at t (s)."""
-        self._fmu.time = t
+        self._fmu.time, self.has_stepped = t, True
 
     def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
         """The outcome of a step from t by h (s), as the methods of the instance would tell it."""

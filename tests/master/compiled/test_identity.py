@@ -42,3 +42,17 @@ def test_compiled_and_interpreted_runs_agree_to_the_bit(name, algorithm):
     assert counted.macro_steps == steps.macro_steps
     assert (counted.smallest_step, counted.largest_step) == (steps.smallest_step, steps.largest_step)
     assert {n: c.steps for n, c in counted.components.items()} == {n: c.steps for n, c in steps.components.items()}
+
+
+def test_a_restart_after_steps_by_address_gives_the_last_inputs_again():
+    def after_a_restart(**more: Any) -> float:
+        with open_simulation(lotka_volterra(0.01, stop=1.0), **more) as simulation:
+            simulation.run(until=0.5)
+            prey = simulation.instances["prey"]
+            prey.restart(simulation.time, {"x": np.array([2.0])})
+            prey.do_step(simulation.time, 0.01)
+            simulation.coupling.participants[0].read()
+            simulation.coupling.participants[1].read()
+            return float(simulation["prey.x"])
+
+    assert after_a_restart() == after_a_restart(interpreted=True)
