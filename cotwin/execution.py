@@ -43,7 +43,9 @@ class Manner(NamedTuple):
     def asked(
         cls, threads: int | None, speed: float | None, overruns: str | None, *, interpreted: bool = False
     ) -> "Manner":
-        """In step with the clock where a speed is given; DescriptionError where speed or policy are none."""
+        """In step with the clock where a speed is given; DescriptionError where options contradict each other."""
+        if interpreted and threads is not None:
+            raise DescriptionError("--threads goes with the compiled loop: an --interpreted run steps in one thread")
         if speed is None:
             if overruns is not None:
                 raise DescriptionError("--overruns goes with --speed: a run as fast as it can has no deadlines")

@@ -32,6 +32,7 @@ def test_a_run_in_step_with_the_clock_tells_how_well_it_kept_up(toys, tmp_path):
         (["--speed", "0"], "speed 0 is not positive"),
         (["--speed", "1", "--overruns", "wait"], "Give continue, skip, stop"),
         (["--overruns", "skip"], "--overruns goes with --speed"),
+        (["--interpreted", "--threads", "2"], "--threads goes with the compiled loop"),
     ],
 )
 def test_pacing_that_makes_no_sense_is_refused(toys, tmp_path, arguments, message):
