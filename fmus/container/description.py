@@ -1,12 +1,44 @@
 """What both model descriptions of a container have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from fmus.container.system import System, Type, Variable
-from fmus.description import element
+from fmus.description import GENERATION_TOOL, element
 from fmus.units import BASE
 
 CATEGORIES = ("logStatusWarning", "logStatusDiscard", "logStatusError", "logStatusFatal")
+
+
+class Parts(NamedTuple):
+    """What the versions of FMI say each in their own way: texts, and elements one after the other."""
+
+    interface: str
+    types: Iterable[str]
+    variables: Iterable[str]
+    structure: Iterable[str]
+
+
+def document(system: System, parts: Parts, **own: object) -> str:
+    """Text of modelDescription.xml; `own` are the attributes that only one version of FMI has."""
+    content = [
+        parts.interface,
+        unit_definitions(system),
+        *parts.types,
+        log_categories(),
+        default_experiment(system),
+        element("ModelVariables", parts.variables),
+        element("ModelStructure", parts.structure),
+    ]
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + element(
+        "fmiModelDescription",
+        content,
+        modelName=system.name,
+        description=system.description,
+        generationTool=GENERATION_TOOL,
+        variableNamingConvention="flat",
+        **own,
+    )
 
 
 def unit_definitions(system: System) -> str:

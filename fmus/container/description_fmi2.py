@@ -2,41 +2,15 @@
 
 from collections.abc import Iterator
 
-from fmus.container.description import (
-    attributes,
-    default_experiment,
-    enumerations,
-    firsts,
-    initial_unknowns,
-    log_categories,
-    unit_definitions,
-)
+from fmus.container.description import Parts, attributes, document, enumerations, firsts, initial_unknowns
 from fmus.container.system import Kind, System, Variable
-from fmus.description import GENERATION_TOOL, element
+from fmus.description import element
 
 
 def model_description(system: System, token: str) -> str:
     """Text of modelDescription.xml; the value reference of a variable is its place, its index one more."""
-    content = [
-        _interface(system),
-        unit_definitions(system),
-        *_type_definitions(system),
-        log_categories(),
-        default_experiment(system),
-        element("ModelVariables", _variables(system)),
-        element("ModelStructure", _structure(system)),
-    ]
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + element(
-        "fmiModelDescription",
-        content,
-        fmiVersion="2.0",
-        modelName=system.name,
-        guid=token,
-        description=system.description,
-        generationTool=GENERATION_TOOL,
-        variableNamingConvention="flat",
-        numberOfEventIndicators=0,
-    )
+    parts = Parts(_interface(system), _type_definitions(system), _variables(system), _structure(system))
+    return document(system, parts, fmiVersion="2.0", guid=token, numberOfEventIndicators=0)
 
 
 def _interface(system: System) -> str:

@@ -2,17 +2,9 @@
 
 from collections.abc import Iterator
 
-from fmus.container.description import (
-    attributes,
-    default_experiment,
-    enumerations,
-    firsts,
-    initial_unknowns,
-    log_categories,
-    unit_definitions,
-)
+from fmus.container.description import Parts, attributes, document, enumerations, firsts, initial_unknowns
 from fmus.container.system import System, Type, Variable
-from fmus.description import GENERATION_TOOL, element
+from fmus.description import element
 
 _TAGS = {
     Type.FLOAT64: "Float64",
@@ -32,25 +24,8 @@ _TAGS = {
 
 def model_description(system: System, token: str) -> str:
     """Text of modelDescription.xml; the value reference of a variable is the number of its first element."""
-    content = [
-        _interface(system),
-        unit_definitions(system),
-        *_type_definitions(system),
-        log_categories(),
-        default_experiment(system),
-        element("ModelVariables", _variables(system)),
-        element("ModelStructure", _structure(system)),
-    ]
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + element(
-        "fmiModelDescription",
-        content,
-        fmiVersion="3.0",
-        modelName=system.name,
-        instantiationToken=token,
-        description=system.description,
-        generationTool=GENERATION_TOOL,
-        variableNamingConvention="flat",
-    )
+    parts = Parts(_interface(system), _type_definitions(system), _variables(system), _structure(system))
+    return document(system, parts, fmiVersion="3.0", instantiationToken=token)
 
 
 def _interface(system: System) -> str:
