@@ -155,6 +155,18 @@ def test_estimates_together_take_no_longer_than_the_loop() -> None:
     assert total == pytest.approx(1e-3)
 
 
+def test_the_time_of_the_loop_counts_where_python_makes_a_part_of_a_macro_step() -> None:
+    samples = Samples(loop := _loop_of(3))
+    samples._count(np.full((8, 3, 3), 1000) + samples._clock, 100)
+    samples.steps[:] = 800
+    loop[at.SAMPLE] = 1
+    samples.take(0, 6e-4)
+    loop[at.SAMPLE] = 0
+    samples.take(0, 4e-4)
+    total = sum(sum(samples.of(each)[2:5]) for each in range(3))
+    assert total == pytest.approx(1e-3)
+
+
 def test_bins_of_samples_are_those_of_histograms() -> None:
     durations = [1e-9, 7e-9, 13e-9, 333e-9, 1.1e-3, 2.1, 9.9e3, 1e5]
     samples, histogram = Samples(_loop_of(1)), Histogram()

@@ -80,14 +80,14 @@ class Samples:
 
     def take(self, steps: int = 0, seconds: float = 0.0) -> None:
         """Count samples; from how long so many macro steps took (s) follows how many more to take."""
+        self._seconds += seconds
         if self._program[at.SAMPLE]:
-            return  # within a macro step
+            return  # within a macro step, of which Python makes a part
         every = self._word(at.SAMPLE_EVERY)
         taken = (self._word(at.ROOM) - address(self._memory)) // self._memory[0].nbytes
         if taken:
             self._count(self._memory[:taken], every)
             self._empty()
-        self._seconds += seconds
         if steps and seconds > 0.0:
             every = max(1, math.ceil(self._cost * steps / (_PART * seconds)))
             self._put(at.SAMPLE_EVERY, every)
