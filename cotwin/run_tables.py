@@ -21,6 +21,9 @@ def run_tables(data: Data) -> tuple[Table, ...]:
     )
 
 
+_NAMED = 5
+"""Components that are named where many could be."""
+
 _BONDS = ("bond", "lost since the start", "lost fastest, per second", "at [s]")
 _LOOPS = ("loop", "solved", "iterations", "mean", "most", "sweeps", "worst residual", "of", "at [s]")
 
@@ -28,6 +31,7 @@ _LOOPS = ("loop", "solved", "iterations", "mean", "most", "sweeps", "worst resid
 def _steps(data: Data) -> Iterator[tuple[str, str]]:
     reached = f"{data['reached']:g} of {data['stop']:g} s"
     yield "run", f"{data['status']}, {reached} simulated in {data['seconds']:.3g} s"
+    yield "stepped by", _stepped_by(data)
     smallest, largest = data["smallest_step"], data["largest_step"]
     if data["macro_steps"]:
         sizes = (
@@ -45,6 +49,16 @@ def _steps(data: Data) -> Iterator[tuple[str, str]]:
     yield from _estimated(data)
     if data["seconds"] > 0.0:
         yield "outside of components", f"{outside(data):.3g} s ({outside(data) / data['seconds']:.0%})"
+
+
+def _stepped_by(data: Data) -> str:
+    """The compiled loop or Python; where some components need Python, which."""
+    compiled = data.get("compiled", ())
+    if not compiled:
+        return "Python"
+    others = [one["component"] for one in data["components"] if one["component"] not in compiled]
+    named = ", ".join(others[:_NAMED]) + (f" and {len(others) - _NAMED} more" if len(others) > _NAMED else "")
+    return f"the compiled loop, and by Python: {named}" if others else "the compiled loop"
 
 
 def _global_error(told: Data) -> str:

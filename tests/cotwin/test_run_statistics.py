@@ -171,6 +171,15 @@ def test_steps_that_differ_by_rounding_are_of_one_length():
     assert ("macro steps", "63, 0.2 s each") in rows(run_tables(told), "Steps")
 
 
+def test_who_stepped_the_components_is_told():
+    parts = [component(component="tank"), component(component="rack")]
+    said = [
+        rows(run_tables(data(components=parts, compiled=names)), "Steps") for names in ([], ["tank"], ["tank", "rack"])
+    ]
+    told = [dict(one)["stepped by"] for one in said]
+    assert told == ["Python", "the compiled loop, and by Python: rack", "the compiled loop"]
+
+
 def test_the_estimate_of_the_global_error_is_told(tmp_path):
     control = {"method": "error", "tolerance": 1e-2, "global_error": True}
     execute(textbook.lotka_volterra(0.5, stop=4.0, step_control=control), tmp_path)
