@@ -35,6 +35,37 @@ class NativeAnswer(NamedTuple):
     reached: float = 0.0
 
 
+class NativeStates(Protocol):
+    """How kept states of an instance are reached by address: 1 a slot, 2 `get` into it, 3 `set` from it, repeated.
+
+    They are the addresses of int get(handle, state*), int set(handle, state) and int free(handle, state*). `get` may
+    find a state in the slot that it gave before, and uses its memory again; see `compiled.hot_states`.
+    """
+
+    @property
+    def get(self) -> int:
+        """Keeps the present state."""
+        ...
+
+    @property
+    def set(self) -> int:
+        """Goes back to a kept state."""
+        ...
+
+    @property
+    def free(self) -> int:
+        """Releases a kept state."""
+        ...
+
+    def slot(self) -> int:
+        """Address of a pointer for one kept state, none at first; what is there is freed with the instance."""
+        ...
+
+    def failed(self, status: int, *, setting: bool) -> None:
+        """`get`, or `set` where `setting`, gave this status, which is not OK; StepError where it is a failure."""
+        ...
+
+
 class Native(Protocol):
     """The C side of an instance in Step Mode: 1 the calls at the addresses, 2 `arrived`, or `answered` or `failed`.
 
@@ -59,6 +90,11 @@ class Native(Protocol):
     @property
     def flag(self) -> bool:
         """The fourth argument of the next steps."""
+        ...
+
+    @property
+    def states(self) -> NativeStates | None:
+        """How its states are kept by address; None where it cannot keep them so."""
         ...
 
     def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from ctypes import c_void_p, cast
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -9,10 +10,11 @@ import numpy as np
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import DISCARD, OK, RawStep
 from orchestrator.instance import Bundle, Status, StepResult
-from orchestrator.native import NativeAnswer, NativeCall
+from orchestrator.native import NativeAnswer, NativeCall, NativeStates
 from orchestrator.system.connector import Storage
 
 _DO_STEP: Final = {"1": "fmiDoStep", "2": "fmi2DoStep", "3": "fmi3DoStep"}
+_STATE: Final = {"2": "fmi2{}FMUstate", "3": "fmi3{}FMUState"}
 
 
 class NativeCoSimulation:
@@ -35,6 +37,13 @@ class NativeCoSimulation:
     def flag(self) -> bool:
         """Whether no state is kept; FMI 1.0: that the step is a new one."""
         return self._version == "1" or self._fmu.states.none_kept
+
+    @cached_property
+    def states(self) -> NativeStates | None:
+        """Those of FMI 2.0 and 3.0, where the FMU declares them."""
+        if not self._fmu.capabilities.get_set_state:
+            return None
+        return CoSimulationStates(self._fmu, _STATE[self._version])
 
     def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:
         """The calls for a bundle; None for text and bytes, clocks, and aliases with the opposite sign."""
@@ -79,6 +88,18 @@ class NativeCoSimulation:
     def failed(self, status: int, bundle: Bundle, *, setting: bool) -> None:
         """A call for a bundle gave a status; a warning is logged."""
         self._fmu.check(status, f"{'Set' if setting else 'Get'} for {named(bundle)}")
+
+
+class CoSimulationStates:
+    """`NativeStates` of an FMU whose functions have this `name`, but for the verb."""
+
+    def __init__(self, fmu: Fmu, name: str) -> None:
+        dll = fmu.library.dll
+        self.get: Final = address(dll[name.format("Get")])
+        self.set: Final = address(dll[name.format("Set")])
+        self.free: Final = address(dll[name.format("Free")])
+        self.slot: Final = fmu.states.slot
+        self.failed: Final = fmu.states.failed
 
 
 def address(function: Any) -> int:

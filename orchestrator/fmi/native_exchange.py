@@ -18,7 +18,7 @@ from orchestrator.fmi.model_exchange_integration import Integration
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
 from orchestrator.fmi.native_exchange_bundles import NativeBundles
 from orchestrator.instance import Bundle, Status, StepResult
-from orchestrator.native import NativeAnswer, NativeCall, NativeSlopes
+from orchestrator.native import NativeAnswer, NativeCall, NativeSlopes, NativeStates
 
 
 class NativeExchange:
@@ -30,6 +30,8 @@ class NativeExchange:
 
     repeats_exactly = False
     may_refuse = False
+    states: NativeStates | None = None
+    """None: a state alone is not where it can go on from, since its solver begins anew there."""
 
     def __init__(self, fmu: Fmu, shared: Shared, inputs: Memory, courses: Courses | None) -> None:
         self._fmu, self._shared, self.inputs = fmu, shared, inputs

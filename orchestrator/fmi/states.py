@@ -1,4 +1,10 @@
-"""States: kept FMU states, and their bytes."""
+"""States: kept FMU states, and their bytes.
+
+A state that is no longer needed is not freed at once: GetFMUState may be given a state from before, whose memory it
+then uses again and which it gives back with the present values (FMI 2.0.4, section 2.1.8; so in FMI 3.0).
+Where an FMU answers with another pointer instead, nothing says whether the memory of the first one is still there. It
+is left alone then, and this FMU is given none again.
+"""
 
 import struct
 from collections.abc import Callable
@@ -15,14 +21,18 @@ from orchestrator.fmi.variables import ModelInfo
 _HEADER: Final = struct.Struct("<8s16sBd")
 _MAGIC: Final = b"cotwin-1"
 
+_SPARE: Final = 4
+"""States that are held for later use by one instance at most; those of an FMU may be large."""
+
 
 @dataclass(eq=False)
 class KeptState:
-    """A state inside the FMU, with the phase and time (s) that belong to it."""
+    """A state inside the FMU, with the phase and time (s) that belong to it; `reusable` where the FMU copied it."""
 
     pointer: c_void_p
     phase: int
     time: float | None
+    reusable: bool = True
 
 
 class States:
@@ -37,8 +47,14 @@ class States:
         self._functions = functions
         self._check = check
         self._kept: set[KeptState] = set()
+        self._spare: list[c_void_p] = []
+        self._slots: list[c_void_p] = []
+        self._reuses = True
         self.none_kept = True
-        """Whether no state is kept, so that nothing before the current communication point can come back."""
+        """Whether no state is kept, so that nothing before the current communication point can come back.
+
+        Those that are held for later use cannot, nor those in slots, of which who asked for the slot knows.
+        """
 
     def save(self, phase: int, time: float | None) -> KeptState:
         """Keep the present state."""
@@ -47,8 +63,17 @@ class States:
                 f"'{self._name}' cannot keep its state: {self._model.path.name} does not declare get/set FMU state. "
                 "Export it with that capability, or use an algorithm and step size without rollback"
             )
-        pointer = c_void_p()
-        self._check(self._functions.get_state(byref(pointer)), "GetFMUState")
+        spare = self._spare.pop() if self._spare else c_void_p()
+        pointer = c_void_p(spare.value)
+        status = self._functions.get_state(byref(pointer))
+        if spare.value is not None and pointer.value != spare.value:
+            self._reuses = False
+        try:
+            self._check(status, "GetFMUState")
+        except BaseException:
+            if spare.value is not None and pointer.value == spare.value:
+                self._spare.append(spare)
+            raise
         return self._keep(KeptState(pointer, phase, time))
 
     def restore(self, state: object) -> KeptState:
@@ -62,16 +87,33 @@ class States:
         kept = self._own(state)
         self._kept.discard(kept)
         self.none_kept = not self._kept
-        self._check(self._functions.free_state(byref(kept.pointer)), "FreeFMUState")
+        if self._reuses and kept.reusable and kept.pointer.value is not None and len(self._spare) < _SPARE:
+            self._spare.append(kept.pointer)
+        else:
+            self._check(self._functions.free_state(byref(kept.pointer)), "FreeFMUState")
 
     def free_all(self) -> int:
-        """Release every kept state, whatever the FMU says to it short of Fatal; the worst status."""
-        status = OK
-        while self._kept and status != FATAL:
-            status = max(status, self._functions.free_state(byref(self._kept.pop().pointer)))
+        """Release every state there is, whatever the FMU says to it short of Fatal; the worst status."""
+        slots = [slot for slot in self._slots if slot.value is not None]
+        pointers, status = [kept.pointer for kept in self._kept] + self._spare + slots, OK
+        while pointers and status != FATAL:
+            status = max(status, self._functions.free_state(byref(pointers.pop())))
+        for slot in self._slots:
+            slot.value = None
         self._kept.clear()
+        self._spare.clear()
         self.none_kept = True
         return status
+
+    def slot(self) -> int:
+        """Address of a pointer for a state that compiled functions keep, none at first; freed with all others."""
+        slot = c_void_p()
+        self._slots.append(slot)
+        return addressof(slot)
+
+    def failed(self, status: int, *, setting: bool) -> None:
+        """Compiled functions got this status, which is not OK, as they kept a state or were `setting` one."""
+        self._check(status, "SetFMUState" if setting else "GetFMUState")
 
     def serialize(self, state: object) -> bytes:
         """The bytes of a kept state behind a header that names the FMU."""
@@ -99,7 +141,7 @@ class States:
         pointer = c_void_p()
         status = self._functions.deserialize(addressof(body), len(body), byref(pointer))
         self._check(status, "DeserializeFMUState")
-        return self._keep(KeptState(pointer, phase, None if time != time else time))
+        return self._keep(KeptState(pointer, phase, None if time != time else time, reusable=False))
 
     def _keep(self, kept: KeptState) -> KeptState:
         self._kept.add(kept)

@@ -26,6 +26,7 @@ class DoubleByAddress:
 
     repeats_exactly = True
     may_refuse = True
+    states = None
 
     def __init__(self, double: FunctionInstance) -> None:
         self._double = double
