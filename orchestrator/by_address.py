@@ -5,10 +5,10 @@ system, and the cache serves the next process.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -18,6 +18,15 @@ _INT: Final = ir.IntType(64)
 _INT32: Final = ir.IntType(32)
 _DOUBLE: Final = ir.DoubleType()
 _FLOAT: Final = ir.FloatType()
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """A function over numbers and addresses as machine code, made at its first call and kept for the next process."""
+    made: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy")(function)
+    return made
 
 
 def _pointer(builder: Any, address: Any, kind: Any) -> Any:

@@ -30,7 +30,7 @@ def _sources(path: Path) -> set[Path]:
     found, left = {path}, [path]
     while left:
         text = left.pop().read_text("utf-8")
-        if "numba" in text:
+        if "numba" in text or "by_address" in text:
             new = _imported(text) - found
             found |= new
             left += new
