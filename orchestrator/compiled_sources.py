@@ -6,7 +6,9 @@ compiles anything that is kept.
 """
 
 import hashlib
+import os
 import re
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,15 +16,33 @@ from typing import Any, Final
 from numba.core import caching
 
 _ROOT: Final = Path(__file__).parents[1]
+_STAT: Final = Path("/proc/self/stat")
 _IMPORT: Final = re.compile(r"^from (orchestrator[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+
+
+def _age() -> float:
+    """How long (s) this process has been there; 0, as of now, where the system does not tell."""
+    if not _STAT.exists():
+        return 0.0
+    began = int(_STAT.read_text("utf-8").rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - began
+
+
+_BEGAN: Final = time.time() - _age()
+"""When this process began (s), which may have loaded any source since."""
 
 
 @cache
 def digest(path: Path) -> str:
-    """Of a file, the files that it imports from, and so on where those are compiled too."""
-    whole = hashlib.sha256()
-    for each in sorted(_sources(path)):
+    """Of a file, the files that it imports from, and so on where those are compiled too.
+
+    Where one of them was changed since the process began, it may have loaded another text: then nobody has the same.
+    """
+    whole, sources = hashlib.sha256(), sorted(_sources(path))
+    for each in sources:
         whole.update(each.read_bytes())
+    if any(each.stat().st_mtime >= _BEGAN for each in sources):
+        whole.update(f"{os.getpid()} {time.time()}".encode())
     return whole.hexdigest()
 
 

@@ -1,5 +1,6 @@
 """Machine code that is kept belongs to all sources that went into it."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ HERE = Path(layout.__file__).parent
 def folder(tmp_path, monkeypatch):
     """Sources: `kernel` takes in `parts`, which takes in `numbers`; `other` is imported by nothing that is compiled."""
     monkeypatch.setattr(compiled_sources, "_ROOT", tmp_path)
+    monkeypatch.setattr(compiled_sources, "_BEGAN", time.time() + 3600.0)
     place = tmp_path / "orchestrator" / "inner"
     place.mkdir(parents=True)
     (place / "kernel.py").write_text(
@@ -41,6 +43,19 @@ def test_what_is_not_compiled_does_not_count_with_what_it_imports(folder):
     compiled_sources.digest.cache_clear()
     (folder / "other.py").write_text("name = 2\n")
     assert compiled_sources.digest(folder / "kernel.py") == before
+
+
+def test_code_of_a_source_that_changed_while_the_process_ran_is_for_nobody_else(folder, monkeypatch):
+    before = compiled_sources.digest(folder / "kernel.py")
+    monkeypatch.setattr(compiled_sources, "_BEGAN", (folder / "numbers.py").stat().st_mtime - 1.0)
+    compiled_sources.digest.cache_clear()
+    young = compiled_sources.digest(folder / "kernel.py")
+    compiled_sources.digest.cache_clear()
+    assert len({before, young, compiled_sources.digest(folder / "kernel.py")}) == 3
+
+
+def test_the_process_began_before_its_tests():
+    assert time.time() - 3600.0 * 24.0 < compiled_sources._BEGAN < time.time()
 
 
 def test_numba_asks_for_the_digest_of_all_sources_of_a_hot_loop():
