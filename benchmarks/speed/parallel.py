@@ -2,20 +2,24 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from speed.comparison import Effort, compare
-from speed.contender import COTWIN
+from speed.contender import COTWIN, MASTERS, NoAnswerError, Process
 from speed.lines import Line
 from speed.peers import present
-from speed.workloads import burning_ring
+from speed.workloads import STEP_SIZE, burning_ring
 
 SECTION: Final = "parallel"
 GAIN: Final = 1.9
 """To reach on two idle cores, times the speed of one thread of straight C."""
+PERIOD: Final = 7e-3
+PACED: Final = "W3 in step with the clock, 7 ms a macro step: late steps"
 LOSS: Final = 1.05
 """At most, times the cost with one thread of straight C, where a core is taken."""
 
@@ -29,6 +33,25 @@ def measure(effort: Effort) -> Iterator[Line]:
     with a_core_taken():
         for line in compare(SECTION, "W3, a core taken", system, [COTWIN], short):
             yield replace(line, reach=LOSS) if line.who == COTWIN.name else line
+    yield paced(effort)
+
+
+def paced(effort: Effort) -> Line:
+    """Ten steps of a millisecond in every 7 ms of the clock: too much for one thread, and enough time for two."""
+    steps = max(50, effort.steps(1000))
+    system, request = burning_ring(steps=steps), f"{steps} 0 50e-6 {STEP_SIZE / PERIOD}"
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Path(folder) / "plan"
+        plan.write_text(system.to_json())
+        process = Process([sys.executable, str(MASTERS / "pace_cotwin.py"), str(plan)], Path(folder) / "cotwin.log")
+        try:
+            one, several = (process.ask(f"{request} {threads}", 300.0) for threads in (1, 2))
+        except NoAnswerError as error:
+            return Line(SECTION, PACED, COTWIN.name, None, "part", note=str(error))
+        finally:
+            process.close()
+    note = str(several["scheduling"])
+    return Line(SECTION, PACED, COTWIN.name, several["late"], "part", "one thread of it", one["late"], note=note)
 
 
 @contextmanager

@@ -98,12 +98,13 @@ release: Any = njit(**_OPTIONS)(_release)
 
 
 def _paced(  # noqa: PLR0913
-    pace: Any, marks: Any, lateness: Any, overruns: Any, request: int, advance: int, program: int, until: int
+    pace: Any, marks: Any, lateness: Any, overruns: Any, request: int, advance: int, crew: int, program: int, until: int
 ) -> int:
     """Make macro steps up to the one numbered `until`, beginning where the program is; why it ended (see `layout`).
 
-    `advance` is where the code of the loop lies that makes one. A point that the program has come to is released first,
-    where that was not done. It also ends where marks are full, it is asked to, or the policy has it stop.
+    `advance` is where the code of the loop lies that makes one, called with `crew`. A point that the program has come
+    to is released first, where that was not done. It also ends where marks are full, it is asked to, or the policy has
+    it stop.
     """
     start, size, stop = load_double(program), load_double(program + at.STEP_SIZE), load_double(program + at.STOP)
     count, why = load(program + at.COUNT), at.DONE
@@ -116,7 +117,7 @@ def _paced(  # noqa: PLR0913
             return int(why)
         if index >= until or why != at.DONE:
             return int(why)
-        call_values(advance, request + _ANSWER, request + _ERROR, program, index + 1, 0)
+        call_values(advance, request + _ANSWER, request + _ERROR, crew, index + 1, 0)
         why = load(request + _ANSWER)
         if why not in (at.DONE, at.FULL):
             return int(why)
@@ -128,6 +129,6 @@ _TAKES: Final = (
     types.Array(from_dtype(pacing.MARK), 1, "C", aligned=False),
     _COUNTS,
     _COUNTS,
-    *[types.int64] * 4,
+    *[types.int64] * 5,
 )
 paced: Any = njit(types.int64(*_TAKES), **_OPTIONS)(_paced)

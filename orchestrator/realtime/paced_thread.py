@@ -44,9 +44,9 @@ class PacedThread:
         request = self._request
         request[self._loop.ENDS // 8] = 0
 
-        def steps(advance: Any, program: int, until: int) -> int:
+        def steps(advance: Any, crew: int, program: int, until: int) -> int:
             function, words = self._loop.address_of(advance), request.ctypes.data
-            return int(self._loop.paced(pace, marks, lateness, overruns, words, function, program, until))
+            return int(self._loop.paced(pace, marks, lateness, overruns, words, function, crew, program, until))
 
         def work() -> StrideT:
             if self._privileged:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime import paced_loop
 from orchestrator.realtime.pacer import Pacer
@@ -89,12 +90,13 @@ def simulation(
     python: Collection[str] = (),
     stop: float = 8.0,
     step_size: float = 1.0,
+    threads: Threads = ONE_OR_MORE,
 ) -> Simulation[None]:
     """A run of doubles that a compiled loop can call, but for those of `python`."""
     names = [double.name for double in doubles]
     description = describe(names, step_size=step_size, experiment={"stop": stop})
     called = by_address(doubles, [name for name in names if name not in python])
-    whole = replace(setup(called, description), interpreted=interpreted)
+    whole = replace(setup(called, description), interpreted=interpreted, threads=threads)
     return Simulation(whole, [memory], lambda: None)
 
 

@@ -11,7 +11,8 @@ import pytest
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import SimulationError
 from orchestrator.instance import Status, StepResult
-from orchestrator.master.compiled import hot_loop
+from orchestrator.master.compiled import hot_loop, parallel
+from orchestrator.master.compiled.parallel_choice import Threads
 from orchestrator.observer import Event
 from orchestrator.realtime import paced_loop, scheduling
 from orchestrator.realtime.pacer import OverrunPolicy, Pacer
@@ -19,6 +20,7 @@ from orchestrator.recording import recorder
 from tests.coupled import Memory
 from tests.doubles import Faults, FunctionInstance
 from tests.master.compiled.by_address import Patient
+from tests.master.compiled.test_parallel import seen_in
 from tests.master.test_error_control_events import Stairs
 from tests.realtime.machine import Machine, Ramp, pacer, simulation
 from tests.textbook import lotka_volterra
@@ -77,6 +79,29 @@ def test_runs_paced_without_python_and_by_it_agree(monkeypatch, policy, speed, c
     assert interpreted.report.scheduling == "paced by Python"
     assert compiled.outcome == interpreted.outcome
     assert compiled.report.steps > 0
+
+
+@pytest.mark.skipif(not parallel.available(), reason="threads cannot wait for each other here")
+@pytest.mark.parametrize("faults", [Faults(), Faults(fail_at=6.0), Faults(nan_at=6.0)], ids=str)
+def test_several_threads_step_between_the_deadlines_of_one(monkeypatch, faults):
+    found = []
+    for threads in (Threads(1), Threads(3, measured=False)):
+        machine = Machine()
+        machine.install(monkeypatch)
+        doubles = [Ramp(machine, LATE if name == "b" else None, 0.25, name=name) for name in "abc"]
+        doubles[1].faults = faults
+        seen = seen_in(doubles[0]), seen_in(doubles[1]), seen_in(doubles[2])
+        paced, memory, error = pacer(), Patient(), None
+        with simulation(*doubles, memory=memory, interpreted=False, threads=threads) as run:
+            try:
+                run.run(pacer=paced)
+            except SimulationError as told:
+                error = str(told)
+            values = {name: run.read(f"{name}.y") for name in "abc"}
+        assert paced.report.scheduling == "paced without Python, not privileged"
+        assert (len(set().union(*seen)) > 2) is not threads.measured  # one that runs it, one that is paced
+        found.append((paced.report, memory.times, memory.events, values, error))
+    assert found[0] == found[1]
 
 
 def test_deadlines_lie_on_the_absolute_grid_however_late_sleeps_end(monkeypatch):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -18,17 +19,18 @@ from speed.worker import answering
 
 
 def main() -> None:
-    """Answer lines `STEPS BUSY MARGIN` by what the pacer reports."""
+    """Answer lines `STEPS BUSY MARGIN [SPEED THREADS]` by what the pacer reports."""
     system = System.from_json(Path(sys.argv[1]).read_text())
     with answering() as answer:
         for line in sys.stdin:
-            steps, busy, margin = line.split()
-            answer(_paced(system, int(steps), float(margin), busy=busy == "1"))
+            steps, busy, margin, *rest = line.split()
+            speed, threads = (float(rest[0]), int(rest[1])) if rest else (1.0, None)
+            pacer = cotwin.Pacer(speed, margin=float(margin))
+            answer(_paced(described(system, int(steps)), pacer, threads, busy=busy == "1"))
 
 
-def _paced(system: System, steps: int, margin: float, *, busy: bool) -> dict[str, object]:
-    pacer = cotwin.Pacer(margin=margin)
-    with cotwin.open_simulation(described(system, steps)) as simulation, _busy_thread(busy):
+def _paced(plan: dict[str, Any], pacer: cotwin.Pacer, threads: int | None, *, busy: bool) -> dict[str, object]:
+    with cotwin.open_simulation(plan, threads=threads) as simulation, _busy_thread(busy):
         simulation.initialize()
         simulation.run(pacer=pacer)
     report = pacer.report
@@ -37,6 +39,7 @@ def _paced(system: System, steps: int, margin: float, *, busy: bool) -> dict[str
         "p99": report.late_p99 * 1e6,
         "p999": report.late_p999 * 1e6,
         "most": report.late_most * 1e6,
+        "late": report.overruns / report.steps,
         "scheduling": report.scheduling,
     }
 

@@ -195,8 +195,9 @@ class CompiledLoop:
 
     def _let(self, steps: Steps, index: int, until: int) -> int:
         """Let `steps` make macro steps; why it came back."""
-        began = perf_counter()
-        why = steps(self._advance, self._program.address, until)
+        began, parallel = perf_counter(), self._parallel
+        program = self._program.address
+        why = steps(self._advance, program, program, until) if parallel is None else parallel.let(steps, until)
         if self._samples is not None:
             self._samples.take(self._program[at.INDEX] - index, perf_counter() - began)
         return why

@@ -8,8 +8,11 @@ from orchestrator.master.algorithm import MacroStep
 class Steps(Protocol):
     """Makes macro steps of a compiled program up to the one numbered `until`, or fewer; why it came back."""
 
-    def __call__(self, advance: Any, program: int, until: int) -> int:
-        """`advance` is the compiled function that makes them at once, `program` what it is called with."""
+    def __call__(self, advance: Any, crew: int, program: int, until: int) -> int:
+        """`advance` is the compiled function that makes them at once, `crew` what it is called with.
+
+        That is the `program` itself, or several threads that make it.
+        """
         ...
 
 

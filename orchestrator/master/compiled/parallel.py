@@ -1,5 +1,6 @@
 """Parallel: macro steps by several threads where that is faster, to the same bits."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -11,6 +12,7 @@ from orchestrator.master.algorithm import MacroStep
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import parallel_words as of
 from orchestrator.master.compiled.lowering import Program
+from orchestrator.master.compiled.made import Steps
 from orchestrator.master.compiled.parallel_choice import Choice, Threads, Way
 from orchestrator.master.compiled.parallel_crew import Crew, available
 from orchestrator.master.compiled.parallel_split import Levels, levels, split
@@ -21,6 +23,8 @@ MOST: Final = 16
 """More threads than this are not taken unasked."""
 PATIENCE: Final = 300_000
 """So far (ns) several threads may fall behind one before Python is asked."""
+WAKES: Final = 50_000.0
+"""What it costs (ns) to wake threads that have slept since the last macro step."""
 _DEAR: Final = 1e6
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 
@@ -28,7 +32,7 @@ _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 class Parallel:
     """Makes macro steps of a program by one thread or by several, as `hot_loop.advance` makes them.
 
-    Call order: 1 `begin`, 2 `advance` (repeated), where a component ends the run 3 `is_ahead` and
+    Call order: 1 `begin`, 2 `advance` or `let` (repeated), where a component ends the run 3 `is_ahead` and
     `why` for those behind it, 4 `close`.
     """
 
@@ -45,6 +49,7 @@ class Parallel:
         self._pinned = frozenset(pinned)
         self._crew = Crew(program, levels, threads.most or processors())
         self._choice = Choice(self._share)
+        self._pauses, self._each = False, math.inf
         if not threads.measured:
             self._crew.costs[:] = _DEAR
             self._share(1)
@@ -75,6 +80,29 @@ class Parallel:
         choice.told(come - index, seconds, enough=why == at.DONE and come < last)
         return why
 
+    def let(self, steps: Steps, until: int) -> int:
+        """The same where `steps` makes them one by one, with pauses between, which count for nothing."""
+        program, crew, choice = self._program, self._crew, self._choice
+        index = program[at.INDEX]
+        if crew[of.UNDER_WAY] == index:
+            return steps(self._hot.advance, crew.address, program.address, min(until, index + 1))
+        together = choice.way is Way.TOGETHER or not self._threads.measured
+        if together:
+            self._wake()
+        last = min(until, index + max(1, math.ceil(choice.span / self._each))) if self._threads.measured else until
+        self._pauses, crew[of.TOOK] = True, 0
+        why = steps(self._hot.advance if together else self._hot.meter, crew.address, program.address, last)
+        self._tell(program[at.INDEX] - index, 1e-9 * crew[of.TOOK])
+        return why
+
+    def _tell(self, steps: int, seconds: float) -> None:
+        """So many macro steps took so long (s), metered where one thread made them."""
+        way = self._choice.way
+        self._choice.told(steps, seconds)
+        self._each = seconds / steps if steps and seconds > 0.0 else self._each
+        if way is not Way.METERED:
+            self._crew.costs[:] = 0
+
     def _by(self, way: Way, until: int) -> int:
         if way is Way.TOGETHER:
             return self._together(until)
@@ -83,12 +111,15 @@ class Parallel:
         return int(self._alone(self._program.address, until))
 
     def _together(self, until: int) -> int:
-        crew = self._crew
+        self._wake()
+        return int(self._hot.advance(self._crew.address, until))
+
+    def _wake(self) -> None:
+        """Several threads make the next steps."""
+        crew, measured = self._crew, self._threads.measured
         crew.start()
-        measured = self._threads.measured
         crew[of.ALONE] = int(1e9 * self._choice.alone) if measured else 0
         crew[of.PATIENCE] = PATIENCE if measured else 2**62
-        return int(self._hot.advance(crew.address, until))
 
     def _share(self, steps: int) -> float:
         """Share out by the costs that were metered over so many macro steps; what part of the time is needed then."""
@@ -99,7 +130,8 @@ class Parallel:
             return 1.0
         shares = [split(level, costs, self._pinned, crew.threads) for level in self._levels]
         crew.share(shares)
-        part: float = sum(each.costs for each in shares) / max(sum(costs.values()), 1.0)
+        wakes = WAKES if self._pauses else 0.0
+        part: float = (sum(each.costs for each in shares) + wakes) / max(sum(costs.values()), 1.0)
         return part
 
     def is_ahead(self, number: int) -> bool:

@@ -35,6 +35,8 @@ FIRST: Final = 0.02
 """When several threads are tried for the first time (s)."""
 PAUSES: Final = (0.1, 10.0)
 """How long (s) one thread goes on after several were no faster, at first and at most."""
+GLANCE: Final = 0.1
+"""How long (s) several threads that proved faster go on before it is looked whether they are, at most."""
 REFRESH: Final = 1.0
 """How often (s) it is looked how fast one thread would be, or as many times what such a look takes:"""
 LOOKS: Final = 100
@@ -60,7 +62,7 @@ class Choice:
         self._share = share
         self.alone = math.nan
         """What a macro step took one thread when it was measured last (s)."""
-        self._elapsed, self._lost = 0.0, 0.0
+        self._elapsed, self._lost, self._end = 0.0, 0.0, 0.0
         self._steps, self._seconds, self._look = 0, 0.0, 0.0
         self._course = self._run()
         self.way = next(self._course)
@@ -70,11 +72,19 @@ class Choice:
         """How many macro steps are to be made at most before it is told; None for any number."""
         return max(1, int((METERED - self._seconds) / self.alone)) if self.way is Way.METERED else None
 
+    @property
+    def span(self) -> float:
+        """How long (s) the present way is to be gone before it is told."""
+        return max(self._stretch - self._seconds, self._end - self._elapsed)
+
+    @property
+    def _stretch(self) -> float:
+        return METERED if self.way is Way.METERED else STRETCH
+
     def told(self, steps: int, seconds: float, *, enough: bool = False) -> None:
         """So many macro steps took so long (s) in the `way` wished for; `enough` where they came to an end early."""
         self._steps, self._seconds = self._steps + steps, self._seconds + seconds
-        stretch = METERED if self.way is Way.METERED else STRETCH
-        if self._steps == 0 or (self._seconds < stretch and not enough):
+        if self._steps == 0 or (self._seconds < self._stretch and not enough):
             return
         each = self._seconds / self._steps
         self._elapsed += self._seconds
@@ -98,9 +108,9 @@ class Choice:
             pause = min(max(2.0 * pause, PAUSES[0]), PAUSES[1])
 
     def _by_one(self, pause: float) -> _Course:
-        end = self._elapsed + pause
+        self._end = self._elapsed + pause
         yield Way.ALONE
-        while self._elapsed < end or self._lost > LOSS * self._elapsed:
+        while self._elapsed < self._end or self._lost > LOSS * self._elapsed:
             yield Way.ALONE
 
     def _is_faster(self) -> Generator[Way, float, bool]:
@@ -120,9 +130,11 @@ class Choice:
         """Until they were slower than one twice, one after the other."""
         looked, slow = self._elapsed, 0
         while slow < 2:
+            self._end = self._elapsed + GLANCE
             together = yield Way.TOGETHER
             slow = slow + 1 if together >= self.alone else 0
             if slow or self._elapsed - looked > max(REFRESH, LOOKS * self._look):
+                self._end = 0.0
                 alone = yield Way.ALONE
                 slow = slow if together >= alone else 0
                 looked = self._elapsed

@@ -341,6 +341,7 @@ def _advance(crew: int, until: int) -> int:
                 break
     store(program + at.INDEX, index)
     store(program + at.COMPONENT, component)
+    store(crew + of.TOOK, load(crew + of.TOOK) + now(load(crew + of.CLOCK)) - begun)
     return why
 
 
@@ -352,7 +353,7 @@ def _meter(crew: int, until: int) -> int:
     program = load(crew + of.PROGRAM)
     start, size, stop = load_double(program), load_double(program + at.STEP_SIZE), load_double(program + at.STOP)
     first, end, clock = load(program + at.COMPONENTS), load(program + at.COMPONENTS_END), load(crew + of.CLOCK)
-    index, component = load(program + at.INDEX), load(program + at.COMPONENT)
+    index, component, begun = load(program + at.INDEX), load(program + at.COMPONENT), now(clock)
     if load(program + at.ENTERED) != 0:
         keep_whole(program, index)
     why = at.DONE
@@ -376,6 +377,7 @@ def _meter(crew: int, until: int) -> int:
             why = arrive(program, index)
     store(program + at.INDEX, index)
     store(program + at.COMPONENT, component)
+    store(crew + of.TOOK, load(crew + of.TOOK) + now(clock) - begun)
     return why
 
 

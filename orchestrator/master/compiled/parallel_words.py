@@ -49,6 +49,8 @@ WAITED: Final = 432
 """Not 0 where it waited for others since this was looked at."""
 SLICE: Final = 440
 """The longest sleep (s, ns): two words."""
+TOOK: Final = 456
+"""How long (ns) macro steps took since this was set to 0."""
 CREW: Final = 512
 
 # A thread.
