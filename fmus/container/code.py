@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from fmus.container.code_ways import Ways
 from fmus.container.system import Call, Course, Flow, Inputs, Stage, System
 
 TOKEN = "SYSTEM_TOKEN"
@@ -36,6 +37,7 @@ class _Tables:
         self._jumps: list[str] = []
         self._stage_parts: list[int] = []
         self._stage_reads: list[str] = []
+        self._ways = Ways(self._references, self._flow_range)
 
     def text(self) -> str:
         system = self._system
@@ -60,6 +62,7 @@ class _Tables:
                 _table("map_entry", "map_entries", self._map),
                 _table("flow", "flows", self._flows),
                 _table("part_table", "parts", parts),
+                *(_table(kind, name, rows) for kind, name, rows in self._ways.tables),
                 _table("char *const", "before", self._before),
                 _table("row", "rows", self._rows),
                 _table("row", "jumps", self._jumps),
@@ -85,8 +88,10 @@ class _Tables:
             self._calls_of(part.outputs, named=True),
             self._range(self._flows, self._joined(part.flows)),
         ]
+        intermediate = self._range(self._references, part.intermediate)
         texts = [part.name, part.token, part.library, part.resources]
-        return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {', '.join(ranges)}}}"
+        own = f"{self._ways.pace(part.pace)}, {self._ways.extrapolation(part.extrapolation)}"
+        return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}}}"
 
     def _source(self, inputs: Inputs) -> str:
         jumps = self._range(self._jumps, (f"{{{time!r}, 0.0, 0}}" for time in inputs.jumps))
@@ -129,6 +134,9 @@ class _Tables:
         self._names += map(_text, call.names if named else ())
         return len(self._calls) - 1
 
+    def _flow_range(self, flows: Sequence[Flow]) -> str:
+        return self._range(self._flows, self._joined(flows))
+
     def _joined(self, flows: Sequence[Flow]) -> Iterator[str]:
         """Rows of flows; plain copies to and from neighbours make one."""
         plain = sorted((flow for flow in flows if flow.plain), key=lambda flow: flow.destination)
@@ -164,8 +172,10 @@ class _Tables:
             f"{system.start!r}, {len(system.inputs)}, {len(self._jumps)}",
             ", ".join(map(str, counts)),
             f"{int(system.keeps_state)}, {int(system.serializes_state)}",
+            str(max((part.extrapolation.scratch for part in system.parts if part.extrapolation), default=0)),
             f"{system.image.size + len(system.settings)}, {system.image.size}, image",
-            "parts, before, sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
+            "parts, before, paces, extrapolations, elements, inflows, ranks, readings, givings, targets, places",
+            "sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
             "calls, references, first_name, names, flows",
             f"map_entries, {at_once}, variables, variable_of",
         ]

@@ -10,6 +10,7 @@ from fmus.container.system import Type
 from fmus.errors import BuildError
 from orchestrator.assembly import check_file, gives_inputs, open_inputs
 from orchestrator.errors import CapabilityError, CotwinError, DescriptionError, FmuImportError
+from orchestrator.export.declared import declared
 from orchestrator.export.exposing import Chooser
 from orchestrator.export.image import type_of
 from orchestrator.export.libraries import Found, examined
@@ -23,6 +24,7 @@ from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.schedule import build_schedule
 from orchestrator.inputs.instance import InputInstance
+from orchestrator.instance import Instance
 from orchestrator.master.diagnostics import diagnosed
 from orchestrator.recording.selection import select
 from orchestrator.system.connector import Connector
@@ -85,9 +87,25 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     recorded = {(column.component, column.connector.name) for column in columns}
     exposed, left_out = chooser.named(expose) if expose else chooser.default(recorded)
     coupled = Coupled(
-        description, models, inputs, interfaces, feedthrough, types, links, schedule, parameters.values, exposed
+        description,
+        models,
+        inputs,
+        interfaces,
+        feedthrough,
+        types,
+        links,
+        schedule,
+        parameters.values,
+        exposed,
+        {**inputs, **_declared(description, models)},
     )
     return coupled, left_out
+
+
+def _declared(description: SystemDescription, models: Mapping[str, ModelInfo]) -> dict[str, Instance]:
+    """The FMUs as a plan of the run sees them."""
+    wanted = {name: each.extrapolation or description.extrapolation for name, each in description.components.items()}
+    return {name: declared(name, model, _KIND, wanted[name]) for name, model in models.items()}
 
 
 def _types(inputs: Mapping[str, InputInstance], models: Mapping[str, ModelInfo]) -> dict[tuple[str, str], Type]:

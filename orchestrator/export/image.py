@@ -68,6 +68,11 @@ class Image:
         kind, offset = self.places[key]
         return Call(kind, (connector.reference,), offset, connector.size, connector.elements)
 
+    def room(self, size: int) -> int:
+        """Where there is room for so many bytes, which are zero at the start."""
+        first, self._size = self._size, -(-(self._size + size) // 8) * 8
+        return first
+
     def start(self, component: str, connector: Connector, values: Values | Sequence[float]) -> None:
         """Say what the values of a connector are at the start: one for all elements, or one for each."""
         kind, offset = self.places[component, connector.name]

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fmus.container.system import Call, Flow, Part, Stage, System
+from orchestrator.export.declared import taken_inputs
 from orchestrator.export.exposing import Exposed, dependencies
+from orchestrator.export.following import Following, followed, step_sizes
 from orchestrator.export.image import Image, Types
-from orchestrator.export.sources import inputs_of
+from orchestrator.export.sources import course_names, inputs_of
 from orchestrator.export.variables import TIME, Described, Given, settings_of
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.feedthrough import Feedthrough
 from orchestrator.graph.schedule import Schedule
 from orchestrator.inputs.instance import InputInstance
+from orchestrator.instance import Instance, input_slopes
+from orchestrator.master.coupling import Coupling
+from orchestrator.master.following import Wishes
 from orchestrator.signals import Block, Direction, Signals
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Causality, Connector
@@ -59,6 +64,8 @@ class Coupled:
     schedule: Schedule
     given: Given
     exposed: Sequence[Exposed]
+    instances: Mapping[str, Instance]
+    """What a master asks for its plan: the inputs over time, and the others as they declare themselves."""
 
 
 def lower(coupled: Coupled, sources: Mapping[str, Source]) -> System:
@@ -76,12 +83,33 @@ class _Lowering:
             if each.connector.causality in (Causality.LOCAL, Causality.CALCULATED_PARAMETER):
                 observed[each.component].add(each.connector.name)
         self._signals = Signals(coupled.interfaces, observed, coupled.links)
+        self._coupling = Coupling.of(coupled.instances, coupled.links, coupled.schedule.order, self._signals)
         self._image = Image(coupled.types)
         self._calls = {
             (name, direction): self._image.calls(name, self._blocks(name, direction))
             for direction in Direction
             for name in coupled.schedule.order
         }
+        self._following = self._followed(coupled)
+
+    def _followed(self, coupled: Coupled) -> Following:
+        description = coupled.description
+        given = {name: each.extrapolation for name, each in description.components.items()}
+        extrapolations = {name: each for name, each in given.items() if each is not None}
+        sizes = step_sizes(description)
+        wishes = Wishes(
+            coupled.schedule, description, description.experiment.start, description.step_size, sizes, extrapolations
+        )
+        keys = ((name, key) for name, one in coupled.inputs.items() for key in course_names(one))
+        return Following(
+            followed(self._coupling, wishes, description),
+            self._image,
+            self._flows,
+            self._parts,
+            {name: model.fmi_version[0] for name, model in self._models.items()},
+            {key: number for number, key in enumerate(keys)},
+            newest=description.algorithm != "jacobi",
+        )
 
     def _blocks(self, name: str, direction: Direction) -> tuple[Block, ...]:
         return self._signals.blocks(name, direction)
@@ -132,7 +160,8 @@ class _Lowering:
         )
 
     def _part(self, name: str, source: Source) -> Part:
-        model = self._models[name]
+        model, inputs = self._models[name], self._calls[name, Direction.INPUT]
+        spans = [(call.offset, call.offset + call.size * call.type.dtype.itemsize) for call in inputs]
         outputs = self._calls[name, Direction.OUTPUT] + self._calls[name, Direction.OBSERVED]
         return Part(
             name,
@@ -141,12 +170,20 @@ class _Lowering:
             source.before,
             source.resources,
             int(model.fmi_version[0]),
-            self._calls[name, Direction.INPUT],
+            inputs,
             self._calls[name, Direction.INITIAL],
             tuple(self._unknown_starts(name)),
             outputs,
             self._flows(self._newest(name)),
+            self._intermediate(name),
+            self._following.pace(name, spans),
+            self._following.extrapolation(name),
         )
+
+    def _intermediate(self, name: str) -> tuple[int, ...]:
+        """References of all inputs that an FMU of FMI 3.0 is asked to take during its steps."""
+        wanted = self._models[name].fmi_version.startswith("3") and input_slopes(self._coupled.instances[name])
+        return tuple(connector.reference for connector in taken_inputs(self._models[name])) if wanted else ()
 
     def _at_once(self, links: Iterable[Link]) -> Iterator[Link]:
         """What flows before the first component steps; fixed parameters are set during the initialization only."""

@@ -14,9 +14,7 @@ from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Storage
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.solving import Extrapolation, Initialization
-
-_HELD = Extrapolation()
+from orchestrator.system.solving import Initialization
 
 
 def refuse_description(description: SystemDescription) -> None:
@@ -88,8 +86,6 @@ def _of_system(description: SystemDescription) -> Iterator[str]:
         yield "initialization: a container looks for no steady state. Leave 'steady_state' out"
     elif description.initialization != Initialization():
         yield "initialization: a container solves no loops. Leave it out"
-    if description.extrapolation != _HELD:
-        yield "extrapolation: a container holds inputs over a step. Choose 'order: 0' without smoothing"
 
 
 def _of_component(component: Component) -> Iterator[str]:
@@ -101,10 +97,8 @@ def _of_component(component: Component) -> Iterator[str]:
     wishes = {
         "swap": component.swap is not None,
         "isolation": component.isolation is not None,
-        "step_size": component.step_size is not None,
         "check_ranges": component.check_ranges,
         "importer": component.importer != "fmpy",
-        "extrapolation": component.extrapolation not in (None, _HELD),
     }
     for wish in (name for name, wanted in wishes.items() if wanted):
         yield f"a container has no {wish}. Leave it out"

@@ -49,14 +49,18 @@ def refuse_sources(sources: Mapping[str, InputInstance], description: SystemDesc
 def inputs_of(name: str, source: InputInstance, image: Image) -> Inputs:
     """The tables of a source, whose outputs have their places in the image."""
     courses = []
-    for connector in source.connectors:
-        if connector.storage.numeric:
-            rows = _rows(source.courses[connector.name])
-            assert rows is not None
-            kind, offset = image.places[name, connector.name]
-            courses.append(Course(kind, offset, *rows))
+    for key in course_names(source):
+        rows = _rows(source.courses[key])
+        assert rows is not None
+        kind, offset = image.places[name, key]
+        courses.append(Course(kind, offset, *rows))
     jumps = {time for course in source.courses.values() for time in _jumps(course)}
     return Inputs(tuple(courses), tuple(sorted(jumps)))
+
+
+def course_names(source: InputInstance) -> tuple[str, ...]:
+    """The outputs that have a table, in their order."""
+    return tuple(connector.name for connector in source.connectors if connector.storage.numeric)
 
 
 def _rows(course: InputCourse) -> _Rows | None:

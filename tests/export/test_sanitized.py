@@ -17,12 +17,18 @@ from tests.plants import ROOT
 DRIVER = "whole_life.c"
 
 
-def compiled(folder, monkeypatch, *flags):
-    """The driver with the tables of `growth` and the runtime, and the folder of its resources."""
+SMOOTH = {"order": 2, "smoothing": True}
+SYSTEMS = {"plain": growth(), "paced": growth(extrapolation=SMOOTH)}
+SYSTEMS["paced"]["components"]["prey"]["step_size"] = 0.25
+SYSTEMS["paced"]["components"]["predator"]["step_size"] = 0.025
+
+
+def compiled(system, folder, monkeypatch, *flags):
+    """The driver with the tables of a system and the runtime, and the folder of its resources."""
     seen = []
     built = container.build_container
     monkeypatch.setattr(container, "build_container", lambda system, *more: seen.append(system) or built(system, *more))
-    path = container.export_fmu(from_mapping(growth(), ROOT, "tests"), folder / "whole.fmu").path
+    path = container.export_fmu(from_mapping(SYSTEMS[system], ROOT, "tests"), folder / "whole.fmu").path
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder / "whole")
     (folder / "system.c").write_text(system_code(seen[0]))
@@ -34,13 +40,14 @@ def compiled(folder, monkeypatch, *flags):
     return [str(folder / "driver"), str(folder / "whole" / "resources")]
 
 
+@pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.usefixtures("sanitizers")
-def test_whole_lives_leak_nothing_and_stay_inside_their_memory(tmp_path, monkeypatch):
-    command = compiled(tmp_path, monkeypatch, *SANITIZERS)
+def test_whole_lives_leak_nothing_and_stay_inside_their_memory(system, tmp_path, monkeypatch):
+    command = compiled(system, tmp_path, monkeypatch, *SANITIZERS)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "messages" in done.stdout
 
 
 def test_the_runtime_compiles_without_warnings(tmp_path, monkeypatch):
-    compiled(tmp_path, monkeypatch, "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror")
+    compiled("plain", tmp_path, monkeypatch, "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror")

@@ -31,9 +31,10 @@ instance *instance_new(const char *name, char *folder, int logging)
     i->name = copied(name);
     i->image = malloc(whole.image_size + 1);
     i->before = malloc(whole.image_size + 1);
+    i->scratch = calloc((size_t)whole.n_scratch + 1, sizeof *i->scratch);
     i->parts = calloc((size_t)whole.n_parts, sizeof *i->parts);
     i->logging = logging;
-    if (!i->folder || !i->name || !i->image || !i->before || !i->parts) {
+    if (!i->folder || !i->name || !i->image || !i->before || !i->scratch || !i->parts) {
         instance_free(i);
         return NULL;
     }
@@ -58,6 +59,7 @@ void instance_free(instance *i)
     free(i->parts);
     free(i->image);
     free(i->before);
+    free(i->scratch);
     free(i->name);
     free(i->folder);
     free(i);
@@ -70,6 +72,19 @@ int instance_reset(instance *i, const char *function)
         if (!part_calls(&i->parts[k], function, RESET_INSTANCE)) return 0;
     start_values(i);
     return 1;
+}
+
+/* Otherwise a component would end before the stop, and the others with values of it that are old. */
+static int ends_all_periods(instance *i, const char *function)
+{
+    const condition *now = &i->now;
+    double full = now->start_time + (double)now->stop_index * whole.step_size;
+    const char *name = NULL;
+    if (now->stop_time_defined)
+        name = pace_unfinished(now->stop_index, full - now->stop_time > instance_rounding(now->start_time, now->stop_time));
+    return !name || instance_fail(i, function, "stop time %.15g s is refused: the step size of component '%s' is longer "
+                                  "than that of the system, and would end after it; choose one that its steps meet",
+                                  now->stop_time, name);
 }
 
 int instance_set_up(instance *i, const char *function, condition experiment)
@@ -90,7 +105,7 @@ int instance_set_up(instance *i, const char *function, condition experiment)
     i->now.tolerance = experiment.tolerance_defined ? experiment.tolerance : 0.0;
     i->now.start_time = experiment.start_time;
     instance_stop_at(i, experiment.stop_time_defined, experiment.stop_time);
-    return 1;
+    return ends_all_periods(i, function);
 }
 
 int instance_terminate(instance *i, const char *function)

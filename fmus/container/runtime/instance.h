@@ -56,6 +56,7 @@ struct instance {
     int logging;
     condition now;
     unsigned char *image, *before; /* the latter as it was at the last communication point */
+    double *scratch;
     part *parts;
     long kept; /* states that are kept now */
     int ended; /* whether a component ended the run in the last step */
@@ -86,6 +87,7 @@ int instance_settle(instance *i, const char *function);
 int instance_hand_on(instance *i, const char *function, int before_initialization);
 
 /* step.c */
+double instance_rounding(double one, double other); /* of times (s): what is negligible, or their rounding */
 void instance_stop_at(instance *i, int defined, double stop);
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept);
 int instance_check_outputs(instance *i, const char *function, const part *p, double time);
@@ -104,8 +106,10 @@ int instance_write_integer(instance *i, const char *function, const variable_tab
                            int64_t value);
 void instance_written(instance *i, const variable_table *variable);
 
-/* sources.c: inputs at the end of a step, before or after a jump there; at the start with a step of 0 */
-void instance_sources(instance *i, double end, double step, int after);
+/* sources.c: inputs at the end of a step, before or after a jump there; at the start with a step of 0. Whether one jumps. */
+int instance_sources(instance *i, double end, double step, int after);
+double source_slope(int course, double time); /* 1/s, of an input without a jump within a step */
+double source_time(int course, double time);  /* s; the jump that lies there, up to rounding */
 
 /* flows.c */
 double load_float(const void *place, value_type type);

@@ -100,6 +100,7 @@ static int begins(part *p, const char *function, const char *resources)
     if (!missing) missing = unbound(p, p->table->inputs, 1);
     if (!missing) missing = unbound(p, p->table->outputs, 0);
     if (missing) return fails(p, function, "its library lacks a function", missing);
+    if (!part_binds_slopes(p, function)) return 0;
     p->handle = p->version->instantiate(p, resources);
     if (p->handle) return 1;
     return fails(p, function, "it refused to be instantiated", "check that the FMU is complete, its licence and resources");
@@ -110,7 +111,8 @@ int part_open(part *p, const char *function)
     char *library = path_to(p, p->table->library), *resources = path_to(p, p->table->resources);
     int opened = 0;
     p->version = p->table->fmi == 2 ? &part_fmi2 : &part_fmi3;
-    if (!library || !resources)
+    size_t inputs = p->table->pace < 0 ? 0 : whole.paces[p->table->pace].bytes;
+    if (!library || !resources || (inputs && !(p->newest = malloc(inputs))))
         instance_fail(p->whole, function, "out of memory");
     else if ((p->library = load(p, library)))
         opened = begins(p, function, resources);
@@ -126,7 +128,11 @@ void part_close(part *p)
     if (p->handle && p->whole->now.mode != MODE_FATAL) ((void (*)(void *))p->common[FREE_INSTANCE])(p->handle);
     if (p->library && p->whole->now.mode != MODE_FATAL) dlclose(p->library);
     free(p->memory);
+    free(p->given);
+    free(p->newest);
     p->handle = p->library = p->memory = NULL;
+    p->given = NULL;
+    p->newest = NULL;
 }
 
 typedef int (*fmi2_values)(void *, const unsigned *, size_t, void *);

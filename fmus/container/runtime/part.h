@@ -36,6 +36,7 @@ typedef struct {
     const char *const *own;
     int n_own;
     const char *getters[VALUE_TYPES], *setters[VALUE_TYPES], *step, *enter;
+    const char *take_slopes, *tell_slopes;
     void *(*instantiate)(part *p, const char *resources);
     int (*enter_initialization)(part *p, const condition *now);
     step_answer (*do_step)(part *p, double time, double step, int none_kept);
@@ -50,6 +51,10 @@ struct part {
     const part_table *table;
     const part_version *version;
     void *library, *handle, *memory; /* memory: what a version keeps for it */
+    void *tell_slopes, *take_slopes; /* derivatives of its outputs and inputs, where it is asked for them */
+    double *given, given_at;         /* values and derivatives of inputs in the step under way, from a time (s) on */
+    int given_status;                /* the worst one with which it took inputs during the step */
+    unsigned char *newest;           /* inputs while its step is made on those of the beginning of its period */
     void *common[COMMON_FUNCTIONS], *own[OWN_FUNCTIONS];
     void *get[VALUE_TYPES], *set[VALUE_TYPES];
 };
@@ -65,5 +70,34 @@ int part_get_all(part *p, const char *function, range calls);
 int part_set_text(part *p, const char *function, int call, const char *text);
 int part_enters_initialization(part *p, const char *function);
 int part_calls(part *p, const char *function, common_function which); /* one without further arguments */
+
+/* slopes.c: derivatives with respect to time, of outputs and of inputs over the next step */
+int part_binds_slopes(part *p, const char *function);
+int part_tells_slopes(part *p, const char *function, const reading_table *reading, double *values);
+int part_takes_slopes(part *p, const char *function, const giving_table *giving, double time);
+int part_took_inputs(part *p, const char *function);
+void part_asks_inputs(part *p, double time); /* FMI 3.0, during a step */
+
+/* pace.c: a step is one of `count` parts of the same length */
+typedef struct {
+    double start, length; /* s */
+    int count;
+} span;
+
+int paces_begin(instance *i, const char *function); /* a macro step begins: all parts look at what is there */
+int pace_waits(const part *p);                      /* its period goes on: it makes no step in this macro step */
+span pace_span(const part *p, double time, double step);
+void pace_samples(part *p); /* its inputs are those of the beginning of its period, until it */
+void pace_goes_on(part *p);
+const char *pace_unfinished(int64_t count, int clipped); /* a component whose period so many steps do not end, or NULL */
+
+/* extrapolation.c, for a component with extrapolated inputs: 1 where its step begins, 2 over it, then for each part of it
+ * 3 what is to be set, 4 its derivatives, 5 the newest values are there again */
+int extrapolation_begins(part *p, const char *function);
+void extrapolation_over(part *p, double t, double h);
+void extrapolation_gives(part *p, double t, double h);
+int extrapolation_inclines(part *p, const char *function, double t);
+void extrapolation_puts_back(part *p);
+void instance_forgets(instance *i); /* something jumped: what was before does not tell where inputs go */
 
 #endif

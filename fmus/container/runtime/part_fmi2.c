@@ -87,6 +87,8 @@ const part_version part_fmi2 = {
     .getters = {[FLOAT64] = "fmi2GetReal", [INT32] = "fmi2GetInteger", [INTEGER32_BOOLEAN] = "fmi2GetBoolean"},
     .setters = {[FLOAT64] = "fmi2SetReal", [INT32] = "fmi2SetInteger", [INTEGER32_BOOLEAN] = "fmi2SetBoolean"},
     .step = "fmi2DoStep",
+    .take_slopes = "fmi2SetRealInputDerivatives",
+    .tell_slopes = "fmi2GetRealOutputDerivatives",
     .enter = "fmi2EnterInitializationMode",
     .instantiate = instantiate,
     .enter_initialization = enter_initialization,

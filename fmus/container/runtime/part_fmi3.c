@@ -15,15 +15,27 @@ static void hears(fmi3InstanceEnvironment environment, fmi3Status status, fmi3St
     part_says(environment, (int)status, message);
 }
 
+/* During a step: inputs that change over it, where the component takes them. */
+static void updates(fmi3InstanceEnvironment environment, fmi3Float64 time, fmi3Boolean takes_inputs,
+                    fmi3Boolean gives_outputs, fmi3Boolean finished, fmi3Boolean can_return,
+                    fmi3Boolean *return_requested, fmi3Float64 *return_time)
+{
+    (void)gives_outputs, (void)finished, (void)can_return, (void)return_time;
+    *return_requested = fmi3False;
+    if (takes_inputs) part_asks_inputs(environment, time);
+}
+
 static void *instantiate(part *p, const char *resources)
 {
     char folder[4200];
     struct stat found;
     int there = stat(resources, &found) == 0 && S_ISDIR(found.st_mode);
     if (snprintf(folder, sizeof folder, "%s/", resources) >= (int)sizeof folder) return NULL;
+    const range inputs = p->table->intermediate;
+    const size_t n = (size_t)(inputs.end - inputs.first);
     return ((fmi3InstantiateCoSimulationTYPE *)p->own[INSTANTIATE])(
         p->table->name, p->table->token, there ? folder : NULL, fmi3False, p->whole->logging != 0, fmi3False, fmi3False,
-        NULL, 0, p, hears, NULL);
+        n ? whole.references + inputs.first : NULL, n, p, hears, n ? updates : NULL);
 }
 
 static int enter_initialization(part *p, const condition *now)
@@ -64,6 +76,7 @@ const part_version part_fmi3 = {
     .getters = FUNCTIONS("fmi3Get"),
     .setters = FUNCTIONS("fmi3Set"),
     .step = "fmi3DoStep",
+    .tell_slopes = "fmi3GetOutputDerivatives",
     .enter = "fmi3EnterInitializationMode",
     .instantiate = instantiate,
     .enter_initialization = enter_initialization,

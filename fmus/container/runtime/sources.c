@@ -45,13 +45,35 @@ static double jump_at(const source_table *source, double end, double step)
     return next < n && fabs(jumps[next].time - end) <= SNAP * step ? jumps[next].time : NAN;
 }
 
-void instance_sources(instance *i, double end, double step, int after)
+int instance_sources(instance *i, double end, double step, int after)
 {
+    int jumps = 0;
     for (int k = 0; k < whole.n_sources; k++) {
         const source_table *source = &whole.sources[k];
         double jump = jump_at(source, end, step);
+        jumps |= !isnan(jump);
         if (after && step > 0.0 && isnan(jump)) continue;
         for (int n = source->courses.first; n < source->courses.end; n++)
             evaluate(i, &whole.courses[n], isnan(jump) ? end : jump, after);
     }
+    return jumps;
+}
+
+double source_time(int course, double time)
+{
+    for (int k = 0; k < whole.n_sources; k++) {
+        const source_table *source = &whole.sources[k];
+        if (course < source->courses.first || course >= source->courses.end) continue;
+        double jump = jump_at(source, time, whole.step_size);
+        return isnan(jump) ? time : jump;
+    }
+    return time;
+}
+
+double source_slope(int course, double time)
+{
+    const course_table *its = &whole.courses[course];
+    const row *first = whole.rows + its->rows.first, *last = whole.rows + its->rows.end - 1;
+    if (!its->linear || time < first->time || time >= last->time) return 0.0;
+    return (last->number - first->number) / (last->time - first->time);
 }

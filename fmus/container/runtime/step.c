@@ -12,14 +12,14 @@
 #define MISSED 1e-6
 
 /* Far from zero the rounding of a time exceeds what is negligible of a small step. */
-static double tolerance(double one, double other)
+double instance_rounding(double one, double other)
 {
     return NEGLIGIBLE * whole.step_size + 4.0 * DBL_EPSILON * fmax(fabs(one), fabs(other));
 }
 
 static int64_t steps_to(const instance *i, double time)
 {
-    return (int64_t)ceil((time - i->now.start_time - tolerance(i->now.start_time, time)) / whole.step_size);
+    return (int64_t)ceil((time - i->now.start_time - instance_rounding(i->now.start_time, time)) / whole.step_size);
 }
 
 void instance_stop_at(instance *i, int defined, double stop)
@@ -43,7 +43,7 @@ double instance_time(const instance *i)
 /* The communication point where a step is to end; -1 after a message. */
 static int64_t target(instance *i, const char *function, double time, double step)
 {
-    double own = instance_time(i), end = time + step, allowed = 2.0 * tolerance(time, end);
+    double own = instance_time(i), end = time + step, allowed = 2.0 * instance_rounding(time, end);
     int64_t index = isfinite(end) ? steps_to(i, end) : -1;
     if (fabs(time - own) > allowed) {
         instance_fail(i, function, "it is at t = %.15g s, a step from %.15g s is refused: go on from there, or restore "
@@ -102,19 +102,66 @@ static step_end fails(part *p, const char *function, const char *what, double ti
     return STEP_FAILED;
 }
 
-/* One component: what flows into it, its step, its outputs. */
-static step_end part_steps(part *p, const char *function, double time, double step, int none_kept)
+/* One step of a component, whose inputs are what they are to be. */
+static step_end part_makes(part *p, const char *function, double time, double step, int none_kept)
 {
-    instance *i = p->whole;
-    if (!instance_flow(i, function, p->table->flows) || !part_set_all(p, function, p->table->inputs)) return STEP_FAILED;
     step_answer answer = p->version->do_step(p, time, step, none_kept);
     if (answer.status == STATUS_DISCARD) return fails(p, function, "refused (discard)", time, step);
     if (answer.status != STATUS_OK && !part_checks(p, function, answer.status, p->version->step)) return STEP_FAILED;
     if (fabs(answer.reached - (time + step)) > MISSED * step)
         return fails(p, function, answer.terminate ? "ended the run" : "stopped", time, step);
+    return answer.terminate ? STEP_ENDED : STEP_DONE;
+}
+
+/* The same, of one with extrapolated inputs. */
+static step_end part_follows(part *p, const char *function, double time, double step, int none_kept)
+{
+    extrapolation_gives(p, time, step);
+    if (!part_set_all(p, function, p->table->inputs) || !extrapolation_inclines(p, function, time)) return STEP_FAILED;
+    extrapolation_puts_back(p);
+    step_end end = part_makes(p, function, time, step, none_kept);
+    return end == STEP_FAILED || part_took_inputs(p, function) ? end : STEP_FAILED;
+}
+
+/* A step of a component with a pace of its own, or on extrapolated inputs. */
+static step_end part_paces(part *p, const char *function, span all, int none_kept)
+{
+    int extrapolates = p->table->extrapolation >= 0;
+    step_end end = STEP_DONE;
+    pace_samples(p);
+    if (extrapolates) extrapolation_over(p, all.start, all.length);
+    for (int k = 0; k < all.count; k++) {
+        double start = all.start + (double)k * all.length / (double)all.count, length = all.length / (double)all.count;
+        if (end == STEP_ENDED) return fails(p, function, "ended the run", all.start, all.length);
+        if (extrapolates)
+            end = part_follows(p, function, start, length, none_kept);
+        else if (!part_set_all(p, function, p->table->inputs))
+            return STEP_FAILED;
+        else
+            end = part_makes(p, function, start, length, none_kept);
+        if (end == STEP_FAILED) return end;
+    }
+    pace_goes_on(p);
+    return end;
+}
+
+/* One component: what flows into it, its step, its outputs. */
+static step_end part_steps(part *p, const char *function, double time, double step, int none_kept)
+{
+    instance *i = p->whole;
+    step_end end;
+    if (!instance_flow(i, function, p->table->flows)) return STEP_FAILED;
+    if (pace_waits(p)) return STEP_DONE;
+    if (p->table->pace >= 0 || p->table->extrapolation >= 0)
+        end = part_paces(p, function, pace_span(p, time, step), none_kept);
+    else if (!part_set_all(p, function, p->table->inputs))
+        return STEP_FAILED;
+    else
+        end = part_makes(p, function, time, step, none_kept);
+    if (end == STEP_FAILED) return end;
     if (!part_get_all(p, function, p->table->outputs) || !instance_check_outputs(i, function, p, time + step))
         return STEP_FAILED;
-    return answer.terminate ? STEP_ENDED : STEP_DONE;
+    return end;
 }
 
 static step_end macro_step(instance *i, const char *function, int none_kept)
@@ -122,14 +169,14 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
     step_end end = STEP_DONE;
     double time = instance_time(i), step = whole.step_size;
     if (time + step > i->now.stop_time) step = i->now.stop_time - time;
-    if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
+    if (!paces_begin(i, function) || !instance_flow(i, function, whole.at_once)) return STEP_FAILED;
     instance_sources(i, time + step, step, 0);
     for (int k = 0; k < whole.n_parts; k++) {
         step_end one = part_steps(&i->parts[k], function, time, step, none_kept);
         if (one == STEP_FAILED) return one;
         if (one == STEP_ENDED) end = one;
     }
-    instance_sources(i, time + step, step, 1);
+    if (instance_sources(i, time + step, step, 1)) instance_forgets(i);
     i->now.index++;
     return end;
 }

@@ -53,12 +53,65 @@ typedef struct {
     const char *path; /* for messages */
 } flow;
 
+/* How a component steps that does not so with the system: in parts of at most `sub_step` (s), where that is not 0, or
+ * once in `period` macro steps, where that is not 0: then its `inputs`, so many `bytes`, are `kept` at the beginning of
+ * its period, when all `flows` are made, and where it `samples`, its step is made on them. */
+typedef struct {
+    double sub_step;
+    int period, samples;
+    size_t inputs, bytes, kept;
+    range flows;
+} pace_table;
+
+/* An element of the inputs that is extrapolated: whether it `follows` its polynomial over a step, as the component takes
+ * derivatives, or is held, and then whether it `passes` to outputs. */
+typedef struct {
+    size_t place;
+    int follows, passes;
+} element_table;
+
+/* Where a derivative goes: from a place among those that are read or given, to an element or back. */
+typedef struct {
+    int place, element;
+    double factor;
+} derivative_target;
+
+/* Derivatives of outputs of a component (`part`), or of an input over time (`course`, with part -1). */
+typedef struct {
+    int part, course, n_references, first_reference, n_values;
+    range targets;
+} reading_table;
+
+/* Extrapolated elements that come from alike sources: those step `ahead`, so that their newest values are those of the
+ * end of the step, or in a `period`. `ranks` are the numbers of the elements. */
+typedef struct {
+    int ahead, period;
+    range ranks, readings;
+    size_t memory;
+} inflow_table;
+
+/* Derivatives that a component takes, up to the order `degree`: `width` values, which lie at `places`. */
+typedef struct {
+    int degree, width, n_references, first_reference;
+    range places, targets;
+} giving_table;
+
+/* The extrapolated inputs of a component: polynomials of an `order`, with `smoothing` without a jump; they count the
+ * `newest` values of what has stepped already. `giving` is -1 where it takes no derivatives. */
+typedef struct {
+    int order, smoothing, newest, giving;
+    range elements, inflows, flows;
+    size_t memory;
+} extrapolation_table;
+
 /* A component. Paths lie below the resources of the whole. */
 typedef struct {
     const char *name, *token, *library, *resources;
     int fmi; /* 2 or 3 */
+    int pace, extrapolation; /* -1 where it steps with the system, or holds its inputs */
     range before; /* libraries that are loaded before its own, which needs them */
     range inputs, initial, unknown_starts, outputs, flows;
+    range intermediate; /* references of inputs that it takes during a step, FMI 3.0 */
 } part_table;
 
 /* In Initialization Mode: components are given their inputs, outputs are read, and flow on. */
@@ -112,10 +165,20 @@ typedef struct {
     int n_sources, n_jumps;
     int n_parts, n_stages, n_settings, n_variables, n_elements;
     int keeps_state, serializes_state;
+    int n_scratch; /* doubles that steps need room for */
     size_t image_size, pending; /* `pending`: where a byte for each setting lies */
     const unsigned char *image; /* at the start */
     const part_table *parts;
     const char *const *before;
+    const pace_table *paces;
+    const extrapolation_table *extrapolations;
+    const element_table *elements;
+    const inflow_table *inflows;
+    const int *ranks;
+    const reading_table *readings;
+    const giving_table *givings;
+    const derivative_target *targets;
+    const size_t *places;
     const source_table *sources;
     const course_table *courses;
     const row *rows, *jumps;

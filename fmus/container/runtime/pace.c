@@ -1,0 +1,78 @@
+/* Paces: components that step more often than the system, or less often, and what they and extrapolated inputs do at the
+ * beginning of a macro step. As the engine has them (orchestrator/master/rates.py).
+ */
+#include <math.h>
+#include <string.h>
+
+#include "part.h"
+
+/* Part of its step size by which a component's last step may be longer, for a macro step that is. */
+#define NEGLIGIBLE 1e-6
+
+static const pace_table *pace_of(const part *p)
+{
+    return p->table->pace < 0 ? NULL : &whole.paces[p->table->pace];
+}
+
+static int begins(part *p, const char *function)
+{
+    instance *i = p->whole;
+    const pace_table *pace = pace_of(p);
+    if (pace && pace->period) {
+        if (i->now.index % pace->period) return 1;
+        if (!instance_flow(i, function, pace->flows)) return 0;
+        memcpy(i->image + pace->kept, i->image + pace->inputs, pace->bytes);
+    }
+    return p->table->extrapolation < 0 || extrapolation_begins(p, function);
+}
+
+int paces_begin(instance *i, const char *function)
+{
+    for (int k = 0; k < whole.n_parts; k++)
+        if (!begins(&i->parts[k], function)) return 0;
+    return 1;
+}
+
+int pace_waits(const part *p)
+{
+    const pace_table *pace = pace_of(p);
+    return pace && pace->period && (p->whole->now.index + 1) % pace->period;
+}
+
+span pace_span(const part *p, double time, double step)
+{
+    const pace_table *pace = pace_of(p);
+    if (!pace) return (span){time, step, 1};
+    if (pace->period) {
+        int64_t index = p->whole->now.index / pace->period * pace->period;
+        double start = p->whole->now.start_time + (double)index * whole.step_size;
+        return (span){start, (double)pace->period * whole.step_size, 1};
+    }
+    double count = ceil(step / pace->sub_step - NEGLIGIBLE);
+    return (span){time, step, count > 1.0 ? (int)count : 1};
+}
+
+void pace_samples(part *p)
+{
+    const pace_table *pace = pace_of(p);
+    unsigned char *image = p->whole->image;
+    if (!pace || !pace->samples) return;
+    memcpy(p->newest, image + pace->inputs, pace->bytes);
+    memcpy(image + pace->inputs, image + pace->kept, pace->bytes);
+}
+
+void pace_goes_on(part *p)
+{
+    const pace_table *pace = pace_of(p);
+    if (pace && pace->samples) memcpy(p->whole->image + pace->inputs, p->newest, pace->bytes);
+}
+
+const char *pace_unfinished(int64_t count, int clipped)
+{
+    for (int k = 0; k < whole.n_parts; k++) {
+        const part_table *table = &whole.parts[k];
+        int period = table->pace < 0 ? 0 : whole.paces[table->pace].period;
+        if (period && (clipped || count % period)) return table->name;
+    }
+    return NULL;
+}

@@ -1,0 +1,61 @@
+"""Declared: components as their files declare them, which take the place of instances in a plan that is not run."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from orchestrator.fmi.events_description import read_features
+from orchestrator.fmi.intermediate_inputs import sloped, takes_slopes
+from orchestrator.fmi.variables import ModelInfo
+from orchestrator.instance import Capabilities, Instance
+from orchestrator.system.connector import Causality, Connector, Variability
+from orchestrator.system.solving import Extrapolation
+
+
+@dataclass(frozen=True)
+class _Slopes:
+    """The names of inputs or outputs with derivatives, which is all that a plan asks for."""
+
+    names: Collection[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Declared:
+    """What a master asks a component before it steps."""
+
+    name: str
+    connectors: tuple[Connector, ...]
+    feedthrough: Mapping[str, tuple[str, ...] | None]
+    capabilities: Capabilities
+    input_slopes: _Slopes | None = None
+    output_slopes: _Slopes | None = None
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+
+def declared(name: str, model: ModelInfo, kind: str, wanted: Extrapolation) -> Instance:
+    """An FMU as it declares itself for one kind; its inputs are `wanted` to go on over a step, or to be held."""
+    capabilities = model.interface(kind).capabilities
+    inputs, outputs = _slopes(model, kind, extrapolate=wanted.order > 0 or wanted.smoothing)
+    found = Declared(name, model.connectors, model.feedthrough, capabilities, inputs, outputs)
+    return cast("Instance", found)  # it is asked what it is, and never stepped
+
+
+def taken_inputs(model: ModelInfo) -> tuple[Connector, ...]:
+    """The inputs that an FMU for Co-Simulation takes with derivatives, or during a step; none where it does not."""
+    return sloped(model) if takes_slopes(model, read_features(model.path)) else ()
+
+
+def _slopes(model: ModelInfo, kind: str, *, extrapolate: bool) -> tuple[_Slopes | None, _Slopes | None]:
+    if kind == "ModelExchange":
+        inputs = [connector.name for connector in model.continuous_inputs] if extrapolate else []
+        return (_Slopes(inputs) if inputs else None), None
+    taken = [connector.name for connector in taken_inputs(model)] if extrapolate else []
+    told = read_features(model.path).output_derivatives > 0
+    outputs = [connector.name for connector in model.connectors if _is_told(model, connector)] if told else []
+    return (_Slopes(taken) if taken else None), (_Slopes(outputs) if outputs else None)
+
+
+def _is_told(model: ModelInfo, connector: Connector) -> bool:
+    """As `OutputDerivatives` has them."""
+    continuous = connector.causality is Causality.OUTPUT and connector.variability is Variability.CONTINUOUS
+    return continuous and model.types[connector.name] in ("Real", "Float64")

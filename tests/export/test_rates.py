@@ -1,0 +1,156 @@
+"""Components at paces of their own and on extrapolated inputs: a whole has the bits of cotwin's own run."""
+
+import numpy as np
+import pytest
+
+from orchestrator.errors import CapabilityError, DescriptionError
+from orchestrator.export.container import export_fmu
+from orchestrator.system.yaml.file import from_mapping
+from tests.export.exported import PARTS, elements, growth, run, run_in_fmpy
+from tests.fmus.harness import FMICallException, running
+from tests.kit.build import compiler, kit_fmu
+from tests.plants import ROOT, fmu
+
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
+ALGORITHMS = ("jacobi", "gauss_seidel")
+COURSES = ({"order": 1}, {"order": 2, "smoothing": True}, {"order": 0, "smoothing": True}, {"order": 2})
+RATES = ({"prey": 0.0625}, {"predator": 0.03}, {"prey": 0.25}, {"prey": 0.5, "predator": 0.0125}, {"predator": 0.5})
+
+
+def paced(rates, h=0.125, **changes):
+    described = growth(h, **{"record": ["*"], **changes})
+    for name, size in rates.items():
+        described["components"][name]["step_size"] = size
+    return from_mapping(described, ROOT, "tests")
+
+
+def same(description, path, version="3.0"):
+    """All outputs in FMPy are those of cotwin, of two at one time the last."""
+    export_fmu(description, path, version=version)
+    found = elements(run_in_fmpy(path, description))
+    expected = run(description)
+    times, last = np.unique(expected.times[::-1], return_index=True)
+    assert len(times) == len(found["time"])
+    names = [name for name in expected.names if name in found and not name.endswith(".u")]
+    for name in names:
+        column = np.asarray(expected[name])[::-1][last]
+        assert np.array_equal(found[name], column.astype(found[name].dtype)), name
+    assert names
+    return expected
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("rates", RATES, ids=str)
+def test_components_step_more_often_or_less_often_than_the_system(rates, algorithm, tmp_path):
+    h = 0.12 if "predator" in rates and rates["predator"] == 0.03 else 0.125
+    stop = 3.84 if h == 0.12 else 4.0
+    description = paced(rates, h, algorithm=algorithm, experiment={"stop": stop, "tolerance": 1e-6})
+    expected = same(description, tmp_path / "paced.fmu", "2.0" if len(rates) == 1 else "3.0")
+    assert expected["prey.x"][-1] != run(paced({}, h, algorithm=algorithm))["prey.x"][-1]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("extrapolation", COURSES, ids=str)
+@pytest.mark.parametrize("rates", [{}, {"prey": 0.025}, {"predator": 0.5}], ids=str)
+def test_inputs_go_on_over_a_step(rates, extrapolation, algorithm, tmp_path):
+    description = paced(rates, algorithm=algorithm, extrapolation=extrapolation)
+    expected = same(description, tmp_path / "extrapolated.fmu")
+    assert expected["prey.x"][-1] != run(paced(rates, algorithm=algorithm))["prey.x"][-1]
+
+
+@needs_compiler
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("extrapolation", COURSES, ids=str)
+@pytest.mark.parametrize("version", PARTS)
+@pytest.mark.parametrize("takes", [True, False])
+def test_derivatives_go_from_fmu_to_fmu(takes, version, extrapolation, algorithm, tmp_path):
+    able = {"2.0": {"interpolate_inputs": takes}, "3.0": {"intermediate_steps": 4 * takes}}[version]
+    sources = [str(kit_fmu("Integrator", version, "co_simulation", output_derivatives=True, **able)) for _ in "ab"]
+    description = {
+        "name": "pair",
+        "components": {
+            "a": {"source": sources[0], "parameters": {"x": 1.0}},
+            "b": {"source": sources[1], "parameters": {"x": -0.5}, "step_size": 0.2},
+        },
+        "connections": ["a.y -> b.u", {"connect": "b.y -> a.u", "factor": -1.5, "offset": 0.25}],
+        "experiment": {"stop": 4.0},
+        "step_size": 0.1,
+        "algorithm": algorithm,
+        "extrapolation": extrapolation,
+        "record": ["*"],
+    }
+    same(from_mapping(description, ROOT, "tests"), tmp_path / "pair.fmu", version)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_jumps_of_inputs_end_what_was_known_of_the_past(algorithm, tmp_path):
+    signals = {
+        "level": {"constant": 0.3},
+        "ramp": {"ramp": {"from": 1.0, "to": 3.0, "start": 0.25, "stop": 1.5}},
+        "step": {"step": {"from": -1.0, "to": 2.0, "at": 0.7}},
+    }
+    (tmp_path / "rows.csv").write_text("time,a\n0,1.5\n0.33,2.25\n0.6,1.0\n0.6,4.0\n1.9,-1.0\n")
+    parts = {f"to_{name}": {"source": str(fmu("integrator", 2))} for name in (*signals, "a", "other")}
+    description = {
+        "name": "fed",
+        "components": {**parts, "feed": {"signals": signals}, "rows": {"source": str(tmp_path / "rows.csv")}},
+        "connections": [
+            *(f"feed.{name} -> to_{name}.u" for name in signals),
+            "rows.a -> to_a.u",
+            "to_a.x -> to_other.u",
+        ],
+        "experiment": {"stop": 2.0},
+        "step_size": 0.05,
+        "algorithm": algorithm,
+        "extrapolation": {"order": 2, "smoothing": True},
+        "record": ["*"],
+    }
+    same(from_mapping(description, ROOT, "tests"), tmp_path / "fed.fmu")
+
+
+@pytest.mark.parametrize("version", PARTS)
+def test_states_are_kept_within_periods_with_what_inputs_remember(version, tmp_path):
+    description = paced({"prey": 0.5, "predator": 0.025}, extrapolation={"order": 2, "smoothing": True})
+    path = export_fmu(description, tmp_path / "paced.fmu", version=version).path
+
+    def steps(fmu, first, last):
+        for index in range(first, last):
+            fmu.step(index * 0.125, 0.125)
+            yield float(fmu.get("prey.x")[0]), float(fmu.get("predator.y")[0])
+
+    with running(path) as fmu, running(path) as other:
+        fmu.initialize(tolerance=1e-6)
+        list(steps(fmu, 0, 6))
+        state = fmu.keep()
+        data = fmu.serialize(state)
+        after = list(steps(fmu, 6, 16))
+        fmu.restore(state)
+        assert list(steps(fmu, 6, 16)) == after
+        fmu.free(state)
+        taken = other.deserialize(data)
+        other.restore(taken)
+        assert list(steps(other, 6, 16)) == after
+        other.free(taken)
+    expected = run(description)
+    assert after == list(zip(expected["prey.x"][7:17], expected["predator.y"][7:17], strict=True))
+
+
+@pytest.mark.parametrize("version", PARTS)
+def test_a_stop_within_a_period_is_refused_here_and_by_the_whole(version, tmp_path):
+    with pytest.raises(DescriptionError, match="no multiple of"):
+        export_fmu(paced({"prey": 0.5}, experiment={"stop": 3.875}), tmp_path / "refused.fmu")
+    path = export_fmu(paced({"prey": 0.5}), tmp_path / "paced.fmu", version=version).path
+    with running(path) as fmu:
+        with pytest.raises(FMICallException):
+            fmu.enter_initialization(stop=3.875)
+        assert "the step size of component 'prey' is longer" in fmu.messages[-1]
+
+
+@needs_compiler
+def test_inputs_of_32_bits_are_not_extrapolated(tmp_path):
+    source = str(kit_fmu("Feedthrough", "3.0", "co_simulation"))
+    described = growth(extrapolation={"order": 1})
+    described["components"]["wide"] = {"source": source}
+    described["connections"].append("prey.x -> wide.Float32_u")
+    with pytest.raises(CapabilityError, match="extrapolates no inputs of 32 bits"):
+        export_fmu(from_mapping(described, ROOT, "tests"), tmp_path / "whole.fmu")
