@@ -170,12 +170,8 @@ class Ahead:
 def parallel(
     program: Program, participants: Sequence[Participant], threads: Threads, *, newest: bool
 ) -> Parallel | None:
-    """What makes macro steps by several threads; None where there is nothing to gain, or this machine cannot.
-
-    Inputs with courses may ask the components that feed them, which must not step meanwhile.
-    """
-    courses = any(each.courses is not None for each in participants)
-    if courses or not available() or (threads.most or processors()) < 2:
+    """What makes macro steps by several threads; None where there is nothing to gain, or this machine cannot."""
+    if not available() or (threads.most or processors()) < 2:
         return None
     found = levels(participants, newest=newest)
     natives = [sum(program.natives[number] is not None for number in level) for level in found]

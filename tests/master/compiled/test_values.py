@@ -20,7 +20,7 @@ from tests.doubles import FunctionInstance, an_input, an_output
 from tests.kit.answers import EXTREMES
 from tests.kit.build import compiler, kit_fmu, write_archive
 from tests.kit.models import OLD_TYPES
-from tests.master.compiled.by_address import both_ways
+from tests.master.compiled.by_address import ALONE, TOGETHER, both_ways
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
 ALGORITHMS = ("jacobi", "gauss_seidel")
@@ -61,23 +61,30 @@ def kit(version: str, *, text: bool = False, **more: Any) -> dict[str, Any]:
 
 
 def alike(description: dict[str, Any], *, strides: bool = True, record: Sequence[str] = ("*",)) -> Any:
-    """Results of a run both ways, recorded, and the text of an error where it ends with one."""
+    """Results of a run by one thread, by three, and interpreted, and the text of an error where it ends with one."""
     results: list[Any] = []
-    for interpreted in (False, True):
-        with open_simulation({**description, "record": list(record)}, interpreted=interpreted) as simulation:
+    for interpreted, threads in ((False, ALONE), (False, TOGETHER), (True, None)):
+        recording = {**description, "record": list(record)}
+        with open_simulation(recording, interpreted=interpreted, threads=threads) as simulation:
             assert simulation.strides == (strides and not interpreted)
             try:
                 results.append(simulation.run())
             except cotwin.CotwinError as error:
                 results.append((simulation.results(), str(error)))
-    compiled, expected = results
-    if isinstance(expected, tuple):
-        assert compiled[1] == expected[1]
-        compiled, expected = compiled[0], expected[0]
-    assert np.array_equal(compiled.times, expected.times)
-    for name in expected.names:
-        assert compiled[name].tolist() == expected[name].tolist(), name
+    *compiled, expected = results
+    for found in compiled:
+        same(found, expected)
     return results[0]
+
+
+def same(found: Any, expected: Any) -> None:
+    """Assert that results, and errors, agree to the bit."""
+    if isinstance(expected, tuple):
+        assert found[1] == expected[1]
+        found, expected = found[0], expected[0]
+    assert np.array_equal(found.times, expected.times)
+    for name in expected.names:
+        assert found[name].tolist() == expected[name].tolist(), name
 
 
 def chain(versions: Sequence[str], types: Sequence[str], **keys: Any) -> dict[str, Any]:
