@@ -9,8 +9,9 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.coupling_order import coupling_order
 from orchestrator.master.memory import Memory
 from orchestrator.master.snapshot import Rollback
-from orchestrator.master.step_control_doubling import Allowed, ErrorControl
+from orchestrator.master.step_control_doubling import ErrorControl
 from orchestrator.master.step_control_journey import Journey
+from orchestrator.master.step_control_judge import Allowed, Judge
 from orchestrator.master.step_control_outputs import Outputs
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.step_control_predictor import FIRST, PredictorControl
@@ -72,7 +73,7 @@ def _error_control(inner: Stepper, coupling: Coupling, rollback: Rollback, contr
     allowed = Allowed(declared.tolerance, controlling.step_size, controlling.smallest, coupling_order(coupling))
     controller = PiController(allowed.order, allowed.smallest, allowed.step_size, declared.first)
     journey = Journey(inner, coupling, rollback, outputs)
-    control = ErrorControl(journey, outputs, controller, allowed, coupling)
+    control = ErrorControl(journey, Judge(outputs, controller, allowed), coupling)
     return Controlled(control, {"step_control": control, "controller": controller, "outputs": outputs})
 
 

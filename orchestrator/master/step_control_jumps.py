@@ -1,6 +1,6 @@
-"""Jumps: where an output jumps or kinks within a step, and how exactly that has to be known."""
+"""Jumps: when something jumps within a step in which the slope test found that it does, and how exactly."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,107 +11,10 @@ from orchestrator.master.step_control_outputs import Floats, Outputs, Watched, d
 
 Mask = NDArray[np.bool_]
 
-_UNEVEN = 0.8
-"""The same for changes, where nothing is known about before."""
-
-_CONCENTRATED = 0.5
-"""Second differences of a smooth output over two halves of a step are alike: they differ by less than this part."""
-
-_CLEAR = 0.2
-"""Where the second difference over the first half is a larger part than this, the jump is there already."""
-
 _ROUNDING = 1e-9
 
 _MOVED = 0.25
 """Part of a jump by which an output must have left its line to count as having jumped."""
-
-
-class Past(NamedTuple):
-    """The step before, in halves of `half` (s): the slopes (1/s, n) of the floats in the second one.
-
-    Their curvatures (1/s^2, n) are NaN where they are not known.
-    """
-
-    slopes: Floats
-    curvatures: Floats
-    half: float
-
-
-class Halves(NamedTuple):
-    """The outputs at the beginning, the middle and the end of a step with halves of `half` (s); None without a past."""
-
-    start: Watched
-    middle: Watched
-    end: Watched
-    half: float
-    past: Past | None
-
-
-class Jumps(NamedTuple):
-    """Which floats (n,) jump in each half, and whether other values change there.
-
-    `late` (n,): by how much the outputs would change too late if the jump in the first half were noticed at its end;
-    None where it is not known.
-    """
-
-    first: Mask
-    second: Mask
-    others_in_first: bool
-    others_in_second: bool
-    late: Floats | None
-
-    @property
-    def in_first(self) -> bool:
-        """Whether something jumps in the first half."""
-        return self.others_in_first or bool(self.first.any())
-
-    @property
-    def in_second(self) -> bool:
-        """Whether something jumps in the second half."""
-        return self.others_in_second or bool(self.second.any())
-
-
-def find_jumps(halves: Halves, least: Floats, stepped: Mask) -> Jumps:
-    """Slope test: outputs whose change of slope lies in one half rather than in both, by more than `least` (n,).
-
-    With the changes d0 (before), d1 and d2 over half a step each, d1 - d0 and d2 - d1 are alike where an output is
-    smooth: the second derivative makes both. A jump or a kink is in one of them, with a jump back in the other. In the
-    first half it is a kink where the output goes on as far in the second. Nothing jumps where a third derivative makes
-    the difference that was the same before.
-    """
-    start, middle, end, half, past = halves
-    d1, d2 = middle.floats - start.floats, end.floats - middle.floats
-    d0 = np.where(stepped, 0.0, past.slopes * half) if past is not None else None
-    bend = d2 - d1
-    if d0 is None:
-        uneven = np.abs(bend) > _UNEVEN * np.maximum(np.abs(d1), np.abs(d2))
-        early = np.abs(d1) >= np.abs(d2)
-        kinks = np.zeros(early.shape, np.bool_)
-    else:
-        assert past is not None
-        larger = np.maximum(np.abs(d1 - d0), np.abs(bend))
-        uneven = (np.abs(bend - (d1 - d0)) > _CONCENTRATED * larger) & ~_steady(d1 / half, d2 / half, half, past)
-        early = np.abs(d1 - d0) > _CLEAR * larger
-        kinks = are_kinks(d1 - d0, d2 - d0)
-    clear = np.maximum(np.abs(d1 if d0 is None else d1 - d0), np.abs(bend)) > least
-    first = np.where(stepped, np.abs(d1) > least, clear & uneven & early & ~kinks)
-    second = np.where(stepped, np.abs(d2) > least, clear & uneven & ~early)
-    late = None if d0 is None else np.where(first, 0.0, np.abs(d2 - d0))
-    return Jumps(first, second, differ(start, middle), differ(middle, end), late)
-
-
-def _steady(first: Floats, second: Floats, half: float, past: Past) -> Mask:
-    """Whether floats with these slopes in two halves have the same third derivative as before, roughly."""
-    before = (first - past.slopes) * 2.0 / (past.half + half)
-    now = (second - first) / half
-    earlier = (before - past.curvatures) * 4.0 / (half + 3.0 * past.half)
-    later = (now - before) * 4.0 / (3.0 * half + past.half)
-    return np.asarray(np.abs(later - earlier) <= _CONCENTRATED * np.maximum(np.abs(later), np.abs(earlier)))
-
-
-def are_kinks(away: Floats, further: Floats) -> Mask:
-    """Whether outputs that left their lines by `away` in one time went on as far, and the same way, in the next."""
-    return (away * further > 0.0) & (np.abs(further) >= 0.9 * np.abs(away))
 
 
 class Bracket(NamedTuple):
@@ -168,6 +71,9 @@ class Localizer:
     def __init__(
         self, journey: Journey, outputs: Outputs, statistics: Statistics, tolerance: float, smallest: float
     ) -> None:
+        from orchestrator.master.compiled import hot_doubling  # compiled, or loaded, when it is first needed
+
+        self._is_kink: Any = hot_doubling.is_kink
         self._journey, self._outputs, self._statistics = journey, outputs, statistics
         self._tolerance, self._smallest = tolerance, smallest
 
@@ -214,10 +120,13 @@ class Localizer:
         if not beyond.t > bracket.b.t:
             return 0.0, search
         further = (beyond.outputs.floats - b) * (h / (beyond.t - bracket.b.t)) - bracket.slopes * h
-        jumping = search.jumping & ~are_kinks(b - bracket.line(bracket.b.t), further)
+        jumping = search.jumping & ~self._kinks(b - bracket.line(bracket.b.t), further)
         late = np.where(jumping, 0.0, np.abs(further)) / self._outputs.scales(b, beyond.outputs.floats)
         largest = float(late.max(initial=0.0))
         search = search._replace(jumping=jumping)
         if largest <= self._tolerance or not (jumping.any() or differ(search.before, bracket.b.outputs)):
             return h, search
         return h * self._tolerance / largest, search
+
+    def _kinks(self, away: Floats, further: Floats) -> Mask:
+        return np.fromiter(map(self._is_kink, away.tolist(), further.tolist()), np.bool_, away.size)

@@ -1,21 +1,19 @@
 """Outputs whose errors step control watches: their values at one time, and how large an error of them is."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Values
+from orchestrator.master.compiled import layout_doubling as at
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
 from orchestrator.system.connections.links import Slot
 from orchestrator.system.connector import Causality, Storage, Variability
 
 Floats = NDArray[np.float64]
-
-_NOTHING = 1e-12
-"""An output whose absolute value is not larger at the start counts as one that starts at 0."""
 
 
 class Watched(NamedTuple):
@@ -31,21 +29,27 @@ class Outputs:
     An error of such a state is one of the coupling, whether or not somebody uses the output.
 
     The scale of a float is the largest of its declared nominal value and its absolute value. Where none is declared, it
-    is the largest absolute value since the start, and 1 for an output that starts at 0.
+    is the largest absolute value since the start, and 1 for an output that starts at 0. `address` is where compiled
+    functions find what they need of it; see `layout_doubling`.
     """
 
     def __init__(self, coupling: Coupling, *, ends: bool = False) -> None:
+        from orchestrator.master.compiled import hot_doubling  # compiled, or loaded, when it is first needed
+
+        self._hot: Any = hot_doubling
         slots = tuple(dict.fromkeys([*(link.source for link in coupling.links), *(_ends(coupling) if ends else ())]))
         self._signals = coupling.signals
         floats = [slot for slot in slots if self._storage(slot) is Storage.FLOAT64]
         self.slots, self.names = tuple(floats), tuple(self._name(slot) for slot in floats)
-        self._where = np.array([self._signals.place(*slot).start for slot in floats], np.intp)
-        self._others = [
+        self.where = np.array([self._signals.place(*slot).start for slot in floats], np.intp)
+        """Where they lie among the floats of the signals."""
+        self.others = [
             (self._signals.array(storage), np.array([self._signals.place(*slot).start for slot in mine], np.intp))
             for storage in Storage
             if storage is not Storage.FLOAT64
             if (mine := [slot for slot in slots if self._storage(slot) is storage])
         ]
+        """The arrays that hold values of other kinds, and where they lie there."""
         connectors = [self._signals.place(*slot).connector for slot in floats]
         self.stepped = np.array([c.variability is not Variability.CONTINUOUS for c in connectors], np.bool_)
         """Floats that hold their value until they jump."""
@@ -53,31 +57,41 @@ class Outputs:
         self.fleeting = np.array([through[slot.component].get(slot.connector) != () for slot in floats], np.bool_)
         """Floats that inputs pass through directly, or may do: their errors are those of the inputs."""
         nominals = [c.declared_nominal for c in connectors]
-        self._nominals = np.array([0.0 if nominal is None else abs(nominal) for nominal in nominals])
-        self._seen: Floats = np.zeros(0)
+        self._nominals = np.array([0.0 if nominal is None else abs(nominal) for nominal in nominals], np.float64)
+        self._seen = np.zeros(len(self.slots))
+        self._masks = self.stepped.astype(np.int64), self.fleeting.astype(np.int64)
+        places = (array.ctypes.data for array in (self._nominals, self._seen))
+        masks = (array.ctypes.data for array in self._masks)
+        self._words = np.array([len(self.slots), *places, 0, *masks], np.int64)
+        self.address: Final = int(self._words.ctypes.data)
 
     def now(self) -> Watched:
         """Copies of the values that the signals hold."""
-        return Watched(self._signals.float64[self._where], tuple(array[indices] for array, indices in self._others))
+        return Watched(self._signals.float64[self.where], tuple(array[indices] for array, indices in self.others))
 
     def scales(self, *values: Floats) -> Floats:
         """What an error is to be divided by (n,), for errors between these values."""
-        found = np.maximum(self._nominals, np.max(np.abs(values), axis=0, initial=0.0))
-        return np.asarray(np.where(self._nominals > 0.0, found, np.maximum(found, self._seen)))
+        largest, found = np.max(np.abs(values), axis=0, initial=0.0), np.zeros(len(self.slots))
+        self._hot.scales(self.address, largest.ctypes.data, found.ctypes.data)
+        return found
 
     def see(self, values: Floats) -> None:
         """These values were reached for good; those of the start come first."""
-        if self._seen.size < values.size:
-            self._seen = np.where(np.abs(values) > _NOTHING, np.abs(values), 1.0)
-        self._seen = np.maximum(self._seen, np.abs(values))
+        self._hot.see(self.address, values.ctypes.data)
 
     def remembered(self) -> Remembered:
         """The largest values that there were."""
-        return {"seen": self._seen.copy()}
+        return {"seen": self._seen.copy() if self._has_seen else np.zeros(0)}
 
     def remember(self, memory: Remembered) -> None:
         """Go back to these."""
-        self._seen = memory["seen"].copy()
+        seen = memory["seen"]
+        self._words[at.HAS_SEEN // 8] = seen.size == self._seen.size
+        self._seen[:] = seen if self._has_seen else 0.0
+
+    @property
+    def _has_seen(self) -> bool:
+        return bool(self._words[at.HAS_SEEN // 8])
 
     def _storage(self, slot: Slot) -> Storage:
         return self._signals.place(*slot).connector.storage
