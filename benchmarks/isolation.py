@@ -3,9 +3,9 @@
     python benchmarks/isolation.py [FILE.fmu]
 
 A macro step sets every input, steps and reads every output. The same FMU runs in turns in this process and in one of
-its own. `floor` is what two C programs on the same cores need for one question and answer through shared memory,
-spinning, in the same run: no isolation can be faster. Without a file a lag of two variables is built and measured,
-which costs nothing itself.
+its own, stepped from Python and, as `compiled`, by the compiled loop. `floor` is what two C programs on the same cores
+need for one question and answer through shared memory, spinning, in the same run: no isolation can be faster. Without a
+file a lag of two variables is built and measured, which costs nothing itself.
 """
 
 import json
@@ -17,12 +17,14 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from fmus.build import build
-from orchestrator.assembly import open_instance
+from orchestrator.assembly import open_instance, open_simulation
 from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.system.connector import Causality, Storage
 from orchestrator.system.description import Component
@@ -92,6 +94,36 @@ class Stepper:
         return [values for _, values in self._outputs]
 
 
+class Run:
+    """A system of one component that the compiled loop steps on and on."""
+
+    def __init__(self, fmu: Path, **options: str) -> None:
+        stop = STEPS * (2 * ROUNDS + 2) * STEP_SIZE
+        self._simulation = open_simulation(
+            {
+                "name": "alone",
+                "components": {"lag": {"source": str(fmu), **options}},
+                "experiment": {"stop": stop},
+                "step_size": STEP_SIZE,
+                "record": [],
+            },
+            threads=1,
+        )
+        assert self._simulation.by_address == ("lag",)
+        self._index = 0
+        self.cost()
+
+    def cost(self) -> float:
+        """Cost of a macro step, us: the mean over some thousand of them."""
+        self._index += STEPS
+        started = time.perf_counter()
+        self._simulation.run(until=self._index * STEP_SIZE)
+        return (time.perf_counter() - started) / STEPS * 1e6
+
+    def close(self) -> None:
+        self._simulation.close()
+
+
 def _bundles(instance: Instance, causality: str) -> list[Bundle]:
     chosen = [connector for connector in instance.connectors if connector.causality is Causality(causality)]
     by_storage = ([c for c in chosen if c.storage is storage] for storage in Storage)
@@ -106,21 +138,34 @@ def ping_pong(folder: Path) -> Path:
 
 
 def measure(fmu: Path, floor: Path) -> dict[str, object]:
+    ways: tuple[dict[str, Any], ...] = ({}, {"isolation": "process"})
     with ExitStack() as opened:
         near, far = (
             Stepper(opened.enter_context(closing(open_instance("lag", Component(source=fmu, **options)))))
-            for options in ({}, {"isolation": "process"})
+            for options in ways
         )
         rounds = [(near.cost(), far.cost(), float(subprocess.check_output([floor]))) for _ in range(ROUNDS)]
         same = all(np.array_equal(a, b) for a, b in zip(near.outputs(), far.outputs(), strict=True))
-    here, isolated, floors = (np.array(each) for each in zip(*rounds, strict=True))
+    with ExitStack() as opened:
+        one, other = (opened.enter_context(closing(Run(fmu, **options))) for options in ways)
+        compiled = [(one.cost(), other.cost()) for _ in range(ROUNDS)]
+    return {
+        **_told(*(np.array(each) for each in zip(*(each[:2] for each in rounds), strict=True))),
+        "compiled": _told(*(np.array(each) for each in zip(*compiled, strict=True))),
+        "floor": {
+            "best": round(min(each[2] for each in rounds), 2),
+            "median": round(median([r[2] for r in rounds]), 2),
+        },
+        "same_results": same,
+    }
+
+
+def _told(here: NDArray[np.float64], isolated: NDArray[np.float64]) -> dict[str, object]:
     overhead = isolated - here
     return {
         "in_process": round(median(here), 2),
         "isolated": round(median(isolated), 2),
         "overhead": {"best": round(min(overhead), 2), "median": round(median(overhead), 2)},
-        "floor": {"best": round(min(floors), 2), "median": round(median(floors), 2)},
-        "same_results": same,
     }
 
 

@@ -1,6 +1,5 @@
 """A component in a process of its own gives what it gives in this one."""
 
-import ctypes
 import logging
 import os
 import signal
@@ -17,11 +16,10 @@ from orchestrator.errors import (
     DescriptionError,
     FailedStepError,
     FmuImportError,
-    SimulationError,
     StepError,
 )
 from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation import waiting, wire
+from orchestrator.fmi.isolation import wire
 from orchestrator.instance import Bundle, StateWrite
 from orchestrator.system.connector import Causality, Connector, Storage
 from orchestrator.system.description import Component
@@ -236,20 +234,6 @@ def test_between_steps_a_macro_step_is_one_exchange(fmu, monkeypatch):
         steps(instance, 2, 5)
         monkeypatch.undo()
     assert asked == [box.ASK_STEP] * 3
-
-
-def test_a_compiled_loop_steps_it_by_address(fmu):
-    step = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_double, ctypes.c_double)(waiting.step_address())
-    with closing(initialized(isolated(fmu))) as far, closing(initialized(opened(fmu))) as near:
-        process = far._process
-        assert step(process.handle.ctypes.data, 0.0, 0.05) == box.DONE
-        assert process.mailbox.numbers[box.REACHED] == 0.05
-        near.do_step(0.0, 0.05)
-        assert take(far, "mean") == take(near, "mean")
-        os.kill(process._child.pid, signal.SIGKILL)
-        assert step(process.handle.ctypes.data, 0.05, 0.05) == -waiting.DIED
-        with pytest.raises(SimulationError, match=r"SIGKILL .* in FreeInstance"):
-            far.close()
 
 
 def test_messages_of_the_fmu_come_from_its_process(tmp_path, version, caplog):

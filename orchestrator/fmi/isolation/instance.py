@@ -1,8 +1,9 @@
 """IsolatedInstance: a component in a process of its own, behind the same seam as one in this process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orchestrator.errors import (
     CapabilityError,
@@ -19,8 +20,19 @@ from orchestrator.fmi.isolation.process import Call, Process
 from orchestrator.fmi.isolation.slopes import IsolatedInputSlopes, IsolatedOutputSlopes
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, Status, StepResult, Values
+from orchestrator.native import Native
 from orchestrator.system.connector import Connector, Storage
 from orchestrator.system.names import nearest
+
+MOST_SLOTS: Final = box.MAX_SLOTS // 2
+"""So many bundles may wait for steps that compiled functions make; as many more are theirs."""
+
+
+class Lent(NamedTuple):
+    """Slots by number: those that wait to be set, and those that were read after the last step."""
+
+    waits: Sequence[int]
+    read: Sequence[int]
 
 
 class IsolatedState:
@@ -56,6 +68,7 @@ class IsolatedInstance:
         self._slopes, self._curvatures = (process.mailbox.slopes(self._layout, order) for order in (1, 2))
         self._capabilities = declared.capabilities(model, opened.get("capabilities"))
         self._feedthrough = declared.feedthrough(model, opened.get("feedthrough"))
+        self._repeats_exactly = opened.get("interface") != "ModelExchange"
         self._names = {connector.name for connector in connectors}
         self._events = self._opened_events(opened.get("events"))
         inputs = declared.sloped(model, connectors, opened.get("input_slopes"))
@@ -108,9 +121,16 @@ class IsolatedInstance:
         """Where the slopes of its outputs come from, None where it does not know them."""
         return self._output_slopes
 
+    @cached_property
+    def native(self) -> Native:
+        """Its C side, with which a compiled loop posts its steps."""
+        from orchestrator.fmi.isolation.native import NativeIsolated  # compiled, or loaded, when it is needed
+
+        return NativeIsolated(self, self._process.handle, repeats_exactly=self._repeats_exactly)
+
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; between steps inputs wait in the mailbox for the next call."""
-        slot = self._by_bundle.get(bundle) or self._slot(bundle)
+        slot = self._by_bundle.get(bundle) or self.slot(bundle)
         if not self._process.alive:
             self._require_alive("take values")
         self._fresh = frozenset()
@@ -122,7 +142,7 @@ class IsolatedInstance:
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read a bundle; what the process has read after the step is copied from the mailbox."""
-        slot = self._by_bundle.get(bundle) or self._slot(bundle)
+        slot = self._by_bundle.get(bundle) or self.slot(bundle)
         if slot.array is None:
             reply, _ = self._tell(f"Get for {slot.named}", do="get", slot=slot.number)
             values[:] = wire.array(reply["values"])
@@ -149,6 +169,10 @@ class IsolatedInstance:
         mailbox = self._mailbox
         mailbox.numbers[box.TIME], mailbox.numbers[box.STEP] = t, h
         status = self._ask(box.ASK_STEP, f"DoStep with step size {h!r} s", reads)
+        return self._result(status, reads)
+
+    def _result(self, status: int, reads: Sequence[int]) -> StepResult:
+        mailbox = self._mailbox
         flags = mailbox.words[box.FLAGS]
         self._fresh = frozenset(reads) if status == box.DONE else frozenset()
         return StepResult(
@@ -158,6 +182,31 @@ class IsolatedInstance:
             bool(flags & box.TERMINATE_REQUESTED),
             bool(flags & box.EVENT_NEEDED),
         )
+
+    def lend(self) -> Lent:
+        """Compiled functions make the next steps: what waits for them, and what was read after the last one."""
+        if not self._process.alive:
+            self._require_alive("take values")
+        if len(self._waiting) > MOST_SLOTS:
+            self._ask(box.ASK_SET, "what waits for the next step")
+        lent = Lent(self._waiting, list(self._read))
+        self._waiting, self._fresh = [], frozenset()
+        return lent
+
+    def take_back(self, t: float, reads: Sequence[int]) -> None:
+        """Compiled functions have made steps up to t (s), and read these slots after each of them."""
+        self._time, self._stepping = t, True
+        self._read, self._fresh = dict.fromkeys(reads), frozenset()
+
+    def finish_step(self, outcome: int, t: float, h: float, reads: Sequence[int]) -> StepResult:
+        """The outcome of a step that a compiled function has posted, and waited for with this `outcome`."""
+        self._time, self._stepping = t, True
+        self._read.clear()
+        return self._result(self._process.finish(outcome, self._call(f"DoStep with step size {h!r} s")), reads)
+
+    def read(self, slot: NamedSlot) -> None:
+        """Let the process read a slot into the mailbox."""
+        self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
 
     def save_state(self) -> IsolatedState:
         """Keep the complete state, in the process."""
@@ -228,7 +277,7 @@ class IsolatedInstance:
             raise declared.not_understood(self.model) from None
 
     def _set_slopes(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:
-        slot = self._slopes_by_bundle.get(bundle) or self._slot(bundle, slopes=True)
+        slot = self._slopes_by_bundle.get(bundle) or self.slot(bundle, slopes=True)
         if not self._process.alive:
             self._require_alive("take slopes")
         self._fresh = frozenset()
@@ -240,7 +289,7 @@ class IsolatedInstance:
         self._let_wait(slot)
 
     def _get_slopes(self, bundle: Bundle, slopes: Values) -> None:
-        slot = self._slopes_by_bundle.get(bundle) or self._slot(bundle, slopes=True)
+        slot = self._slopes_by_bundle.get(bundle) or self.slot(bundle, slopes=True)
         self._have_read(slot)
         slopes[:] = self._slopes[slot.selection]
 
@@ -256,9 +305,10 @@ class IsolatedInstance:
         if not self._at_once:
             self._read[slot.number] = None
         if slot.number not in self._fresh or not self._process.alive:
-            self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
+            self.read(slot)
 
-    def _slot(self, bundle: Bundle, *, slopes: bool = False) -> NamedSlot:
+    def slot(self, bundle: Bundle, *, slopes: bool = False) -> NamedSlot:
+        """The slot of a bundle, of its values or its slopes; named to the process where it does not know it."""
         names = tuple(connector.name for connector in bundle.connectors)
         slot = self._slots.get((slopes, names))
         if slot is None:

@@ -25,7 +25,6 @@ from orchestrator.fmi.isolation.output import QUOTED, Output
 START_LIMIT: Final = 60.0
 """How long (s) the interpreter of the process may take to start; the component has no part in it."""
 MAX_REPLY: Final = 2**30
-_PATIENCE: Final = 50_000_000
 _END: Final = 2.0
 _START: Final = (
     "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT}); "
@@ -79,15 +78,30 @@ class Process:
 
     def ask(self, code: int, call: Call) -> int:
         """Ask and wait: how the component answered. What the process failed in is raised as `call` says."""
-        words = self.mailbox.words
-        words[box.CODE] = code
+        self.mailbox.words[box.CODE] = code
         try:
-            outcome = waiting.ask(self._address, _PATIENCE)
-            while outcome == waiting.PENDING:  # signals are handled in between
-                outcome = waiting.wait(self._address, _PATIENCE)
+            outcome = self._awaited(waiting.ask(self._address, waiting.PATIENCE))
         except BaseException:
             self.kill()
             raise
+        return self._answer(outcome, call)
+
+    def finish(self, outcome: int, call: Call) -> int:
+        """The same of a request that a compiled function has made, and waited for with this outcome."""
+        try:
+            outcome = self._awaited(outcome)
+        except BaseException:
+            self.kill()
+            raise
+        return self._answer(outcome, call)
+
+    def _awaited(self, outcome: int) -> int:
+        while outcome == waiting.PENDING:  # signals are handled in between
+            outcome = waiting.wait(self._address, waiting.PATIENCE)
+        return outcome
+
+    def _answer(self, outcome: int, call: Call) -> int:
+        words = self.mailbox.words
         if words[box.LOGGED] != self._seen:
             self._forward_log()
         status: int = words[box.STATUS]
@@ -197,7 +211,7 @@ class Process:
 
     def _forward_log(self) -> None:
         lines = self.mailbox.log_since(self._seen).split(b"\n")
-        self._seen = self.mailbox.words[box.LOGGED]
+        self._seen = self.handle[waiting.LOGGED // 8] = self.mailbox.words[box.LOGGED]
         for line in filter(None, lines):
             try:
                 level, message = json.loads(line)

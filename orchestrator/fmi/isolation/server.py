@@ -170,6 +170,7 @@ class Server:
             "capabilities": capabilities,
             "feedthrough": dict(instance.feedthrough),
             "events": describe_events(self._events),
+            "interface": instance.identity.get("interface"),
             **describe_slopes(instance),
         }, b""
 

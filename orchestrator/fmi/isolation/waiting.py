@@ -1,7 +1,6 @@
 """Waiting: asking the process of a component and waiting for its answer, as compiled functions.
 
-`step_address` is that of `int step(void *handle, double t, double h)`, which a compiled loop calls like the function of
-an FMU. A handle is private memory of the run: nothing in it can be changed by the component.
+A handle is private memory of the run: nothing in it can be changed by the component.
 
 They look for the answer for `SPIN` ns, as long as a thread switch costs, and then sleep on the counter (futex), looking
 every `SLICE` ns whether the process still lives (pidfd). Everything is called by address, so that numba can keep what
@@ -14,21 +13,16 @@ import sys
 from typing import Any, Final
 
 import numpy as np
-from numba import cfunc, njit
+from numba import njit
 from numpy.typing import NDArray
 
-from orchestrator.by_address import call, load, load_counter, store, store_counter, store_double
+from orchestrator.by_address import call, load, load_counter, store, store_counter
 from orchestrator.fmi.isolation.mailbox import (
     ANSWER,
-    ASK_STEP,
     CHILD_SLEEPS,
-    CODE,
     FUTEX,
     REQUEST,
     RUN_SLEEPS,
-    STATUS,
-    STEP,
-    TIME,
 )
 
 ANSWERED, PENDING, DIED, TIMED_OUT = range(4)
@@ -36,15 +30,18 @@ ANSWERED, PENDING, DIED, TIMED_OUT = range(4)
 
 SPIN: Final = 50_000
 SLICE: Final = 10_000_000
+PATIENCE: Final = 50_000_000
+"""How long (ns) it is waited until signals are handled."""
 
 _WAIT, _WAKE = 0, 1
 _MONOTONIC: Final = 1
 _POLLIN: Final = 1
 
-# Words of a handle.
-_MAILBOX, _ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW, _SLICE = (
-    0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88,
+MAILBOX, ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW, _SLICE, LOGGED = (
+    0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88, 104,
 )  # fmt: skip
+"""Words of a handle. Others know where the mailbox lies, the number of the last request, and how many bytes of what the
+component has logged are handed on."""
 
 
 def available() -> bool:
@@ -58,7 +55,7 @@ def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]
     addresses = [ctypes.cast(libc[name], ctypes.c_void_p).value for name in ("syscall", "clock_gettime", "poll")]
     pollfd = pidfd | _POLLIN << 32
     limit = min(int(time_limit * 1e9), 2**62)
-    words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE]
+    words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE, 0]
     return np.array(words, np.int64)
 
 
@@ -73,9 +70,9 @@ now: Any = njit("int64(int64)", cache=True)(_now)
 
 def _post(handle: int) -> None:
     """Ask what the mailbox says, and wake the component where it sleeps."""
-    mailbox = load(handle + _MAILBOX)
-    asked = (load(handle + _ASKED) + 1) & 0xFFFFFFFF
-    store(handle + _ASKED, asked)
+    mailbox = load(handle + MAILBOX)
+    asked = (load(handle + ASKED) + 1) & 0xFFFFFFFF
+    store(handle + ASKED, asked)
     store(handle + _BEGUN, now(handle))
     store_counter(mailbox + REQUEST, asked)
     if load_counter(mailbox + CHILD_SLEEPS) != 0:
@@ -87,7 +84,7 @@ post: Any = njit("void(int64)", cache=True, nogil=True)(_post)
 
 def _wait(handle: int, patience: int) -> int:
     """Wait for the answer, at most for `patience` ns from now; PENDING after it."""
-    mailbox, asked = load(handle + _MAILBOX), load(handle + _ASKED)
+    mailbox, asked = load(handle + MAILBOX), load(handle + ASKED)
     begun = now(handle)
     while load_counter(mailbox + ANSWER) != asked:
         if now(handle) - begun > SPIN:
@@ -96,7 +93,7 @@ def _wait(handle: int, patience: int) -> int:
 
 
 def _sleep(handle: int, end: int) -> int:
-    mailbox, asked = load(handle + _MAILBOX), load(handle + _ASKED)
+    mailbox, asked = load(handle + MAILBOX), load(handle + ASKED)
     store_counter(mailbox + RUN_SLEEPS, 1)
     outcome = -1
     while outcome < 0:
@@ -128,27 +125,6 @@ def _ask(handle: int, patience: int) -> int:
 
 
 ask: Any = njit("int64(int64, int64)", cache=True, nogil=True)(_ask)
-
-
-def _step(handle: int, t: float, h: float) -> int:
-    mailbox = load(handle + _MAILBOX)
-    store(mailbox + 8 * CODE, ASK_STEP)
-    store_double(mailbox + 8 * TIME, t)
-    store_double(mailbox + 8 * STEP, h)
-    post(handle)
-    outcome = wait(handle, 2**62)
-    return int(load(mailbox + 8 * STATUS)) if outcome == ANSWERED else -outcome
-
-
-def step_address() -> int:
-    """Address of `int step(void *handle, double t, double h)`: one step with the bundles listed in the mailbox.
-
-    It returns the mailbox's STATUS, or -DIED or -TIMED_OUT. Time reached, flags and values are in the mailbox.
-    """
-    return int(_step_function.address)
-
-
-_step_function: Any = cfunc("int32(int64, float64, float64)", cache=True)(_step)
 
 
 def limit(handle: NDArray[np.int64], time_limit: float) -> None:

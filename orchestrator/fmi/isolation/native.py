@@ -1,0 +1,106 @@
+"""The C side of a component in a process of its own, for a compiled loop."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.fmi.isolation import hot
+from orchestrator.fmi.isolation import mailbox as box
+from orchestrator.fmi.isolation.instance import MOST_SLOTS, IsolatedInstance
+from orchestrator.fmi.isolation.named_slot import NamedSlot
+from orchestrator.instance import Bundle, StepResult
+from orchestrator.native import NativeAnswer, NativeCall, NativeStates
+from orchestrator.system.connector import Storage
+
+
+class _Slot:
+    """The memory of a slot as compiled functions know it: five words and its table of runs."""
+
+    def __init__(self, slot: NamedSlot) -> None:
+        self.number, array = slot.number, slot.array
+        assert array is not None
+        runs = [(array.ctypes.data + array.itemsize * first, count) for first, count in _runs(slot)]
+        self._runs = np.array(runs, np.int64)
+        ends = self._runs.ctypes.data, self._runs.ctypes.data + self._runs.nbytes
+        self.words = np.array([slot.number, box.MAX_SLOTS, array.itemsize, 0, *ends], np.int64)
+        self.address: Final = int(self.words.ctypes.data)
+
+
+class NativeIsolated:
+    """`Native` of an `IsolatedInstance`, which finishes what compiled functions do not do themselves."""
+
+    may_refuse = True
+    flag = False
+    states: NativeStates | None = None
+
+    def __init__(self, instance: IsolatedInstance, waiting: NDArray[np.int64], *, repeats_exactly: bool) -> None:
+        self._instance = instance
+        self.repeats_exactly = repeats_exactly
+        self._board = np.zeros(hot.BOARD // 8, np.int64)
+        self._board[hot.WAITING // 8] = waiting.ctypes.data
+        self._slots: dict[int, _Slot] = {}
+        self.handle: Final = int(self._board.ctypes.data)
+        self.do_step: Final = hot.step_address()
+
+    def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:
+        """One call for a bundle, None for text and bytes; in the place of references it is a slot."""
+        if bundle.storage in (Storage.STRING, Storage.BINARY):
+            return None
+        slot = self._instance.slot(bundle)
+        mine = self._slots.get(slot.number)
+        if mine is None:
+            if len(self._slots) >= MOST_SLOTS:
+                return None
+            mine = self._slots[slot.number] = _Slot(slot)
+        dtype = bundle.storage.dtype
+        return [NativeCall(hot.get_address(), hot.set_address(), mine.words, dtype, bundle.size)]
+
+    @property
+    def reads(self) -> list[int]:
+        """The slots that are read after each step."""
+        first = hot.READS // 8
+        return [int(number) for number in self._board[first + 1 : first + 1 + int(self._board[first])]]
+
+    def begin(self) -> None:
+        """Put what waits to be set, and what was read last, on the board; CapabilityError where the process is gone."""
+        waits, read = self._instance.lend()
+        self._board[hot.ANSWERED // 8] = -1
+        self._board[hot.SETS // 8] = 0
+        for number in waits:
+            hot.list_once(self.handle + hot.SETS, number)
+        for number in read:
+            self._read(number)
+
+    def arrived(self, t: float) -> None:
+        """The component is at t (s)."""
+        self._instance.take_back(t, self.reads)
+
+    def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
+        """Wait on where that takes long, and tell the outcome of the step from t by h (s)."""
+        return self._instance.finish_step(max(answer.status - hot.LOOK, 0), t, h, tuple(self.reads))
+
+    def failed(self, status: int, bundle: Bundle, *, setting: bool) -> None:  # noqa: ARG002
+        """Read a bundle that was not read after the step: only from the next one on the process knows that it is to."""
+        slot = self._instance.slot(bundle)
+        mine = self._slots[slot.number]
+        self._read(slot.number)
+        self._instance.read(slot)
+        hot.take(mine.address, int(mine.words[hot.WANTED // 8]))
+
+    def _read(self, number: int) -> None:
+        """Have a slot read after each step from now on."""
+        mine = self._slots.get(number)
+        if mine is not None and mine.words[hot.PLACE // 8] == box.MAX_SLOTS:
+            mine.words[hot.PLACE // 8] = self._board[hot.READS // 8]
+            hot.list_once(self.handle + hot.READS, number)
+
+
+def _runs(slot: NamedSlot) -> list[tuple[int, int]]:
+    """Which values of its array a slot has: where each run of neighbours begins, and how many they are."""
+    if isinstance(slot.selection, slice):
+        return [(slot.selection.start, slot.selection.stop - slot.selection.start)]
+    places = slot.selection.tolist()
+    begins = [index for index, place in enumerate(places) if index == 0 or place != places[index - 1] + 1]
+    return [(places[first], end - first) for first, end in zip(begins, [*begins[1:], len(places)], strict=True)]

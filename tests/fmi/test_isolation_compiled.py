@@ -1,0 +1,183 @@
+"""Components in processes of their own, stepped by address: the bits, errors and messages of interpreted steps."""
+
+import logging
+import os
+import shutil
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from cotwin import open_simulation
+from orchestrator.fmi.isolation import waiting
+from orchestrator.interruption import opened
+from tests.fmi import isolation_hostile as hostile
+from tests.fmi import toys
+from tests.kit.build import kit_fmu
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the FMUs need a C compiler")
+
+
+def ring(built, algorithm="gauss_seidel", **options):
+    """Two components that feed each other values of several types."""
+    component = {"source": str(built.fmi2), "parameters": {"k": 0.75}}
+    return {
+        "name": "ring",
+        "components": {"a": {**component, **options}, "b": {**component, "source": str(built.fmi3), **options}},
+        "connections": ["a.mean -> b.u[1]", "b.total -> a.n", "b.mean -> a.u[2]"],
+        "experiment": {"stop": 2.0},
+        "step_size": 0.05,
+        "algorithm": algorithm,
+        "record": ["*"],
+    }
+
+
+def results(description, *, by_address, **more):
+    with open_simulation(description, **more) as simulation:
+        assert set(simulation.by_address) == set(by_address)
+        return simulation.run()
+
+
+def same(one, other) -> bool:
+    return one.names == other.names and all(np.array_equal(one[name], other[name]) for name in one.names)
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_it_gives_the_bits_of_interpreted_steps_and_of_the_fmus_in_this_process(built, algorithm):
+    description = ring(built, algorithm, isolation="process")
+    far = results(description, by_address=("a", "b"))
+    assert same(far, results(description, by_address=(), interpreted=True))
+    assert same(far, results(ring(built, algorithm), by_address=("a", "b")))
+
+
+@pytest.mark.parametrize("step_size", [0.025, 0.1])
+def test_rates_of_its_own_are_kept_by_address(built, step_size):
+    description = ring(built, isolation="process")
+    description["components"]["b"]["step_size"] = step_size
+    far = results(description, by_address=("a", "b"))
+    assert same(far, results(description, by_address=(), interpreted=True))
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "kind"),
+    [
+        ("StateSpace", "3.0", "co_simulation"),
+        ("Stair", "1.0", "co_simulation"),
+        ("VanDerPol", "3.0", "model_exchange"),
+    ],
+)
+def test_every_version_and_kind_gives_the_bits_of_interpreted_steps(model, version, kind):
+    component = {"source": str(kit_fmu(model, version, kind)), "kind": kind, "isolation": "process"}
+    description = {"name": "kit", "components": {"kit": component}, "experiment": {"stop": 1.0}, "step_size": 0.1}
+    description["record"] = ["kit.*"]
+    far = results(description, by_address=("kit",))
+    assert same(far, results(description, by_address=(), interpreted=True))
+
+
+def test_a_macro_step_is_one_exchange(built):
+    with open_simulation(ring(built, isolation="process")) as simulation:
+        simulation.run(until=1.0)
+        processes = [simulation.instances[name]._process for name in ("a", "b")]
+        asked = [int(process.handle[waiting.ASKED // 8]) for process in processes]
+        simulation.run(until=1.5)
+        now = [int(process.handle[waiting.ASKED // 8]) for process in processes]
+    kept_and_freed = 2  # the state where the ten steps begin
+    assert [after - before - kept_and_freed for before, after in zip(asked, now, strict=True)] == [10, 10]
+
+
+ENDS = ("crashes in a step", "computes for ever", "speaks and crashes", "returns Fatal", "discards every step",
+        "answers NaN", "crashes when it is set", "crashes when it is read", "writes beyond its arrays")  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_it_ends_by_the_error_of_interpreted_steps(built, tmp_path, what):
+    misbehaviour = next(each for each in hostile.TABLE if each.what == what)
+    limits = {"isolation": "process", "time_limit": 0.6 if "time_limit" in misbehaviour.says else 20.0}
+    description = {
+        "name": "besieged",
+        "components": {
+            "sibling": {"source": str(built.fmi3)},
+            "hostile": {"source": str(hostile.build(misbehaviour, tmp_path)), **limits},
+        },
+        "experiment": {"stop": 6.0},
+        "step_size": 1.0,
+    }
+
+    def ends(**more):
+        with open_simulation(description, **more) as simulation:
+            with pytest.raises(misbehaviour.error, match=misbehaviour.says) as caught:
+                simulation.run()
+            statistics = simulation.coupling.statistics
+            counted = {name: each.steps for name, each in statistics.components.items()}
+            return str(caught.value), caught.value.time, simulation.time, counted
+
+    assert ends() == ends(interpreted=True)
+
+
+def test_messages_of_the_fmu_come_when_it_logs_them(tmp_path, version, caplog):
+    binary = toys.library(version, tmp_path).read_bytes()
+    entries = {
+        "modelDescription.xml": toys.description(version),
+        f"binaries/{toys.platform(version)}/bad.so": binary,
+    }
+    path = toys.archive(tmp_path / "bad.fmu", entries)
+    description = {
+        "name": "bad",
+        "components": {"toy": {"source": str(path), "isolation": "process"}},
+        "experiment": {"stop": 3.0},
+        "step_size": 1.0,
+    }
+
+    def said(status, **more):
+        caplog.clear()
+        with open_simulation(description, **more) as simulation:
+            simulation.initialize()
+            simulation["toy.status"] = status
+            simulation.run()
+        return [(each.levelno, each.getMessage()) for each in caplog.records if each.name == "cotwin.fmu.toy"]
+
+    quiet, loud = said(0), said(1)
+    assert quiet == said(0, interpreted=True)
+    assert loud == said(1, interpreted=True)
+    assert sum(level == logging.WARNING for level, _ in loud) >= 3
+
+
+def noticed() -> bool:
+    """Whether Ctrl-C was pressed once."""
+    interruption = opened()
+    return interruption is not None and interruption.requested
+
+
+def test_ctrl_c_twice_ends_a_run_in_an_endless_step(tmp_path):
+    hanging = next(each for each in hostile.TABLE if each.what == "computes for ever")
+    description = {
+        "name": "endless",
+        "components": {"it": {"source": str(hostile.build(hanging, tmp_path)), "isolation": "process"}},
+        "experiment": {"stop": 6.0},
+        "step_size": 1.0,
+    }
+    with open_simulation(description) as simulation:
+        process = simulation.instances["it"]._process
+        handle = process.handle
+        started = int(handle[waiting.ASKED // 8])
+        previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+        over = threading.Event()
+
+        def press() -> None:
+            for ready in (lambda: handle[waiting.ASKED // 8] > started + 3, noticed):
+                while not ready():
+                    if over.wait(0.01):
+                        return
+                os.kill(os.getpid(), signal.SIGINT)
+
+        pressing = threading.Thread(target=press)
+        pressing.start()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                simulation.run()
+        finally:
+            over.set()
+            pressing.join()
+            signal.signal(signal.SIGINT, previous)
+        assert not process.alive
