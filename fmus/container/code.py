@@ -89,7 +89,7 @@ class _Tables:
             self._range(self._flows, self._joined(part.flows)),
         ]
         intermediate = self._range(self._references, part.intermediate)
-        texts = [part.name, part.token, part.library, part.resources]
+        texts = [part.name, part.token, part.identifier, part.library, part.resources]
         own = f"{self._ways.pace(part.pace)}, {self._ways.extrapolation(part.extrapolation)}"
         return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}}}"
 

@@ -192,11 +192,13 @@ class Extrapolation:
 class Part:
     """A component: `library`, those loaded `before` it, and `resources` are paths below the resources of the whole.
 
-    `fmi` is 2 or 3. `intermediate` are the references of inputs that it takes during a step.
+    `fmi` is 1, 2 or 3; of FMI 1.0 `resources` are all of its files, and `identifier` comes before its functions.
+    `intermediate` are the references of inputs that it takes during a step.
     """
 
     name: str
     token: str
+    identifier: str
     library: str
     before: tuple[str, ...]
     resources: str

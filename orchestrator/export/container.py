@@ -15,9 +15,15 @@ from orchestrator.export.exposing import Chooser
 from orchestrator.export.image import type_of
 from orchestrator.export.libraries import Found, examined
 from orchestrator.export.lowering import Coupled, Source, lower
-from orchestrator.export.refusals import refuse_description, refuse_models, refuse_schedule, refuse_values
+from orchestrator.export.refusals import (
+    refuse_description,
+    refuse_models,
+    refuse_negated,
+    refuse_schedule,
+    refuse_values,
+)
 from orchestrator.export.sources import TYPES, refuse_sources
-from orchestrator.fmi import fmi2_functions, fmi3_functions
+from orchestrator.fmi import fmi1_functions, fmi2_functions, fmi3_functions
 from orchestrator.fmi.archive import fingerprint, unpacked
 from orchestrator.fmi.binary import found
 from orchestrator.fmi.structure import read_component
@@ -34,7 +40,7 @@ from orchestrator.system.parameters.giving import configured
 
 VERSIONS: Final = ("2.0", "3.0")
 _KIND: Final = "CoSimulation"
-_PLATFORMS: Final = {"2": fmi2_functions.PLATFORM, "3": fmi3_functions.PLATFORM}
+_PLATFORMS: Final = {"1": fmi1_functions.PLATFORM, "2": fmi2_functions.PLATFORM, "3": fmi3_functions.PLATFORM}
 
 
 class Exported(NamedTuple):
@@ -80,6 +86,7 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     schedule = build_schedule(interfaces, feedthrough, links)
     refuse_schedule(schedule)
     refuse_values(links, interfaces, parameters.values)
+    refuse_negated(models, links, parameters.values)
     types = _types(inputs, models)
     chooser = Chooser(interfaces, types, {link.destination[:2] for link in links}, version)
     said = diagnosed(description, description.components)
@@ -109,8 +116,13 @@ def _declared(description: SystemDescription, models: Mapping[str, ModelInfo]) -
 
 
 def _types(inputs: Mapping[str, InputInstance], models: Mapping[str, ModelInfo]) -> dict[tuple[str, str], Type]:
-    """The types in memory of all numbers."""
-    types = {(name, each.name): type_of(model, each) for name, model in models.items() for each in _numbers(model)}
+    """The types in memory of all numbers, but of aliases with the opposite sign."""
+    types = {
+        (name, each.name): type_of(model, each)
+        for name, model in models.items()
+        for each in _numbers(model)
+        if each.name not in model.negated
+    }
     return types | {(name, each.name): TYPES[each.storage] for name, one in inputs.items() for each in _numbers(one)}
 
 
@@ -148,15 +160,18 @@ def _files(models: Mapping[str, ModelInfo], folders: ExitStack) -> tuple[dict[st
         folder = folders.enter_context(unpacked(model.path))
         new = key not in numbers
         place = f"parts/{numbers.setdefault(key, len(numbers))}"
-        sources[name] = _source(place, folder, examined(name, found(model, _KIND, folder, _PLATFORMS[major]), major))
+        resources = place if major == "1" else f"{place}/resources"
+        sources[name] = _source(
+            place, folder, resources, examined(name, found(model, _KIND, folder, _PLATFORMS[major]), major)
+        )
         if new:
             files += ((f"{place}/{path.relative_to(folder).as_posix()}", path) for path in _all_files(folder))
     return sources, files
 
 
-def _source(place: str, folder: Path, library: Found) -> Source:
+def _source(place: str, folder: Path, resources: str, library: Found) -> Source:
     own, *before = (f"{place}/{path.relative_to(folder).as_posix()}" for path in (library.path, *library.before))
-    return Source(own, tuple(before), f"{place}/resources", library.keeps_state, library.serializes_state)
+    return Source(own, tuple(before), resources, library.keeps_state, library.serializes_state)
 
 
 def _all_files(folder: Path) -> Iterator[Path]:

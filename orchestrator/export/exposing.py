@@ -102,6 +102,8 @@ class Chooser:
             return f"a container exposes no {connector.storage}. Leave it out"
         if connector.causality in _NEVER:
             return f"it is {connector.causality}. Expose inputs, outputs, locals and parameters"
+        if (exposed.component, connector.name) not in self.types:
+            return "it is an alias with the opposite sign. Expose the variable that it is an alias of"
         if self.version == "2.0" and not self._fits(exposed):
             return "FMI 2.0 has no type for its values. Export for FMI 3.0"
         if exposed.causality in (Causality.INPUT, Causality.PARAMETER) and connector.start is None:

@@ -18,7 +18,9 @@ _FMI2: Final = {
     "Enumeration": Type.INT32,
     "Boolean": Type.INTEGER32_BOOLEAN,
 }
+_FMI1: Final = _FMI2 | {"Boolean": Type.BOOLEAN}
 _FMI3: Final = {each.value.title().replace("Uint", "UInt"): each for each in Type} | {"Enumeration": Type.INT64}
+_TYPES: Final = {"1": _FMI1, "2": _FMI2, "3": _FMI3}
 
 
 Types = Mapping[tuple[str, str], Type]
@@ -27,8 +29,7 @@ Types = Mapping[tuple[str, str], Type]
 
 def type_of(model: ModelInfo, connector: Connector) -> Type:
     """The type of a number in the memory of an FMU."""
-    known = _FMI2 if model.fmi_version.startswith("2") else _FMI3
-    return known[model.types[connector.name]]
+    return _TYPES[model.fmi_version[0]][model.types[connector.name]]
 
 
 class Place(NamedTuple):

@@ -7,11 +7,16 @@ from typing import Final, NamedTuple
 from orchestrator.errors import CapabilityError
 from orchestrator.fmi.elf import SharedLibrary, read_library
 
+_NONE: Final = ("fmiGetFMUstate",)
+"""FMI 1.0 has no functions for states: it is asked for one that no library has."""
+
 _STATE: Final = {
+    "1": _NONE,
     "2": ("fmi2GetFMUstate", "fmi2SetFMUstate", "fmi2FreeFMUstate"),
     "3": ("fmi3GetFMUState", "fmi3SetFMUState", "fmi3FreeFMUState"),
 }
 _BYTES: Final = {
+    "1": _NONE,
     "2": ("fmi2SerializedFMUstateSize", "fmi2SerializeFMUstate", "fmi2DeSerializeFMUstate"),
     "3": ("fmi3SerializedFMUStateSize", "fmi3SerializeFMUState", "fmi3DeserializeFMUState"),
 }

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fmus.container.system import Call, Flow, Part, Stage, System
 from orchestrator.export.declared import taken_inputs
@@ -26,6 +26,8 @@ from orchestrator.system.connector import Causality, Connector
 from orchestrator.system.description import SystemDescription
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.quantities.units import IDENTITY
+
+_LISTED: Final = 5
 
 
 class Source(NamedTuple):
@@ -130,7 +132,7 @@ class _Lowering:
         return System(
             name=description.name,
             identifier=identifier(description.name),
-            description=f"{description.name}: {len(parts)} components, coupled by {description.algorithm}",
+            description=self._told(sources),
             step_size=description.step_size,
             start=description.experiment.start,
             stop=description.experiment.stop,
@@ -149,11 +151,21 @@ class _Lowering:
             needs_tool=abilities.needs_tool,
         )
 
+    def _told(self, sources: Mapping[str, Source]) -> str:
+        """What the whole is, and why it keeps no state where that is so."""
+        description = self._coupled.description
+        text = f"{description.name}: {len(self._order)} components, coupled by {description.algorithm}"
+        without = [f"'{name}'" for name in self._order if not self._keeps_state(name, sources[name])]
+        return f"{text}; it keeps no state, since {_listed(without)} cannot" if without else text
+
+    def _keeps_state(self, name: str, source: Source) -> bool:
+        return self._models[name].interface("CoSimulation").capabilities.get_set_state and source.keeps_state
+
     def _abilities(self, sources: Mapping[str, Source]) -> "_Abilities":
         kinds = {name: model.interface("CoSimulation") for name, model in self._models.items()}
         declared = {name: kind.capabilities for name, kind in kinds.items()}
         return _Abilities(
-            all(each.get_set_state and sources[name].keeps_state for name, each in declared.items()),
+            all(self._keeps_state(name, sources[name]) for name in declared),
             all(each.serialize_state and sources[name].serializes_state for name, each in declared.items()),
             any(each.once_per_process for each in declared.values()),
             any(each.needs_tool for each in kinds.values()),
@@ -166,6 +178,7 @@ class _Lowering:
         return Part(
             name,
             model.token,
+            model.interface("CoSimulation").model_identifier,
             source.library,
             source.before,
             source.resources,
@@ -270,3 +283,10 @@ def identifier(name: str) -> str:
     """A name for a binary: letters, digits and underscores."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", name)[:60]
     return plain if re.match(r"[A-Za-z_]", plain) else f"_{plain}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names of a list, as text."""
+    if len(names) > _LISTED:
+        return f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

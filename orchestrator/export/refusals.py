@@ -11,7 +11,7 @@ from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.schedule import Schedule
 from orchestrator.instance import Values
 from orchestrator.system.connections.links import Link
-from orchestrator.system.connector import Storage
+from orchestrator.system.connector import Causality, Storage
 from orchestrator.system.description import Component, SystemDescription
 from orchestrator.system.interface import Interfaces
 from orchestrator.system.solving import Initialization
@@ -41,6 +41,26 @@ def refuse_schedule(schedule: Schedule) -> None:
             "one of its connections"
             for stage in schedule.initialization
             for component, connector in stage.loop[:1]
+        ]
+    )
+
+
+def refuse_negated(
+    models: Mapping[str, ModelInfo], links: tuple[Link, ...], given: Mapping[str, Mapping[str, Values]]
+) -> None:
+    """CapabilityError for aliases of FMI 1.0 with the opposite sign that are inputs, outputs, connected or given."""
+    used = [(end.component, end.connector) for link in links for end in (link.source, link.destination)]
+    used += [(name, key) for name, values in given.items() for key in values]
+    outer = (Causality.INPUT, Causality.OUTPUT)
+    used += [
+        (name, each.name) for name, model in models.items() for each in model.connectors if each.causality in outer
+    ]
+    _refuse(
+        [
+            f"'{name}.{key}': a container knows no aliases with the opposite sign. Export the FMU without, or use the "
+            "variable that it is an alias of"
+            for name, key in dict.fromkeys(used)
+            if name in models and key in models[name].negated
         ]
     )
 
@@ -105,9 +125,6 @@ def _of_component(component: Component) -> Iterator[str]:
 
 
 def _of_model(component: Component, model: ModelInfo) -> Iterator[str]:
-    if model.fmi_version.startswith("1"):
-        yield f"{model.path.name} is of FMI 1.0. Export it as FMI 2.0 or 3.0"
-        return
     kind = chosen_kind(model, component)
     if kind != "co_simulation":
         yield f"{model.path.name} runs as {kind}. Export it for Co-Simulation, or ask for kind: co_simulation"

@@ -62,9 +62,7 @@ def test_everything_that_is_in_the_way_is_told_at_once(tmp_path):
 
 
 @needs_compiler
-def test_fmus_of_fmi_1_with_events_and_with_text_on_the_way_are_refused(tmp_path):
-    old = kit_fmu("Dahlquist", "1.0", "co_simulation")
-    assert "is of FMI 1.0. Export it as FMI 2.0 or 3.0" in refused(tmp_path, with_another(source=str(old)))
+def test_fmus_with_events_and_with_text_on_the_way_are_refused(tmp_path):
     ball = kit_fmu("BouncingBall", "3.0", "co_simulation", event_mode=True)
     assert "has events in its steps" in refused(tmp_path, with_another(source=str(ball)))
     matrix = with_another(source=str(kit_fmu("StateSpace", "3.0", "co_simulation")), parameters={"n": 3})

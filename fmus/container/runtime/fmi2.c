@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "instance.h"
+#include "uri.h"
 
 #define STATUS(success) ((success) ? fmi2OK : failure(c))
 
@@ -48,30 +49,6 @@ static void report(instance *i, int status, const char *message)
 static int unsupported(fmi2Component c, const char *function, const char *reason)
 {
     return c ? instance_fail(c, function, "not supported: %s", reason) : 0;
-}
-
-static int hexadecimal(char digit)
-{
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
-/* The path that a file URI means; NULL for others. */
-static char *path_of(const char *uri)
-{
-    if (!uri || strncmp(uri, "file:/", 6)) return NULL;
-    uri += 5;
-    if (!strncmp(uri, "//", 2) && !(uri = strchr(uri + 2, '/'))) return NULL; /* an authority, mostly empty */
-    char *path = copied(uri), *end = path;
-    if (!path) return NULL;
-    for (; *uri; uri++) {
-        int high = uri[0] == '%' ? hexadecimal(uri[1]) : -1, low = high < 0 ? -1 : hexadecimal(uri[2]);
-        *end++ = low < 0 ? *uri : (char)(16 * high + low);
-        if (low >= 0) uri += 2;
-    }
-    *end = '\0';
-    return path;
 }
 
 fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String guid, fmi2String resources,

@@ -13,9 +13,9 @@ int instance_hand_on(instance *i, const char *function, int before_initializatio
         part *p = &i->parts[setting->part];
         if (setting->text) {
             if (before_initialization && !part_set_text(p, function, setting->call, setting->text)) return 0;
-        } else if (pending[k]) {
+        } else if (pending[k] == PENDING) {
             if (!part_set(p, function, setting->call)) return 0;
-            pending[k] = 0;
+            pending[k] = HANDED_ON;
         }
     }
     return 1;
@@ -60,7 +60,7 @@ int instance_exit_initialization(instance *i, const char *function)
     if (!instance_allows(i, EXIT_INITIALIZATION, function) || !instance_settle(i, function)) return 0;
     for (int k = 0; k < whole.n_parts; k++) {
         part *p = &i->parts[k];
-        if (!gives_inputs(p, function) || !part_calls(p, function, EXIT_INITIALIZATION_MODE) ||
+        if (!gives_inputs(p, function) || !part_exits_initialization(p, function) ||
             !part_get_all(p, function, p->table->outputs) ||
             !instance_check_outputs(i, function, p, i->now.start_time))
             return 0;

@@ -69,7 +69,7 @@ int instance_reset(instance *i, const char *function)
 {
     if (!instance_allows(i, RESET, function)) return 0;
     for (int k = 0; k < whole.n_parts; k++)
-        if (!part_calls(&i->parts[k], function, RESET_INSTANCE)) return 0;
+        if (!part_resets(&i->parts[k], function)) return 0;
     start_values(i);
     return 1;
 }

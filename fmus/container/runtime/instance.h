@@ -38,6 +38,9 @@ typedef enum {
     OPERATIONS
 } operation;
 
+/* What a byte behind the image says about a setting: the component has a value of its own, or is to be given one. */
+enum { LEFT_ALONE, PENDING, HANDED_ON };
+
 /* What a kept state holds beside the image and the states of the components; no pointers. */
 typedef struct {
     double start_time, stop_time, tolerance; /* stop_time: infinite where there is none */

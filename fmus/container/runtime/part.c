@@ -45,22 +45,31 @@ static char *path_to(const part *p, const char *below)
     return path;
 }
 
+void *part_symbol(const part *p, const char *name)
+{
+    char full[600];
+    if (!name) return NULL;
+    if (!p->version->prefixed) return dlsym(p->library, name);
+    if (snprintf(full, sizeof full, "%s_%s", p->table->identifier, name) >= (int)sizeof full) return NULL;
+    return dlsym(p->library, full);
+}
+
 /* Binds functions by name; the first that is missing, or NULL. */
 static const char *bind(part *p)
 {
     const part_version *version = p->version;
     for (int k = 0; k < COMMON_FUNCTIONS; k++) {
-        p->common[k] = dlsym(p->library, version->common[k]);
+        p->common[k] = part_symbol(p, version->common[k]);
         int needed = needs[k] == NEEDED || (needs[k] == FOR_STATES && whole.keeps_state) ||
                      (needs[k] == FOR_BYTES && whole.serializes_state);
-        if (!p->common[k] && needed) return version->common[k];
+        if (!p->common[k] && version->common[k] && needed) return version->common[k];
     }
     for (int k = 0; k < version->n_own; k++)
-        if (!(p->own[k] = dlsym(p->library, version->own[k]))) return version->own[k];
+        if (!(p->own[k] = part_symbol(p, version->own[k]))) return version->own[k];
     for (int type = 0; type < VALUE_TYPES; type++) {
         if (!version->getters[type]) continue;
-        p->get[type] = dlsym(p->library, version->getters[type]);
-        p->set[type] = dlsym(p->library, version->setters[type]);
+        p->get[type] = part_symbol(p, version->getters[type]);
+        p->set[type] = part_symbol(p, version->setters[type]);
     }
     return NULL;
 }
@@ -106,11 +115,13 @@ static int begins(part *p, const char *function, const char *resources)
     return fails(p, function, "it refused to be instantiated", "check that the FMU is complete, its licence and resources");
 }
 
+static const part_version *const versions[] = {[1] = &part_fmi1, [2] = &part_fmi2, [3] = &part_fmi3};
+
 int part_open(part *p, const char *function)
 {
     char *library = path_to(p, p->table->library), *resources = path_to(p, p->table->resources);
     int opened = 0;
-    p->version = p->table->fmi == 2 ? &part_fmi2 : &part_fmi3;
+    p->version = versions[p->table->fmi];
     size_t inputs = p->table->pace < 0 ? 0 : whole.paces[p->table->pace].bytes;
     if (!library || !resources || (inputs && !(p->newest = malloc(inputs))))
         instance_fail(p->whole, function, "out of memory");
@@ -125,6 +136,7 @@ int part_open(part *p, const char *function)
 
 void part_close(part *p)
 {
+    if (p->version && p->version->closes) p->version->closes(p);
     if (p->handle && p->whole->now.mode != MODE_FATAL) ((void (*)(void *))p->common[FREE_INSTANCE])(p->handle);
     if (p->library && p->whole->now.mode != MODE_FATAL) dlclose(p->library);
     free(p->memory);
@@ -142,7 +154,7 @@ static int called(const part *p, void *function, const value_call *call, void *v
 {
     const unsigned *references = whole.references + call->first_reference;
     size_t n = (size_t)call->n_references;
-    if (p->table->fmi == 2) return ((fmi2_values)function)(p->handle, references, n, values);
+    if (p->table->fmi < 3) return ((fmi2_values)function)(p->handle, references, n, values);
     return ((fmi3_values)function)(p->handle, references, n, values, (size_t)call->n_values);
 }
 
@@ -156,25 +168,31 @@ static inline int transfers(part *p, const char *function, int index, int settin
     return status == STATUS_OK || part_checks(p, function, status, name);
 }
 
-int part_set(part *p, const char *function, int call)
+int part_sets(part *p, const char *function, int call)
 {
     return transfers(p, function, call, 1);
 }
 
+int part_set(part *p, const char *function, int call)
+{
+    return p->version->gives ? p->version->gives(p, function, call) : transfers(p, function, call, 1);
+}
+
 int part_get(part *p, const char *function, int call)
 {
-    return transfers(p, function, call, 0);
+    return (!p->version->reads || p->version->reads(p, function)) && transfers(p, function, call, 0);
 }
 
 int part_set_all(part *p, const char *function, range calls)
 {
     for (int k = calls.first; k < calls.end; k++)
-        if (!transfers(p, function, k, 1)) return 0;
+        if (!(p->version->gives ? p->version->gives(p, function, k) : transfers(p, function, k, 1))) return 0;
     return 1;
 }
 
 int part_get_all(part *p, const char *function, range calls)
 {
+    if (calls.first < calls.end && p->version->reads && !p->version->reads(p, function)) return 0;
     for (int k = calls.first; k < calls.end; k++)
         if (!transfers(p, function, k, 0)) return 0;
     return 1;
@@ -182,8 +200,8 @@ int part_get_all(part *p, const char *function, range calls)
 
 int part_set_text(part *p, const char *function, int call, const char *text)
 {
-    const char *name = p->table->fmi == 2 ? "fmi2SetString" : "fmi3SetString", *values[] = {text};
-    void *wanted = dlsym(p->library, name);
+    const char *name = p->version->set_text, *values[] = {text};
+    void *wanted = part_symbol(p, name);
     if (!wanted) return fails(p, function, "its library lacks a function", name);
     return part_checks(p, function, called(p, wanted, &whole.calls[call], values), name);
 }
@@ -191,6 +209,33 @@ int part_set_text(part *p, const char *function, int call, const char *text)
 int part_enters_initialization(part *p, const char *function)
 {
     return part_checks(p, function, p->version->enter_initialization(p, &p->whole->now), p->version->enter);
+}
+
+int part_exits_initialization(part *p, const char *function)
+{
+    if (p->version->exits_initialization) return p->version->exits_initialization(p, function);
+    return part_calls(p, function, EXIT_INITIALIZATION_MODE);
+}
+
+int part_resets(part *p, const char *function)
+{
+    if (!part_calls(p, function, RESET_INSTANCE)) return 0;
+    if (p->version->was_reset) p->version->was_reset(p);
+    return 1;
+}
+
+int part_gives_again(part *p, const char *function)
+{
+    for (int k = 0; k < whole.n_settings; k++) {
+        const setting_table *setting = &whole.settings[k];
+        if (&p->whole->parts[setting->part] != p) continue;
+        if (setting->text) {
+            if (!part_set_text(p, function, setting->call, setting->text)) return 0;
+        } else if (p->whole->image[whole.pending + (size_t)k] == HANDED_ON && !part_sets(p, function, setting->call)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 int part_calls(part *p, const char *function, common_function which)

@@ -30,19 +30,27 @@ typedef struct {
     double reached; /* s */
 } step_answer;
 
-/* What differs between the versions. `own` are the names of the functions that a version alone binds. */
+/* What differs between the versions. `own` are the names of the functions that a version alone binds; names are NULL
+ * where a version has none. Where it is `prefixed`, the identifier of the model comes before all names. What follows
+ * `do_step` may be NULL: then nothing is done beside the plain call, or in its place. */
 typedef struct {
     const char *common[COMMON_FUNCTIONS];
     const char *const *own;
     int n_own;
-    const char *getters[VALUE_TYPES], *setters[VALUE_TYPES], *step, *enter;
+    int prefixed;
+    const char *getters[VALUE_TYPES], *setters[VALUE_TYPES], *set_text, *step, *enter;
     const char *take_slopes, *tell_slopes;
     void *(*instantiate)(part *p, const char *resources);
     int (*enter_initialization)(part *p, const condition *now);
     step_answer (*do_step)(part *p, double time, double step, int none_kept);
+    int (*gives)(part *p, const char *function, int call); /* in the place of a call that sets */
+    int (*reads)(part *p, const char *function);           /* before a call that gets */
+    int (*exits_initialization)(part *p, const char *function);
+    void (*was_reset)(part *p);
+    void (*closes)(part *p);
 } part_version;
 
-extern const part_version part_fmi2, part_fmi3;
+extern const part_version part_fmi1, part_fmi2, part_fmi3;
 
 enum { OWN_FUNCTIONS = 6 };
 
@@ -69,6 +77,11 @@ int part_set_all(part *p, const char *function, range calls);
 int part_get_all(part *p, const char *function, range calls);
 int part_set_text(part *p, const char *function, int call, const char *text);
 int part_enters_initialization(part *p, const char *function);
+int part_exits_initialization(part *p, const char *function);
+int part_resets(part *p, const char *function);
+int part_gives_again(part *p, const char *function); /* settings that it was given, in the initialization */
+int part_sets(part *p, const char *function, int call); /* the plain call */
+void *part_symbol(const part *p, const char *name);
 int part_calls(part *p, const char *function, common_function which); /* one without further arguments */
 
 /* slopes.c: derivatives with respect to time, of outputs and of inputs over the next step */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "part.h"
+#include "uri.h"
 
 enum { INSTANTIATE, SET_UP, ENTER, STEP, REAL_STATUS, BOOLEAN_STATUS };
 static const char *const own[] = {"fmi2Instantiate",    "fmi2SetupExperiment", "fmi2EnterInitializationMode",
@@ -22,18 +23,6 @@ static void hears(fmi2ComponentEnvironment environment, fmi2String name, fmi2Sta
     vsnprintf(message, sizeof message, format ? format : "", values);
     va_end(values);
     part_says(environment, (int)status, message);
-}
-
-/* The URI of a path: all but letters, digits and a few more are percent-encoded. */
-static char *uri_of(const char *path)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~";
-    char *uri = malloc(strlen(path) * 3 + 8);
-    if (!uri) return NULL;
-    char *end = uri + sprintf(uri, "file://");
-    for (; *path; path++) end += sprintf(end, strchr(plain, *path) ? "%c" : "%%%02X", (unsigned char)*path);
-    *end = '\0';
-    return uri;
 }
 
 static void *instantiate(part *p, const char *resources)
@@ -86,6 +75,7 @@ const part_version part_fmi2 = {
     .n_own = (int)(sizeof own / sizeof *own),
     .getters = {[FLOAT64] = "fmi2GetReal", [INT32] = "fmi2GetInteger", [INTEGER32_BOOLEAN] = "fmi2GetBoolean"},
     .setters = {[FLOAT64] = "fmi2SetReal", [INT32] = "fmi2SetInteger", [INTEGER32_BOOLEAN] = "fmi2SetBoolean"},
+    .set_text = "fmi2SetString",
     .step = "fmi2DoStep",
     .take_slopes = "fmi2SetRealInputDerivatives",
     .tell_slopes = "fmi2GetRealOutputDerivatives",

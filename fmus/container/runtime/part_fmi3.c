@@ -75,6 +75,7 @@ const part_version part_fmi3 = {
     .n_own = (int)(sizeof own / sizeof *own),
     .getters = FUNCTIONS("fmi3Get"),
     .setters = FUNCTIONS("fmi3Set"),
+    .set_text = "fmi3SetString",
     .step = "fmi3DoStep",
     .tell_slopes = "fmi3GetOutputDerivatives",
     .enter = "fmi3EnterInitializationMode",

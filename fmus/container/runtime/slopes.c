@@ -1,6 +1,4 @@
 /* Slopes: derivatives of outputs that a component knows, and of inputs that it takes, for the next step or during it. */
-#define _GNU_SOURCE /* dlfcn.h */
-#include <dlfcn.h>
 #include <stdlib.h>
 
 #include "part.h"
@@ -19,9 +17,9 @@ int part_binds_slopes(part *p, const char *function)
 {
     const giving_table *giving = giving_of(p);
     const char *take = p->version->take_slopes, *tell = p->version->tell_slopes;
-    p->tell_slopes = dlsym(p->library, tell);
+    p->tell_slopes = part_symbol(p, tell);
     if (!giving) return 1;
-    if (take && !(p->take_slopes = dlsym(p->library, take)))
+    if (take && !(p->take_slopes = part_symbol(p, take)))
         return instance_fail(p->whole, function, "component '%s': its library lacks %s", p->table->name, take);
     /* Behind the values and derivatives there is room for the values at a time during the step. */
     p->given = calloc((size_t)(giving->width * (giving->degree + 2)), sizeof *p->given);

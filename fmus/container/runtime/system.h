@@ -104,10 +104,10 @@ typedef struct {
     size_t memory;
 } extrapolation_table;
 
-/* A component. Paths lie below the resources of the whole. */
+/* A component. Paths lie below the resources of the whole; `resources` are its own, of FMI 1.0 all of its files. */
 typedef struct {
-    const char *name, *token, *library, *resources;
-    int fmi; /* 2 or 3 */
+    const char *name, *token, *identifier, *library, *resources;
+    int fmi; /* 1, 2 or 3 */
     int pace, extrapolation; /* -1 where it steps with the system, or holds its inputs */
     range before; /* libraries that are loaded before its own, which needs them */
     range inputs, initial, unknown_starts, outputs, flows;

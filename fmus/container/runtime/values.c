@@ -74,6 +74,6 @@ int instance_write_integer(instance *i, const char *function, const variable_tab
 
 void instance_written(instance *i, const variable_table *variable)
 {
-    if (variable->setting >= 0) i->image[whole.pending + (size_t)variable->setting] = 1;
+    if (variable->setting >= 0) i->image[whole.pending + (size_t)variable->setting] = PENDING;
     i->now.stale = 1;
 }
