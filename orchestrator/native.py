@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.instance import Bundle, Instance, StepResult
+from orchestrator.instance import Bundle, Instance, StepResult, Values
 
 
 class NativeCall(NamedTuple):
@@ -128,6 +128,25 @@ class NativeSlopes(NamedTuple):
 def native_slopes(slopes: object) -> NativeSlopes | None:
     """How a compiled loop hands over slopes of inputs, or asks for those of outputs; None where it cannot."""
     found: NativeSlopes | None = getattr(slopes, "native", None)
+    return found
+
+
+class NativeDerivatives(Protocol):
+    """A call for directional derivatives: int f(nine int64), of which it may take fewer."""
+
+    @property
+    def function(self) -> int:
+        """Its address."""
+        ...
+
+    def arguments(self, unknowns: Bundle, knowns: Bundle, seed: Values, result: Values) -> Sequence[int]:
+        """Nine arguments for result = d(unknowns)/d(knowns) seed, which hold as long as all of these live."""
+        ...
+
+
+def native_derivatives(derivatives: object) -> NativeDerivatives | None:
+    """How compiled functions ask for directional derivatives; None where they cannot."""
+    found: NativeDerivatives | None = getattr(derivatives, "native", None)
     return found
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,17 @@ class ComponentStatistics:
     discards: int = 0
 
 
+class Solved(NamedTuple):
+    """Macro steps in which a loop was solved, and the iterations; the worst of their residuals, where and when (s)."""
+
+    steps: int
+    iterations: int
+    most_iterations: int
+    residual: float
+    variable: str
+    time: float
+
+
 @dataclass
 class LoopStatistics:
     """Iterations over one loop, and evaluations: sweeps through its components, with those that only tell slopes.
@@ -39,13 +51,13 @@ class LoopStatistics:
     worst_variable: str = ""
     worst_time: float | None = None
 
-    def take(self, iterations: int, residual: float, variable: str, t: float) -> None:
-        """One macro step was solved in so many iterations, up to this residual."""
-        self.solved += 1
-        self.iterations += iterations
-        self.most_iterations = max(self.most_iterations, iterations)
-        if residual >= self.worst_residual:
-            self.worst_residual, self.worst_variable, self.worst_time = residual, variable, t
+    def take(self, more: Solved) -> None:
+        """More macro steps were solved."""
+        self.solved += more.steps
+        self.iterations += more.iterations
+        self.most_iterations = max(self.most_iterations, more.most_iterations)
+        if more.residual >= self.worst_residual:
+            self.worst_residual, self.worst_variable, self.worst_time = more.residual, more.variable, more.time
 
 
 @dataclass

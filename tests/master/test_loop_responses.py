@@ -7,6 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from orchestrator.instance import Bundle, DirectionalDerivatives
+from orchestrator.master.loops import hot_responses
+from orchestrator.master.loops.hot_slopes import response
 from orchestrator.master.loops.method import Bounds, Situation
 from orchestrator.master.loops.newton import Newton
 from orchestrator.master.loops.responses import Response, Values
@@ -37,46 +39,64 @@ class Taught:
         self.floats = np.zeros(5)
         self.response = Response(instance, Values(inputs, outputs, np.arange(3), np.arange(3, 5)), self.floats)
 
+    def begin(self, h: float) -> None:
+        hot_responses.begin_part(self.response.address, h)
+
     def sees(self, u: Vector, y: Vector) -> None:
         self.floats[:] = [*u, *y]
-        self.response.take()
+        hot_responses.swept(self.response.address)
+        self._tells()
+        hot_responses.take(self.response.address)
+
+    def matrix(self) -> Vector:
+        self._tells()
+        return np.array([[response(self.response.address, i, j) for j in range(3)] for i in range(2)])
+
+    @property
+    def known(self) -> bool:
+        return bool(hot_responses.known(self.response.address))
+
+    def _tells(self) -> None:
+        if not hot_responses.told(self.response.address):
+            self.response.tell()
+            assert hot_responses.told(self.response.address)
 
 
 def taught(h: float = 0.1, count: int = 4, feedthrough: tuple[str, ...] = ()) -> Taught:
     """It has seen so many points of y = M u + (1, -1) over a step of h (s)."""
     one = Taught(feedthrough)
-    one.response.begin(h)
+    one.begin(h)
     for u in np.random.default_rng(3).normal(size=(count, 3)):
         one.sees(u, M @ u + [1.0, -1.0])
     return one
 
 
 def test_a_linear_component_is_known_after_as_many_changes_as_it_has_inputs() -> None:
-    np.testing.assert_allclose(taught().response.matrix(), M, rtol=1e-9)
-    assert not taught(count=1).response.known
-    assert taught(count=2).response.known
+    np.testing.assert_allclose(taught().matrix(), M, rtol=1e-9)
+    assert not taught(count=1).known
+    assert taught(count=2).known
 
 
 def test_the_latest_change_is_explained_and_those_before_it_in_the_same_macro_step_too() -> None:
     points = np.random.default_rng(3).normal(size=(3, 3))
     changes = np.diff(points, axis=0).T
-    np.testing.assert_allclose(taught(count=3).response.matrix() @ changes, M @ changes, rtol=1e-9)
+    np.testing.assert_allclose(taught(count=3).matrix() @ changes, M @ changes, rtol=1e-9)
 
 
 def test_what_comes_of_the_length_of_a_step_goes_with_it_and_what_passes_directly_does_not() -> None:
     grows, passes = taught(h=0.1), taught(h=0.1, feedthrough=("u0", "u1", "u2"))
     for one in (grows, passes):
-        one.response.begin(0.05)
-    np.testing.assert_allclose(grows.response.matrix(), M / 2.0, rtol=1e-9)
-    np.testing.assert_allclose(passes.response.matrix(), M, rtol=1e-9)
+        one.begin(0.05)
+    np.testing.assert_allclose(grows.matrix(), M / 2.0, rtol=1e-9)
+    np.testing.assert_allclose(passes.matrix(), M, rtol=1e-9)
 
 
 def test_changes_as_small_as_the_errors_of_solvers_teach_nothing() -> None:
     one = taught()
-    before = one.response.matrix()
+    before = one.matrix()
     u = one.floats[:3].copy()
     one.sees(u * (1.0 + 1e-8), M @ u + [1.0 + 1e-6, -1.0])
-    np.testing.assert_array_equal(one.response.matrix(), before)
+    np.testing.assert_array_equal(one.matrix(), before)
 
 
 def test_a_small_change_that_moves_the_outputs_clearly_teaches() -> None:
@@ -85,7 +105,7 @@ def test_a_small_change_that_moves_the_outputs_clearly_teaches() -> None:
     u, y = one.floats[:3].copy(), one.floats[3:].copy()
     change = 1e-8 * u
     one.sees(u + change, y + np.array([0.1, 0.0]))
-    np.testing.assert_allclose(one.response.matrix() @ change, [0.1, 0.0], atol=1e-9)
+    np.testing.assert_allclose(one.matrix() @ change, [0.1, 0.0], atol=1e-9)
 
 
 def test_a_small_change_refines_what_is_known_roughly() -> None:
@@ -94,14 +114,14 @@ def test_a_small_change_refines_what_is_known_roughly() -> None:
     u, y = one.floats[:3].copy(), one.floats[3:].copy()
     change, other = 1e-8 * u, M * 1.3
     one.sees(u + change, y + other @ change)
-    np.testing.assert_allclose(one.response.matrix() @ change, other @ change, rtol=1e-6)
+    np.testing.assert_allclose(one.matrix() @ change, other @ change, rtol=1e-6)
 
 
 def test_rounding_does_not_disturb_what_is_known_exactly() -> None:
     one = taught()
-    before, u = one.response.matrix(), one.floats[:3] * (1.0 + 1e-8)
+    before, u = one.matrix(), one.floats[:3] * (1.0 + 1e-8)
     one.sees(u, M @ u + [1.0, -1.0])
-    np.testing.assert_array_equal(one.response.matrix(), before)
+    np.testing.assert_array_equal(one.matrix(), before)
 
 
 def test_derivatives_are_asked_by_those_inputs_alone_that_something_depends_on_directly() -> None:
@@ -113,9 +133,9 @@ def test_derivatives_are_asked_by_those_inputs_alone_that_something_depends_on_d
             result[:] = M @ seed
 
     one = Taught(("u1",), Asked())
-    one.response.begin(0.1)
+    one.begin(0.1)
     one.sees(np.zeros(3), np.zeros(2))
-    np.testing.assert_array_equal(one.response.matrix(), [[0.0, -1.0, 0.0], [0.0, 30.0, 0.0]])
+    np.testing.assert_array_equal(one.matrix(), [[0.0, -1.0, 0.0], [0.0, 30.0, 0.0]])
     assert asked == [[0.0, 1.0, 0.0]]
 
 
@@ -128,20 +148,20 @@ class Root:
 
 def test_a_slope_that_is_not_finite_tells_nothing() -> None:
     one = Taught(("u0", "u1", "u2"), Root())
-    one.response.begin(0.1)
+    one.begin(0.1)
     one.sees(np.zeros(3), np.zeros(2))
-    np.testing.assert_array_equal(one.response.matrix(), [[0.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
-    assert one.response.known
+    np.testing.assert_array_equal(one.matrix(), [[0.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
+    assert one.known
 
 
 def test_what_was_learnt_is_remembered_as_plain_data_or_forgotten() -> None:
     one, other = taught(), Taught()
-    other.response.begin(0.1)
+    other.begin(0.1)
     other.response.remember(unpack(pack(one.response.remembered())))
-    np.testing.assert_array_equal(other.response.matrix(), one.response.matrix())
-    one.response.forget()
-    assert not one.response.known
-    assert not one.response.matrix().any()
+    np.testing.assert_array_equal(other.matrix(), one.matrix())
+    hot_responses.forget_part(one.response.address)
+    assert not one.known
+    assert not one.matrix().any()
 
 
 def solved(

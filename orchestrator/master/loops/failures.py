@@ -7,7 +7,7 @@ import numpy as np
 
 from orchestrator.errors import CapabilityError, FailedStepError, LoopError, StepError
 from orchestrator.master.algorithm import EarlyReturn
-from orchestrator.master.loops.method import Vector
+from orchestrator.master.loops.workspace import Vector
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.solving import LoopSolver
 

@@ -1,25 +1,35 @@
 """Iteration: one method applied to the unknowns of one loop, until they are solved for or clearly will not be."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from orchestrator.errors import FailedStepError, StepError
 from orchestrator.master.algorithm import MacroStep
+from orchestrator.master.compiled.tables import address
 from orchestrator.master.loops import failures
-from orchestrator.master.loops.anderson import Anderson
-from orchestrator.master.loops.fixed_point import Aitken, FixedPoint
-from orchestrator.master.loops.method import Method, Situation, Trial, Trials, Vector
-from orchestrator.master.loops.newton import Newton
+from orchestrator.master.loops import layout as at
+from orchestrator.master.loops.hot_iteration import begin, following, put
 from orchestrator.master.loops.slopes import Slopes
 from orchestrator.master.loops.unknowns import Discrete, Unknowns
+from orchestrator.master.loops.workspace import Vector, Workspace
 from orchestrator.master.memory import Remembered
-from orchestrator.master.statistics import LoopStatistics
+from orchestrator.master.statistics import LoopStatistics, Solved
 from orchestrator.system.solving import LoopSolver
 
-Sweep = Callable[[Vector, Discrete], MacroStep]
-"""Takes the components back and steps them one after the other, with these values of the unknowns."""
+Sweep = Callable[[Callable[[], None]], MacroStep]
+"""Takes the components back, calls what puts the values of the unknowns into the signals, and steps the components."""
+
+_METHODS: Final = {
+    "fixed_point": at.FIXED_POINT,
+    "aitken": at.AITKEN,
+    "anderson": at.ANDERSON,
+    "newton": at.NEWTON,
+}
+
+_MOST_DIFFERENCES: Final = 20
+"""What is kept of Anderson's method for each macro step, beside two for each unknown: more say the same."""
 
 
 class Circle(NamedTuple):
@@ -30,16 +40,33 @@ class Circle(NamedTuple):
 
 
 class Iteration:
-    """Solves the unknowns of a loop as `settings` say; `statistics` counts."""
+    """Solves the unknowns of a loop as `settings` say; `statistics` counts.
+
+    The unknowns x solve G(x) = x, G(x) being what a sweep through the components of the loop makes of x; the residual
+    is r = G(x) - x. The mathematics are in compiled functions over memory (`hot_iteration`), which a compiled loop
+    calls as well; here sweeps are made, and what went wrong is told.
+    """
 
     def __init__(
         self, circle: Circle, unknowns: Unknowns, slopes: Slopes, settings: LoopSolver, statistics: LoopStatistics
     ) -> None:
         self._name, self._algebraic = circle
         self._unknowns, self._settings, self._statistics = unknowns, settings, statistics
-        self._method = _method(settings)
         self._slopes = slopes
-        self._learns = settings.method == "newton"
+        self._objects: Discrete = ()
+        self._memory = Workspace(at.ITERATION)
+        self._lay_out()
+
+    @property
+    def address(self) -> int:
+        """What compiled functions know it by."""
+        return self._memory.address
+
+    @property
+    def by_address(self) -> bool:
+        """Whether a compiled loop can solve it: nothing in it is told or looked at by Python."""
+        tells = self._settings.method == "newton" and not self._slopes.by_address
+        return self._unknowns.by_address and not tells
 
     def solve(self, t: float, h: float, sweep: Sweep) -> MacroStep:
         """Sweep until no unknown differs from what comes out by more than the tolerance; the outcome of the last sweep.
@@ -47,168 +74,146 @@ class Iteration:
         An incomplete sweep ends it at once. The values will hold at t + h (s). LoopError where there is no solution to
         be found.
         """
-        end = t + h
-        self._slopes.begin(h)
-        unknowns, attempt = self._unknowns, _Attempt(self._unknowns.largest)
-        trials: Trials | None = None
-        trial, discrete = Trial(unknowns.read()), unknowns.read_discrete()
-        while True:
-            self._require_finite(trial.values, end)
-            outcome = self._made(sweep, trial, discrete, end, first=attempt.iterations == 0)
-            self._statistics.evaluations += 1
-            if not outcome.completed:
-                return outcome
-            if self._learns:
-                self._slopes.take()
-            found, after = unknowns.read(), unknowns.read_discrete()
-            moved = unknowns.moved(discrete, after)
-            attempt.take(trial, found - trial.values, unknowns.scale(trial.values, found))
-            if not moved and attempt.worst <= self._settings.tolerance:
-                self._accept(attempt, found, end)
-                return outcome
-            self._check(attempt, moved, end)
-            if moved:
-                trials, discrete = None, after
-                attempt.forget()
-            if trials is None:
-                situation = Situation(
-                    trial.values,
-                    attempt.residual,
-                    attempt.weights,
-                    self._slopes.matrix,
-                    unknowns.bounds,
-                    teaches=self._learns,
-                )
-                trials = self._method.trials(situation)
-                trial = next(trials)
-            else:
-                trial = trials.send(attempt.residual)
+        try:
+            return self._solve(t, h, sweep)
+        finally:
+            self.count()
 
-    def _made(self, sweep: Sweep, trial: Trial, discrete: Discrete, end: float, *, first: bool) -> MacroStep:
+    def count(self) -> None:
+        """Take over into the statistics what was counted since the last time."""
+        counts = self._counts
+        solved, iterations, evaluations, most, _, index, _ = counts.tolist()
+        self._statistics.evaluations += evaluations
+        if solved:
+            _, _, _, _, worst, _, time = counts.view(np.float64).tolist()
+            names = self._unknowns.names
+            self._statistics.take(Solved(solved, iterations, most, worst, names[index] if names else "", time))
+        counts[:] = 0
+
+    def remembered(self) -> Remembered:
+        """What was learnt in earlier macro steps, and the magnitudes that residuals are measured by."""
+        return {
+            "largest": self._largest.copy(),
+            "responses": self._slopes.remembered(),
+            "differences": self._history[: self._used_history].copy(),
+            "spans": self._spans.copy(),
+        }
+
+    def remember(self, memory: Remembered) -> None:
+        """Go back to what was learnt then."""
+        self._largest[:] = memory["largest"]
+        self._slopes.remember(memory["responses"])
+        self._spans[:] = memory["spans"]
+        self._history[: self._used_history] = memory["differences"]
+
+    @property
+    def _used_history(self) -> int:
+        return 2 * self._largest.size * int(self._spans.sum())
+
+    def _solve(self, t: float, h: float, sweep: Sweep) -> MacroStep:
+        end, first = t + h, True
+        status = begin(self.address, t, h)
+        self._objects = self._unknowns.read_objects()
+        before = found = self._unknowns.read_discrete()
+        while status == at.AGAIN:
+            outcome = self._made(sweep, end, first=first)
+            first = False
+            if not outcome.completed:
+                self._statistics.evaluations += 1
+                return outcome
+            before, found = found, self._unknowns.read_discrete()
+            status = self._following()
+            if status == at.SOLVED:
+                return outcome
+        raise self._failure(status, self._unknowns.moved(before, found), end)
+
+    def _made(self, sweep: Sweep, end: float, *, first: bool) -> MacroStep:
         """A sweep; where a component fails with values that nobody but the method asked for, the loop is not solved."""
         try:
-            return sweep(trial.values, discrete)
+            return sweep(self._put)
         except FailedStepError as failure:
             if first:
                 raise
             raise failures.failed(self._name, self._settings.method, end, failure) from failure
 
-    def remembered(self) -> Remembered:
-        """What the method learnt, and the magnitudes that it measures by."""
-        return {
-            "method": self._method.remembered(),
-            "slopes": self._slopes.remembered(),
-            "largest": self._unknowns.largest.copy(),
-        }
+    def _put(self) -> None:
+        """Write the values to be tried into the signals."""
+        put(self.address)
+        self._unknowns.put_objects(self._objects)
 
-    def remember(self, memory: Remembered) -> None:
-        """Go back to what was learnt then."""
-        self._method.remember(memory["method"])
-        self._slopes.remember(memory["slopes"])
-        self._unknowns.largest = memory["largest"].copy()
+    def _following(self) -> int:
+        """What compiled functions say after a sweep, with all that Python has to tell them."""
+        if not self._unknowns.by_address:
+            before, self._objects = self._objects, self._unknowns.read_objects()
+            self._memory[at.MOVED_BESIDE] = int(
+                any(np.any(one != other) for one, other in zip(before, self._objects, strict=True))
+            )
+        status = following(self.address)
+        while status == at.ASKS:
+            self._slopes.tell()
+            status = following(self.address)
+        return status
 
-    def _accept(self, attempt: "_Attempt", found: Vector, end: float) -> None:
-        self._method.accept()
-        if not self._settings.reuse:
-            self._slopes.forget()
-        self._unknowns.accept(found)
-        worst, names = attempt.worst, self._unknowns.names
-        name = names[attempt.worst_index] if names else ""
-        self._statistics.take(attempt.iterations, worst, name, end)
-
-    def _check(self, attempt: "_Attempt", moved: tuple[str, ...], end: float) -> None:
-        """Raise where it is clear that it does not end, or takes too long."""
-        settings = self._settings
-        if attempt.iterations >= settings.max_iterations:
-            raise self._given_up(attempt, moved, end)
-        if self._method.refuses_growth and not moved and attempt.grows:
-            reached = failures.Reached(attempt.iterations, self._listed(attempt), attempt.growth)
-            raise failures.grows(self._name, settings, end, reached, algebraic=self._algebraic)
-
-    def _given_up(self, attempt: "_Attempt", moved: tuple[str, ...], end: float) -> StepError:
-        if moved:
-            return failures.not_at_rest(self._name, end, attempt.iterations, moved)
-        reached = failures.Reached(attempt.iterations, self._listed(attempt), attempt.growth)
-        return failures.not_solved(self._name, self._settings, end, reached)
-
-    def _listed(self, attempt: "_Attempt") -> str:
-        return failures.listed(self._unknowns.names, attempt.residual, attempt.scale, self._unknowns.declared)
-
-    def _require_finite(self, values: Vector, end: float) -> None:
-        for index in np.flatnonzero(~np.isfinite(values)):
-            name, value = self._unknowns.names[index], float(values[index])
-            raise failures.not_finite(self._name, end, name, value, self._settings.method)
-
-
-class _Attempt:
-    """The iterations over one loop in one macro step.
-
-    `weights` are the sizes of the unknowns, 1 where nothing is known; they grow with what is tried, in place.
-    """
-
-    def __init__(self, largest: Vector) -> None:
-        self._seen = largest.copy()
-        self.weights: Vector = np.where(self._seen > 0.0, self._seen, 1.0)
-        self.iterations = 0
-        self.residual: Vector = np.zeros_like(largest)
-        self.scale: Vector = np.zeros_like(largest)
-        self._relative: Vector = np.zeros_like(largest)
-        self._ratios: list[float] = []
-        self._last: Vector | None = None
-
-    def take(self, trial: Trial, residual: Vector, scale: Vector) -> None:
-        """A sweep gave this residual, to be measured by `scale`."""
-        self.residual, self.scale = residual, scale
-        # a residual that is not 0 has a scale that is not 0, being the difference of two magnitudes in it
-        self._relative = np.abs(residual) / np.where(scale > 0.0, scale, 1.0)
-        np.maximum(self._seen, scale, out=self._seen)
-        np.copyto(self.weights, np.where(self._seen > 0.0, self._seen, 1.0))
-        if trial.probe:
-            return
-        self.iterations += 1
-        if self._last is not None:
-            before = self._size(self._last)
-            self._ratios.append(self._size(residual) / before if before > 0.0 else 1.0)
-        self._last = residual
-
-    def forget(self) -> None:
-        """Discrete values changed: what comes next has nothing to do with what was before."""
-        self._last = None
-        self._ratios.clear()
+    def _failure(self, status: int, moved: tuple[str, ...], end: float) -> StepError:
+        """Why the loop is not solved."""
+        memory, settings = self._memory, self._settings
+        if status == at.INFINITE:
+            index = int(np.flatnonzero(~np.isfinite(self._trial))[0])
+            name, value = self._unknowns.names[index], float(self._trial[index])
+            return failures.not_finite(self._name, end, name, value, settings.method)
+        if status == at.GIVEN_UP and moved:
+            return failures.not_at_rest(self._name, end, memory[at.ITERATIONS], moved)
+        listed = failures.listed(self._unknowns.names, self._residual, self._scale, self._unknowns.declared)
+        reached = failures.Reached(memory[at.ITERATIONS], listed, self._growth)
+        if status == at.GROWS:
+            return failures.grows(self._name, settings, end, reached, algebraic=self._algebraic)
+        return failures.not_solved(self._name, settings, end, reached)
 
     @property
-    def worst_index(self) -> int:
-        """The unknown with the largest residual in units of its scale."""
-        return int(np.argmax(self._relative))
-
-    @property
-    def worst(self) -> float:
-        """That residual, 0 where there are no unknowns."""
-        return float(self._relative.max(initial=0.0))
-
-    @property
-    def growth(self) -> float | None:
+    def _growth(self) -> float | None:
         """What the residual was multiplied by in each of the last three iterations, None before the second."""
-        last = self._ratios[-3:]
-        return float(np.prod(last) ** (1.0 / len(last))) if last else None
+        number = min(self._memory[at.RATIOS], 3)
+        last = [self._memory.number(at.LAST_RATIO + at.WORD * k) for k in range(number)]
+        return float(np.prod(last) ** (1.0 / number)) if last else None
 
-    @property
-    def grows(self) -> bool:
-        """Whether it grew in three iterations, in the last two by the same factor: no transient of a stable one."""
-        if len(self._ratios) < 3 or min(self._ratios[-3:]) < 1.0 - 1e-6:
-            return False
-        before, last = self._ratios[-2:]
-        return abs(last - before) <= 0.1 * before
+    def _lay_out(self) -> None:
+        memory, settings = self._memory, self._settings
+        memory[at.METHOD] = method = _METHODS[settings.method]
+        memory[at.MAX_ITERATIONS], memory[at.REUSE] = settings.max_iterations, settings.reuse
+        memory.put_number(at.TOLERANCE, settings.tolerance)
+        memory.put_number(at.RELAXATION, settings.relaxation)
+        self._largest = self._unknowns.lay_out(memory)
+        count = self._largest.size
+        self._trial, self._residual = memory.vector(at.TRIAL, count), memory.vector(at.RESIDUAL, count)
+        self._scale = memory.vector(at.SCALE, count)
+        for place in (at.SEEN, at.WEIGHTS, at.LAST, at.BEFORE, at.X, at.STEP, at.NEXT, at.PARTS_ALONG, at.COLUMN):
+            memory.vector(place, count)
+        self._counts = memory.keep_learnt(at.COUNTS, np.zeros(at.COUNTED // at.WORD)).view(np.int64)
+        self._spans = memory.keep_learnt(at.SPANS, np.zeros(settings.reuse + 1)).view(np.int64)
+        self._history = self._lay_out_history(count) if method == at.ANDERSON else np.zeros(0)
+        if method == at.NEWTON:
+            self._lay_out_newton(count)
+        rows = [(address(now), address(copy), now.size) for now, copy in memory.learnt]
+        memory.table(at.LEARNT, rows)
 
-    def _size(self, residual: Vector) -> float:
-        return float(np.linalg.norm(residual / self.weights))
+    def _lay_out_history(self, count: int) -> Vector:
+        """The memory of Anderson's method."""
+        memory, settings = self._memory, self._settings
+        room = (settings.reuse + 1) * min(settings.max_iterations, 2 * count + _MOST_DIFFERENCES)
+        memory[at.HISTORY_ROOM] = room
+        memory.vector(at.HISTORY_COPY, 2 * count * room)
+        memory.vector(at.BASIS, count * count)
+        memory.vector(at.TRIANGLE, count * count)
+        memory.keep_words(at.USED, [0] * count)
+        return memory.vector(at.HISTORY, 2 * count * room)
 
-
-def _method(settings: LoopSolver) -> Method:
-    if settings.method == "fixed_point":
-        return FixedPoint(settings.relaxation)
-    if settings.method == "aitken":
-        return Aitken(settings.relaxation)
-    if settings.method == "newton":
-        return Newton(reuse=settings.reuse > 0)
-    return Anderson(settings.relaxation, settings.reuse)
+    def _lay_out_newton(self, count: int) -> None:
+        """The memory of Newton's method."""
+        memory = self._memory
+        for place in (at.JACOBIAN, at.SLOPES, at.MATRIX, at.OTHER, at.INVERSE):
+            memory.vector(place, count * count)
+        memory.keep_words(at.ORDER, [0] * count)
+        responses = self._slopes.responses.values()
+        memory.table(at.PARTS, [[each.address] for each in responses])
+        for each in responses:
+            memory.learnt += each.memory.learnt

@@ -1,6 +1,6 @@
 """Loop: components that feed each other in a circle, stepped together to the end of a macro step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.graph.feedthrough import algebraic_loops, variable_graph
 from orchestrator.instance import stand_in
@@ -8,9 +8,8 @@ from orchestrator.master.algorithm import EarlyReturn, MacroStep
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.loops import failures
 from orchestrator.master.loops.iteration import Circle, Iteration
-from orchestrator.master.loops.method import Vector
 from orchestrator.master.loops.slopes import Slopes
-from orchestrator.master.loops.unknowns import Discrete, Unknowns, fewest_torn, torn_links
+from orchestrator.master.loops.unknowns import Unknowns, fewest_torn, torn_links
 from orchestrator.master.memory import Remembered
 from orchestrator.master.participant import Participant, advance_each
 from orchestrator.master.snapshot import Rollback, Snapshot
@@ -47,16 +46,30 @@ class Loop:
         for participant in self._sweeping:
             if not participant.instance.capabilities.get_set_state:
                 raise failures.cannot_go_back(participant.name, self._links, names)
-        self._unknowns = Unknowns(coupling.signals, torn_links(self._links, order))
+        unknowns = Unknowns(coupling.signals, torn_links(self._links, order))
         instances = [participant.instance for participant in self._sweeping]
-        slopes = Slopes(instances, self._links, coupling.signals, self._unknowns.places.tolist())
+        slopes = Slopes(instances, self._links, coupling.signals, unknowns.places.tolist())
         self._rollback = Rollback(coupling, participants=self._sweeping)
         statistics = coupling.statistics.loop(tuple(names))
         self._early_in_a_row = 0
         self._shown = failures.shown(names)
-        self._iteration = Iteration(
-            Circle(self._shown, self._is_algebraic(names, by_name)), self._unknowns, slopes, settings, statistics
-        )
+        circle = Circle(self._shown, self._is_algebraic(names, by_name))
+        self._iteration = Iteration(circle, unknowns, slopes, settings, statistics)
+
+    @property
+    def iteration(self) -> Iteration:
+        """What solves it."""
+        return self._iteration
+
+    @property
+    def participants(self) -> Sequence[Participant]:
+        """The components that are swept, in the order in which they step, or their estimators."""
+        return self._sweeping
+
+    @property
+    def by_address(self) -> bool:
+        """Whether nothing but the steps of its components needs Python: see `Iteration`; there is no estimator."""
+        return not self._estimated and self._iteration.by_address
 
     def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
         """Solve the loop for t + h (s) and leave all components there.
@@ -67,7 +80,7 @@ class Loop:
         for participant in self._estimated:
             _aligned(participant)
         with self._rollback.kept() as start:
-            sweep = _Sweep(self._unknowns, self._sweeping, self._rollback, start, t, h)
+            sweep = _Sweep(self._sweeping, self._rollback, start, t, h)
             outcome = self._iteration.solve(t, h, sweep)
             if outcome.completed and self._estimated:
                 outcome = self._commit(t, h, outcome)
@@ -124,23 +137,22 @@ class _Sweep:
 
     def __init__(
         self,
-        unknowns: Unknowns,
         participants: Sequence[Participant],
         rollback: Rollback,
         start: Snapshot,
         t: float,
         h: float,
     ) -> None:
-        self._unknowns, self._participants = unknowns, participants
+        self._participants = participants
         self._rollback, self._start = rollback, start
         self._t, self._h = t, h
         self._again = False
 
-    def __call__(self, values: Vector, discrete: Discrete) -> MacroStep:
+    def __call__(self, put: Callable[[], None]) -> MacroStep:
         if self._again:
             self._rollback.restore(self._start)
         self._again = True
-        self._unknowns.put(values, discrete)
+        put()
         return advance_each(self._participants, self._t, self._h, newest=True)
 
 

@@ -1,14 +1,14 @@
 """Slopes: how what comes out of a sweep follows the unknowns, from how each component responds to its inputs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Instance
-from orchestrator.master.loops.method import Matrix, Vector
+from orchestrator.master.compiled.tables import word
+from orchestrator.master.loops import layout as at
 from orchestrator.master.loops.responses import Response, Values
 from orchestrator.master.memory import Remembered
 from orchestrator.signals import Signals
@@ -19,14 +19,15 @@ from orchestrator.system.connector import Connector, Storage
 class Slopes:
     """dG/dx (n, n) by the chain rule along the links of a loop; `places` (n) are those of the unknowns in the floats.
 
-    `instances` are in the order in which they step. Call order in each macro step: 1 `begin`, 2 `take` after each
-    sweep, `matrix` where it is wanted.
+    `instances` are in the order in which they step. `responses` are those of all of them; the chain is followed by
+    `hot_slopes`, from the memory that is laid out here.
     """
 
     def __init__(
         self, instances: Sequence[Instance], links: Iterable[Link], signals: Signals, places: Sequence[int]
     ) -> None:
         self._column = {place: index for index, place in enumerate(places)}
+        self._signals = signals
         into: dict[str, list[Link]] = defaultdict(list)
         read: dict[str, set[str]] = defaultdict(set)
         for link in links:
@@ -34,91 +35,60 @@ class Slopes:
             if ends == [Storage.FLOAT64, Storage.FLOAT64]:
                 into[link.destination.component].append(link)
                 read[link.source.component].add(link.source.connector)
-        self._parts = [_part(each, into[each.name], read[each.name], signals) for each in instances]
+        self.responses: dict[str, Response] = {}
+        followed: dict[int, int] = {}
+        for each in instances:
+            values = _values(each, into[each.name], read[each.name], signals)
+            response = Response(each, values, signals.float64)
+            self._chain(response, values, into[each.name], followed)
+            self.responses[each.name] = response
 
-    def begin(self, h: float) -> None:
-        """A macro step of h (s) begins."""
-        for part in self._parts:
-            part.response.begin(h)
+    @property
+    def by_address(self) -> bool:
+        """Whether nothing is told by Python."""
+        return all(response.by_address for response in self.responses.values())
 
-    def take(self) -> None:
-        """A sweep is done: learn from it."""
-        for part in self._parts:
-            part.response.take()
-
-    def matrix(self) -> Matrix | None:
-        """The slopes at the values of the last sweep; None while nothing is known of a component."""
-        if not all(part.response.known for part in self._parts):
-            return None
-        result = np.zeros((len(self._column), len(self._column)))
-        found: dict[int, Vector] = {}
-        for part in self._parts:
-            self._follow(part, found, result)
-        return result
-
-    def forget(self) -> None:
-        """Nothing that was learnt is used any more."""
-        for part in self._parts:
-            part.response.forget()
+    def tell(self) -> None:
+        """Ask the components for their derivatives where that is asked of Python."""
+        for response in self.responses.values():
+            response.tell()
 
     def remembered(self) -> Remembered:
         """What was learnt of each component."""
-        return {part.name: part.response.remembered() for part in self._parts}
+        return {name: response.remembered() for name, response in self.responses.items()}
 
     def remember(self, memory: Remembered) -> None:
         """Go back to what was known then."""
-        for part in self._parts:
-            part.response.remember(memory[part.name])
+        for name, response in self.responses.items():
+            response.remember(memory[name])
 
-    def _follow(self, part: "_Part", found: dict[int, Vector], result: Matrix) -> None:
-        """Take the slopes of all outputs before into `found`, by their places; add those of this component."""
-        seeds = np.zeros((part.width, len(self._column)))
-        for feed in part.feeds:
-            seeds[feed.row] = feed.factor * self._slope(feed.source, found)
-        for place, slope in zip(part.gives.tolist(), part.response.matrix() @ seeds, strict=True):
-            found[place] = slope
-            if place in self._column:
-                result[self._column[place]] = slope
+    def _chain(self, response: Response, values: Values, links: Sequence[Link], followed: dict[int, int]) -> None:
+        """Lay out what feeds a component; `followed` are the addresses of slopes of outputs by their places."""
+        memory, count = response.memory, len(self._column)
+        row = {place: index for index, place in enumerate(values.given.tolist())}
+        memory.table(at.FEEDS, self._feeds(links, row, followed))
+        memory.vector(at.SEEDS, values.given.size * count)
+        memory.vector(at.FOLLOWS, values.gives.size * count)
+        memory.keep_words(at.COLUMNS, [self._column.get(place, -1) for place in values.gives.tolist()])
+        for index, place in enumerate(values.gives.tolist()):
+            followed[place] = memory[at.FOLLOWS] + at.WORD * count * index
 
-    def _slope(self, place: int, found: Mapping[int, Vector]) -> Vector:
-        """That of an output that has been followed already, else of an unknown by itself."""
-        if place in found:
-            return found[place]
-        unit = np.zeros(len(self._column))
-        unit[self._column[place]] = 1.0
-        return unit
-
-
-class _Feed(NamedTuple):
-    """Place of a source, the row of the inputs that it goes to, and the factor on the way."""
-
-    source: int
-    row: int
-    factor: float
+    def _feeds(
+        self, links: Sequence[Link], row: Mapping[int, int], followed: Mapping[int, int]
+    ) -> Iterator[tuple[int, ...]]:
+        """Of an output that has been followed already, else of an unknown by itself."""
+        for link in links:
+            source = self._signals.place(*link.source).start
+            taken = row[self._signals.place(*link.destination).start]
+            slope = followed.get(source, 0)
+            yield taken, word(link.conversion.factor), slope, 0 if slope else self._column[source]
 
 
-class _Part(NamedTuple):
-    """One component: its response, the number of its inputs, what feeds them, and the places of its outputs."""
-
-    name: str
-    response: Response
-    width: int
-    feeds: tuple[_Feed, ...]
-    gives: NDArray[np.intp]
-
-
-def _part(instance: Instance, links: Sequence[Link], outputs: Iterable[str], signals: Signals) -> _Part:
+def _values(instance: Instance, links: Sequence[Link], outputs: Iterable[str], signals: Signals) -> Values:
     by_name = {connector.name: connector for connector in instance.connectors}
     taken = [by_name[name] for name in sorted({link.destination.connector for link in links})]
     given = [by_name[name] for name in sorted(outputs)]
-    values = Values(taken, given, _places(instance.name, taken, signals), _places(instance.name, given, signals))
-    row = {place: index for index, place in enumerate(values.given.tolist())}
-    feeds = tuple(
-        _Feed(signals.place(*link.source).start, row[signals.place(*link.destination).start], link.conversion.factor)
-        for link in links
-    )
-    response = Response(instance, values, signals.float64)
-    return _Part(instance.name, response, values.given.size, feeds, values.gives)
+    return Values(taken, given, _places(instance.name, taken, signals), _places(instance.name, given, signals))
 
 
 def _places(component: str, connectors: Sequence[Connector], signals: Signals) -> NDArray[np.intp]:

@@ -8,14 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Values
-from orchestrator.master.loops.method import Bounds
+from orchestrator.master.compiled.tables import address
+from orchestrator.master.loops import layout as at
+from orchestrator.master.loops.workspace import Vector, Workspace
 from orchestrator.signals import Place, Signals
 from orchestrator.system.connections.resolution import Link
 from orchestrator.system.connector import Storage
 
-Vector = NDArray[np.float64]
 Discrete = tuple[Values, ...]
 """Values that are passed on as they are, one array per storage class."""
+
+
+class Bounds(NamedTuple):
+    """Declared least and largest values of the unknowns (n), infinite where none are declared."""
+
+    low: Vector
+    high: Vector
 
 
 class _Known(NamedTuple):
@@ -44,12 +52,11 @@ class Unknowns:
         solved = groups.pop(Storage.FLOAT64, [])
         self._float = _known(signals, Storage.FLOAT64, [links[0] for links in solved])
         self._discrete = [_known(signals, storage, [each[0] for each in links]) for storage, links in groups.items()]
+        self._objects = [known for known in self._discrete if known.array.dtype == object]
         self._nominals: Vector = np.array([_nominal(signals, links) for links in solved], dtype=np.float64)
         self._declared = ~np.isnan(self._nominals)
         self.bounds = _bounds(signals, solved)
         """Least and largest values that the outputs declare, or inputs that they feed."""
-        self.largest: Vector = np.where(self._declared, self._nominals, 0.0)
-        """The nominal values where they are declared, else the largest magnitudes accepted in this run."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,19 +73,45 @@ class Unknowns:
         """Which of them have a declared nominal value."""
         return self._declared
 
-    def read(self) -> Vector:
-        """The values in the signals."""
-        return self._float.array[self._float.where]
-
     def read_discrete(self) -> Discrete:
         """The values in the signals that are not solved for."""
         return tuple(known.array[known.where] for known in self._discrete)
 
-    def put(self, values: Vector, discrete: Discrete) -> None:
-        """Write values into the signals, from which the links take them."""
-        self._float.array[self._float.where] = values
-        for known, each in zip(self._discrete, discrete, strict=True):
+    def read_objects(self) -> Discrete:
+        """Those of them that only Python can look at, texts and bytes."""
+        return tuple(known.array[known.where] for known in self._objects)
+
+    def put_objects(self, values: Discrete) -> None:
+        """Write these into the signals again."""
+        for known, each in zip(self._objects, values, strict=True):
             known.array[known.where] = each
+
+    @property
+    def by_address(self) -> bool:
+        """Whether compiled functions can reach all of them."""
+        return not self._objects
+
+    def lay_out(self, memory: Workspace) -> Vector:
+        """Tell the compiled functions where the unknowns are, and what is declared of them.
+
+        The result are the nominal values where they are declared, else the largest magnitudes accepted in this run.
+        """
+        places = address(self._float.array) + at.WORD * self._float.where
+        memory[at.COUNT] = places.size
+        memory.keep_words(at.PLACES, places.tolist())
+        memory.keep(at.NOMINALS, self._nominals)
+        memory.keep(at.LOW, self.bounds.low)
+        memory.keep(at.HIGH, self.bounds.high)
+        largest = memory.keep_learnt(at.LARGEST, np.where(self.declared, self._nominals, 0.0))
+        numbers = [known for known in self._discrete if known.array.dtype != object]
+        kept = memory.keep_words(at.DISCRETE, [0] * sum(known.where.size for known in numbers))
+        rows = [
+            (address(known.array) + known.array.itemsize * int(place), known.array.itemsize)
+            for known in numbers
+            for place in known.where
+        ]
+        memory.table(at.DISCRETE, [(place, address(kept) + at.WORD * k, size) for k, (place, size) in enumerate(rows)])
+        return largest
 
     def moved(self, before: Discrete, after: Discrete) -> tuple[str, ...]:
         """Names of the discrete values that changed, with both values."""
@@ -88,15 +121,6 @@ class Unknowns:
             for name, old, new in zip(known.names, olds, news, strict=True)
             if old != new
         )
-
-    def scale(self, values: Vector, found: Vector) -> Vector:
-        """What residuals are measured by: declared nominal values, else the largest magnitudes up to these values."""
-        seen = np.maximum(self.largest, np.maximum(np.abs(values), np.abs(found)))
-        return np.where(self._declared, self._nominals, seen)
-
-    def accept(self, values: Vector) -> None:
-        """These values hold at the end of a macro step."""
-        self.largest = np.where(self._declared, self._nominals, np.maximum(self.largest, np.abs(values)))
 
 
 def torn_links(links: Iterable[Link], order: Sequence[str]) -> list[Link]:

@@ -1,0 +1,75 @@
+"""Workspace: what a solver of a loop keeps in memory, as compiled functions reach it and as Python looks at it."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.master.compiled.tables import Range, Tables, Words, address
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+WORD = 8
+
+
+class Workspace:
+    """Words by their offsets in bytes, and the arrays whose addresses they are; all of it stays where it is.
+
+    `learnt` is what changes from macro step to macro step: arrays, and copies to go back to.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.words: Words = np.zeros(size // WORD, np.int64)
+        self._numbers = self.words.view(np.float64)
+        self._tables = Tables()
+        self.learnt: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+
+    @property
+    def address(self) -> int:
+        """What compiled functions are called with."""
+        return address(self.words)
+
+    def __getitem__(self, place: int) -> int:
+        return int(self.words[place // WORD])
+
+    def __setitem__(self, place: int, value: int) -> None:
+        self.words[place // WORD] = value
+
+    def number(self, place: int) -> float:
+        """A word that is a double."""
+        return float(self._numbers[place // WORD])
+
+    def put_number(self, place: int, value: float) -> None:
+        """Write a double into a word."""
+        self._numbers[place // WORD] = value
+
+    def keep(self, place: int, values: Iterable[float] | Vector) -> Vector:
+        """An array of doubles, whose address is the word at this place."""
+        array: Vector = np.array(values, np.float64)
+        self[place] = self._tables.keep(array)
+        return array
+
+    def vector(self, place: int, count: int) -> Vector:
+        """The same, of zeros."""
+        return self.keep(place, np.zeros(count))
+
+    def keep_learnt(self, place: int, values: Iterable[float] | Vector) -> Vector:
+        """The same, of values that can be taken back."""
+        array = self.keep(place, values)
+        copy = array.copy()
+        self._tables.keep(copy)
+        self.learnt.append((array, copy))
+        return array
+
+    def keep_words(self, place: int, values: Sequence[int]) -> Words:
+        """An array of words, whose address is the word at this place."""
+        array: Words = np.array(values, np.int64)
+        self[place] = self._tables.keep(array)
+        return array
+
+    def table(self, place: int, rows: Iterable[Sequence[int]]) -> Range:
+        """A table, whose first row and end are the words from this place on."""
+        found = self._tables.table(rows)
+        self[place], self[place + WORD] = found
+        return found
