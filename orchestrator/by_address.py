@@ -81,6 +81,13 @@ def _store_counter(_: Any, _address: Any, _value: Any) -> Any:
     return types.void(types.int64, types.int64), code
 
 
+def _load_singly(_: Any, _address: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.load_atomic(_pointer(builder, arguments[0], _INT), "unordered", 8, typ=_INT)
+
+    return types.int64(types.int64), code
+
+
 def _words(_: Any, _address: Any) -> Any:
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return _pointer(builder, arguments[0], _INT)
@@ -176,6 +183,8 @@ load_int8, store_int8 = _integer(8)
 load_uint32, _ = _integer(32, signed=False)
 load_uint16, _ = _integer(16, signed=False)
 load_byte, store_byte = _integer(8, signed=False)
+load_singly: Any = intrinsic(_load_singly)
+"""The int64 at an address, one by one: for loops over few of them, which are slower where they are vectorized."""
 load_counter: Any = intrinsic(_load_counter)
 """The uint32 at an address, read atomically."""
 store_counter: Any = intrinsic(_store_counter)

@@ -7,82 +7,13 @@ from typing import Any
 
 from numba import njit
 
-from orchestrator.by_address import bits, doubles, load, load_byte, load_double, store, store_byte, store_double
+from orchestrator.by_address import bits, doubles, load, load_byte, load_double, store
 from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled.hot_calls import finish, next_sample, three
-from orchestrator.master.compiled.hot_gather import INLINE, copy, gather
+from orchestrator.master.compiled.hot_calls import finish, three
+from orchestrator.master.compiled.hot_gather import INLINE, gather
 from orchestrator.master.compiled.hot_own import own_step, prepare, restore, resume
-from orchestrator.master.compiled.hot_pace import due
-
-
-def _keep_finite(program: int, index: int) -> bool:
-    """Keep the floats that came out, beside those of the steps before; whether none of them is NaN or infinite."""
-    row, end = load(program + at.FLOATS), load(program + at.KEPT)
-    special, place = 0, 8 + 8 * (index & 3)
-    while row < end:
-        values, kept = doubles(load(row)), doubles(load(row + place))
-        for number in range(load(row + at.KEPT_SIZE)):
-            value = values[number]
-            special |= bits(value - value)  # 0 for finite numbers only
-            kept[number] = value
-        row += at.KEPT_ROW
-    return special == 0
-
-
-keep_finite: Any = njit("boolean(int64, int64)", **INLINE)(_keep_finite)
-
-
-def _keep(program: int, index: int) -> None:
-    """Keep all else that came out, words, and bytes in whole words; with it what the macro step took is complete."""
-    row, end = load(program + at.KEPT), load(program + at.KEPT_END)
-    while row < end:
-        copy(load(row), load(row + 8 + 8 * (index & 3)), load(row + at.KEPT_SIZE))
-        row += at.KEPT_ROW
-    if load(program + at.SAMPLE) != 0:
-        next_sample(program, index)
-
-
-keep: Any = njit("void(int64, int64)", **INLINE)(_keep)
-
-
-def _keep_whole(program: int, index: int) -> None:
-    """Keep the communication point at which the loop is entered."""
-    row, end = load(program + at.WHOLE), load(program + at.WHOLE_END)
-    while row < end:
-        copy(load(row), load(row + 8), load(row + 16))
-        row += at.RUN_ROW
-    keep_finite(program, index)
-    keep(program, index)
-    store(program + at.ENTERED, 0)
-
-
-keep_whole: Any = njit("void(int64, int64)", cache=True, nogil=True, error_model="numpy")(_keep_whole)
-
-
-def _record(program: int, t: float) -> bool:
-    """Write a row, where one is due; whether there is room for another."""
-    pace = load(program + at.PACE)
-    if pace != 0 and not due(pace, t):
-        return True
-    index = load(program + at.ROWS)
-    store_double(load(program + at.TIMES) + 8 * index, t)
-    row, end = load(program + at.RECORD), load(program + at.RECORD_RUNS)
-    while row < end:
-        store(load(row + 8) + index * load(row + 16), load(load(row)))
-        row += 24
-    end = load(program + at.RECORD_BYTES)
-    while row < end:
-        copy(load(row), load(row + 8) + index * load(row + 16), load(row + 24))
-        row += 32
-    end = load(program + at.RECORD_END)
-    while row < end:
-        store_byte(load(row + 8) + index * load(row + 16), load_byte(load(row)))
-        row += 24
-    store(program + at.ROWS, index + 1)
-    return bool(index + 1 < load(program + at.ROWS_END))
-
-
-record: Any = njit("boolean(int64, float64)", **INLINE)(_record)
+from orchestrator.master.compiled.hot_points import keep, keep_finite, keep_whole, settle
+from orchestrator.master.compiled.hot_tight import tight
 
 
 def _step(program: int, component: int, t: float, h: float) -> int:
@@ -121,20 +52,6 @@ def _begin(program: int, index: int) -> int:
 begin: Any = njit("int64(int64, int64)", **INLINE)(_begin)
 
 
-def _settle(program: int, index: int) -> int:
-    """Keep the communication point with this index, and record it where asked."""
-    keep(program, index)
-    if load(program + at.TIMES) == 0:
-        return at.DONE
-    gather(program + at.VIEWS)
-    last = index >= load(program + at.COUNT)
-    t = load_double(program + at.STOP) if last else load_double(program) + index * load_double(program + at.STEP_SIZE)
-    return at.DONE if record(program, t) else at.FULL
-
-
-settle: Any = njit("int64(int64, int64)", **INLINE)(_settle)
-
-
 def _happens(program: int, index: int) -> bool:
     """Whether an event happens at a communication point, or what flows there is refused, or Python has to look."""
     if load(program + at.LOOKS) != 0 or not gather(program + at.BETWEEN):
@@ -171,7 +88,7 @@ def _arrive(program: int, index: int) -> int:
 arrive: Any = njit("int64(int64, int64)", **INLINE)(_arrive)
 
 
-def _advance(program: int, until: int) -> int:
+def _step_by_step(program: int, until: int) -> int:
     """Make macro steps up to the one numbered `until`, beginning where the program is; why it ended (see `layout`)."""
     start, size, stop = load_double(program), load_double(program + at.STEP_SIZE), load_double(program + at.STOP)
     first, end = load(program + at.COMPONENTS), load(program + at.COMPONENTS_END)
@@ -179,8 +96,6 @@ def _advance(program: int, until: int) -> int:
     prepares = load(program + at.PREPARED) != load(program + at.PREPARED_END) or load(program + at.ASKS) != 0
     begins = prepares or load(program + at.METER) != 0
     arrives = load(program + at.EVENTFUL) != 0 or load(program + at.TIMES) != 0
-    if load(program + at.ENTERED) != 0:
-        keep_whole(program, index)
     why = at.DONE
     while why == at.DONE and index < until:
         t = start + index * size
@@ -204,7 +119,36 @@ def _advance(program: int, until: int) -> int:
                 keep(program, index)
     store(program + at.INDEX, index)
     store(program + at.COMPONENT, component)
-    return why
+    return int(why)
+
+
+step_by_step: Any = njit("int64(int64, int64)", cache=True, nogil=True, error_model="numpy")(_step_by_step)
+
+
+def _whole_until(program: int, until: int) -> int:
+    """Up to where `hot_tight` can make macro steps: those whose durations are taken are not among them."""
+    index, sample = load(program + at.INDEX), load(program + at.SAMPLE_AFTER)
+    whole = load(program + at.COMPONENT) == load(program + at.COMPONENTS) and load(program + at.SAMPLE) == 0
+    if load(program + at.TIGHT) == 0 or not whole:
+        return index
+    return int(until if sample <= index else min(until, sample - 1))
+
+
+whole_until: Any = njit("int64(int64, int64)", **INLINE)(_whole_until)
+
+
+def _advance(program: int, until: int) -> int:
+    """Make macro steps up to the one numbered `until`, beginning where the program is; why it ended (see `layout`)."""
+    if load(program + at.ENTERED) != 0:
+        keep_whole(program, load(program + at.INDEX))
+    why = at.DONE
+    while why == at.DONE and load(program + at.INDEX) < until:
+        last = whole_until(program, until)
+        if last > load(program + at.INDEX):
+            why = tight(program, last)
+        else:
+            why = step_by_step(program, until if load(program + at.TIGHT) == 0 else load(program + at.INDEX) + 1)
+    return int(why)
 
 
 advance: Any = njit("int64(int64, int64)", cache=True, nogil=True, error_model="numpy")(_advance)

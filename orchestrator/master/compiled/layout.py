@@ -85,7 +85,13 @@ CHANGES_END: Final = 432
 CHANGE_ROW: Final = 24
 PACE: Final = 440
 """Which points are recorded: start, interval and last k as `hot_pace` has them; 0 where all are."""
-PROGRAM: Final = 448
+TIGHT: Final = 448
+"""Rows of the components for `hot_tight`; 0 where that cannot make steps. What flows between them: (from, to)."""
+TIGHT_END: Final = 456
+PAIRS: Final = 464
+TIGHT_ANSWERS: Final = 472
+"""Where components answer beside their status, all in the same place: two words."""
+PROGRAM: Final = 488
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
@@ -137,6 +143,18 @@ GETS_END: Final = 112
 OWN_WAY: Final = 120
 """The table of a component that steps in a way of its own, at another rate or on inputs with courses; 0 elsewhere."""
 COMPONENT_ROW: Final = 128
+
+# A component once more, with the arguments of its three calls: where the pairs for it end, and its row above where more
+# flows to it than pairs; calls that set and get begin as rows of calls do, with 0 where nothing is called.
+TIGHT_PAIRS_END: Final = 0
+TIGHT_PLAN: Final = 8
+TIGHT_SET: Final = 16
+TIGHT_DO_STEP: Final = 56
+TIGHT_HANDLE: Final = 64
+TIGHT_KEEPS_NO_STATE: Final = 72
+TIGHT_GET: Final = 80
+TIGHT_ROW: Final = 128
+"""Two lines of a cache."""
 
 # A call that sets or gets: its arguments, and the elements that are put into another form before or after it.
 FUNCTION: Final = 0

@@ -14,6 +14,7 @@ from orchestrator.master.algorithm import COMPLETED, MacroStep, Steppable
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program, lower
 from orchestrator.master.compiled.made import Made, Steps
+from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.parallel import Ahead, Parallel, parallel
 from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.compiled.past import Past
@@ -71,6 +72,7 @@ class CompiledLoop:
         self._participants, self._signals = coupling.participants, coupling.signals
         self._look: Callable[[int], int | None] = lambda _: None
         self._at_once = coupling.delayed if newest else coupling.plan
+        pack(program)
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._samples = samples_for(program)
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
@@ -159,9 +161,13 @@ class CompiledLoop:
 
     def _begin(self, index: int, rows: RowTable | None) -> None:
         program = self._program
+        flags = program.rows[:, at.KEEPS_NO_STATE // at.WORD].copy()
         for number, found in self._natives:
             found.begin()
-            program.rows[number, at.KEEPS_NO_STATE // at.WORD] = found.flag
+            flags[number] = found.flag
+        if not np.array_equal(flags, program.rows[:, at.KEEPS_NO_STATE // at.WORD]):
+            program.rows[:, at.KEEPS_NO_STATE // at.WORD] = flags
+            pack(program)
         self._past.begin(index)
         program.answers[:] = 0
         program[at.INDEX], program[at.COMPONENT] = index, self._first

@@ -17,7 +17,8 @@ from orchestrator.by_address import load, load_counter, load_double, store, stor
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import parallel_words as of
 from orchestrator.master.compiled.hot_gather import INLINE, copy
-from orchestrator.master.compiled.hot_loop import arrive, begin, keep_finite, keep_whole, step
+from orchestrator.master.compiled.hot_loop import arrive, begin, step
+from orchestrator.master.compiled.hot_points import keep_finite, keep_whole
 from orchestrator.master.compiled.parallel_atomics import exchange, fence, now, relax, sleep, wake
 
 SPIN: Final = 50_000

@@ -31,7 +31,7 @@ def _part(random: np.random.Generator, source: Any, rows: int) -> RowPart:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_hold_the_columns_that_were_chosen(seed: int) -> None:
-    from orchestrator.master.compiled.hot_loop import record
+    from orchestrator.master.compiled.hot_points import record
 
     random, rows = np.random.default_rng(seed), 6
     sources: list[Any] = [

@@ -1,0 +1,97 @@
+"""Components that take a set, a doStep and a get each are stepped over tight rows, to the bits of any other way."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrator.errors import FailedStepError
+from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled import loop
+from orchestrator.simulation import Simulation
+from tests.coupled import Memory, describe, setup
+from tests.doubles import FunctionInstance, an_input, an_output
+from tests.master.compiled.by_address import Outcome, Patient, by_address, outcome, same
+
+RING = 3
+
+
+def ring(width: int, special: float = math.inf, value: float = math.nan) -> list[FunctionInstance]:
+    """Each component turns and mixes what it gets; the second gives a special value from a time (s) on."""
+
+    def component(number: int) -> FunctionInstance:
+        def step(t: float, h: float, u: Any, x: Any) -> Any:
+            then = 0.9 * x + h * np.roll(u, 1) + math.sin(t + number)
+            return np.where((np.arange(width) == width - 1) & (number == 1) & (t >= special), value, then)
+
+        return FunctionInstance(
+            lambda t, u, x: x,
+            name=f"c{number}",
+            inputs=[an_input(f"u{index}") for index in range(width)],
+            outputs=[an_output(f"y{index}") for index in range(width)],
+            step=step,
+            state=[float(number + index) for index in range(width)],
+        )
+
+    return [component(number) for number in range(RING)]
+
+
+def simulation(width: int, memory: Memory, *, algorithm: str, **more: Any) -> Simulation[None]:
+    instances = by_address(ring(width, **more))
+    order = range(RING - (algorithm == "gauss_seidel"))
+    wires = [f"c{k}.y{i} -> c{(k + 1) % RING}.u{i}" for k in order for i in range(width)]
+    description = describe([each.name for each in instances], wires, algorithm=algorithm)
+    return Simulation(setup(instances, description), [memory], lambda: None)
+
+
+def program_of(found: Simulation[Any]) -> Any:
+    made = found._loop
+    assert made is not None
+    return made._program
+
+
+def both(monkeypatch: pytest.MonkeyPatch, width: int, **more: Any) -> Outcome:
+    """What can be seen of a run over tight rows, and the same without."""
+    memory = Patient()
+    tight = simulation(width, memory, **more)
+    assert program_of(tight)[at.TIGHT] != 0
+    found = outcome(tight, memory, lambda run: run.run())
+    monkeypatch.setattr(loop, "pack", lambda program: None)
+    memory = Patient()
+    plain = simulation(width, memory, **more)
+    same(outcome(plain, memory, lambda run: run.run()), found)
+    assert program_of(plain)[at.TIGHT] == 0
+    return found
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+@pytest.mark.parametrize("width", [1, 2, 4, 5, 20], ids=lambda width: f"{width} values")
+def test_tight_rows_give_the_same_bits(monkeypatch: pytest.MonkeyPatch, width: int, algorithm: str) -> None:
+    assert both(monkeypatch, width, algorithm=algorithm)["error"] is None
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.nan, math.inf, -math.inf], ids=str)
+@pytest.mark.parametrize("width", [1, 4, 20], ids=lambda width: f"{width} values")
+def test_what_is_not_finite_is_found(monkeypatch: pytest.MonkeyPatch, width: int, value: float) -> None:
+    found = both(monkeypatch, width, algorithm="jacobi", special=0.45, value=value)
+    assert found["error"][0] is FailedStepError
+    assert found["time"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("value", [1.7976931348623157e308, 5e-324, -0.0], ids=str)
+def test_what_is_finite_passes(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
+    assert both(monkeypatch, 2, algorithm="gauss_seidel", special=0.85, value=value)["error"] is None
+
+
+def test_components_that_step_at_their_own_rate_are_left_to_the_other_loop() -> None:
+    def packed(**more: Any) -> bool:
+        instances = by_address(ring(1))
+        wires = ["c0.y0 -> c1.u0", "c1.y0 -> c2.u0"]
+        description = describe([each.name for each in instances], wires, **more)
+        return program_of(Simulation(setup(instances, description), [], lambda: None))[at.TIGHT] != 0
+
+    slow = {name: {"source": f"{name}.fmu", "step_size": h} for name, h in (("c0", 0.1), ("c1", 0.2), ("c2", 0.1))}
+    assert packed()
+    assert not packed(components=slow)
+    assert not packed(extrapolation={"order": 1})
