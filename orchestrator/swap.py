@@ -7,12 +7,17 @@ measured there, so that a surrogate that gains nothing is not swapped in. While 
 not stepped: that is the gain. Every transition is an event with the numbers that caused it.
 """
 
+import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Protocol
 
-from orchestrator.errors import CapabilityError, DescriptionError, StepError
+from orchestrator.errors import StepError
 from orchestrator.instance import Bundle, Capabilities, Instance, StateWrite, Status, StepResult, Values
+from orchestrator.native import Native
 from orchestrator.observer import Event
+from orchestrator.swap_fit import elements, refuse_unfit
 from orchestrator.swap_report import Bump, HandOver, Mode, SwapReport, bump, cost, read
 from orchestrator.swap_state import Kept, Packed, Progress, own, packed, unpacked
 from orchestrator.system.connector import Causality, Connector, Storage
@@ -20,6 +25,18 @@ from orchestrator.system.description import Swap
 
 _COSTS_KEPT = 4096
 _EPSILON = 1e-6
+
+
+class SwapByAddress(Protocol):
+    """What steps by address; see `swap_native.NativeSwap`."""
+
+    def aim(self) -> None:
+        """Look who is in charge, and up to when nothing is due."""
+        ...
+
+    def collect(self) -> None:
+        """Tell the steps that were made."""
+        ...
 
 
 class SwapInstance:
@@ -40,11 +57,11 @@ class SwapInstance:
         self._fmu, self._surrogate, self._policy = fmu, surrogate, policy
         self._clock = clock
         self._told: list[Event] = []
-        _check(fmu, surrogate, policy)
+        refuse_unfit(fmu, surrogate, policy)
         outputs = [c for c in fmu.connectors if c.causality is Causality.OUTPUT and c.storage is Storage.FLOAT64]
         self._outputs = tuple(Bundle.of([connector]) for connector in outputs)
         self._states = tuple(Bundle.of([connector]) for connector in fmu.connectors if connector.is_state)
-        offered = _elements(surrogate)
+        offered = elements(surrogate)
         self._connectors = tuple(c for c in fmu.connectors if offered.issuperset(c.elements))
         self.mode = Mode.FMU
         self._remaining, self._forced = 0, False
@@ -54,6 +71,7 @@ class SwapInstance:
         self._costs: dict[Instance, deque[float]] = {}
         self._hand_overs: list[HandOver] = []
         self._shadow_error: dict[str, float] = {}
+        self._by_address: SwapByAddress | None = None
 
     @property
     def name(self) -> str:
@@ -88,9 +106,18 @@ class SwapInstance:
         surrogate = {f"surrogate.{key}": value for key, value in self._surrogate.identity.items()}
         return {**self._fmu.identity, **surrogate}
 
+    @cached_property
+    def native(self) -> Native | None:
+        """The C side of both, None where one of them has none."""
+        from orchestrator.swap_native import NativeSwap  # compiled, or loaded, when it is needed
+
+        found = self._by_address = NativeSwap.of(self, self._fmu, self._surrogate)
+        return found
+
     @property
     def report(self) -> SwapReport:
         """What has happened and was measured up to now."""
+        self._collect()
         return SwapReport(
             component=self.name,
             mode=self.mode,
@@ -110,7 +137,7 @@ class SwapInstance:
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read from the one in charge."""
-        self._incumbent.get(bundle, values)
+        self.incumbent.get(bundle, values)
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
         """Both enter Initialization Mode."""
@@ -128,14 +155,46 @@ class SwapInstance:
         States are read at the end of a step, since between `set` and `do_step` the standard allows no reading. A shadow
         therefore begins after the first step at the earliest.
         """
+        self._collect()
         self._steps[self.mode] += 1
-        incumbent, newcomer = self._incumbent, self._newcomer
-        result = self._timed_step(incumbent, t, h)
-        if result.status is Status.OK:
-            if newcomer is not None:
-                self._step_in_shadow(newcomer, t, h)
-            self._begin_shadow_where_due(t + h, h)
+        result = self._timed_step(self.incumbent, t, h)
+        self.went_on(result, lambda newcomer: self._timed_step(newcomer, t, h), t, h)
+        if self._by_address is not None:
+            self._by_address.aim()
         return result
+
+    def went_on(self, result: StepResult, follow: Callable[[Instance], StepResult], t: float, h: float) -> None:
+        """The one in charge has stepped from t by h (s): `follow` lets the newcomer, where there is one."""
+        if result.status is Status.OK:
+            if self.newcomer is not None:
+                self._shadow(follow(self.newcomer), t, h)
+            self._begin_shadow_where_due(t + h, h)
+
+    def measured(self, steps: int, costs: tuple[Sequence[float], Sequence[float]]) -> None:
+        """So many steps were made by address in the present mode; what those of FMU and surrogate cost (s)."""
+        self._steps[self.mode] += steps
+        for instance, seconds in zip((self._fmu, self._surrogate), costs, strict=True):
+            if seconds:
+                self._costs.setdefault(instance, deque(maxlen=_COSTS_KEPT)).extend(seconds)
+
+    @property
+    def due(self) -> float:
+        """The first time (s) at which a change of charge is due in the present mode; infinite where none is."""
+        if self.mode is Mode.FMU and not self._declined and not self._returning:
+            return self._policy.to_surrogate_at
+        if self.mode is Mode.SURROGATE and self._policy.back_at is not None:
+            return self._policy.back_at
+        return math.inf
+
+    @property
+    def shadow_reach(self) -> float:
+        """How many macro steps ahead a shadow begins, so that the hand-over falls on its time."""
+        return self._policy.shadow + _EPSILON
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the surrogate hands back where it leaves its validity domain."""
+        return self.mode is Mode.SURROGATE and self._fmu.capabilities.state_write is not StateWrite.NONE
 
     def take_events(self) -> list[Event]:
         """What happened since this was asked last; steps that were taken back left no events."""
@@ -148,6 +207,7 @@ class SwapInstance:
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state; measured costs stay."""
+        self._collect()
         kept = own(self.name, state)
         self._fmu.restore_state(kept.fmu)
         self._surrogate.restore_state(kept.surrogate)
@@ -169,6 +229,7 @@ class SwapInstance:
 
     def serialize_state(self, state: object) -> bytes:
         """A kept state as bytes, with the costs of steps measured up to now, by which a hand-over is decided."""
+        self._collect()
         kept = own(self.name, state)
         mine, its = (list(self._costs.get(one, ())) for one in (self._fmu, self._surrogate))
         bodies = self._fmu.serialize_state(kept.fmu), self._surrogate.serialize_state(kept.surrogate)
@@ -182,7 +243,7 @@ class SwapInstance:
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Start those that step in the present mode again at t from states written by value."""
-        for one in (self._incumbent, self._newcomer):
+        for one in (self.incumbent, self.newcomer):
             if one is not None:
                 one.restart(t, values)
 
@@ -198,17 +259,25 @@ class SwapInstance:
         finally:
             self._surrogate.close()
 
+    def _collect(self) -> None:
+        """Count the steps that were made by address."""
+        if self._by_address is not None:
+            self._by_address.collect()
+
     @property
     def _progress(self) -> Progress:
+        self._collect()
         done = dict(self._steps), tuple(self._hand_overs), dict(self._shadow_error), tuple(self._told)
         return Progress(self.mode, self._remaining, self._declined, self._returning, self._forced, *done)
 
     @property
-    def _incumbent(self) -> Instance:
+    def incumbent(self) -> Instance:
+        """Who is in charge."""
         return self._fmu if self.mode in (Mode.FMU, Mode.SHADOW_SURROGATE) else self._surrogate
 
     @property
-    def _newcomer(self) -> Instance | None:
+    def newcomer(self) -> Instance | None:
+        """Who steps beside it in a shadow."""
         newcomers = {Mode.SHADOW_SURROGATE: self._surrogate, Mode.SHADOW_FMU: self._fmu}
         return newcomers.get(self.mode)
 
@@ -218,30 +287,28 @@ class SwapInstance:
 
     def _begin_shadow_where_due(self, t: float, h: float) -> None:
         """Begin so early that the hand-over falls on the first communication point at or after its time."""
-        reach = t + (self._policy.shadow + _EPSILON) * h
-        back_at = self._policy.back_at
-        if self.mode is Mode.FMU and not self._declined and not self._returning:
-            if reach >= self._policy.to_surrogate_at:
-                self._begin_shadow(Mode.SHADOW_SURROGATE, t, f"hand-over due at {self._policy.to_surrogate_at:g} s")
+        is_due = t + self.shadow_reach * h >= self.due
+        if self.mode is Mode.FMU and is_due:
+            self._begin_shadow(Mode.SHADOW_SURROGATE, t, f"hand-over due at {self._policy.to_surrogate_at:g} s")
         elif self.mode is Mode.SURROGATE:
-            if (violation := self._violation) and self._fmu.capabilities.state_write is not StateWrite.NONE:
+            if self.is_guarded and (violation := self._violation):
                 self._event(t, "swap.guard", violation)
                 self._begin_shadow(Mode.SHADOW_FMU, t, f"guard: {violation}")
-            elif back_at is not None and reach >= back_at:
-                self._begin_shadow(Mode.SHADOW_FMU, t, f"return due at {back_at:g} s")
+            elif is_due:
+                self._begin_shadow(Mode.SHADOW_FMU, t, f"return due at {self._policy.back_at:g} s")
 
     def _begin_shadow(self, mode: Mode, t: float, cause: str) -> None:
-        incumbent = self._incumbent
+        incumbent = self.incumbent
         self.mode, self._remaining = mode, self._policy.shadow
-        newcomer = self._newcomer
+        newcomer = self.newcomer
         assert newcomer is not None
         newcomer.restart(t, self._full_state(incumbent))
         if mode is Mode.SHADOW_FMU:
             self._returning = cause
         self._event(t, "swap.shadow", f"{mode} for {self._policy.shadow} macro steps: {cause}")
 
-    def _step_in_shadow(self, newcomer: Instance, t: float, h: float) -> None:
-        result = self._timed_step(newcomer, t, h)
+    def _shadow(self, result: StepResult, t: float, h: float) -> None:
+        """The newcomer has stepped beside the one in charge, from t by h (s)."""
         if result.status is not Status.OK:
             self._give_up_newcomer(t, result)
             return
@@ -303,35 +370,9 @@ class SwapInstance:
         return {bundle.connectors[0].name: read(instance, bundle) for bundle in self._states}
 
     def _bumps(self, bundles: tuple[Bundle, ...]) -> tuple[Bump, ...]:
-        incumbent = self._incumbent
+        incumbent = self.incumbent
         newcomer = self._surrogate if incumbent is self._fmu else self._fmu
         return tuple(bump(bundle, read(incumbent, bundle), read(newcomer, bundle)) for bundle in bundles)
 
     def _event(self, t: float, kind: str, message: str) -> None:
         self._told.append(Event(t, self.name, kind, message))
-
-
-def _check(fmu: Instance, surrogate: Instance, policy: Swap) -> None:
-    offered = _elements(surrogate)
-    needed = [c for c in fmu.connectors if c.causality in (Causality.INPUT, Causality.OUTPUT) or c.is_state]
-    missing = [element for c in needed for element in c.elements if element not in offered]
-    if missing:
-        raise CapabilityError(
-            f"'{fmu.name}': its surrogate {policy.surrogate} lacks {', '.join(missing[:5])}. Train it for this FMU"
-        )
-    if policy.back_at is None:
-        return
-    if policy.back_at <= policy.to_surrogate_at:
-        raise DescriptionError(
-            f"'{fmu.name}': back_at {policy.back_at:g} s is not after to_surrogate_at {policy.to_surrogate_at:g} s. "
-            "Choose a later time of return"
-        )
-    if fmu.capabilities.state_write is StateWrite.NONE:
-        raise CapabilityError(
-            f"'{fmu.name}' cannot be handed back at {policy.back_at:g} s: its states cannot be written "
-            "(state_write: none). Leave out back_at, or use an FMU whose states are `initial = exact`"
-        )
-
-
-def _elements(instance: Instance) -> set[str]:
-    return {element for connector in instance.connectors for element in connector.elements}

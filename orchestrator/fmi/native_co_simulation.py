@@ -45,6 +45,11 @@ class NativeCoSimulation:
             return None
         return CoSimulationStates(self._fmu, _STATE[self._version])
 
+    @property
+    def time(self) -> float | None:
+        """Where the FMU is (s)."""
+        return self._fmu.time
+
     def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:
         """The calls for a bundle; None for text and bytes, clocks, and aliases with the opposite sign."""
         model = self._fmu.model

@@ -183,6 +183,11 @@ class IsolatedInstance:
             bool(flags & box.EVENT_NEEDED),
         )
 
+    @property
+    def time(self) -> float | None:
+        """Where it is (s)."""
+        return self._time
+
     def lend(self) -> Lent:
         """Compiled functions make the next steps: what waits for them, and what was read after the last one."""
         if not self._process.alive:
@@ -193,9 +198,9 @@ class IsolatedInstance:
         self._waiting, self._fresh = [], frozenset()
         return lent
 
-    def take_back(self, t: float, reads: Sequence[int]) -> None:
-        """Compiled functions have made steps up to t (s), and read these slots after each of them."""
-        self._time, self._stepping = t, True
+    def take_back(self, t: float, waits: Sequence[int], reads: Sequence[int]) -> None:
+        """Compiled functions have made steps up to t (s), read slots after each of them, and let others wait."""
+        self._time, self._stepping, self._waiting = t, True, list(waits)
         self._read, self._fresh = dict.fromkeys(reads), frozenset()
 
     def finish_step(self, outcome: int, t: float, h: float, reads: Sequence[int]) -> StepResult:

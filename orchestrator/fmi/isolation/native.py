@@ -58,10 +58,14 @@ class NativeIsolated:
         return [NativeCall(hot.get_address(), hot.set_address(), mine.words, dtype, bundle.size)]
 
     @property
+    def time(self) -> float | None:
+        """Where the component is (s)."""
+        return self._instance.time
+
+    @property
     def reads(self) -> list[int]:
         """The slots that are read after each step."""
-        first = hot.READS // 8
-        return [int(number) for number in self._board[first + 1 : first + 1 + int(self._board[first])]]
+        return self._listed(hot.READS)
 
     def begin(self) -> None:
         """Put what waits to be set, and what was read last, on the board; CapabilityError where the process is gone."""
@@ -74,8 +78,9 @@ class NativeIsolated:
             self._read(number)
 
     def arrived(self, t: float) -> None:
-        """The component is at t (s)."""
-        self._instance.take_back(t, self.reads)
+        """The component is at t (s); what it was given since then waits for its next step."""
+        self._instance.take_back(t, self._listed(hot.SETS), self.reads)
+        self._board[hot.SETS // 8] = 0
 
     def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
         """Wait on where that takes long, and tell the outcome of the step from t by h (s)."""
@@ -88,6 +93,10 @@ class NativeIsolated:
         self._read(slot.number)
         self._instance.read(slot)
         hot.take(mine.address, int(mine.words[hot.WANTED // 8]))
+
+    def _listed(self, place: int) -> list[int]:
+        first = place // 8 + 1
+        return [int(number) for number in self._board[first : first + int(self._board[first - 1])]]
 
     def _read(self, number: int) -> None:
         """Have a slot read after each step from now on."""
