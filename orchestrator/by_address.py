@@ -29,6 +29,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return made
 
 
+def address_of(function: Callable[..., int], taken: int) -> int:
+    """Where the code of a compiled function lies that takes so many int64 and gives one, for `call`."""
+    made: Any = function
+    made.compile((types.int64,) * taken)
+    code = made.overloads[(types.int64,) * taken]
+    found: int = code.library.get_pointer_to_function(code.fndesc.llvm_cfunc_wrapper_name)
+    return found
+
+
 def _pointer(builder: Any, address: Any, kind: Any) -> Any:
     return builder.inttoptr(address, kind.as_pointer())
 

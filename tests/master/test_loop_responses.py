@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from orchestrator.instance import Bundle, DirectionalDerivatives
 from orchestrator.master.loops import hot_responses
 from orchestrator.master.loops.hot_slopes import response
-from orchestrator.master.loops.method import Bounds, Situation
-from orchestrator.master.loops.newton import Newton
 from orchestrator.master.loops.responses import Response, Values
 from orchestrator.master.loops.unknowns import Unknowns
 from orchestrator.plain_data import pack, unpack
@@ -19,6 +17,7 @@ from orchestrator.system.connections.links import Link, Slot
 from orchestrator.system.quantities.units import Conversion
 from tests.doubles import FunctionInstance, an_input, an_output
 from tests.master.loop_doubles import coupled, loop_statistics
+from tests.master.loop_maps import Solver
 from tests.models import Wire, gain
 
 Vector = NDArray[np.float64]
@@ -165,25 +164,12 @@ def test_what_was_learnt_is_remembered_as_plain_data_or_forgotten() -> None:
 
 
 def solved(
-    G: Callable[[float], float], slope: Callable[[float], float], x: float, bounds: Bounds | None
+    G: Callable[[float], float], slope: Callable[[float], float], x: float, bounds: tuple[float | None, float | None]
 ) -> list[float]:
     """What Newton's method tries until the residual is below 1e-12, with slopes that are told at each trial."""
-    tried = [x]
-    r = np.array([G(x) - x])
-    situation = Situation(
-        np.array([x]), r, np.ones(1), lambda: np.array([[slope(tried[-1])]]), bounds=bounds, teaches=True
-    )
-    trials = Newton(reuse=True).trials(situation)
-    trial = next(trials)
-    while abs(r[0]) > 1e-12:
-        tried.append(float(trial.values[0]))
-        assert len(tried) < 100
-        r = np.array([G(tried[-1]) - tried[-1]])
-        trial = trials.send(r)
-    return tried
-
-
-ABOVE_ZERO = Bounds(np.zeros(1), np.full(1, np.inf))
+    one = Solver("newton", [1.0], slopes=lambda x: np.array([[slope(x[0])]]), bounds=bounds, tolerance=1e-12)
+    one.solve(lambda x: np.array([G(x[0])]), np.array([x]))
+    return [float(each[0]) for each in one.tried]
 
 
 @pytest.mark.parametrize("a", [0.5, 3.0, 8.0, 9.9])
@@ -191,7 +177,7 @@ ABOVE_ZERO = Bounds(np.zeros(1), np.full(1, np.inf))
 def test_a_switch_is_solved_from_both_sides(a: float, start: float) -> None:
     """G = a - 10 x / (x + 1e-4): nearly flat above 0.1, with a slope of -100,000 at 0."""
     K = 1e-4
-    tried = solved(lambda x: a - 10.0 * x / (x + K), lambda x: -10.0 * K / (x + K) ** 2, start, ABOVE_ZERO)
+    tried = solved(lambda x: a - 10.0 * x / (x + K), lambda x: -10.0 * K / (x + K) ** 2, start, (0.0, None))
     # (x - a)(x + K) + 10 x = 0
     root = np.roots([1.0, K - a + 10.0, -a * K]).max()
     assert tried[-1] == pytest.approx(root, rel=1e-9)
@@ -200,13 +186,14 @@ def test_a_switch_is_solved_from_both_sides(a: float, start: float) -> None:
 
 
 def test_a_solution_beyond_a_bound_is_found_after_a_stop_there() -> None:
-    tried = solved(lambda x: 0.5 * x - 1.0, lambda x: 0.5, 1.0, ABOVE_ZERO)
+    tried = solved(lambda x: 0.5 * x - 1.0, lambda x: 0.5, 1.0, (0.0, None))
     assert tried == [1.0, 0.0, pytest.approx(-2.0)]
 
 
-def test_differences_are_taken_within_the_bounds() -> None:
-    situation = Situation(np.ones(1), np.ones(1), np.ones(1), lambda: None, Bounds(np.zeros(1), np.ones(1)))
-    assert next(Newton(reuse=True).trials(situation)).values[0] == pytest.approx(1.0 - 1e-4)
+def test_what_is_only_to_teach_is_tried_within_the_bounds() -> None:
+    one = Solver("newton", [1.0], bounds=(0.0, 1.0))
+    one.solve(lambda x: 0.1 + 0.5 * x, np.ones(1))
+    assert one.tried[1][0] == pytest.approx(1.0 - 1e-4)
 
 
 def test_an_unknown_keeps_to_what_its_output_and_the_inputs_that_it_feeds_declare() -> None:

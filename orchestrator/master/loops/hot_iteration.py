@@ -5,23 +5,22 @@ the values to be tried once more, where the signals went back in between. `keep`
 everything that a macro step taught and counted.
 """
 
-from orchestrator.by_address import compiled, load, load_double, store, store_double, words
+from orchestrator.by_address import call, compiled, load, load_double, store, store_double, words
 from orchestrator.master.loops import layout as at
 from orchestrator.master.loops.hot_linear import copy_all
 from orchestrator.master.loops.hot_measure import (
     count_solved,
-    finite,
     forget_course,
     grows,
     measure,
     put,
     read,
     take_discrete,
+    tried,
     weigh,
 )
-from orchestrator.master.loops.hot_methods import aitken, anderson, differences, fixed_point, keep_now
-from orchestrator.master.loops.hot_newton import newton, wants_slopes
-from orchestrator.master.loops.hot_slopes import all_told, begin_parts, forget_parts, sweep_parts, take_all
+from orchestrator.master.loops.hot_methods import differences, keep_now
+from orchestrator.master.loops.hot_slopes import begin_parts, forget_parts, sweep_parts
 
 # what is next when Python has told derivatives, or at first
 _SWEPT = 0
@@ -44,7 +43,7 @@ def begin(iteration: int, t: float, h: float) -> int:
     begin_parts(iteration, h)
     read(iteration, load(iteration + at.TRIAL))
     take_discrete(iteration)
-    return at.AGAIN if finite(iteration) else at.INFINITE
+    return tried(iteration)
 
 
 @compiled
@@ -55,12 +54,9 @@ def following(iteration: int) -> int:
     """
     if load(iteration + at.PHASE) == _SWEPT:
         _sweep(iteration)
-    learns = load(iteration + at.METHOD) == at.NEWTON
     if load(iteration + at.PHASE) == _LEARNS:
-        if learns:
-            if not all_told(iteration, True):
-                return at.ASKS
-            take_all(iteration)
+        if _asks(iteration, load(iteration + at.LEARNS_FROM)):
+            return at.ASKS
         if load(iteration + at.MOVED) == 0 and _small(iteration):
             _accept(iteration)
             return at.SOLVED
@@ -68,14 +64,19 @@ def following(iteration: int) -> int:
         if status != at.AGAIN:
             return status
         store(iteration + at.PHASE, _CHOOSES)
-    if learns and wants_slopes(iteration) and not all_told(iteration, False):
+    if _asks(iteration, load(iteration + at.READIES)):
         return at.ASKS
-    _choose(iteration)
     store(iteration + at.PHASE, _SWEPT)
-    if not finite(iteration):
-        return at.INFINITE
-    put(iteration)
-    return at.AGAIN
+    chosen: int = call(load(iteration + at.CHOOSES), iteration, 0, 0, 0, 0)
+    if chosen == at.AGAIN:
+        put(iteration)
+    return chosen
+
+
+@compiled
+def _asks(iteration: int, function: int) -> bool:
+    """Whether a function that learns asks Python first; there may be none."""
+    return bool(function != 0 and call(function, iteration, 0, 0, 0, 0) == 0)
 
 
 @compiled
@@ -107,20 +108,6 @@ def _checked(iteration: int) -> int:
     if moved:
         forget_course(iteration)
     return at.AGAIN
-
-
-@compiled
-def _choose(iteration: int) -> None:
-    """Let the method say what to try next."""
-    method = load(iteration + at.METHOD)
-    if method == at.NEWTON:
-        newton(iteration)
-    elif method == at.ANDERSON:
-        anderson(iteration)
-    elif method == at.AITKEN:
-        aitken(iteration)
-    else:
-        fixed_point(iteration)
 
 
 @compiled

@@ -61,13 +61,13 @@ def take_discrete(iteration: int) -> bool:
 
 
 @compiled
-def finite(iteration: int) -> bool:
-    """Whether all values that are tried next are finite."""
+def tried(iteration: int) -> int:
+    """AGAIN where all values that are tried next are finite, else INFINITE."""
     values = doubles(load(iteration + at.TRIAL))
     special = 0
     for i in range(load(iteration + at.COUNT)):
         special |= bits(values[i] - values[i])  # 0 for finite numbers only
-    return bool(special == 0)
+    return at.AGAIN if special == 0 else at.INFINITE
 
 
 @compiled

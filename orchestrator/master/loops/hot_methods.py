@@ -16,23 +16,25 @@ from orchestrator.master.loops.hot_linear import (
     orthogonal,
     weighted_norm,
 )
+from orchestrator.master.loops.hot_measure import tried
 
 _DEPENDENT: Final = 1e-6
 """Part of a difference that must be new for it to be used: below it says the same as the newer ones."""
 
 
 @compiled
-def step_by(iteration: int, relaxation: float) -> None:
+def _step_by(iteration: int, relaxation: float) -> int:
     """x <- x + w r"""
     x, r = doubles(load(iteration + at.TRIAL)), doubles(load(iteration + at.RESIDUAL))
     for i in range(load(iteration + at.COUNT)):
         x[i] += relaxation * r[i]
+    return tried(iteration)
 
 
 @compiled
-def fixed_point(iteration: int) -> None:
+def fixed_point(iteration: int) -> int:
     """x <- x + w r, w constant; converges where the spectral radius of I + w (G' - I) is below 1."""
-    step_by(iteration, load_double(iteration + at.RELAXATION))
+    return _step_by(iteration, load_double(iteration + at.RELAXATION))
 
 
 @compiled
@@ -50,7 +52,7 @@ def _relaxation(iteration: int, w: float) -> float:
 
 
 @compiled
-def aitken(iteration: int) -> None:
+def aitken(iteration: int) -> int:
     """x <- x + w r with w <- -w r_old.(r - r_old) / |r - r_old|^2, the vector form of Irons and Tuck (1969).
 
     It begins with the first relaxation in every macro step. With one unknown it is the secant method: exact in three
@@ -63,7 +65,7 @@ def aitken(iteration: int) -> None:
     store(iteration + at.STAGE, 1)
     store_double(iteration + at.RELAXED, w)
     copy_all(load(iteration + at.RESIDUAL), load(iteration + at.BEFORE), load(iteration + at.COUNT))
-    step_by(iteration, w)
+    return _step_by(iteration, w)
 
 
 @compiled
@@ -190,7 +192,7 @@ def _combine(iteration: int, chosen: int) -> None:
 
 
 @compiled
-def anderson(iteration: int) -> None:
+def anderson(iteration: int) -> int:
     """Interface quasi-Newton with an approximation of the inverse from least squares (IQN-ILS), or Anderson mixing.
 
     x <- x + b r - (dX + b dR) c, where c makes |r - dR c| least; dX and dR hold the differences of this macro step and
@@ -215,11 +217,4 @@ def anderson(iteration: int) -> None:
     x, step = doubles(load(iteration + at.TRIAL)), doubles(load(iteration + at.STEP))
     for i in range(count):
         x[i] += step[i]
-
-
-@compiled
-def forget_differences(iteration: int) -> None:
-    """Nothing is known of earlier macro steps."""
-    spans = words(load(iteration + at.SPANS))
-    for k in range(load(iteration + at.REUSE) + 1):
-        spans[k] = 0
+    return tried(iteration)

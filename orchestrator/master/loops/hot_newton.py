@@ -3,10 +3,11 @@
 from math import inf
 from typing import Final
 
-from orchestrator.by_address import compiled, doubles, load, store
+from orchestrator.by_address import call, compiled, doubles, load, store
 from orchestrator.master.loops import layout as at
-from orchestrator.master.loops.hot_linear import copy_all, invert_safely, largest, set_all
-from orchestrator.master.loops.hot_slopes import all_known, find_slopes
+from orchestrator.master.loops.hot_linear import copy_all, largest, set_all
+from orchestrator.master.loops.hot_measure import tried
+from orchestrator.master.loops.hot_slopes import all_known
 
 _PROBE: Final = 1e-4
 """Difference for a slope, as part of the size of an unknown: above the noise of solvers inside components."""
@@ -21,15 +22,15 @@ _HALVINGS: Final = 6
 _GROUPS: Final = 3
 """Probes that teach how each component responds: unknowns are changed together that few components share."""
 
-# stages
+# stages; while they are told, slopes of the components are wanted
 _TEACHES: Final = 1
-_TOLD: Final = 2
+_TOLD: Final = at.TOLD_STAGE
 _DIFFERS: Final = 3
 _KEPT: Final = 4
 
 
 @compiled
-def newton(iteration: int) -> None:
+def newton(iteration: int) -> int:
     """x <- x + (I - J)^-1 r, J = dG/dx.
 
     J is what the components tell, and what was learnt of each of them, anew at each trial. Where it turns out to be no
@@ -52,12 +53,7 @@ def newton(iteration: int) -> None:
         _difference(iteration)
     else:
         _judge_kept(iteration)
-
-
-@compiled
-def wants_slopes(iteration: int) -> bool:
-    """Whether the next trial may follow from what the components tell."""
-    return load(iteration + at.STAGE) <= _TOLD and all_known(iteration)
+    return tried(iteration)
 
 
 @compiled
@@ -117,8 +113,7 @@ def _step_told(iteration: int) -> None:
     if not all_known(iteration):
         _differ(iteration)
         return
-    find_slopes(iteration)
-    _invert(iteration, load(iteration + at.SLOPES))
+    _invert(iteration, told=1)
     _step(iteration, load(iteration + at.X), load(iteration + at.BEFORE), load(iteration + at.STEP))
     store(iteration + at.STAGE, _TOLD)
     store(iteration + at.NUMBER, 0)
@@ -134,8 +129,7 @@ def _judge(iteration: int) -> None:
     count, weights = load(iteration + at.COUNT), load(iteration + at.WEIGHTS)
     residual, before = load(iteration + at.RESIDUAL), load(iteration + at.BEFORE)
     step, following = load(iteration + at.STEP), load(iteration + at.NEXT)
-    find_slopes(iteration)
-    _invert(iteration, load(iteration + at.SLOPES))
+    _invert(iteration, told=1)
     _step(iteration, load(iteration + at.TRIAL), residual, following)
     part = min(_part(residual, before, weights, count), _part(following, step, weights, count))
     store(iteration + at.NUMBER, load(iteration + at.NUMBER) + 1 if part > _SLOW else 0)
@@ -185,7 +179,7 @@ def _difference(iteration: int) -> None:
 @compiled
 def _step_kept(iteration: int) -> None:
     """A step with slopes of its own."""
-    _invert(iteration, load(iteration + at.JACOBIAN))
+    _invert(iteration, told=0)
     _step(iteration, load(iteration + at.X), load(iteration + at.BEFORE), load(iteration + at.STEP))
     store(iteration + at.STAGE, _KEPT)
     store(iteration + at.NUMBER, 0)
@@ -230,21 +224,9 @@ def _update(iteration: int) -> None:
 
 
 @compiled
-def _invert(iteration: int, slopes: int) -> None:
-    """(I - J)^-1 in units of the weights; what is nearly singular has no part in it."""
-    count, weights = load(iteration + at.COUNT), doubles(load(iteration + at.WEIGHTS))
-    matrix, jacobian = doubles(load(iteration + at.MATRIX)), doubles(slopes)
-    for i in range(count):
-        for j in range(count):
-            k = i * count + j
-            matrix[k] = (1.0 if i == j else 0.0) - jacobian[k] * weights[j] / weights[i]
-    invert_safely(
-        load(iteration + at.MATRIX),
-        count,
-        load(iteration + at.INVERSE),
-        load(iteration + at.OTHER),
-        load(iteration + at.ORDER),
-    )
+def _invert(iteration: int, told: int) -> None:
+    """Make ready for steps with slopes of the components, or of its own."""
+    call(load(iteration + at.INVERTS), iteration, told, 0, 0, 0)
 
 
 @compiled

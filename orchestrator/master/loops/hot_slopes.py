@@ -2,7 +2,7 @@
 
 from orchestrator.by_address import compiled, doubles, load, load_double, store, words
 from orchestrator.master.loops import layout as at
-from orchestrator.master.loops.hot_linear import set_all
+from orchestrator.master.loops.hot_linear import invert_safely, set_all
 from orchestrator.master.loops.hot_responses import begin_part, forget_part, known, swept, take, told
 
 
@@ -36,25 +36,41 @@ def all_known(iteration: int) -> bool:
 
 
 @compiled
-def all_told(iteration: int, learning: bool) -> bool:
+def _all_told(iteration: int, only_learning: bool) -> bool:
     """Let all components, or those alone of which is learnt, tell their derivatives; False where Python is asked."""
     row, end = load(iteration + at.PARTS), load(iteration + at.PARTS_END)
     done = True
     while row < end:
         part = load(row)
-        if load(part + at.LEARNS) != 0 or not learning:
+        if load(part + at.LEARNS) != 0 or not only_learning:
             done = told(part) and done
         row += at.WORD
     return done
 
 
 @compiled
-def take_all(iteration: int) -> None:
+def _take_all(iteration: int) -> None:
     """Learn from a sweep."""
     row, end = load(iteration + at.PARTS), load(iteration + at.PARTS_END)
     while row < end:
         take(load(row))
         row += at.WORD
+
+
+@compiled
+def learn(iteration: int) -> int:
+    """Learn of all components what the last sweep tells; 0 where Python is asked for derivatives first."""
+    if not _all_told(iteration, only_learning=True):
+        return 0
+    _take_all(iteration)
+    return 1
+
+
+@compiled
+def ready(iteration: int) -> int:
+    """Make ready what the next trial may follow from; 0 where Python is asked for derivatives first."""
+    wanted = load(iteration + at.STAGE) <= at.TOLD_STAGE and all_known(iteration)
+    return 1 if not wanted or _all_told(iteration, only_learning=False) else 0
 
 
 @compiled
@@ -110,12 +126,37 @@ def _follow(iteration: int, part: int) -> None:
 
 
 @compiled
-def find_slopes(iteration: int) -> None:
+def _find_slopes(iteration: int) -> None:
     """dG/dx at the values of the last sweep, into `SLOPES`."""
     row, end = load(iteration + at.PARTS), load(iteration + at.PARTS_END)
     while row < end:
         _follow(iteration, load(row))
         row += at.WORD
+
+
+@compiled
+def invert(iteration: int, told: int) -> int:
+    """(I - J)^-1 in units of the weights; what is nearly singular has no part in it.
+
+    J is `SLOPES`, which are found anew, where it is `told`, else `JACOBIAN`. 1 always.
+    """
+    if told != 0:
+        _find_slopes(iteration)
+    count, weights = load(iteration + at.COUNT), doubles(load(iteration + at.WEIGHTS))
+    jacobian = doubles(load(iteration + (at.SLOPES if told != 0 else at.JACOBIAN)))
+    matrix = doubles(load(iteration + at.MATRIX))
+    for i in range(count):
+        for j in range(count):
+            k = i * count + j
+            matrix[k] = (1.0 if i == j else 0.0) - jacobian[k] * weights[j] / weights[i]
+    invert_safely(
+        load(iteration + at.MATRIX),
+        count,
+        load(iteration + at.INVERSE),
+        load(iteration + at.OTHER),
+        load(iteration + at.ORDER),
+    )
+    return 1
 
 
 @compiled

@@ -5,12 +5,16 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from orchestrator.by_address import address_of
 from orchestrator.errors import FailedStepError, StepError
 from orchestrator.master.algorithm import MacroStep
 from orchestrator.master.compiled.tables import address
 from orchestrator.master.loops import failures
 from orchestrator.master.loops import layout as at
 from orchestrator.master.loops.hot_iteration import begin, following, put
+from orchestrator.master.loops.hot_methods import aitken, anderson, fixed_point
+from orchestrator.master.loops.hot_newton import newton
+from orchestrator.master.loops.hot_slopes import invert, learn, ready
 from orchestrator.master.loops.slopes import Slopes
 from orchestrator.master.loops.unknowns import Discrete, Unknowns
 from orchestrator.master.loops.workspace import Vector, Workspace
@@ -22,10 +26,10 @@ Sweep = Callable[[Callable[[], None]], MacroStep]
 """Takes the components back, calls what puts the values of the unknowns into the signals, and steps the components."""
 
 _METHODS: Final = {
-    "fixed_point": at.FIXED_POINT,
-    "aitken": at.AITKEN,
-    "anderson": at.ANDERSON,
-    "newton": at.NEWTON,
+    "fixed_point": (at.FIXED_POINT, fixed_point),
+    "aitken": (at.AITKEN, aitken),
+    "anderson": (at.ANDERSON, anderson),
+    "newton": (at.NEWTON, newton),
 }
 
 _MOST_DIFFERENCES: Final = 20
@@ -178,7 +182,8 @@ class Iteration:
 
     def _lay_out(self) -> None:
         memory, settings = self._memory, self._settings
-        memory[at.METHOD] = method = _METHODS[settings.method]
+        method, chooses = _METHODS[settings.method]
+        memory[at.METHOD], memory[at.CHOOSES] = method, address_of(chooses, 1)
         memory[at.MAX_ITERATIONS], memory[at.REUSE] = settings.max_iterations, settings.reuse
         memory.put_number(at.TOLERANCE, settings.tolerance)
         memory.put_number(at.RELAXATION, settings.relaxation)
@@ -213,6 +218,8 @@ class Iteration:
         for place in (at.JACOBIAN, at.SLOPES, at.MATRIX, at.OTHER, at.INVERSE):
             memory.vector(place, count * count)
         memory.keep_words(at.ORDER, [0] * count)
+        memory[at.LEARNS_FROM], memory[at.READIES] = address_of(learn, 1), address_of(ready, 1)
+        memory[at.INVERTS] = address_of(invert, 2)
         responses = self._slopes.responses.values()
         memory.table(at.PARTS, [[each.address] for each in responses])
         for each in responses:

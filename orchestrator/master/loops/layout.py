@@ -53,6 +53,16 @@ PARTS: Final = 96
 """Addresses of the components, in the order in which they step; none where nothing is learnt of them."""
 PARTS_END: Final = 104
 
+# Compiled functions, by their addresses, so that each is compiled by itself, and only where it is used.
+CHOOSES: Final = 480
+"""The method: the next values to be tried, int f(iteration): AGAIN or INFINITE."""
+LEARNS_FROM: Final = 488
+"""Learns of the components after a sweep, int f(iteration): 0 where Python is asked; 0 where nothing is learnt."""
+READIES: Final = 496
+"""The same, before slopes are wanted."""
+INVERTS: Final = 504
+"""The inverse of what Newton's method has, int f(iteration, told)."""
+
 # What is learnt from macro step to macro step.
 LEARNT: Final = 112
 """(where, its copy, words)."""
@@ -100,6 +110,8 @@ PHASE: Final = 320
 """What `following` does next, see there."""
 STAGE: Final = 328
 """Where the method is; 0 where it has not begun."""
+TOLD_STAGE: Final = 2
+"""Newton's method steps with slopes that the components told."""
 STEP_LENGTH: Final = 336
 """The macro step (s), a double."""
 
@@ -131,7 +143,7 @@ ORDER: Final = 464
 """n words to work on."""
 NEXT: Final = 472
 """A vector: the Newton step that would follow."""
-ITERATION: Final = 480
+ITERATION: Final = 512
 """Size of the words."""
 
 # What was counted since Python took it: steps, iterations and evaluations as in `LoopStatistics`.

@@ -1,0 +1,100 @@
+"""Maps whose fixed points the solver of loops finds by itself: no components, and every trial is seen."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.instance import Bundle, DirectionalDerivatives
+from orchestrator.master.algorithm import COMPLETED, MacroStep
+from orchestrator.master.loops.iteration import Circle, Iteration
+from orchestrator.master.loops.slopes import Slopes
+from orchestrator.master.loops.unknowns import Unknowns
+from orchestrator.master.statistics import LoopStatistics
+from orchestrator.signals import Signals
+from orchestrator.system.connections.links import Link, Slot
+from orchestrator.system.quantities.units import Conversion
+from orchestrator.system.solving import LoopSolver
+from tests.doubles import FunctionInstance, an_input, an_output
+
+Vector = NDArray[np.float64]
+Map = Callable[[Vector], Vector]
+
+
+class Told:
+    """Directional derivatives that are a matrix, of the values where the map was evaluated last."""
+
+    def __init__(self, slopes: Callable[[Vector], Vector]) -> None:
+        self.slopes, self.x = slopes, np.zeros(0)
+
+    def multiply(self, unknowns: Bundle, knowns: Bundle, seed: Vector, result: Vector) -> None:
+        result[:] = self.slopes(self.x) @ seed
+
+
+class Solver:
+    """x = G(x) for n unknowns of these sizes, solved by a method; `tried` are the trials of the last solution.
+
+    With `slopes` these are told of x, and nothing is learnt beside them. `bounds` are those of all unknowns.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        sizes: Sequence[float] | Vector,
+        *,
+        slopes: Callable[[Vector], Vector] | None = None,
+        bounds: tuple[float | None, float | None] = (None, None),
+        **settings: Any,
+    ) -> None:
+        n = len(sizes)
+        outputs = [
+            an_output(f"y{k}", nominal=float(size), nominal_is_declared=True, minimum=bounds[0], maximum=bounds[1])
+            for k, size in enumerate(sizes)
+        ]
+        inputs = [an_input(f"u{k}") for k in range(n)]
+        instance = FunctionInstance(lambda t, u: u, name="map", inputs=inputs, outputs=outputs)
+        self._told: Told | None = None
+        if slopes is not None:
+            self._told = Told(slopes)
+            told: DirectionalDerivatives = self._told
+            instance.directional_derivatives = told  # type: ignore[attr-defined]
+        signals = Signals({"map": instance.connectors}, links=_links(n))
+        self._given = [signals.place("map", f"u{k}").start for k in range(n)]
+        self._gives = [signals.place("map", f"y{k}").start for k in range(n)]
+        self._floats = signals.float64
+        unknowns = Unknowns(signals, _links(n))
+        self.statistics = LoopStatistics()
+        self.iteration = Iteration(
+            Circle("map", algebraic=True),
+            unknowns,
+            Slopes([instance], _links(n), signals, unknowns.places.tolist()),
+            LoopSolver.model_validate({"method": method, "max_iterations": 200, **settings}),
+            self.statistics,
+        )
+        self.tried: list[Vector] = []
+
+    def solve(self, G: Map, x: Vector, h: float = 0.1) -> Vector:
+        """The solution, from x on."""
+        self._floats[self._gives] = x
+        self.tried = []
+
+        def sweep(put: Callable[[], None]) -> MacroStep:
+            put()
+            self.look(G)
+            return COMPLETED
+
+        self.iteration.solve(0.0, h, sweep)
+        return self.tried[-1]
+
+    def look(self, G: Map) -> None:
+        """Evaluate the map at the values that are in the signals."""
+        self._floats[self._given] = tried = self._floats[self._gives]
+        if self._told is not None:
+            self._told.x = tried
+        self.tried.append(tried)
+        self._floats[self._gives] = G(tried)
+
+
+def _links(n: int) -> list[Link]:
+    return [Link(Slot("map", f"y{k}", 0), Slot("map", f"u{k}", 0), Conversion(1.0, 0.0)) for k in range(n)]
