@@ -20,6 +20,7 @@ from orchestrator.errors import CapabilityError, SimulationError, VariableError
 from orchestrator.instance import Instance
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
+from orchestrator.master.compiled.controlled import controlled_loop
 from orchestrator.master.compiled.loop import compiled_loop
 from orchestrator.master.composition import compose
 from orchestrator.master.coupling import Coupling
@@ -81,7 +82,10 @@ class Simulation(Generic[ResultsT]):
                 interpret(instance)
         self._master = compose(self._coupling, setup.plan)
         plain = None if setup.interpreted else self._master.plain
-        self._loop = compiled_loop(self._coupling, grid, self._views, plain, setup.threads)
+        doubled = None if setup.interpreted else self._master.doubled
+        self._loop = compiled_loop(self._coupling, grid, self._views, plain, setup.threads) or controlled_loop(
+            self._coupling, self._timeline, self._views, doubled
+        )
         self._access = Access(setup.instances, self.signals, setup.links, beside)
         self._audience = Audience(observers)
         self._audience.sources.append(self._master.take_events)

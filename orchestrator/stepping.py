@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from orchestrator.errors import RefusedStepError
 from orchestrator.master.algorithm import COMPLETED
+from orchestrator.master.compiled.controlled import ControlledLoop
 from orchestrator.master.compiled.loop import CompiledLoop
 from orchestrator.master.compiled.made import Made, Steps
 from orchestrator.master.composition import Master
@@ -55,7 +56,7 @@ class Stepping:
         timeline: Timeline,
         tell: Callable[[], None],
         end_by: Callable[[Iterable[str]], None],
-        loop: CompiledLoop | None = None,
+        loop: CompiledLoop | ControlledLoop | None = None,
     ) -> None:
         self._plain = master.plain
         self._coupling, self._signals, self._timeline = coupling, coupling.signals, timeline
@@ -64,7 +65,8 @@ class Stepping:
         self._events = Events(coupling)
         self._eventful = bool(self._events)
         self._early = any(each.instance.capabilities.may_return_early for each in coupling.participants)
-        self._loop = loop
+        self._loop = loop if isinstance(loop, CompiledLoop) else None
+        self._controlled = loop if isinstance(loop, ControlledLoop) else None
         self._leaves_grid = self._eventful or master.stepper.leaves_grid
         self.under_way = False
         self.rows = 0
@@ -98,6 +100,8 @@ class Stepping:
     @property
     def strides(self) -> bool:
         """Whether several macro steps can be made at once."""
+        if self._controlled is not None:
+            return self._controlled.ready
         if self._loop is None or self._plain is None or not self._timeline.on_grid:
             return False
         return self._plain.retry.calm and (not self._early or self._plain.retry.repeats)
@@ -105,7 +109,13 @@ class Stepping:
     @property
     def by_address(self) -> tuple[str, ...]:
         """The components that strides step without Python."""
-        return () if self._loop is None else self._loop.by_address
+        loop = self._loop or self._controlled
+        return () if loop is None else loop.by_address
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether strides are `controlled_stride`, of steps under error control."""
+        return self._controlled is not None
 
     @property
     def repeats(self) -> bool:
@@ -161,6 +171,17 @@ class Stepping:
                 reached, self.rows = self._loop.reached, made.rows
             point.go_back()
             return self._before_left(begun, reached)
+
+    def controlled_stride(self, until: int | None, rows: RowTable | None = None) -> Stride:
+        """Make macro steps under error control up to a point of the grid, or fewer, or one; record them in the rows."""
+        assert self._controlled is not None
+        self.under_way = self.in_step = True
+        made = self._controlled.run(until, rows)
+        self.rows, self.in_step = made.rows, False
+        if not made.steps:
+            return Stride(self.advance(), recorded=False)
+        self.under_way = False
+        return Stride(completed=True, recorded=made.recorded)
 
     @contextmanager
     def _kept(self, retry: Retry) -> Iterator[_Point]:

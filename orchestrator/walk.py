@@ -51,7 +51,7 @@ class Walk:
         self._pacer, self._interruption = pacer, interruption
         try:
             if pacer is not None:
-                self._strides_paced = pacer.begin(self._timeline.time, compiled=at_once and self._strides)
+                self._strides_paced = pacer.begin(self._timeline.time, compiled=at_once and self._strides_by_grid)
                 at_once = self._strides_paced
             yield at_once
         finally:
@@ -70,7 +70,7 @@ class Walk:
             return self.stepping.advance()
         rows = self._rows = None if until is None else self._audience.rows
         try:
-            stride = self._stride(until or self._timeline.index + 1, rows)
+            stride = self._stride(until, rows)
             self._recorded = stride.recorded
             return stride.completed
         finally:
@@ -82,7 +82,16 @@ class Walk:
         """Whether strides are made; where time is short none of which all would be made once more."""
         return self.stepping.strides and (self._pacer is None or not self.stepping.repeats)
 
-    def _stride(self, until: int, rows: RowTable | None) -> Stride:
+    @property
+    def _strides_by_grid(self) -> bool:
+        """Whether they are made from point to point of the grid, so that their deadlines are known beforehand."""
+        return self._strides and not self.stepping.is_controlled
+
+    def _stride(self, until: int | None, rows: RowTable | None) -> Stride:
+        """Up to a point of the grid, or one macro step."""
+        if self.stepping.is_controlled:
+            return self.stepping.controlled_stride(until, rows)
+        until = until or self._timeline.index + 1
         if self._pacer is None or not self._strides_paced:
             return self.stepping.stride(until, rows)
         has_time = self._timeline.grid.step_size / self._pacer.speed >= _LEISURE

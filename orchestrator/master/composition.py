@@ -20,6 +20,8 @@ from orchestrator.master.memory import Memory
 from orchestrator.master.rates import Period
 from orchestrator.master.step_control import Controlled, Controlling, controlled
 from orchestrator.master.step_control_bonds import Allowed, BondControl
+from orchestrator.master.step_control_doubling import ErrorControl
+from orchestrator.master.step_control_judge import Judge
 from orchestrator.master.step_control_landing import Landing, Uncontrolled
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.step_control_refusals import Retry
@@ -51,12 +53,19 @@ class Plain(NamedTuple):
     retry: Retry
 
 
+class Doubled(NamedTuple):
+    """Macro steps under error control, by Gauss-Seidel (`newest`) or Jacobi, and who judges them."""
+
+    newest: bool
+    judge: Judge
+
+
 class Master(NamedTuple):
     """What steps a coupled system, and the parts of it that remember something, by name.
 
     `memories` go back with the components when a step is taken back; `controls` only a checkpoint keeps. `take_events`
-    gives what happened in the master since it was asked last. `plain` where its steps are such that a compiled loop can
-    make them.
+    gives what happened in the master since it was asked last. `plain` or `doubled` where its steps are such that a
+    compiled loop can make them.
     """
 
     stepper: Stepper
@@ -64,6 +73,7 @@ class Master(NamedTuple):
     controls: Mapping[str, Memory]
     take_events: Callable[[], Iterable[Event]] = tuple
     plain: Plain | None = None
+    doubled: Doubled | None = None
 
 
 def compose(coupling: Coupling, plan: Plan) -> Master:
@@ -80,10 +90,12 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
     if plan.solving.step_control.global_error:
         iterated = isinstance(algorithm, Iterative)
         control = with_global_error(control, coupling, Beside(kept.inner, memories, iterated, slow))
-    plain = None
-    if isinstance(control.stepper, Retry) and not bonds and not isinstance(algorithm, Iterative):
-        plain = Plain(isinstance(algorithm, GaussSeidel), control.stepper)
-    return Master(control.stepper, memories, control.memories, control.take_events, plain)
+    plain, doubled = None, None
+    if not bonds and not isinstance(algorithm, Iterative):
+        newest, stepper = isinstance(algorithm, GaussSeidel), control.stepper
+        plain = Plain(newest, stepper) if isinstance(stepper, Retry) else None
+        doubled = Doubled(newest, stepper.judge) if isinstance(stepper, ErrorControl) else None
+    return Master(control.stepper, memories, control.memories, control.take_events, plain, doubled)
 
 
 def _controlled(

@@ -86,6 +86,11 @@ class OwnWay:
         """Parts of the step under way that are made."""
         return self._row[own.PART]
 
+    @property
+    def memory(self) -> Sequence[NDArray[Any]]:
+        """All that changes in a step, in whole words, but for the counts."""
+        return () if self._courses is None else self._courses.memory
+
     def forget(self, index: int, *, begun: bool = False) -> None:
         """Do not count the steps of this macro step, with the one that was `begun` and is not made."""
         period = self._row[own.PERIOD]
@@ -167,6 +172,12 @@ class CourseTable:
         inflows = [table.remembered(count) for table, count in zip(self._inflows, points, strict=True)]
         self._courses.remember({"inflows": inflows, "last": self._last, "missing": self._missing, "course": course})
 
+    @property
+    def memory(self) -> Sequence[NDArray[Any]]:
+        """All that changes in a step, in whole words."""
+        own_arrays = (self._row.words, self._rows, self._coefficients, self._means, self._last, self._missing)
+        return (*own_arrays, *(array for table in self._inflows for array in table.memory))
+
     def _inflow_rows(self) -> Range:
         self._rows = np.array([table.words for table in self._inflows], np.int64)
         first = self._tables.keep(self._rows)
@@ -201,12 +212,12 @@ class InflowTable:
         self.points = 0
         self._times, self._has_slopes = np.zeros(room), np.zeros(room, np.int64)
         self._values, self._slopes = np.zeros((room, size)), np.zeros((room, size))
-        memory = self._times, self._values, self._slopes, self._has_slopes
+        self.memory: Sequence[NDArray[Any]] = (self._times, self._values, self._slopes, self._has_slopes)
         period = 0 if inflow.origin.period is None else inflow.origin.period.count
         row = Row(own.INFLOW_ROW, tables)
         row.put(own.AHEAD, int(inflow.origin.ahead), period)
         row.put(own.RANKS, tables.keep(inflow.where.astype(np.int64)), size)
-        row.put(own.TIMES, *(tables.keep(array) for array in memory))
+        row.put(own.TIMES, *(tables.keep(array) for array in self.memory))
         calls = tables.table(self._reading(each) for each in inflow.derivatives)
         row.put(own.DERIVATIVES, *calls)
         row.put(own.NODES, tables.keep(np.zeros(own.NODE_ROW * _NODES // 8, np.int64)), tables.keep(np.zeros(size)))

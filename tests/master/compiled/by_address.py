@@ -1,7 +1,7 @@
 """Doubles that a compiled loop calls by address, and runs of a system both ways that must agree to the bit."""
 
 from collections.abc import Callable, Iterable, Sequence
-from ctypes import CFUNCTYPE, POINTER, c_double, c_int, c_size_t, c_uint8, c_void_p, cast
+from ctypes import CFUNCTYPE, POINTER, addressof, c_double, c_int, c_size_t, c_uint8, c_void_p, cast
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.doubles import FunctionInstance
 
 _STEP = CFUNCTYPE(c_int, c_void_p, c_double, c_double, c_int, c_void_p, c_void_p, c_void_p, POINTER(c_double))
 _VALUES = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)
+_KEEP, _GO_BACK = CFUNCTYPE(c_int, c_void_p, POINTER(c_size_t)), CFUNCTYPE(c_int, c_void_p, c_size_t)
 _SPECIAL, _FAILED = 2, 3
 ALONE, TOGETHER = Threads(1), Threads(3, measured=False)
 
@@ -26,10 +27,10 @@ class DoubleByAddress:
 
     repeats_exactly = True
     may_refuse = True
-    states = None
 
     def __init__(self, double: FunctionInstance) -> None:
         self._double = double
+        self.states = StatesByAddress(double) if double.capabilities.get_set_state else None
         self._kept: list[Any] = []
         self._error: BaseException | None = None
         self._result: StepResult | None = None
@@ -94,6 +95,45 @@ class DoubleByAddress:
             return 0
 
         return move
+
+
+class StatesByAddress:
+    """`NativeStates` of a double: a kept state is a number in its slot."""
+
+    def __init__(self, double: FunctionInstance) -> None:
+        self._double = double
+        self._kept: dict[int, object] = {}
+        self._slots: list[Any] = []
+        self._functions = _KEEP(self._keep), _GO_BACK(self._go_back), _KEEP(self._free)
+        self.get, self.set, self.free = (cast(each, c_void_p).value or 0 for each in self._functions)
+        self.failed_with: BaseException | None = None
+
+    def slot(self) -> int:
+        self._slots.append(c_size_t())
+        return addressof(self._slots[-1])
+
+    def failed(self, status: int, *, setting: bool) -> None:
+        assert status == _FAILED
+        assert self.failed_with is not None
+        raise self.failed_with
+
+    def _keep(self, _: Any, slot: Any) -> int:
+        try:
+            slot[0] = slot[0] or len(self._slots) + len(self._kept)
+            self._kept[slot[0]] = self._double.save_state()
+        except Exception as error:
+            self.failed_with = error
+            return _FAILED
+        return 0
+
+    def _go_back(self, _: Any, number: int) -> int:
+        self._double.restore_state(self._kept[number])
+        return 0
+
+    def _free(self, _: Any, slot: Any) -> int:
+        del self._kept[slot[0]]
+        slot[0] = 0
+        return 0
 
 
 def by_address(instances: Iterable[Any], names: Iterable[str] | None = None) -> list[Any]:

@@ -1,0 +1,267 @@
+"""Controlled: macro steps under error control made at once, as compiled functions; in Python what they cannot do."""
+
+from time import perf_counter
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from orchestrator.errors import StepError
+from orchestrator.interruption import opened
+from orchestrator.master.compiled import hot_states
+from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled import layout_control as ct
+from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
+from orchestrator.master.compiled.rows import RowWriter
+from orchestrator.master.compiled.tables import Words, address
+from orchestrator.master.composition import Doubled
+from orchestrator.master.coupling import Coupling
+from orchestrator.master.diagnostics import MASTER
+from orchestrator.master.participant import Participant
+from orchestrator.master.rates import SlowPace
+from orchestrator.master.step_control_outputs import Outputs
+from orchestrator.master.timeline import Timeline
+from orchestrator.native import Native, NativeAnswer, NativeStates
+from orchestrator.signals import GatherPlan, RowTable
+
+_STRIDE: Final = 0.05
+"""How long (s) steps are made before Python looks for Ctrl-C and the like, where a single one does not take longer."""
+
+_SLICE: Final = 0.01
+"""How long (s) they are made before the time is looked at."""
+
+_DISCARD: Final = 2
+"""The least status that is more than a warning."""
+
+_MOST_PATIENCE: Final = 32
+"""Macro steps that Python makes one after the other, at most, where compiled functions come to no end of theirs."""
+
+
+class Strode(NamedTuple):
+    """How many macro steps were made and rows are filled; whether the last of these is where the run is."""
+
+    steps: int
+    rows: int
+    recorded: bool
+
+
+class ControlledLoop:
+    """Makes macro steps bit by bit as `ErrorControl` does, one after the other, and moves the timeline.
+
+    Where something jumps, a component gives a status, a value is not finite or nothing shorter can be tried, everything
+    goes back to where the macro step began. Python makes that one, and the more of them after it the more often that
+    happens in a row.
+    """
+
+    def __init__(self, coupling: Coupling, program: Program, timeline: Timeline, doubled: Doubled) -> None:
+        from orchestrator.master.compiled import hot_control  # compiled, or loaded, when it is first needed
+
+        self._hot: Any = hot_control
+        self._coupling, self._program, self._timeline = coupling, program, timeline
+        self._rows = RowWriter(program)
+        self._natives = [each for each in program.natives if each is not None]
+        self._words = np.zeros(ct.CONTROL // at.WORD, np.int64)
+        self._doubles = self._words.view(np.float64)
+        self._states = [_slots(program), _slots(program)]
+        self._lower(doubled)
+        self._slice, self._patience, self._leaves = 1, 0, range(0)
+
+    @property
+    def by_address(self) -> tuple[str, ...]:
+        """The components, all of which are stepped without Python."""
+        return tuple(participant.name for participant in self._coupling.participants)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next macro step is one to be tried; those that Python has to make are not."""
+        return self._coupling.statistics.macro_steps not in self._leaves
+
+    def close(self) -> None:
+        """No more steps are made."""
+
+    def run(self, until: int | None, rows: RowTable | None) -> Strode:
+        """Make macro steps up to a point of the grid, or fewer where time passes, or one; record them in the rows.
+
+        After fewer steps than one Python has to make the next. After an error the signals are those of the last
+        communication point.
+        """
+        self._begin(rows)
+        try:
+            why = self._make(self._timeline.grid.count, 1) if until is None else self._stride(until)
+            if why == ct.LOST:
+                self._lose()
+            return self._end(why, recorded=rows is not None)
+        except BaseException:
+            self._coupling.signals.keep()  # they are those of a communication point
+            raise
+        finally:
+            for way in self._program.ways.values():
+                way.store()
+
+    def _lower(self, doubled: Doubled) -> None:
+        """Write what the words are that stay as they are."""
+        program, judge, tables, signals = self._program, doubled.judge, self._program.tables, self._coupling.signals
+        self._put(ct.PROGRAM, program.address, judge.address)
+        self._put(ct.PLACES, tables.keep(address(signals.float64) + 8 * judge.outputs.where.astype(np.int64)))
+        others = [
+            (address(each) + each.itemsize * int(i), each.itemsize) for each, at_ in judge.outputs.others for i in at_
+        ]
+        self._put(ct.OTHERS, *tables.table((*each, 0, 0) for each in others))
+        for place, slots in zip((ct.START_STATES, ct.MIDDLE_STATES), self._states, strict=True):
+            self._put(place, address(slots), address(slots) + slots.nbytes)
+        arrays = [signals.array(storage) for storage in NUMBERS]
+        kept = [*arrays, *(array for way in program.ways.values() for array in way.memory)]
+        words = [(each, -(-each.nbytes // at.WORD)) for each in kept if each.size]
+        rows = [(address(each), tables.keep(np.zeros(count, np.int64)), count) for each, count in words]
+        self._put(ct.KEPT, *tables.table(rows))
+        self._put(ct.WAYS, *tables.table((way.address, 0) for way in program.ways.values()))
+        if signals.holds(MASTER, "step_size"):
+            self._put(ct.SAID, address(signals.view(signals.place(MASTER, "step_size"))))
+
+    def _put(self, place: int, *values: int) -> None:
+        self._words[place // at.WORD : place // at.WORD + len(values)] = values
+
+    def _begin(self, rows: RowTable | None) -> None:
+        program, place = self._program, self._timeline.remembered()
+        for found in self._natives:
+            found.begin()
+        program.rows[:, at.KEEPS_NO_STATE // at.WORD] = 0
+        program.answers[:] = 0
+        for way in program.ways.values():
+            way.load()
+        self._words[ct.STEPS // at.WORD : ct.SHORTEST // at.WORD] = 0
+        self._words[ct.INDEX // at.WORD] = place["index"]
+        self._doubles[ct.BETWEEN // at.WORD] = np.nan if place["between"] is None else place["between"]
+        self._doubles[ct.SHORTEST // at.WORD : ct.STATUS // at.WORD] = np.inf, 0.0
+        self._rows.give(rows)
+
+    def _stride(self, until: int) -> int:
+        """Make macro steps as long as there is time; why they ended."""
+        why, end = at.DONE, perf_counter() + _STRIDE
+        while why == at.DONE and self._word(ct.INDEX) < until and not _over(end):
+            began = perf_counter()
+            why = self._make(until, self._slice)
+            took = perf_counter() - began
+            if why == at.DONE and took < _SLICE / 4.0:
+                self._slice *= 2
+            elif took > _SLICE:
+                self._slice = max(1, self._slice // 2)
+        return why
+
+    def _make(self, until: int, most: int) -> int:
+        return int(self._hot.advance_controlled(address(self._words), until, most))
+
+    def _end(self, why: int, *, recorded: bool) -> Strode:
+        """Count what was made, and tell everybody where the run is."""
+        steps, between = self._word(ct.MACRO_STEPS), float(self._doubles[ct.BETWEEN // at.WORD])
+        self._count()
+        place = {"index": self._word(ct.INDEX), "between": None if np.isnan(between) else between}
+        self._timeline.remember(place)
+        for found in self._natives:
+            found.arrived(self._timeline.time)
+        self._patience = 0 if steps else self._patience
+        if why == ct.BACK:
+            made = self._coupling.statistics.macro_steps
+            self._patience = min(max(1, 2 * self._patience), _MOST_PATIENCE)
+            self._leaves = range(made, made + self._patience)
+        return Strode(steps, self._program[at.ROWS], recorded and steps > 0)
+
+    def _count(self) -> None:
+        statistics, steps = self._coupling.statistics, self._word(ct.MACRO_STEPS)
+        for number, participant in enumerate(self._coupling.participants):
+            counted = participant.statistics
+            counted.steps += 0 if number in self._program.ways else self._word(ct.STEPS)
+            counted.saves += self._word(ct.SAVES)
+            counted.restores += self._word(ct.RESTORES)
+        for reason, place in (("error", ct.BY_ERROR), ("jump", ct.BY_JUMP)):
+            if self._word(place):
+                statistics.rejected[reason] += self._word(place)
+        if steps:
+            shortest, longest = self._doubles[ct.SHORTEST // at.WORD : ct.STATUS // at.WORD].tolist()
+            statistics.accept(shortest)
+            statistics.accept(longest)
+            statistics.macro_steps += steps - 2
+
+    def _lose(self) -> None:
+        """Raise what is wrong with a component that cannot go back, or must not be called again."""
+        why, program = self._word(ct.WHY), self._program
+        self._end(ct.LOST, recorded=False)
+        if why in (ct.KEEPING, ct.RETURNING):
+            self._lose_state(setting=why == ct.RETURNING)
+        number = (program[at.COMPONENT] - program[at.COMPONENTS]) // at.COMPONENT_ROW
+        for later in self._coupling.participants[number + 1 :]:
+            later.statistics.steps -= 1
+        participant, found = self._coupling.participants[number], self._natives[number]
+        t, h = self._doubles[ct.STEP_START // at.WORD : ct.AWAY // at.WORD].tolist()
+        try:
+            _failed(why, found, program, t, h)
+        except Exception as error:
+            raise participant.named(error, StepError, t) from error
+        raise AssertionError(f"'{participant.name}' is not lost")
+
+    def _lose_state(self, *, setting: bool) -> None:
+        for slots in self._states:
+            for participant, found, row in zip(self._coupling.participants, self._natives, slots, strict=True):
+                status = int(row[hot_states.STATUS // at.WORD])
+                if status >= _DISCARD:
+                    with self._coupling.naming(participant.name, self._timeline.time):
+                        _states(found).failed(status, setting=setting)
+
+    def _word(self, place: int) -> int:
+        return int(self._words[place // at.WORD])
+
+
+def _failed(why: int, found: Native, program: Program, t: float, h: float) -> None:
+    """Hand on the status of the call that was the last one allowed."""
+    status = program[at.STATUS]
+    if why == at.STEPPED:
+        found.answered(NativeAnswer(status, reached=t), t, h)
+        return
+    found.arrived(t if why == at.SET else t + h)
+    found.failed(status, program.calls[program[at.CALL]][0], setting=why == at.SET)
+
+
+def _over(end: float) -> bool:
+    """Whether it is time (s) to come back, or somebody asked for it by Ctrl-C or SIGTERM."""
+    interruption = opened()
+    return perf_counter() >= end or (interruption is not None and interruption.requested)
+
+
+def _states(found: Native) -> NativeStates:
+    assert found.states is not None
+    return found.states
+
+
+def controlled_loop(
+    coupling: Coupling, timeline: Timeline, views: GatherPlan, doubled: Doubled | None
+) -> ControlledLoop | None:
+    """The loop for macro steps under error control; None where compiled functions cannot make them."""
+    if (
+        doubled is None
+        or not all(_can(each) for each in coupling.participants)
+        or not _watches_numbers(doubled.judge.outputs)
+    ):
+        return None
+    program = lower(coupling, timeline.grid, views, newest=doubled.newest)
+    if program is None or program[at.ASKS] or not all(_repeats(found) for found in program.natives):
+        return None
+    return ControlledLoop(coupling, program, timeline, doubled)
+
+
+def _slots(program: Program) -> Words:
+    """A row for the kept state of each component, in a slot of its own."""
+    rows = [hot_states.state_row(each.handle, _states(each)) for each in program.natives if each is not None]
+    return np.array(rows, np.int64)
+
+
+def _can(participant: Participant) -> bool:
+    """Whether a component has neither events nor a pace that steps under error control would have to look at."""
+    eventful = participant.events is not None or participant.instance.capabilities.may_return_early
+    return not eventful and not isinstance(participant.pace, SlowPace)
+
+
+def _repeats(found: Native | None) -> bool:
+    return found is not None and found.repeats_exactly and found.states is not None
+
+
+def _watches_numbers(outputs: Outputs) -> bool:
+    return all(array.dtype != object for array, _ in outputs.others)
