@@ -62,6 +62,7 @@ class _Tables:
                 _table("map_entry", "map_entries", self._map),
                 _table("flow", "flows", self._flows),
                 _table("part_table", "parts", parts),
+                _table("char *const", "solver", map(_text, system.solver)),
                 *(_table(kind, name, rows) for kind, name, rows in self._ways.tables),
                 _table("char *const", "before", self._before),
                 _table("row", "rows", self._rows),
@@ -90,7 +91,8 @@ class _Tables:
         ]
         intermediate = self._range(self._references, part.intermediate)
         texts = [part.name, part.token, part.identifier, part.library, part.resources]
-        own = f"{self._ways.pace(part.pace)}, {self._ways.extrapolation(part.extrapolation)}"
+        ways = self._ways
+        own = f"{ways.pace(part.pace)}, {ways.extrapolation(part.extrapolation)}, {ways.exchange(part.exchange)}"
         return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}}}"
 
     def _source(self, inputs: Inputs) -> str:
@@ -127,7 +129,7 @@ class _Tables:
 
     def _call(self, call: Call, *, named: bool = False) -> int:
         counts = f"{len(call.references)}, {len(self._references)}, {call.size}"
-        self._calls.append(f"{{{call.type}, {counts}, {call.offset}}}")
+        self._calls.append(f"{{{call.type}, {counts}, {call.offset}, {call.given}}}")
         self._references += call.references
         named = named and call.type.floating
         self._first_names.append(len(self._names) if named else -1)
@@ -174,7 +176,8 @@ class _Tables:
             f"{int(system.keeps_state)}, {int(system.serializes_state)}",
             str(max((part.extrapolation.scratch for part in system.parts if part.extrapolation), default=0)),
             f"{system.image.size + len(system.settings)}, {system.image.size}, image",
-            "parts, before, paces, extrapolations, elements, inflows, ranks, readings, givings, targets, places",
+            "parts, before, exchanges, colours, seeds, matrix_entries, solver",
+            "paces, extrapolations, elements, inflows, ranks, readings, givings, targets, places",
             "sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
             "calls, references, first_name, names, flows",
             f"map_entries, {at_once}, variables, variable_of",

@@ -1,8 +1,8 @@
-"""The C tables of what parts do that step at a pace of their own, or on extrapolated inputs; see runtime/system.h."""
+"""The C tables of parts with a pace of their own, on extrapolated inputs or with a solver; see runtime/system.h."""
 
 from collections.abc import Callable, Iterable, Sequence
 
-from fmus.container.system import Extrapolation, Flow, Giving, Inflow, Pace, Reading, Target
+from fmus.container.system import Colour, Exchange, Extrapolation, Flow, Giving, Inflow, Pace, Reading, Target
 
 
 class Ways:
@@ -36,6 +36,21 @@ class Ways:
         ]
         numbers = f"{one.order}, {int(one.smoothing)}, {int(one.newest)}, {self._giving(one.giving)}"
         return self._add("extrapolations", f"{{{numbers}, {', '.join(ranges)}, {one.memory}}}")
+
+    def exchange(self, one: Exchange | None) -> int:
+        """The number of the row for a solver; -1 where there is none."""
+        if one is None:
+            return -1
+        colours = self._range("colours", list(map(self._colour, one.colours)))
+        sizes = f"{one.states}, {one.indicators}, {int(one.completed_steps)}"
+        numbers = f"{one.method}, {one.step!r}, {one.tolerance!r}, {one.default_tolerance!r}"
+        unknowns = self._referred(one.unknowns)
+        return self._add("exchanges", f"{{{sizes}, {numbers}, {unknowns}, {colours}, {one.memory}}}")
+
+    def _colour(self, colour: Colour) -> str:
+        seeds = self._range("seeds", (repr(each) for each in colour.seed))
+        entries = self._range("matrix_entries", (f"{{{one}, {other}}}" for one, other in colour.entries))
+        return f"{{{self._referred(colour.knowns)}, {seeds}, {entries}}}"
 
     def _inflow(self, inflow: Inflow) -> str:
         ranks = self._range("ranks", map(str, inflow.ranks))
@@ -81,4 +96,8 @@ _KINDS = {
     "givings": "giving_table",
     "targets": "derivative_target",
     "places": "size_t",
+    "exchanges": "exchange_table",
+    "colours": "colour_table",
+    "seeds": "double",
+    "matrix_entries": "matrix_entry",
 }

@@ -61,13 +61,17 @@ _DTYPES: dict[Type, np.dtype[Any]] = {
 
 @dataclass(frozen=True)
 class Call:
-    """Variables of one type that are set or got at once: `size` values from `offset` on, called `names`."""
+    """Variables of one type that are set or got at once: `size` values from `offset` on, called `names`.
+
+    Where `given` is not 0, the values that were set last are kept there, behind a number.
+    """
 
     type: Type
     references: tuple[int, ...]
     offset: int
     size: int
     names: tuple[str, ...]
+    given: int = 0
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,37 @@ class Extrapolation:
 
 
 @dataclass(frozen=True)
+class Colour:
+    """Columns of a Jacobian that share no row: references of their states, and the seed of one directional derivative.
+
+    `entries` are the elements of the result, and where they go in the matrix, column by column.
+    """
+
+    knowns: tuple[int, ...]
+    seed: tuple[float, ...]
+    entries: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A part for Model Exchange: what its solver needs; `method` is one of `solver_method` in the runtime.
+
+    `step` in s; tolerances are relative, 0 where there is none. `unknowns` are the references of the derivatives.
+    """
+
+    states: int
+    indicators: int
+    completed_steps: bool
+    method: str
+    step: float
+    tolerance: float
+    default_tolerance: float
+    memory: int
+    unknowns: tuple[int, ...] = ()
+    colours: tuple[Colour, ...] = ()
+
+
+@dataclass(frozen=True)
 class Part:
     """A component: `library`, those loaded `before` it, and `resources` are paths below the resources of the whole.
 
@@ -211,6 +246,7 @@ class Part:
     intermediate: tuple[int, ...] = ()
     pace: Pace | None = None
     extrapolation: Extrapolation | None = None
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True)
@@ -309,7 +345,7 @@ class System:
     """All that a container is made from, but for the files of its components.
 
     `step_size`, `start` and `stop` in s; `at_once` flows at the beginning of each macro step; `image` holds the values
-    at the start.
+    at the start. `solver` are the libraries of CVODE below the resources, where a part uses it.
     """
 
     name: str
@@ -327,6 +363,7 @@ class System:
     units: tuple[Unit, ...]
     image: NDArray[np.uint8] = field(repr=False)
     inputs: tuple[Inputs, ...] = ()
+    solver: tuple[str, ...] = ()
     keeps_state: bool = False
     serializes_state: bool = False
     once_per_process: bool = False

@@ -11,6 +11,7 @@ from fmus.errors import BuildError
 from orchestrator.assembly import check_file, gives_inputs, open_inputs
 from orchestrator.errors import CapabilityError, CotwinError, DescriptionError, FmuImportError
 from orchestrator.export.declared import declared
+from orchestrator.export.exchange import refuse_rounded, solver_files
 from orchestrator.export.exposing import Chooser
 from orchestrator.export.image import type_of
 from orchestrator.export.libraries import Found, examined
@@ -26,6 +27,7 @@ from orchestrator.export.sources import TYPES, refuse_sources
 from orchestrator.fmi import fmi1_functions, fmi2_functions, fmi3_functions
 from orchestrator.fmi.archive import fingerprint, unpacked
 from orchestrator.fmi.binary import found
+from orchestrator.fmi.opening import chosen_kind
 from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.graph.schedule import build_schedule
@@ -39,7 +41,7 @@ from orchestrator.system.meaning import meaning_of, refusal
 from orchestrator.system.parameters.giving import configured
 
 VERSIONS: Final = ("2.0", "3.0")
-_KIND: Final = "CoSimulation"
+_KINDS: Final = {"co_simulation": "CoSimulation", "model_exchange": "ModelExchange"}
 _PLATFORMS: Final = {"1": fmi1_functions.PLATFORM, "2": fmi2_functions.PLATFORM, "3": fmi3_functions.PLATFORM}
 
 
@@ -64,9 +66,10 @@ def export_fmu(
         raise DescriptionError(f"FMI {version}: a container is of FMI {' or '.join(VERSIONS)}; choose one")
     coupled, left_out = _coupled(description, version, expose)
     with ExitStack() as folders:
-        sources, files = _files(coupled.models, folders)
+        sources, files = _files(coupled, folders)
+        system = lower(coupled, sources)
         try:
-            build_container(lower(coupled, sources), files, version, path)
+            build_container(system, [*files, *(solver_files() if system.solver else ())], version, path)
         except BuildError as error:
             raise CapabilityError(f"export-fmu: {error}") from error
     return Exported(path, len(coupled.exposed), left_out)
@@ -76,6 +79,7 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     refuse_description(description)
     models = _models(description)
     refuse_models(description, models)
+    kinds = {name: _KINDS[chosen_kind(model, description.components[name])] for name, model in models.items()}
     opened = open_inputs(description, {name: model.connectors for name, model in models.items()})
     inputs = {name: one for name, one in opened.items() if isinstance(one, InputInstance)}
     refuse_sources(inputs, description)
@@ -88,6 +92,7 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     refuse_values(links, interfaces, parameters.values)
     refuse_negated(models, links, parameters.values)
     types = _types(inputs, models)
+    refuse_rounded(links, types, kinds)
     chooser = Chooser(interfaces, types, {link.destination[:2] for link in links}, version)
     said = diagnosed(description, description.components)
     columns = select(description.record, {**interfaces, **views.connectors, **said})
@@ -104,15 +109,18 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
         schedule,
         parameters.values,
         exposed,
-        {**inputs, **_declared(description, models)},
+        kinds,
+        {**inputs, **_declared(description, models, kinds)},
     )
     return coupled, left_out
 
 
-def _declared(description: SystemDescription, models: Mapping[str, ModelInfo]) -> dict[str, Instance]:
+def _declared(
+    description: SystemDescription, models: Mapping[str, ModelInfo], kinds: Mapping[str, str]
+) -> dict[str, Instance]:
     """The FMUs as a plan of the run sees them."""
     wanted = {name: each.extrapolation or description.extrapolation for name, each in description.components.items()}
-    return {name: declared(name, model, _KIND, wanted[name]) for name, model in models.items()}
+    return {name: declared(name, model, kinds[name], wanted[name]) for name, model in models.items()}
 
 
 def _types(inputs: Mapping[str, InputInstance], models: Mapping[str, ModelInfo]) -> dict[tuple[str, str], Type]:
@@ -146,7 +154,7 @@ def _models(description: SystemDescription) -> dict[str, ModelInfo]:
     return models
 
 
-def _files(models: Mapping[str, ModelInfo], folders: ExitStack) -> tuple[dict[str, Source], list[tuple[str, Path]]]:
+def _files(coupled: Coupled, folders: ExitStack) -> tuple[dict[str, Source], list[tuple[str, Path]]]:
     """Where the components lie below the resources, and all their files; equal FMUs are there once.
 
     One that allows a single instance per process is there for each component: each loads a library of its own.
@@ -154,15 +162,16 @@ def _files(models: Mapping[str, ModelInfo], folders: ExitStack) -> tuple[dict[st
     numbers: dict[object, int] = {}
     sources: dict[str, Source] = {}
     files: list[tuple[str, Path]] = []
-    for name, model in models.items():
-        once, major = model.interface(_KIND).capabilities.once_per_process, model.fmi_version[0]
+    for name, model in coupled.models.items():
+        kind = coupled.kinds[name]
+        once, major = model.interface(kind).capabilities.once_per_process, model.fmi_version[0]
         key = (name,) if once else fingerprint(model.path)
         folder = folders.enter_context(unpacked(model.path))
         new = key not in numbers
         place = f"parts/{numbers.setdefault(key, len(numbers))}"
         resources = place if major == "1" else f"{place}/resources"
         sources[name] = _source(
-            place, folder, resources, examined(name, found(model, _KIND, folder, _PLATFORMS[major]), major)
+            place, folder, resources, examined(name, found(model, kind, folder, _PLATFORMS[major]), major)
         )
         if new:
             files += ((f"{place}/{path.relative_to(folder).as_posix()}", path) for path in _all_files(folder))

@@ -3,11 +3,12 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from fmus.container.system import Call, Flow, Part, Stage, System
+from fmus.container.system import Call, Flow, Part, Setting, Stage, System
 from orchestrator.export.declared import taken_inputs
+from orchestrator.export.exchange import exchange_of, remembered, solver_files, uses_cvode
 from orchestrator.export.exposing import Exposed, dependencies
 from orchestrator.export.following import Following, followed, step_sizes
 from orchestrator.export.image import Image, Types
@@ -66,6 +67,8 @@ class Coupled:
     schedule: Schedule
     given: Given
     exposed: Sequence[Exposed]
+    kinds: Mapping[str, str]
+    """How each FMU runs: "CoSimulation" or "ModelExchange"."""
     instances: Mapping[str, Instance]
     """What a master asks for its plan: the inputs over time, and the others as they declare themselves."""
 
@@ -121,7 +124,7 @@ class _Lowering:
         coupled, description = self._coupled, self._coupled.description
         parts = tuple(self._part(name, sources[name]) for name in self._order)
         self._image.started(dict(self._started()))
-        settings = settings_of(coupled.given, coupled.exposed, coupled.interfaces, self._image, self._parts)
+        settings = self._settings()
         numbers = {key: number for number, key in enumerate(settings)}
         depends = dependencies(coupled.interfaces, coupled.feedthrough, coupled.links, coupled.exposed)
         described = Described(coupled.given, self._image, depends)
@@ -144,12 +147,21 @@ class _Lowering:
             variables=(*variables, TIME),
             units=described.units,
             image=self._image.bytes(),
+            solver=tuple(path for path, _ in solver_files()[:-1]) if uses_cvode(parts) else (),
             inputs=tuple(inputs_of(name, source, self._image) for name, source in coupled.inputs.items()),
             keeps_state=abilities.keeps_state,
             serializes_state=abilities.serializes_state,
             once_per_process=abilities.once_per_process,
             needs_tool=abilities.needs_tool,
         )
+
+    def _settings(self) -> dict[tuple[str, str], Setting]:
+        coupled = self._coupled
+        settings = settings_of(coupled.given, coupled.exposed, coupled.interfaces, self._image, self._parts)
+        for key, setting in settings.items():
+            if coupled.kinds[key[0]] == "ModelExchange" and setting.text is None:
+                settings[key] = replace(setting, call=remembered([setting.call], self._image)[0])
+        return settings
 
     def _told(self, sources: Mapping[str, Source]) -> str:
         """What the whole is, and why it keeps no state where that is so."""
@@ -159,10 +171,11 @@ class _Lowering:
         return f"{text}; it keeps no state, since {_listed(without)} cannot" if without else text
 
     def _keeps_state(self, name: str, source: Source) -> bool:
-        return self._models[name].interface("CoSimulation").capabilities.get_set_state and source.keeps_state
+        interface = self._models[name].interface(self._coupled.kinds[name])
+        return interface.capabilities.get_set_state and source.keeps_state
 
     def _abilities(self, sources: Mapping[str, Source]) -> "_Abilities":
-        kinds = {name: model.interface("CoSimulation") for name, model in self._models.items()}
+        kinds = {name: model.interface(self._coupled.kinds[name]) for name, model in self._models.items()}
         declared = {name: kind.capabilities for name, kind in kinds.items()}
         return _Abilities(
             all(self._keeps_state(name, sources[name]) for name in declared),
@@ -173,12 +186,16 @@ class _Lowering:
 
     def _part(self, name: str, source: Source) -> Part:
         model, inputs = self._models[name], self._calls[name, Direction.INPUT]
+        exchange = None
+        if self._coupled.kinds[name] == "ModelExchange":
+            component = self._coupled.description.components[name]
+            exchange, inputs = exchange_of(name, component, model, self._image), remembered(inputs, self._image)
         spans = [(call.offset, call.offset + call.size * call.type.dtype.itemsize) for call in inputs]
         outputs = self._calls[name, Direction.OUTPUT] + self._calls[name, Direction.OBSERVED]
         return Part(
             name,
             model.token,
-            model.interface("CoSimulation").model_identifier,
+            model.interface(self._coupled.kinds[name]).model_identifier,
             source.library,
             source.before,
             source.resources,
@@ -191,11 +208,14 @@ class _Lowering:
             self._intermediate(name),
             self._following.pace(name, spans),
             self._following.extrapolation(name),
+            exchange,
         )
 
     def _intermediate(self, name: str) -> tuple[int, ...]:
         """References of all inputs that an FMU of FMI 3.0 is asked to take during its steps."""
-        wanted = self._models[name].fmi_version.startswith("3") and input_slopes(self._coupled.instances[name])
+        instance = self._coupled.instances[name]
+        steps = self._coupled.kinds[name] == "CoSimulation" and self._models[name].fmi_version.startswith("3")
+        wanted = steps and input_slopes(instance) is not None
         return tuple(connector.reference for connector in taken_inputs(self._models[name])) if wanted else ()
 
     def _at_once(self, links: Iterable[Link]) -> Iterator[Link]:

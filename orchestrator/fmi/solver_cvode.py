@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from ctypes import CFUNCTYPE, byref, c_char_p, c_double, c_int, c_int64, c_void_p, cast
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -74,6 +75,12 @@ _SHARED: Final = {
     at.CVODE_DATA: "N_VGetArrayPointer_Serial",
     at.CVODE_MATRIX: "SUNDenseMatrix_Data",
 }
+
+
+def library_files() -> tuple[Path, ...]:
+    """The libraries of CVODE, in the order in which they are loaded: each after those that it needs."""
+    names = ("core", "nvecserial", "sunmatrixdense", "sunlinsoldense", "cvode")
+    return tuple(Path(getattr(libraries, f"sundials_{name}")._name) for name in names)
 
 
 @cache

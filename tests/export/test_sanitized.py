@@ -18,7 +18,9 @@ DRIVER = "whole_life.c"
 
 
 SMOOTH = {"order": 2, "smoothing": True}
-SYSTEMS = {"plain": growth(), "paced": growth(extrapolation=SMOOTH)}
+SYSTEMS = {"plain": growth(), "paced": growth(extrapolation=SMOOTH), "exchanged": growth()}
+SYSTEMS["exchanged"]["components"]["prey"]["kind"] = "model_exchange"
+SYSTEMS["exchanged"]["components"]["predator"] |= {"kind": "model_exchange", "solver": {"method": "rk4", "step": 0.1}}
 SYSTEMS["paced"]["components"]["prey"]["step_size"] = 0.25
 SYSTEMS["paced"]["components"]["predator"]["step_size"] = 0.025
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange.h"
 #include "part.h"
 
 typedef struct {
@@ -87,6 +88,10 @@ int instance_restore(instance *i, const char *function, void *place)
     if (before.mode != MODE_INSTANTIATED) /* a run that was set up for a later stop goes on beyond that of the state */
         instance_stop_at(i, before.stop_time_defined, before.stop_time);
     memcpy(i->image, state->image, whole.image_size);
+    for (int k = 0; k < whole.n_parts; k++) {
+        part *p = &i->parts[k];
+        if (p->version->was_restored && !p->version->was_restored(p, function)) return 0;
+    }
     return 1;
 }
 
@@ -141,6 +146,7 @@ int instance_serialize(instance *i, const char *function, void *place, unsigned 
         uint64_t told = own;
         memcpy(bytes, &told, sizeof told);
         bytes += sizeof told;
+        if (p->exchange) exchange_renews(p); /* its solver starts anew now, as it will there */
         if (!checks(p, function, SERIALIZE, ((serializing)p->common[SERIALIZE])(p->handle, state->parts[k], bytes, own)))
             return 0;
         bytes += own;

@@ -117,11 +117,13 @@ static int begins(part *p, const char *function, const char *resources)
 
 static const part_version *const versions[] = {[1] = &part_fmi1, [2] = &part_fmi2, [3] = &part_fmi3};
 
+static const part_version *const exchange_versions[] = {[2] = &part_fmi2_exchange, [3] = &part_fmi3_exchange};
+
 int part_open(part *p, const char *function)
 {
     char *library = path_to(p, p->table->library), *resources = path_to(p, p->table->resources);
     int opened = 0;
-    p->version = versions[p->table->fmi];
+    p->version = (p->table->exchange < 0 ? versions : exchange_versions)[p->table->fmi];
     size_t inputs = p->table->pace < 0 ? 0 : whole.paces[p->table->pace].bytes;
     if (!library || !resources || (inputs && !(p->newest = malloc(inputs))))
         instance_fail(p->whole, function, "out of memory");

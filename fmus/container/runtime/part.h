@@ -28,6 +28,7 @@ typedef enum { NEEDED, FOR_STATES, FOR_BYTES } need;
 typedef struct {
     int status, terminate, early;
     double reached; /* s */
+    int told;       /* not 0 where it failed, and that is reported */
 } step_answer;
 
 /* What differs between the versions. `own` are the names of the functions that a version alone binds; names are NULL
@@ -42,15 +43,16 @@ typedef struct {
     const char *take_slopes, *tell_slopes;
     void *(*instantiate)(part *p, const char *resources);
     int (*enter_initialization)(part *p, const condition *now);
-    step_answer (*do_step)(part *p, double time, double step, int none_kept);
+    step_answer (*do_step)(part *p, const char *function, double time, double step, int none_kept);
     int (*gives)(part *p, const char *function, int call); /* in the place of a call that sets */
     int (*reads)(part *p, const char *function);           /* before a call that gets */
     int (*exits_initialization)(part *p, const char *function);
     void (*was_reset)(part *p);
+    int (*was_restored)(part *p, const char *function);
     void (*closes)(part *p);
 } part_version;
 
-extern const part_version part_fmi1, part_fmi2, part_fmi3;
+extern const part_version part_fmi1, part_fmi2, part_fmi3, part_fmi2_exchange, part_fmi3_exchange;
 
 enum { OWN_FUNCTIONS = 6 };
 
@@ -59,6 +61,7 @@ struct part {
     const part_table *table;
     const part_version *version;
     void *library, *handle, *memory; /* memory: what a version keeps for it */
+    struct exchange *exchange; /* for Model Exchange */
     void *tell_slopes, *take_slopes; /* derivatives of its outputs and inputs, where it is asked for them */
     double *given, given_at;         /* values and derivatives of inputs in the step under way, from a time (s) on */
     int given_status;                /* the worst one with which it took inputs during the step */

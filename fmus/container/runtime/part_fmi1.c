@@ -151,9 +151,9 @@ static int settles(part *p, const char *function)
     return 1;
 }
 
-static step_answer do_step(part *p, double time, double step, int none_kept)
+static step_answer do_step(part *p, const char *function, double time, double step, int none_kept)
 {
-    (void)none_kept;
+    (void)function, (void)none_kept;
     step_answer answer = {.reached = time + step};
     answer.status = (int)((fmi1_do_step *)p->own[STEP])(p->handle, time, step, 1);
     if (answer.status != STATUS_DISCARD) return answer;

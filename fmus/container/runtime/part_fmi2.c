@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange.h"
 #include "part.h"
 #include "uri.h"
 
@@ -33,8 +34,9 @@ static void *instantiate(part *p, const char *resources)
     void *handle = NULL;
     if (uri && p->memory) {
         memcpy(p->memory, &functions, sizeof functions);
-        handle = ((fmi2InstantiateTYPE *)p->own[INSTANTIATE])(p->table->name, fmi2CoSimulation, p->table->token, uri,
-                                                              p->memory, fmi2False, p->whole->logging);
+        fmi2Type type = p->table->exchange < 0 ? fmi2CoSimulation : fmi2ModelExchange;
+        handle = ((fmi2InstantiateTYPE *)p->own[INSTANTIATE])(p->table->name, type, p->table->token, uri, p->memory,
+                                                              fmi2False, p->whole->logging);
     }
     free(uri);
     return handle;
@@ -50,8 +52,9 @@ static int enter_initialization(part *p, const condition *now)
     return (int)((fmi2EnterInitializationModeTYPE *)p->own[ENTER])(p->handle);
 }
 
-static step_answer do_step(part *p, double time, double step, int none_kept)
+static step_answer do_step(part *p, const char *function, double time, double step, int none_kept)
 {
+    (void)function;
     step_answer answer = {.reached = time + step};
     answer.status = (int)((fmi2DoStepTYPE *)p->own[STEP])(p->handle, time, step, none_kept);
     if (answer.status != STATUS_DISCARD) return answer;
@@ -67,14 +70,17 @@ static step_answer do_step(part *p, double time, double step, int none_kept)
     return answer;
 }
 
+#define COMMON                                                                                                            \
+    {"fmi2FreeInstance", "fmi2ExitInitializationMode", "fmi2Terminate", "fmi2Reset", "fmi2GetFMUstate", "fmi2SetFMUstate", \
+     "fmi2FreeFMUstate", "fmi2SerializedFMUstateSize", "fmi2SerializeFMUstate", "fmi2DeSerializeFMUstate"}
+#define FUNCTIONS(verb) {[FLOAT64] = verb "Real", [INT32] = verb "Integer", [INTEGER32_BOOLEAN] = verb "Boolean"}
+
 const part_version part_fmi2 = {
-    .common = {"fmi2FreeInstance", "fmi2ExitInitializationMode", "fmi2Terminate", "fmi2Reset", "fmi2GetFMUstate",
-               "fmi2SetFMUstate", "fmi2FreeFMUstate", "fmi2SerializedFMUstateSize", "fmi2SerializeFMUstate",
-               "fmi2DeSerializeFMUstate"},
+    .common = COMMON,
     .own = own,
     .n_own = (int)(sizeof own / sizeof *own),
-    .getters = {[FLOAT64] = "fmi2GetReal", [INT32] = "fmi2GetInteger", [INTEGER32_BOOLEAN] = "fmi2GetBoolean"},
-    .setters = {[FLOAT64] = "fmi2SetReal", [INT32] = "fmi2SetInteger", [INTEGER32_BOOLEAN] = "fmi2SetBoolean"},
+    .getters = FUNCTIONS("fmi2Get"),
+    .setters = FUNCTIONS("fmi2Set"),
     .set_text = "fmi2SetString",
     .step = "fmi2DoStep",
     .take_slopes = "fmi2SetRealInputDerivatives",
@@ -83,4 +89,17 @@ const part_version part_fmi2 = {
     .instantiate = instantiate,
     .enter_initialization = enter_initialization,
     .do_step = do_step,
+};
+
+const part_version part_fmi2_exchange = {
+    .common = COMMON,
+    .own = own,
+    .n_own = ENTER + 1,
+    .getters = FUNCTIONS("fmi2Get"),
+    .setters = FUNCTIONS("fmi2Set"),
+    .set_text = "fmi2SetString",
+    .enter = "fmi2EnterInitializationMode",
+    .instantiate = instantiate,
+    .enter_initialization = enter_initialization,
+    EXCHANGES,
 };

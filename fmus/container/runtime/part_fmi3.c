@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "exchange.h"
 #include "part.h"
 
 enum { INSTANTIATE, ENTER, STEP };
+static const char *const own_exchange[] = {"fmi3InstantiateModelExchange", "fmi3EnterInitializationMode"};
 static const char *const own[] = {"fmi3InstantiateCoSimulation", "fmi3EnterInitializationMode", "fmi3DoStep"};
 
 static void hears(fmi3InstanceEnvironment environment, fmi3Status status, fmi3String category, fmi3String message)
@@ -31,6 +33,9 @@ static void *instantiate(part *p, const char *resources)
     struct stat found;
     int there = stat(resources, &found) == 0 && S_ISDIR(found.st_mode);
     if (snprintf(folder, sizeof folder, "%s/", resources) >= (int)sizeof folder) return NULL;
+    if (p->table->exchange >= 0)
+        return ((fmi3InstantiateModelExchangeTYPE *)p->own[INSTANTIATE])(
+            p->table->name, p->table->token, there ? folder : NULL, fmi3False, p->whole->logging != 0, p, hears);
     const range inputs = p->table->intermediate;
     const size_t n = (size_t)(inputs.end - inputs.first);
     return ((fmi3InstantiateCoSimulationTYPE *)p->own[INSTANTIATE])(
@@ -46,8 +51,9 @@ static int enter_initialization(part *p, const condition *now)
                                                                    now->stop_time_defined != 0, stop);
 }
 
-static step_answer do_step(part *p, double time, double step, int none_kept)
+static step_answer do_step(part *p, const char *function, double time, double step, int none_kept)
 {
+    (void)function;
     fmi3Boolean event = fmi3False, terminate = fmi3False, early = fmi3False;
     fmi3Float64 reached = time;
     step_answer answer = {.reached = time + step};
@@ -67,10 +73,12 @@ static step_answer do_step(part *p, double time, double step, int none_kept)
         [INT64] = verb "Int64", [UINT64] = verb "UInt64", [BOOLEAN] = verb "Boolean"                           \
     }
 
+#define COMMON                                                                                                            \
+    {"fmi3FreeInstance", "fmi3ExitInitializationMode", "fmi3Terminate", "fmi3Reset", "fmi3GetFMUState", "fmi3SetFMUState", \
+     "fmi3FreeFMUState", "fmi3SerializedFMUStateSize", "fmi3SerializeFMUState", "fmi3DeserializeFMUState"}
+
 const part_version part_fmi3 = {
-    .common = {"fmi3FreeInstance", "fmi3ExitInitializationMode", "fmi3Terminate", "fmi3Reset", "fmi3GetFMUState",
-               "fmi3SetFMUState", "fmi3FreeFMUState", "fmi3SerializedFMUStateSize", "fmi3SerializeFMUState",
-               "fmi3DeserializeFMUState"},
+    .common = COMMON,
     .own = own,
     .n_own = (int)(sizeof own / sizeof *own),
     .getters = FUNCTIONS("fmi3Get"),
@@ -82,4 +90,17 @@ const part_version part_fmi3 = {
     .instantiate = instantiate,
     .enter_initialization = enter_initialization,
     .do_step = do_step,
+};
+
+const part_version part_fmi3_exchange = {
+    .common = COMMON,
+    .own = own_exchange,
+    .n_own = ENTER + 1,
+    .getters = FUNCTIONS("fmi3Get"),
+    .setters = FUNCTIONS("fmi3Set"),
+    .set_text = "fmi3SetString",
+    .enter = "fmi3EnterInitializationMode",
+    .instantiate = instantiate,
+    .enter_initialization = enter_initialization,
+    EXCHANGES,
 };

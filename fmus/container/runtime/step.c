@@ -105,7 +105,8 @@ static step_end fails(part *p, const char *function, const char *what, double ti
 /* One step of a component, whose inputs are what they are to be. */
 static step_end part_makes(part *p, const char *function, double time, double step, int none_kept)
 {
-    step_answer answer = p->version->do_step(p, time, step, none_kept);
+    step_answer answer = p->version->do_step(p, function, time, step, none_kept);
+    if (answer.told) return STEP_FAILED;
     if (answer.status == STATUS_DISCARD) return fails(p, function, "refused (discard)", time, step);
     if (answer.status != STATUS_OK && !part_checks(p, function, answer.status, p->version->step)) return STEP_FAILED;
     if (fabs(answer.reached - (time + step)) > MISSED * step)

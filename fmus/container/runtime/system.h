@@ -31,11 +31,12 @@ typedef struct {
     int first, end;
 } range;
 
-/* One call that gets or sets: variables of one type, whose values lie behind each other. */
+/* One call that gets or sets: variables of one type, whose values lie behind each other. Where `given` is not 0, the
+ * values that a component was given last are kept there, behind a number that is not 0 where there are such. */
 typedef struct {
     value_type type;
     int n_references, first_reference, n_values;
-    size_t offset;
+    size_t offset, given;
 } value_call;
 
 typedef struct {
@@ -104,11 +105,37 @@ typedef struct {
     size_t memory;
 } extrapolation_table;
 
+/* Columns of a Jacobian that share no row, which one directional derivative gives: references of its states, the seed, and
+ * where the results go: from an element to one of the matrix, column by column. */
+typedef struct {
+    int n_knowns, first_reference;
+    range seeds, entries;
+} colour_table;
+
+typedef struct {
+    int from, to;
+} matrix_entry;
+
+typedef enum { CVODE, EULER, HEUN, RK4 } solver_method;
+
+/* A component for Model Exchange: its solver, with a `step` (s), or tolerances (0 where there is none: that of the
+ * experiment counts between its own and that of the FMU). The Jacobian comes from directional derivatives where there
+ * are `colours`. In the image there are, as doubles, what `exchange.h` says. */
+typedef struct {
+    int states, indicators, completed_steps;
+    solver_method method;
+    double step, tolerance, default_tolerance;
+    int n_unknowns, first_unknown; /* references of the derivatives */
+    range colours;
+    size_t memory;
+} exchange_table;
+
 /* A component. Paths lie below the resources of the whole; `resources` are its own, of FMI 1.0 all of its files. */
 typedef struct {
     const char *name, *token, *identifier, *library, *resources;
     int fmi; /* 1, 2 or 3 */
     int pace, extrapolation; /* -1 where it steps with the system, or holds its inputs */
+    int exchange;            /* -1 for Co-Simulation */
     range before; /* libraries that are loaded before its own, which needs them */
     range inputs, initial, unknown_starts, outputs, flows;
     range intermediate; /* references of inputs that it takes during a step, FMI 3.0 */
@@ -170,6 +197,11 @@ typedef struct {
     const unsigned char *image; /* at the start */
     const part_table *parts;
     const char *const *before;
+    const exchange_table *exchanges;
+    const colour_table *colours;
+    const double *seeds;
+    const matrix_entry *matrix_entries;
+    const char *const *solver; /* the libraries of CVODE, in the order in which they are loaded */
     const pace_table *paces;
     const extrapolation_table *extrapolations;
     const element_table *elements;
