@@ -9,6 +9,8 @@ import pytest
 
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CapabilityError, DescriptionError, StepError
+from orchestrator.fmi.directional import OutputSensitivities
+from orchestrator.master.loops.loop import Loop
 from orchestrator.recording.results import Results
 from orchestrator.simulation import Simulation
 from orchestrator.system.description import SystemDescription
@@ -58,6 +60,34 @@ def test_with_directional_derivatives_newton_needs_no_probes(meter: bool) -> Non
         run.step()
         assert run["left.y"] == pytest.approx(1.0 / 3.0, rel=1e-14)
         assert _evaluations(run) == 2
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_directional_derivatives_are_the_same_by_address_and_through_the_seam(
+    version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, multiply = [], OutputSensitivities.multiply
+
+    def counted(*arguments: Any) -> None:
+        asked.append(arguments)
+        multiply(*arguments)
+
+    def found() -> tuple[object, ...]:
+        with open_simulation(gain_loop(-2.0, 4.0, version=version, **_loops("newton", tolerance=1e-12))) as run:
+            run.initialize()
+            asked.clear()
+            run["left.b"] = 1.0
+            run.step()
+            (loop,) = run._master.memories.values()
+            assert isinstance(loop, Loop)
+            assert loop.by_address is not bool(asked)
+            return run["left.y"], _evaluations(run)
+
+    monkeypatch.setattr(OutputSensitivities, "multiply", counted)
+    by_address = found()
+    monkeypatch.setattr(OutputSensitivities, "native", None)
+    assert found() == by_address
+    assert asked
 
 
 def test_a_plain_fixed_point_through_fmus_is_refused_with_its_growth_factor() -> None:
