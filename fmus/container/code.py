@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from fmus.container.code_ways import Ways
-from fmus.container.system import Call, Course, Flow, Inputs, Stage, System
+from fmus.container.system import Course, Inputs, Stage, System
+from fmus.container.values import Call, Flow
 
 TOKEN = "SYSTEM_TOKEN"
 """Stands in the code for the token, which is made from the code."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from fmus.container.system import Colour, Exchange, Extrapolation, Flow, Giving, Inflow, Pace, Reading, Target
+from fmus.container.values import Flow
+from fmus.container.ways import Colour, Exchange, Extrapolation, Giving, Inflow, Pace, Reading, Target
 
 
 class Ways:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from fmus.container.system import System, Type, Variable
+from fmus.container.system import System, Variable
+from fmus.container.values import Type
 from fmus.description import GENERATION_TOOL, element
 from fmus.units import BASE
 

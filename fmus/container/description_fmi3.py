@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from fmus.container.description import Parts, attributes, document, enumerations, firsts, initial_unknowns
-from fmus.container.system import System, Type, Variable
+from fmus.container.system import System, Variable
+from fmus.container.values import Type
 from fmus.description import element
 
 _TAGS = {

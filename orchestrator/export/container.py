@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from fmus.container.build import build_container
-from fmus.container.system import Type
+from fmus.container.values import Type
 from fmus.errors import BuildError
 from orchestrator.assembly import check_file, gives_inputs, open_inputs
-from orchestrator.errors import CapabilityError, CotwinError, DescriptionError, FmuImportError
+from orchestrator.errors import AlgebraicLoopError, CapabilityError, CotwinError, DescriptionError, FmuImportError
+from orchestrator.export.coupled import Coupled, Source
 from orchestrator.export.declared import declared
 from orchestrator.export.exchange import refuse_rounded, solver_files
 from orchestrator.export.exposing import Chooser
 from orchestrator.export.image import type_of
 from orchestrator.export.libraries import Found, examined
-from orchestrator.export.lowering import Coupled, Source, lower
+from orchestrator.export.lowering import lower
 from orchestrator.export.refusals import (
     refuse_description,
     refuse_models,
     refuse_negated,
-    refuse_schedule,
     refuse_values,
 )
 from orchestrator.export.sources import TYPES, refuse_sources
@@ -30,13 +30,16 @@ from orchestrator.fmi.binary import found
 from orchestrator.fmi.opening import chosen_kind
 from orchestrator.fmi.structure import read_component
 from orchestrator.fmi.variables import ModelInfo
-from orchestrator.graph.schedule import build_schedule
+from orchestrator.graph.feedthrough import Feedthrough, algebraic_loops, variable_graph, written
+from orchestrator.graph.schedule import Schedule, build_schedule
 from orchestrator.inputs.instance import InputInstance
 from orchestrator.instance import Instance
 from orchestrator.master.diagnostics import diagnosed
 from orchestrator.recording.selection import select
+from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Connector
 from orchestrator.system.description import SystemDescription
+from orchestrator.system.interface import Interfaces
 from orchestrator.system.meaning import meaning_of, refusal
 from orchestrator.system.parameters.giving import configured
 
@@ -87,8 +90,7 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     interfaces = {name: each.connectors for name, each in components.items()}
     links, parameters, views = meaning_of(description, interfaces)
     feedthrough = {name: each.feedthrough for name, each in components.items()}
-    schedule = build_schedule(interfaces, feedthrough, links)
-    refuse_schedule(schedule)
+    schedule = _schedule(interfaces, feedthrough, links)
     refuse_values(links, interfaces, parameters.values)
     refuse_negated(models, links, parameters.values)
     types = _types(inputs, models)
@@ -113,6 +115,19 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
         {**inputs, **_declared(description, models, kinds)},
     )
     return coupled, left_out
+
+
+def _schedule(interfaces: Interfaces, feedthrough: Feedthrough, links: Sequence[Link]) -> Schedule:
+    """The schedule; AlgebraicLoopError with the remedies that there are for a container."""
+    loops = algebraic_loops(variable_graph(interfaces, feedthrough, links))
+    if loops:
+        paths = "\n".join(f"export-fmu: algebraic loop: {written(loop)}" for loop in loops)
+        raise AlgebraicLoopError(
+            f"{paths}\nA container solves no loops. Declare 'delay: true' on one of the connections of each, put a "
+            "component without direct feedthrough on it, or leave the connection out: the input becomes one of the "
+            "FMU, and the tool that runs it closes the loop"
+        )
+    return build_schedule(interfaces, feedthrough, links)
 
 
 def _declared(

@@ -7,7 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from fmus.container.system import Call, Colour, Exchange, Part, Type
+from fmus.container.system import Part
+from fmus.container.values import Call, Type
+from fmus.container.ways import Colour, Exchange
 from orchestrator.errors import CapabilityError, FmuImportError
 from orchestrator.export.image import Image, Types
 from orchestrator.fmi.model_exchange_jacobian import DirectionalDerivatives

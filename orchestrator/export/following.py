@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from fmus.container.system import Element, Extrapolation, Flow, Giving, Inflow, Pace, Reading, Target, Type
+from fmus.container.values import Flow, Type
+from fmus.container.ways import Element, Extrapolation, Giving, Inflow, Pace, Reading, Target
 from orchestrator.errors import CapabilityError
 from orchestrator.export.image import Image
 from orchestrator.instance import Instance

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fmus.container.system import Call, Type
+from fmus.container.values import Call, Type
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Values
 from orchestrator.signals import Block

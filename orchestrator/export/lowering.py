@@ -2,75 +2,26 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from fmus.container.system import Call, Flow, Part, Setting, Stage, System
+from fmus.container.system import Part, Setting, Stage, System
+from fmus.container.values import Call, Flow
+from orchestrator.export.coupled import Coupled, Source, abilities_of, told
 from orchestrator.export.declared import taken_inputs
 from orchestrator.export.exchange import exchange_of, remembered, solver_files, uses_cvode
-from orchestrator.export.exposing import Exposed, dependencies
+from orchestrator.export.exposing import dependencies
 from orchestrator.export.following import Following, followed, step_sizes
-from orchestrator.export.image import Image, Types
+from orchestrator.export.image import Image
 from orchestrator.export.sources import course_names, inputs_of
-from orchestrator.export.variables import TIME, Described, Given, settings_of
-from orchestrator.fmi.variables import ModelInfo
-from orchestrator.graph.feedthrough import Feedthrough
-from orchestrator.graph.schedule import Schedule
-from orchestrator.inputs.instance import InputInstance
-from orchestrator.instance import Instance, input_slopes
+from orchestrator.export.variables import TIME, Described, settings_of
+from orchestrator.instance import input_slopes
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.following import Wishes
 from orchestrator.signals import Block, Direction, Signals
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Causality, Connector
-from orchestrator.system.description import SystemDescription
-from orchestrator.system.interface import Interfaces
 from orchestrator.system.quantities.units import IDENTITY
-
-_LISTED: Final = 5
-
-
-class Source(NamedTuple):
-    """Where the files of a component lie below the resources: its library, those loaded before, its own resources.
-
-    `keeps_state` and `serializes_state`: whether the library has the functions for that.
-    """
-
-    library: str
-    before: tuple[str, ...]
-    resources: str
-    keeps_state: bool
-    serializes_state: bool
-
-
-class _Abilities(NamedTuple):
-    """What the whole can do, since all of its components can; what it needs, since one of them does."""
-
-    keeps_state: bool
-    serializes_state: bool
-    once_per_process: bool
-    needs_tool: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Coupled:
-    """A system as it is understood: what a container is lowered from. `inputs` are the components that give these."""
-
-    description: SystemDescription
-    models: Mapping[str, ModelInfo]
-    inputs: Mapping[str, InputInstance]
-    interfaces: Interfaces
-    feedthrough: Feedthrough
-    types: Types
-    links: tuple[Link, ...]
-    schedule: Schedule
-    given: Given
-    exposed: Sequence[Exposed]
-    kinds: Mapping[str, str]
-    """How each FMU runs: "CoSimulation" or "ModelExchange"."""
-    instances: Mapping[str, Instance]
-    """What a master asks for its plan: the inputs over time, and the others as they declare themselves."""
 
 
 def lower(coupled: Coupled, sources: Mapping[str, Source]) -> System:
@@ -81,7 +32,7 @@ def lower(coupled: Coupled, sources: Mapping[str, Source]) -> System:
 class _Lowering:
     def __init__(self, coupled: Coupled) -> None:
         self._coupled, self._models = coupled, coupled.models
-        self._order = [name for name in coupled.schedule.order if name in self._models]
+        self._order = coupled.order
         self._parts = {name: index for index, name in enumerate(self._order)}
         observed: dict[str, set[str]] = defaultdict(set)
         for each in coupled.exposed:
@@ -131,11 +82,11 @@ class _Lowering:
         variables = [
             described.variable(each, numbers.get((each.component, each.connector.name))) for each in coupled.exposed
         ]
-        abilities = self._abilities(sources)
+        abilities = abilities_of(coupled, sources)
         return System(
             name=description.name,
             identifier=identifier(description.name),
-            description=self._told(sources),
+            description=told(coupled, sources),
             step_size=description.step_size,
             start=description.experiment.start,
             stop=description.experiment.stop,
@@ -163,27 +114,6 @@ class _Lowering:
                 settings[key] = replace(setting, call=remembered([setting.call], self._image)[0])
         return settings
 
-    def _told(self, sources: Mapping[str, Source]) -> str:
-        """What the whole is, and why it keeps no state where that is so."""
-        description = self._coupled.description
-        text = f"{description.name}: {len(self._order)} components, coupled by {description.algorithm}"
-        without = [f"'{name}'" for name in self._order if not self._keeps_state(name, sources[name])]
-        return f"{text}; it keeps no state, since {_listed(without)} cannot" if without else text
-
-    def _keeps_state(self, name: str, source: Source) -> bool:
-        interface = self._models[name].interface(self._coupled.kinds[name])
-        return interface.capabilities.get_set_state and source.keeps_state
-
-    def _abilities(self, sources: Mapping[str, Source]) -> "_Abilities":
-        kinds = {name: model.interface(self._coupled.kinds[name]) for name, model in self._models.items()}
-        declared = {name: kind.capabilities for name, kind in kinds.items()}
-        return _Abilities(
-            all(self._keeps_state(name, sources[name]) for name in declared),
-            all(each.serialize_state and sources[name].serializes_state for name, each in declared.items()),
-            any(each.once_per_process for each in declared.values()),
-            any(each.needs_tool for each in kinds.values()),
-        )
-
     def _part(self, name: str, source: Source) -> Part:
         model, inputs = self._models[name], self._calls[name, Direction.INPUT]
         exchange = None
@@ -195,7 +125,7 @@ class _Lowering:
         return Part(
             name,
             model.token,
-            model.interface(self._coupled.kinds[name]).model_identifier,
+            self._coupled.interface(name).model_identifier,
             source.library,
             source.before,
             source.resources,
@@ -303,10 +233,3 @@ def identifier(name: str) -> str:
     """A name for a binary: letters, digits and underscores."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", name)[:60]
     return plain if re.match(r"[A-Za-z_]", plain) else f"_{plain}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    """The first names of a list, as text."""
-    if len(names) > _LISTED:
-        return f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

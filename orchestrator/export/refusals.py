@@ -8,7 +8,6 @@ from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.opening import chosen_kind
 from orchestrator.fmi.variables import ModelInfo
-from orchestrator.graph.schedule import Schedule
 from orchestrator.instance import Values
 from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Causality, Storage
@@ -33,18 +32,6 @@ def refuse_models(description: SystemDescription, models: Mapping[str, ModelInfo
         wanted = component.extrapolation or description.extrapolation
         problems += [f"component '{name}': {each}" for each in _of_model(component, model, wanted)]
     _refuse(problems)
-
-
-def refuse_schedule(schedule: Schedule) -> None:
-    """CapabilityError where outputs and inputs have to be solved for together at the start."""
-    _refuse(
-        [
-            f"{component}.{connector}: a loop would have to be solved in Initialization Mode. Declare 'delay: true' on "
-            "one of its connections"
-            for stage in schedule.initialization
-            for component, connector in stage.loop[:1]
-        ]
-    )
 
 
 def refuse_negated(

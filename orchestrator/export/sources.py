@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from fmus.container.system import Course, Inputs, Type
+from fmus.container.system import Course, Inputs
+from fmus.container.values import Type
 from orchestrator.errors import CapabilityError
 from orchestrator.export.image import Image
 from orchestrator.inputs.generated import Constant, Jump, Line

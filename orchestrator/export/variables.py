@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fmus.container.system import Call, Kind, Setting, Type, Unit, Variable
+from fmus.container.system import Kind, Setting, Unit, Variable
+from fmus.container.values import Call, Type
 from orchestrator.errors import CapabilityError
 from orchestrator.export.exposing import Exposed
 from orchestrator.export.image import Image

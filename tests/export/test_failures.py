@@ -5,6 +5,7 @@ import subprocess
 from math import exp
 from zipfile import ZipFile
 
+import fmpy
 import pytest
 
 from orchestrator.export.container import export_fmu
@@ -33,7 +34,7 @@ def alone(fmu, version, tmp_path, **changes):
 
 
 @pytest.mark.parametrize("version", PARTS)
-def test_steps_that_do_not_meet_the_grid_are_discarded_and_change_nothing(version):
+def test_steps_that_do_not_meet_the_grid_are_refused_and_change_nothing(version):
     with running(exported_growth(version)) as fmu:
         fmu.initialize(stop=1.0)
         fmu.step(0.0, 0.25)
@@ -46,7 +47,7 @@ def test_steps_that_do_not_meet_the_grid_are_discarded_and_change_nothing(versio
             (0.25, 1.0, "after the stop time 1 s"),
             (0.25, float("nan"), "multiple"),
         ):
-            assert failed(fmu, t, h) == DISCARD
+            assert failed(fmu, t, h) == ERROR
             assert re.search(says, fmu.messages[-1]), fmu.messages[-1]
         assert fmu.get("prey.x") == before
         fmu.step(0.25, 0.75)
@@ -58,7 +59,12 @@ def test_a_last_step_is_clipped_at_the_stop_time_as_that_of_a_run_is(version):
         fmu.initialize(stop=0.3)
         fmu.step(0.0, 0.25)
         fmu.step(0.25, 0.3 - 0.25)
-        assert failed(fmu, 0.3, 0.125) == DISCARD
+        assert failed(fmu, 0.3, 0.125) == ERROR
+
+
+def test_fmpy_ends_with_an_error_where_its_steps_do_not_fit():
+    with pytest.raises(FMICallException, match="fmi2DoStep failed with status 3"):
+        fmpy.simulate_fmu(str(exported_growth("2.0")), stop_time=1.0, output_interval=0.1, step_size=0.1)
 
 
 @pytest.mark.parametrize("version", PARTS)

@@ -249,8 +249,8 @@ fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean
     if (!c) return fmi2Error;
     step_end end = instance_do_step(c, __func__, time, step, no_set_state != fmi2False);
     ((instance *)c)->ended = end == STEP_ENDED;
-    if (end == STEP_REFUSED || end == STEP_ENDED) return fmi2Discard;
-    return STATUS(end == STEP_DONE);
+    if (end == STEP_ENDED) return fmi2Discard; /* with fmi2Terminated; FMI 2.0 has no other way to say so */
+    return STATUS(end == STEP_DONE); /* a refused step is no Discard: importers would make it again, for ever */
 }
 
 fmi2Status fmi2CancelStep(fmi2Component c)

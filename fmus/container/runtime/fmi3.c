@@ -231,5 +231,5 @@ fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 time, fmi3Float64 step, fmi3Bo
     *terminate = end == STEP_ENDED;
     *early_return = end == STEP_ENDED && reached < time + step;
     *last_successful_time = reached;
-    return end == STEP_REFUSED ? fmi3Discard : STATUS(end != STEP_FAILED);
+    return STATUS(end != STEP_FAILED && end != STEP_REFUSED);
 }

@@ -65,7 +65,7 @@ struct instance {
     int ended; /* whether a component ended the run in the last step */
 };
 
-/* How a step of the whole ended. */
+/* How a step of the whole ended; one that is refused changes nothing, and the instance goes on. */
 typedef enum { STEP_DONE, STEP_REFUSED, STEP_ENDED, STEP_FAILED } step_end;
 
 /* modes.c */
