@@ -16,6 +16,7 @@ class Audience:
         self.sources: list[Callable[[], Iterable[Event]]] = []
         self._listening = self.observers
         self._recorder = next((each for each in self.observers if isinstance(each, RowObserver)), None)
+        self._asked = tuple(each for each in self.observers if not isinstance(each, RowObserver))
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -58,7 +59,7 @@ class Audience:
     def patient(self) -> bool:
         """Whether nobody has to be told each communication point; a recorder of texts has to."""
         tells = self._recorder is not None and self._recorder in self._listening and self._recorder.rows is None
-        return not tells and all(is_patient(observer) for observer in self._listening)
+        return not tells and all(is_patient(observer) for observer in self._asked if observer in self._listening)
 
     @property
     def only_recorded(self) -> bool:

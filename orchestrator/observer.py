@@ -60,8 +60,11 @@ class RowObserver(Observer, Protocol):
 
 
 def is_patient(observer: Observer) -> bool:
-    """Whether an observer is content with some of the communication points: it says so with `patient = True`."""
-    return isinstance(observer, RowObserver) or bool(getattr(observer, "patient", False))
+    """Whether an observer is content with some of the communication points: it says so with `patient = True`.
+
+    A `RowObserver` need not say so.
+    """
+    return bool(getattr(observer, "patient", False))
 
 
 def tell_rolled_back(observer: Observer, t: float, signals: Any) -> None:

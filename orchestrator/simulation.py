@@ -231,9 +231,12 @@ class Simulation(Generic[ResultsT]):
     def step(self) -> float:
         """Make one macro step and return the time (s) reached; SimulationError where the run is over."""
         self._begin()
-        with self._failing():
+        try:
             if self._going.advance():
                 self._going.tell()
+        except BaseException as error:
+            self._fail(error)
+            raise
         return self.time
 
     def run(

@@ -1,18 +1,19 @@
 """Stepping: from one communication point to the next, with the events that happen there."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 from orchestrator.errors import RefusedStepError
 from orchestrator.master.algorithm import COMPLETED
+from orchestrator.master.compiled.anchor import anchor
 from orchestrator.master.compiled.controlled import ControlledLoop
 from orchestrator.master.compiled.loop import CompiledLoop
 from orchestrator.master.compiled.made import Made, Steps
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
-from orchestrator.master.snapshot import Snapshot
 from orchestrator.master.statistics import ComponentStatistics
 from orchestrator.master.step_control_refusals import Retry, WayBack
 from orchestrator.master.timeline import Timeline
@@ -29,13 +30,12 @@ class Stride(NamedTuple):
 class _Point(NamedTuple):
     """Where a stride began: 1 `go_back`."""
 
-    retry: Retry
-    snapshot: Snapshot
+    back: Callable[[], None]
     counted: Sequence[tuple[ComponentStatistics, int, int, int]]
 
     def go_back(self, *, with_counts: bool = True) -> None:
         """Take everything back, with what was counted of steps where they are made once more."""
-        self.retry.go_back(self.snapshot)
+        self.back()
         for each, steps, discards, restores in self.counted:
             each.restores = restores
             if with_counts:
@@ -67,6 +67,8 @@ class Stepping:
         self._early = any(each.instance.capabilities.may_return_early for each in coupling.participants)
         self._loop = loop if isinstance(loop, CompiledLoop) else None
         self._controlled = loop if isinstance(loop, ControlledLoop) else None
+        retry = None if self._loop is None or self._plain is None else self._plain.retry
+        self._anchor = None if retry is None else anchor(coupling, retry.rollback)
         self._leaves_grid = self._eventful or master.stepper.leaves_grid
         self.under_way = False
         self.rows = 0
@@ -150,27 +152,37 @@ class Stepping:
             until = min(until, self._whole_until(begun))
             self._loop.look_for_events(self._look, self._events.first)
         self.under_way = self.in_step = True
-        keeps = retry.way_back is not WayBack.NONE or self._early
-        with self._kept(retry) if keeps else nullcontext() as point:
-            try:
-                made = self._loop.run(begun, until, rows, making)
-            except BaseException as error:
-                reached = self._loop.reached
-                self.rows = reached.rows
-                if not isinstance(error, RefusedStepError) or point is None or retry.is_lost(error):
-                    self._come_to(reached.point)
-                    if isinstance(error, RefusedStepError):
-                        raise retry.final(error) from error
-                    raise
-                if reached.point == begun:
-                    point.go_back(with_counts=False)
-                    return self._instead(error)
-            else:
-                if made.outcome.early_return is None or point is None:
-                    return self._taken(made)
-                reached, self.rows = self._loop.reached, made.rows
-            point.go_back()
-            return self._before_left(begun, reached)
+        if retry.way_back is WayBack.NONE and not self._early:
+            return self._striding(until, rows, making, None)
+        if self._anchor is not None:
+            return self._striding(until, rows, making, _Point(self._anchor.go_back, self._counted()))
+        with self._kept(retry) as point:
+            return self._striding(until, rows, making, point)
+
+    def _striding(self, until: int, rows: RowTable | None, making: Steps | None, point: _Point | None) -> Stride:
+        """Make the steps of a stride, which may go back to a point where one of them is refused."""
+        assert self._loop is not None
+        assert self._plain is not None
+        retry, begun = self._plain.retry, self._timeline.index
+        try:
+            made = self._loop.run(begun, until, rows, making, None if point is None else self._anchor)
+        except BaseException as error:
+            reached = self._loop.reached
+            self.rows = reached.rows
+            if not isinstance(error, RefusedStepError) or point is None or retry.is_lost(error):
+                self._come_to(reached.point)
+                if isinstance(error, RefusedStepError):
+                    raise retry.final(error) from error
+                raise
+            if reached.point == begun:
+                point.go_back(with_counts=False)
+                return self._instead(error)
+        else:
+            if made.outcome.early_return is None or point is None:
+                return self._taken(made)
+            reached, self.rows = self._loop.reached, made.rows
+        point.go_back()
+        return self._before_left(begun, reached)
 
     def controlled_stride(self, until: int | None, rows: RowTable | None = None) -> Stride:
         """Make macro steps under error control up to a point of the grid, or fewer, or one; record them in the rows."""
@@ -186,13 +198,16 @@ class Stepping:
     @contextmanager
     def _kept(self, retry: Retry) -> Iterator[_Point]:
         """Where a stride begins. States kept for strides are not counted: how many they are depends on the time."""
-        components = self._coupling.statistics.components.values()
-        counted = [(each, each.steps, each.discards, each.restores) for each in components]
+        components, counted = self._coupling.statistics.components.values(), self._counted()
         saves = [each.saves for each in components]
         with retry.kept() as snapshot:
             for each, before in zip(components, saves, strict=True):
                 each.saves = before
-            yield _Point(retry, snapshot, counted)
+            yield _Point(partial(retry.go_back, snapshot), counted)
+
+    def _counted(self) -> Sequence[tuple[ComponentStatistics, int, int, int]]:
+        components = self._coupling.statistics.components.values()
+        return [(each, each.steps, each.discards, each.restores) for each in components]
 
     def _instead(self, refusal: RefusedStepError) -> Stride:
         """Everything has gone back to where the refused step began: make another in its place."""
@@ -209,7 +224,7 @@ class Stepping:
             return Stride(self.advance(), recorded=False)
         again = begun
         while again < refused.point:  # as before: what was recorded holds
-            again = self._loop.run(again, refused.point, None).point
+            again = self._loop.run(again, refused.point, None, anchor=self._anchor).point
         return self._taken(refused)
 
     def _whole_until(self, index: int) -> int:
@@ -244,8 +259,10 @@ class Stepping:
     def _come_to(self, index: int) -> None:
         """Be at a later point of the grid: all steps up to it were whole ones."""
         count, grid = index - self._timeline.index, self._timeline.grid
-        self._coupling.statistics.accept_alike(count - 1, grid.step_size)
-        self._coupling.statistics.accept_alike(min(count, 1), grid.step(index - 1))
+        if count > 1:
+            self._coupling.statistics.accept_alike(count - 1, grid.step_size)
+        if count > 0:
+            self._coupling.statistics.accept(grid.step(index - 1))
         self._timeline.index = index
 
     def give_up(self) -> None:

@@ -76,7 +76,8 @@ class NativeCoSimulation:
 
     def begin(self) -> None:
         """CapabilityError where the FMU is not in Step Mode."""
-        self._fmu.require("step", Phase.STEP)
+        if self._fmu.phase is not Phase.STEP:
+            self._fmu.require("step", Phase.STEP)
 
     def arrived(self, t: float) -> None:
         """The FMU is at t (s)."""

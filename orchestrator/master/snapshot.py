@@ -38,7 +38,7 @@ class Rollback:
         self._coupling = coupling
         self._participants = coupling.participants if participants is None else tuple(participants)
         own = {p.name: p for p in self._participants if not p.is_plain}
-        self._memories = {**(coupling.memories if participants is None else own), **(memories or {})}
+        self.memories = {**(coupling.memories if participants is None else own), **(memories or {})}
         self.unable = tuple(p.name for p in self._participants if not p.instance.capabilities.get_set_state)
 
     @property
@@ -49,7 +49,7 @@ class Rollback:
     def leading(self) -> "Rollback":
         """The same for the components alone that step before the first one that cannot go back."""
         able = list(takewhile(lambda participant: participant.name not in self.unable, self._participants))
-        return Rollback(self._coupling, self._memories, able)
+        return Rollback(self._coupling, self.memories, able)
 
     @property
     def able(self) -> bool:
@@ -80,7 +80,7 @@ class Rollback:
                 participant.statistics.saves += 1
                 if repeatable and able.state_write is StateWrite.CONTINUOUS_STATES:
                     participant.instance.restore_state(state)
-        memory = {name: memory.remembered() for name, memory in self._memories.items()}
+        memory = {name: memory.remembered() for name, memory in self.memories.items()}
         return Snapshot(states, self._coupling.signals.copy(), memory)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -89,7 +89,7 @@ class Rollback:
             if participant.name in snapshot.states:
                 participant.instance.restore_state(snapshot.states[participant.name])
                 participant.statistics.restores += 1
-        for name, memory in self._memories.items():
+        for name, memory in self.memories.items():
             memory.remember(snapshot.memory[name])
         self._coupling.signals.put(snapshot.signals)
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from enum import Enum, auto
+from functools import cached_property
 
 from orchestrator.errors import FailedStepError, RefusedStepError, StepError
 from orchestrator.master.coupling import Coupling
@@ -66,17 +67,22 @@ class Retry:
         """Whether the next step is to be a whole one: no earlier one was refused, or that is over."""
         return self._ceiling.length is None
 
-    @property
+    @cached_property
     def way_back(self) -> WayBack:
         """How many of the components can go back to where a step began that is refused."""
         if self._hindrance is not None or not self._rollback.able or not self._may_be_refused:
             return WayBack.NONE
         return WayBack.ALL if self._repeats_exactly and not self._unable else WayBack.SOME
 
-    @property
+    @cached_property
     def repeats(self) -> bool:
         """Whether all can go back, and come to the same again to the bit."""
         return self._hindrance is None and self._repeats_exactly and not self._unable
+
+    @property
+    def rollback(self) -> Rollback:
+        """What takes back all that can go back."""
+        return self._rollback
 
     def kept(self) -> AbstractContextManager[Snapshot]:
         """A communication point to which `go_back` leads, where all components can."""

@@ -138,7 +138,7 @@ class Recorder:
             last_first.callback(self._writer.end)
             if self._now > self._recorded:
                 self._take(self._now)
-            self._flush()
+            self._flush(wait=True)
         self._complete = self._path
 
     def remembered(self) -> Remembered:
@@ -190,16 +190,18 @@ class Recorder:
 
     def _settle(self) -> None:
         """Everything recorded is in the store."""
-        self._flush()
+        self._flush(wait=True)
         if self._writer is not None:
             self._writer.settle()
 
-    def _flush(self) -> None:
-        """Hand the rows to the writer, and go on in the chunk that it has done with."""
+    def _flush(self, *, wait: bool = False) -> None:
+        """Have the rows written, and go on in the chunk that is written already, or `wait` for this one too."""
         if not self._rows or self._writer is None:
             return
-        self._writer.settle()
-        self._writer.hand(self._chunks[0], self._rows)
+        if wait:
+            self._writer.store(self._chunks[0], self._rows)
+        else:
+            self._writer.hand(self._chunks[0], self._rows)
         self._chunks.reverse()
         self._rows, self._written = 0, self._written + self._rows
 

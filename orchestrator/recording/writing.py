@@ -21,7 +21,7 @@ class Writer:
     """Gives chunks to a store, one after the other, in a thread of its own.
 
     1 `hand` (repeated), 2 `settle` before anybody else touches the store, 3 `end`. What goes wrong is raised by the
-    next of them.
+    next of them. Who would wait for the rows anyway has them written by `store`, without a thread.
     """
 
     def __init__(self, store: Store) -> None:
@@ -48,6 +48,11 @@ class Writer:
         with self._changed:
             self._job = _Job(chunk, rows)
             self._changed.notify_all()
+
+    def store(self, chunk: Chunk, rows: int) -> None:
+        """Store the first rows of a chunk here and now, when those before are stored."""
+        self.settle()
+        self._write(_Job(chunk, rows))
 
     def settle(self) -> None:
         """Wait until all is written; raises what went wrong, SimulationError in a process that was forked off."""
@@ -84,10 +89,13 @@ class Writer:
                 return
             error: BaseException | None = None
             try:
-                self._store.take(job.chunk, job.rows)
-                self.last = job.chunk.rows(job.rows - 1, job.rows).copy()
+                self._write(job)
             except BaseException as caught:  # raised where the next rows are handed over
                 error = caught
             with self._changed:
                 self._job, self._error = None, error
                 self._changed.notify_all()
+
+    def _write(self, job: _Job) -> None:
+        self._store.take(job.chunk, job.rows)
+        self.last = job.chunk.rows(job.rows - 1, job.rows).copy()

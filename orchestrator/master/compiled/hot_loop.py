@@ -12,7 +12,7 @@ from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.hot_calls import finish, three
 from orchestrator.master.compiled.hot_gather import INLINE, gather
 from orchestrator.master.compiled.hot_own import own_step, prepare, restore, resume
-from orchestrator.master.compiled.hot_points import keep, keep_finite, keep_whole, settle
+from orchestrator.master.compiled.hot_points import enter, keep, keep_finite, keep_whole, settle
 from orchestrator.master.compiled.hot_tight import tight
 
 
@@ -130,7 +130,7 @@ def _whole_until(program: int, until: int) -> int:
     index, sample = load(program + at.INDEX), load(program + at.SAMPLE_AFTER)
     whole = load(program + at.COMPONENT) == load(program + at.COMPONENTS) and load(program + at.SAMPLE) == 0
     if load(program + at.TIGHT) == 0 or not whole:
-        return index
+        return int(index)
     return int(until if sample <= index else min(until, sample - 1))
 
 
@@ -168,4 +168,4 @@ def _finite(program: int) -> bool:
 
 finite: Any = njit("boolean(int64)", cache=True, nogil=True, error_model="numpy")(_finite)
 
-__all__ = ["advance", "finite", "restore", "resume", "settle"]
+__all__ = ["advance", "enter", "finite", "restore", "resume", "settle"]

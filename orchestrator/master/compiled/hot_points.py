@@ -93,3 +93,21 @@ def _settle(program: int, index: int) -> int:
 
 
 settle: Any = njit("int64(int64, int64)", **INLINE)(_settle)
+
+
+def _enter(program: int, index: int) -> None:
+    """The loop goes on from this communication point; the first macro step after a pause is not typical."""
+    store(program + at.INDEX, index)
+    store(program + at.COMPONENT, load(program + at.COMPONENTS))
+    store(program + at.ENTERED, 1)
+    store(program + at.ASKED, -1)
+    store(program + at.PREPARING, load(program + at.PREPARED))
+    meter = load(program + at.METER)
+    if meter != 0:
+        store(program + at.SAMPLE, 0)
+        every, after = load(meter + at.SAMPLE_EVERY), load(program + at.SAMPLE_AFTER)
+        if not index < after <= index + every:
+            store(program + at.SAMPLE_AFTER, index + every // 2 + 1)
+
+
+enter: Any = njit("void(int64, int64)", cache=True, nogil=True, error_model="numpy")(_enter)

@@ -12,9 +12,11 @@ from orchestrator.instance import StepResult
 from orchestrator.interruption import opened
 from orchestrator.master.algorithm import COMPLETED, MacroStep, Steppable
 from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.anchor import Anchor
+from orchestrator.master.compiled.counts import Counts
+from orchestrator.master.compiled.entrance import Entrance
 from orchestrator.master.compiled.lowering import Program, lower
 from orchestrator.master.compiled.made import Made, Steps
-from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.parallel import Ahead, Parallel, parallel
 from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
 from orchestrator.master.compiled.past import Past
@@ -72,27 +74,35 @@ class CompiledLoop:
         self._participants, self._signals = coupling.participants, coupling.signals
         self._look: Callable[[int], int | None] = lambda _: None
         self._at_once = coupling.delayed if newest else coupling.plan
-        pack(program)
+        self._entrance = Entrance(program)
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._samples = samples_for(program)
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
         self._ways = tuple(program.ways.values())
-        self._counting = [i for i, _ in self._natives if i not in program.ways]
+        counted = [number for number, _ in self._natives if number not in program.ways]
+        self._counts = Counts(self._participants, counted, self._samples)
         self._alone = [
             each for i, each in enumerate(self._participants) if each.prepares and program.natives[i] is None
         ]
         self._pause = 0.0
-        self._first, self._slice, self._counted, self._last = program[at.COMPONENTS], 1, (0, 0), 0
+        self._first, self._slice, self._last = program[at.COMPONENTS], 1, 0
 
-    def run(self, index: int, until: int, rows: RowTable | None, steps: Steps | None = None) -> Made:
+    def run(
+        self,
+        index: int,
+        until: int,
+        rows: RowTable | None,
+        steps: Steps | None = None,
+        anchor: Anchor | None = None,
+    ) -> Made:
         """Make macro steps from `index` to `until`, or fewer where time passes, and record them where there are rows.
 
-        `steps` makes them in a way of its own, and comes back when it wants to.
+        `steps` makes them in a way of its own, and comes back when it wants to. An `anchor` keeps where they begin.
 
         After an incomplete macro step or an error `Signals.restore` gives the values of the last communication point.
         """
         began = perf_counter()
-        self._begin(index, rows)
+        self._begin(index, rows, anchor)
         self._pause = _PAUSES * (perf_counter() - began)
         try:
             return self._run(index, until, rows, steps)
@@ -121,11 +131,18 @@ class CompiledLoop:
                 index, recorded = index + outcome.completed, False
                 break
         if outcome is COMPLETED:
-            self._count(index, 0)
-        t = self._grid.time(index)
-        for number, found in self._natives:
-            found.arrived(t if number not in self._program.ways else self._participants[number].reached(t))
+            self._counts.come_to(index, 0)
+        self._arrived(self._grid.time(index))
         return Made(index, outcome, self._program[at.ROWS], recorded, due)
+
+    def _arrived(self, t: float) -> None:
+        ways = self._program.ways
+        if not ways:
+            for _, found in self._natives:
+                found.arrived(t)
+            return
+        for number, found in self._natives:
+            found.arrived(t if number not in ways else self._participants[number].reached(t))
 
     def look_for_events(self, look: Callable[[int], int | None], first: float | None) -> None:
         """Steps are made until an event happens, the `first` that is known at this time (s).
@@ -159,28 +176,21 @@ class CompiledLoop:
         index, rows = self._program[at.INDEX], self._program[at.ROWS]
         return Made(index, COMPLETED, rows, recorded=self._program[at.TIMES] != 0)
 
-    def _begin(self, index: int, rows: RowTable | None) -> None:
-        program = self._program
-        flags = program.rows[:, at.KEEPS_NO_STATE // at.WORD].copy()
-        for number, found in self._natives:
-            found.begin()
-            flags[number] = found.flag
-        if not np.array_equal(flags, program.rows[:, at.KEEPS_NO_STATE // at.WORD]):
-            program.rows[:, at.KEEPS_NO_STATE // at.WORD] = flags
-            pack(program)
+    def _begin(self, index: int, rows: RowTable | None, anchor: Anchor | None) -> None:
+        self._hot.enter(self._program.address, index)
+        try:
+            self._entrance.enter(self._grid.time(index), anchor)
+        except BaseException:
+            self._signals.keep()  # nothing was stepped
+            raise
         self._past.begin(index)
-        program.answers[:] = 0
-        program[at.INDEX], program[at.COMPONENT] = index, self._first
-        program[at.ENTERED], program[at.ASKED] = 1, -1
-        program[at.PREPARING] = program[at.PREPARED]
+        self._program.answers[:] = 0
         for way in self._ways:
             way.load()
-        self._counted = index, 0
+        self._counts.begin(index)
         if self._parallel is not None:
             self._parallel.begin()
         self._rows.give(rows)
-        if self._samples is not None:
-            self._samples.begin(index)
 
     def _go(self, index: int, until: int) -> int:
         """Let the hot loop run for a part of the time that it may take; why it came back."""
@@ -194,7 +204,7 @@ class CompiledLoop:
         if self._samples is not None:
             self._samples.take(self._program[at.INDEX] - index, took)
         if why == at.DONE and took < _SLICE / 4.0:
-            self._slice *= 2
+            self._slice *= 2 if took > _SLICE / 32.0 else 8
         elif took > _SLICE:
             self._slice = max(1, self._slice // 2)
         return why
@@ -221,8 +231,8 @@ class CompiledLoop:
                 return self._begun(why, index)
             self._last = number
             self._check(number, index, why)
-            self._count(index, number + (why in (at.SET, at.STEPPED, at.GOT)))
-            self._counted = index, number + 1
+            self._counts.come_to(index, number + (why in (at.SET, at.STEPPED, at.GOT)))
+            self._counts.begin(index, number + 1)
             outcome = self._component(why, number, t, h)
             if outcome is COMPLETED:
                 self._program[at.COMPONENT] += at.COMPONENT_ROW
@@ -265,15 +275,15 @@ class CompiledLoop:
 
         def conclude(t: float, h: float) -> MacroStep:
             why = parallel.why(number)
-            if number not in self._program.ways:
-                self._made(number, int(why != at.PYTHON))
+            if number not in self._program.ways and why != at.PYTHON:
+                self._counts.made(number, 1)
             return self._component(why, number, t, h)
 
         return Ahead(conclude)
 
     def _begun(self, why: int, index: int) -> MacroStep:
         """Do what the hot loop cannot at the beginning of a macro step; all of a gather where a value does not pass."""
-        self._count(index, 0)
+        self._counts.come_to(index, 0)
         program, t = self._program, self._grid.time(index)
         if why == at.REFUSED:
             gather(self._at_once)
@@ -300,7 +310,7 @@ class CompiledLoop:
             try:
                 participant.check_outputs(sum(participant.span(t, h)), FailedStepError)
             except BaseException:
-                self._count(index, each + 1)
+                self._counts.come_to(index, each + 1)
                 for later, way in self._program.ways.items():
                     if each < later < number:
                         way.forget(index)  # in Python they would not have stepped
@@ -367,18 +377,6 @@ class CompiledLoop:
         self._program.answers[number] = 0
         event, terminate, early = (bool(int(flags) >> shift & 255) for shift in (0, 8, 16))
         return NativeAnswer(status, event, terminate, early, float(reached.view(np.float64)))
-
-    def _count(self, index: int, number: int) -> None:
-        """The hot loop has come to this macro step and this participant: count the steps that it made."""
-        begun, first = self._counted
-        for each in self._counting:
-            self._made(each, index - begun + (each < number) - (each < first))
-        self._counted = index, number
-
-    def _made(self, number: int, steps: int) -> None:
-        self._participants[number].statistics.steps += steps
-        if self._samples is not None:
-            self._samples.steps[number] += steps
 
 
 def _over(end: float) -> bool:

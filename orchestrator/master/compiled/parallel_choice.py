@@ -33,6 +33,9 @@ STRETCH: Final = 0.003
 METERED: Final = 0.0003
 FIRST: Final = 0.02
 """When several threads are tried for the first time (s)."""
+LEAST: Final = 1e-6
+"""Macro steps that take one thread less than this (s) are not shared out: threads that wait for each other need a part
+of it."""
 PAUSES: Final = (0.1, 10.0)
 """How long (s) one thread goes on after several were no faster, at first and at most."""
 GLANCE: Final = 0.1
@@ -101,6 +104,8 @@ class Choice:
         pause = FIRST
         while True:
             yield from self._by_one(pause)
+            if self.alone < LEAST:
+                continue
             part = yield Way.METERED
             if part < ENOUGH and (yield from self._is_faster()):
                 pause = FIRST

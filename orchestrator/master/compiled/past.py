@@ -18,13 +18,15 @@ class Past:
         self._coupling, self._kept, self._newest = coupling, program.kept, newest
         self._signals = coupling.signals
         self._begun = 0
+        objects = (self._signals.array(storage) for storage in Storage if storage not in NUMBERS)
+        self._keeps_objects = any(array.size for array in objects)
 
     def begin(self, index: int, *, whole: bool = False) -> None:
         """The signals are those of this communication point; the hot loop keeps their numbers if not `whole`."""
         self._begun = index
         if whole:
             self._signals.keep()
-        else:
+        elif self._keeps_objects:
             self._signals.keep_objects()
 
     def keep(self, index: int) -> None:

@@ -20,14 +20,18 @@ class RowWriter:
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self._given = False
         self._known: dict[int, tuple[RowTable, Words, tuple[int, int]]] = {}
 
     def give(self, rows: RowTable | None) -> None:
         """Let the loop record into this table from its first free row on, or nowhere."""
         program = self._program
         if rows is None:
-            program[at.TIMES] = program[at.ROWS] = 0
+            if self._given:
+                program[at.TIMES] = program[at.ROWS] = 0
+            self._given = False
             return
+        self._given = True
         known = self._known.get(address(rows.times))
         if known is None or known[0].times is not rows.times:
             known = self._known[address(rows.times)] = (rows, *_columns(rows))

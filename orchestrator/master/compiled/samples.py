@@ -44,7 +44,7 @@ class Sampled(NamedTuple):
 
 
 class Samples:
-    """Durations of set, doStep and get of all components: 1 `begin` at a macro step, 2 `take` after some, repeated.
+    """Durations of set, doStep and get of all components: `take` after some macro steps, repeated.
 
     As many macro steps are timed as a small part of the time allows: all of them where steps are long. A sample stands
     for as many steps as lay between it and the one before.
@@ -70,13 +70,6 @@ class Samples:
         self.steps = np.zeros(components, np.int64)
         """Steps that the compiled loop made, by component."""
         self._empty()
-
-    def begin(self, index: int) -> None:
-        """The loop is about to go on from this macro step; the first one after a pause is not typical."""
-        self._program[at.SAMPLE] = 0
-        every = self._word(at.SAMPLE_EVERY)
-        if not index < self._program[at.SAMPLE_AFTER] <= index + every:
-            self._program[at.SAMPLE_AFTER] = index + every // 2 + 1
 
     def take(self, steps: int = 0, seconds: float = 0.0) -> None:
         """Count samples; from how long so many macro steps took (s) follows how many more to take."""

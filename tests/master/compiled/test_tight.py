@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from orchestrator.errors import FailedStepError
+from orchestrator.master.compiled import entrance
 from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled import loop
 from orchestrator.simulation import Simulation
 from tests.coupled import Memory, describe, setup
 from tests.doubles import FunctionInstance, an_input, an_output
@@ -57,7 +57,7 @@ def both(monkeypatch: pytest.MonkeyPatch, width: int, **more: Any) -> Outcome:
     tight = simulation(width, memory, **more)
     assert program_of(tight)[at.TIGHT] != 0
     found = outcome(tight, memory, lambda run: run.run())
-    monkeypatch.setattr(loop, "pack", lambda program: None)
+    monkeypatch.setattr(entrance, "pack", lambda program: None)
     memory = Patient()
     plain = simulation(width, memory, **more)
     same(outcome(plain, memory, lambda run: run.run()), found)
