@@ -47,6 +47,8 @@ int instance_open(instance *i, const char *function)
     for (int k = 0; k < whole.n_parts; k++) {
         i->parts[k].whole = i;
         i->parts[k].table = &whole.parts[k];
+        i->parts[k].paces = whole.parts[k].pace >= 0 || whole.parts[k].extrapolation >= 0;
+        i->paces |= i->parts[k].paces;
         if (!part_open(&i->parts[k], function)) return 0;
     }
     return 1;

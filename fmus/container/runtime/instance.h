@@ -61,6 +61,7 @@ struct instance {
     unsigned char *image, *before; /* the latter as it was at the last communication point */
     double *scratch;
     part *parts;
+    int paces; /* whether one of them has a pace of its own, or extrapolated inputs */
     long kept; /* states that are kept now */
     int ended; /* whether a component ended the run in the last step */
 };

@@ -187,8 +187,9 @@ int part_get(part *p, const char *function, int call)
 
 int part_set_all(part *p, const char *function, range calls)
 {
+    int (*gives)(part *, const char *, int) = p->version->gives;
     for (int k = calls.first; k < calls.end; k++)
-        if (!(p->version->gives ? p->version->gives(p, function, k) : transfers(p, function, k, 1))) return 0;
+        if (!(gives ? gives(p, function, k) : transfers(p, function, k, 1))) return 0;
     return 1;
 }
 

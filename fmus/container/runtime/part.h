@@ -61,6 +61,7 @@ struct part {
     const part_table *table;
     const part_version *version;
     void *library, *handle, *memory; /* memory: what a version keeps for it */
+    int paces; /* whether it has a pace of its own, or extrapolated inputs */
     struct exchange *exchange; /* for Model Exchange */
     void *tell_slopes, *take_slopes; /* derivatives of its outputs and inputs, where it is asked for them */
     double *given, given_at;         /* values and derivatives of inputs in the step under way, from a time (s) on */

@@ -152,13 +152,13 @@ static step_end part_steps(part *p, const char *function, double time, double st
     instance *i = p->whole;
     step_end end;
     if (!instance_flow(i, function, p->table->flows)) return STEP_FAILED;
-    if (pace_waits(p)) return STEP_DONE;
-    if (p->table->pace >= 0 || p->table->extrapolation >= 0)
+    if (p->paces) {
+        if (pace_waits(p)) return STEP_DONE;
         end = part_paces(p, function, pace_span(p, time, step), none_kept);
-    else if (!part_set_all(p, function, p->table->inputs))
-        return STEP_FAILED;
-    else
+    } else {
+        if (!part_set_all(p, function, p->table->inputs)) return STEP_FAILED;
         end = part_makes(p, function, time, step, none_kept);
+    }
     if (end == STEP_FAILED) return end;
     if (!part_get_all(p, function, p->table->outputs) || !instance_check_outputs(i, function, p, time + step))
         return STEP_FAILED;
@@ -170,14 +170,15 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
     step_end end = STEP_DONE;
     double time = instance_time(i), step = whole.step_size;
     if (time + step > i->now.stop_time) step = i->now.stop_time - time;
-    if (!paces_begin(i, function) || !instance_flow(i, function, whole.at_once)) return STEP_FAILED;
-    instance_sources(i, time + step, step, 0);
+    if (i->paces && !paces_begin(i, function)) return STEP_FAILED;
+    if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
+    if (whole.n_sources) instance_sources(i, time + step, step, 0);
     for (int k = 0; k < whole.n_parts; k++) {
         step_end one = part_steps(&i->parts[k], function, time, step, none_kept);
         if (one == STEP_FAILED) return one;
         if (one == STEP_ENDED) end = one;
     }
-    if (instance_sources(i, time + step, step, 1)) instance_forgets(i);
+    if (whole.n_sources && instance_sources(i, time + step, step, 1)) instance_forgets(i);
     i->now.index++;
     return end;
 }
