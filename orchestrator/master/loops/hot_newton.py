@@ -5,7 +5,7 @@ from typing import Final
 
 from orchestrator.by_address import call, compiled, doubles, load, store
 from orchestrator.master.loops import layout as at
-from orchestrator.master.loops.hot_linear import copy_all, largest, set_all
+from orchestrator.master.loops.hot_linear import copy_all, largest
 from orchestrator.master.loops.hot_measure import tried
 from orchestrator.master.loops.hot_slopes import all_known
 
@@ -22,11 +22,13 @@ _HALVINGS: Final = 6
 _GROUPS: Final = 3
 """Probes that teach how each component responds: unknowns are changed together that few components share."""
 
-# stages; while they are told, slopes of the components are wanted
+# stages, in the order in which one may lead to the next; up to that of slopes that are told, these are wanted
 _TEACHES: Final = 1
 _TOLD: Final = at.TOLD_STAGE
 _DIFFERS: Final = 3
 _KEPT: Final = 4
+_CHOSEN: Final = 5
+"""The next trial is there: no stage begins."""
 
 
 @compiled
@@ -44,15 +46,23 @@ def newton(iteration: int) -> int:
     stage = load(iteration + at.STAGE)
     store(iteration + at.PROBE, 0)
     if stage == 0:
-        _start(iteration)
+        begins = _start(iteration)
     elif stage == _TEACHES:
-        _teach_more(iteration)
+        begins = _teach(iteration)
     elif stage == _TOLD:
-        _judge(iteration)
+        begins = _judge(iteration)
     elif stage == _DIFFERS:
-        _difference(iteration)
+        begins = _difference(iteration)
     else:
-        _judge_kept(iteration)
+        begins = _judge_kept(iteration)
+    if begins == _TEACHES:
+        begins = _teach(iteration)
+    if begins == _TOLD:
+        begins = _step_told(iteration)
+    if begins == _DIFFERS:
+        begins = _differ(iteration)
+    if begins == _KEPT:
+        _step_kept(iteration)
     return tried(iteration)
 
 
@@ -85,51 +95,50 @@ def _probe(iteration: int, first: int, every: int) -> None:
 
 
 @compiled
-def _start(iteration: int) -> None:
-    """A macro step begins: with slopes where they are known, else by teaching them."""
+def _start(iteration: int) -> int:
+    """A macro step begins: with slopes where they are known, else by teaching them; the stage that begins."""
     _note_good(iteration)
-    if load(iteration + at.PARTS) < load(iteration + at.PARTS_END) and not all_known(iteration):
-        store(iteration + at.STAGE, _TEACHES)
-        store(iteration + at.NUMBER, -1)
-        _teach_more(iteration)
-    else:
-        _step_told(iteration)
+    if all_known(iteration) or load(iteration + at.COUNT) == 0:
+        return _TOLD
+    store(iteration + at.STAGE, _TEACHES)
+    store(iteration + at.NUMBER, 0)
+    return _TEACHES
 
 
 @compiled
-def _teach_more(iteration: int) -> None:
-    """Change one group of unknowns after the other; then the first step."""
-    group = load(iteration + at.NUMBER) + 1
-    store(iteration + at.NUMBER, group)
-    if group < min(_GROUPS, load(iteration + at.COUNT)):
-        _probe(iteration, group, _GROUPS)
-    else:
-        _step_told(iteration)
+def _teach(iteration: int) -> int:
+    """Change one group of unknowns after the other; the stage that begins."""
+    group, groups = load(iteration + at.NUMBER), min(_GROUPS, load(iteration + at.COUNT))
+    if group == groups:
+        return _TOLD
+    _probe(iteration, group, groups)
+    store(iteration + at.NUMBER, group + 1)
+    return _CHOSEN
 
 
 @compiled
-def _step_told(iteration: int) -> None:
-    """The first step with slopes that are known, or the first difference where none are."""
+def _step_told(iteration: int) -> int:
+    """The first step with slopes that are known; the stage that begins, where they are not."""
     if not all_known(iteration):
-        _differ(iteration)
-        return
-    _invert(iteration, told=1)
-    _step(iteration, load(iteration + at.X), load(iteration + at.BEFORE), load(iteration + at.STEP))
+        return _DIFFERS
     store(iteration + at.STAGE, _TOLD)
+    _invert(iteration)
+    _step(iteration, load(iteration + at.X), load(iteration + at.BEFORE), load(iteration + at.STEP))
     store(iteration + at.NUMBER, 0)
     _try(iteration)
+    return _CHOSEN
 
 
 @compiled
-def _judge(iteration: int) -> None:
+def _judge(iteration: int) -> int:
     """Go on from a trial that was good with slopes that are new there; back, with these slopes, from one that was not.
 
-    Where these are no good for some time, slopes of its own are found at the last good trial.
+    Where these are no good for some time, slopes of its own are found at the last good trial: the stage that begins.
     """
     count, weights = load(iteration + at.COUNT), load(iteration + at.WEIGHTS)
     residual, before = load(iteration + at.RESIDUAL), load(iteration + at.BEFORE)
     step, following = load(iteration + at.STEP), load(iteration + at.NEXT)
-    _invert(iteration, told=1)
+    _invert(iteration)
     _step(iteration, load(iteration + at.TRIAL), residual, following)
     part = min(_part(residual, before, weights, count), _part(following, step, weights, count))
     store(iteration + at.NUMBER, load(iteration + at.NUMBER) + 1 if part > _SLOW else 0)
@@ -138,30 +147,29 @@ def _judge(iteration: int) -> None:
     else:
         _note_good(iteration)
         copy_all(following, step, count)
-    if load(iteration + at.NUMBER) < _PATIENCE:
-        _try(iteration)
-    else:
-        _differ(iteration)
+    if load(iteration + at.NUMBER) == _PATIENCE:
+        return _DIFFERS
+    _try(iteration)
+    return _CHOSEN
 
 
 @compiled
-def _differ(iteration: int) -> None:
-    """Find slopes of its own, by one difference for each unknown."""
-    count, jacobian = load(iteration + at.COUNT), load(iteration + at.JACOBIAN)
-    set_all(jacobian, count * count, 0.0)
-    for i in range(count):
-        doubles(jacobian)[i * count + i] = 1.0
+def _differ(iteration: int) -> int:
+    """Find slopes of its own, by one difference for each unknown; the stage that begins, where there is none."""
+    count, jacobian = load(iteration + at.COUNT), doubles(load(iteration + at.JACOBIAN))
+    for k in range(count * count):
+        jacobian[k] = 1.0 if k % (count + 1) == 0 else 0.0
     store(iteration + at.STAGE, _DIFFERS)
     store(iteration + at.NUMBER, 0)
-    if count > 0:
-        _probe(iteration, 0, count)
-    else:
-        _step_kept(iteration)
+    if count == 0:
+        return _KEPT
+    _probe(iteration, load(iteration + at.NUMBER), count)
+    return _CHOSEN
 
 
 @compiled
-def _difference(iteration: int) -> None:
-    """One column of the slopes is found; the next one, or the first step with them."""
+def _difference(iteration: int) -> int:
+    """One column of the slopes is found; the next one, or the stage that begins."""
     count, column = load(iteration + at.COUNT), load(iteration + at.NUMBER)
     jacobian = doubles(load(iteration + at.JACOBIAN))
     r, before = doubles(load(iteration + at.RESIDUAL)), doubles(load(iteration + at.BEFORE))
@@ -170,37 +178,37 @@ def _difference(iteration: int) -> None:
     for i in range(count):
         jacobian[i * count + column] += (r[i] - before[i]) / change
     store(iteration + at.NUMBER, column + 1)
-    if column + 1 < count:
-        _probe(iteration, column + 1, count)
-    else:
-        _step_kept(iteration)
+    if column + 1 == count:
+        return _KEPT
+    _probe(iteration, column + 1, count)
+    return _CHOSEN
 
 
 @compiled
 def _step_kept(iteration: int) -> None:
     """A step with slopes of its own."""
-    _invert(iteration, told=0)
-    _step(iteration, load(iteration + at.X), load(iteration + at.BEFORE), load(iteration + at.STEP))
     store(iteration + at.STAGE, _KEPT)
+    _invert(iteration)
+    _step(iteration, load(iteration + at.X), load(iteration + at.BEFORE), load(iteration + at.STEP))
     store(iteration + at.NUMBER, 0)
     _try(iteration)
 
 
 @compiled
-def _judge_kept(iteration: int) -> None:
-    """Halve a step after which the residual is larger, so often; then keep the slopes up to date, and go on."""
+def _judge_kept(iteration: int) -> int:
+    """Halve a step after which the residual is larger, so often; then keep the slopes up to date: the next stage."""
     count, weights, step = load(iteration + at.COUNT), load(iteration + at.WEIGHTS), load(iteration + at.STEP)
     residual, before, halvings = load(iteration + at.RESIDUAL), load(iteration + at.BEFORE), load(iteration + at.NUMBER)
-    if halvings < _HALVINGS and not largest(residual, weights, count) <= largest(before, weights, count):
-        halves = doubles(step)
-        for i in range(count):
-            halves[i] /= 2.0
-        store(iteration + at.NUMBER, halvings + 1)
-        _try(iteration)
-    else:
+    if halvings == _HALVINGS or largest(residual, weights, count) <= largest(before, weights, count):
         _update(iteration)
         _note_good(iteration)
-        _step_kept(iteration)
+        return _KEPT
+    halves = doubles(step)
+    for i in range(count):
+        halves[i] /= 2.0
+    store(iteration + at.NUMBER, halvings + 1)
+    _try(iteration)
+    return _CHOSEN
 
 
 @compiled
@@ -224,9 +232,9 @@ def _update(iteration: int) -> None:
 
 
 @compiled
-def _invert(iteration: int, told: int) -> None:
-    """Make ready for steps with slopes of the components, or of its own."""
-    call(load(iteration + at.INVERTS), iteration, told, 0, 0, 0)
+def _invert(iteration: int) -> None:
+    """Make ready for steps with the slopes of this stage."""
+    call(load(iteration + at.INVERTS), iteration, 0, 0, 0, 0)
 
 
 @compiled

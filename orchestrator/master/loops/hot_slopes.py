@@ -135,15 +135,16 @@ def _find_slopes(iteration: int) -> None:
 
 
 @compiled
-def invert(iteration: int, told: int) -> int:
+def invert(iteration: int) -> int:
     """(I - J)^-1 in units of the weights; what is nearly singular has no part in it.
 
-    J is `SLOPES`, which are found anew, where it is `told`, else `JACOBIAN`. 1 always.
+    J is `SLOPES`, which are found anew, in the stage in which they are told, else `JACOBIAN`. 1 always.
     """
-    if told != 0:
+    told = load(iteration + at.STAGE) == at.TOLD_STAGE
+    if told:
         _find_slopes(iteration)
     count, weights = load(iteration + at.COUNT), doubles(load(iteration + at.WEIGHTS))
-    jacobian = doubles(load(iteration + (at.SLOPES if told != 0 else at.JACOBIAN)))
+    jacobian = doubles(load(iteration + (at.SLOPES if told else at.JACOBIAN)))
     matrix = doubles(load(iteration + at.MATRIX))
     for i in range(count):
         for j in range(count):

@@ -219,7 +219,7 @@ class Iteration:
             memory.vector(place, count * count)
         memory.keep_words(at.ORDER, [0] * count)
         memory[at.LEARNS_FROM], memory[at.READIES] = address_of(learn, 1), address_of(ready, 1)
-        memory[at.INVERTS] = address_of(invert, 2)
+        memory[at.INVERTS] = address_of(invert, 1)
         responses = self._slopes.responses.values()
         memory.table(at.PARTS, [[each.address] for each in responses])
         for each in responses:

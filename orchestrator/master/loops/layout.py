@@ -61,7 +61,7 @@ LEARNS_FROM: Final = 488
 READIES: Final = 496
 """The same, before slopes are wanted."""
 INVERTS: Final = 504
-"""The inverse of what Newton's method has, int f(iteration, told)."""
+"""The inverse of what Newton's method has, int f(iteration)."""
 
 # What is learnt from macro step to macro step.
 LEARNT: Final = 112
