@@ -57,6 +57,15 @@ class NativeStates(Protocol):
         """Releases a kept state."""
         ...
 
+    @property
+    def counted(self) -> int:
+        """Address of an int64: how many messages the instance has logged."""
+        ...
+
+    def forget(self, count: int) -> None:
+        """No error is to quote the messages after this many: what gave rise to them is taken back."""
+        ...
+
     def slot(self) -> int:
         """Address of a pointer for one kept state, none at first; what is there is freed with the instance."""
         ...

@@ -188,8 +188,11 @@ class Stepping:
         """Make macro steps under error control up to a point of the grid, or fewer, or one; record them in the rows."""
         assert self._controlled is not None
         self.under_way = self.in_step = True
-        made = self._controlled.run(until, rows)
-        self.rows, self.in_step = made.rows, False
+        try:
+            made = self._controlled.run(until, rows)
+        finally:
+            self.rows = self._controlled.rows
+        self.in_step = False
         if not made.steps:
             return Stride(self.advance(), recorded=False)
         self.under_way = False

@@ -4,7 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from ctypes import byref
+from ctypes import addressof, byref, c_int64
 from itertools import count
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -27,6 +27,9 @@ class Messages:
         self.logger = logging.getLogger(f"cotwin.fmu.{name}")
         self.key = next(_keys)
         self._recent: deque[str] = deque(maxlen=QUOTED)
+        self._count = c_int64(0)
+        self.counted: Final[int] = addressof(self._count)
+        """Where compiled functions find how many there were, as an int64."""
         _listeners[self.key] = self
 
     def add(self, status: int, message: str) -> None:
@@ -34,6 +37,13 @@ class Messages:
         known = 0 <= status < len(STATUS)
         self.logger.log(_LEVELS[status] if known else logging.ERROR, "%s", message)
         self._recent.append(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}...")
+        self._count.value += 1
+
+    def forget(self, count: int) -> None:
+        """Quote none that came after this many: what gave rise to them is taken back."""
+        for _ in range(min(self._count.value - count, len(self._recent))):
+            self._recent.pop()
+        self._count.value = count
 
     def quoted(self) -> str:
         """The last messages, to append to an error; empty where there are none."""

@@ -104,6 +104,8 @@ class CoSimulationStates:
         self.get: Final = address(dll[name.format("Get")])
         self.set: Final = address(dll[name.format("Set")])
         self.free: Final = address(dll[name.format("Free")])
+        self.counted: Final = fmu.library.messages.counted
+        self.forget: Final = fmu.library.messages.forget
         self.slot: Final = fmu.states.slot
         self.failed: Final = fmu.states.failed
 

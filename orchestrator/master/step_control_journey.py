@@ -1,7 +1,10 @@
 """Journey: steps of the whole system that can be taken back, within one macro step."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from orchestrator.errors import FailedStepError, StepError
 from orchestrator.master.algorithm import MacroStep
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
@@ -27,6 +30,15 @@ class Arrival:
     def advance(self) -> Advance:
         """The macro step that ends here."""
         return Advance(self.outcome, self.t)
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Where a state cannot be kept or gone back to, no shorter step helps: it is no step that failed."""
+    try:
+        yield
+    except FailedStepError as error:
+        raise StepError(str(error), component=error.component, time=error.time) from error
 
 
 class Journey:
@@ -59,7 +71,8 @@ class Journey:
 
     def keep(self, point: Arrival) -> Arrival:
         """The point where the system is, as one to which it can go back."""
-        snapshot = self._rollback.keep()
+        with ending():
+            snapshot = self._rollback.keep()
         self._kept.append(snapshot)
         self._at = Arrival(point.outcome, point.t, point.outputs, point.pause, snapshot)
         return self._at
@@ -69,7 +82,8 @@ class Journey:
         if self._at is point:
             return
         assert point.snapshot is not None
-        self._rollback.restore(point.snapshot)
+        with ending():
+            self._rollback.restore(point.snapshot)
         self._at = point
 
     def drop(self, point: Arrival) -> None:

@@ -86,7 +86,8 @@ def description(
 
 
 # `where` says which function returns `status` (an FMI status): 0 doStep, 1 entering initialization, 2 set, 3 get,
-# 6 doStep with answers that it must not be believed, 7 freeing a state, 8 the third question after a pending doStep.
+# 6 doStep with answers that it must not be believed, 7 freeing a state, 8 the third question after a pending doStep,
+# 9 going back to a state.
 # 10 more: that function returns Error, whatever `status` is.
 # Where logStatusFatal is the only category, switching it on is fatal; any other single one is discarded.
 _COMMON = """
@@ -210,7 +211,8 @@ def library(version: str, folder: Path, *, complete: bool = True) -> Path:
     """Compile the misbehaving binary; functions that it does not need return Error, or are missing."""
     source, functions = _SOURCES[version]
     needed = [name for name in dir(functions) if name.startswith(version) and not re.search(rf"\b{name}\(", source)]
-    stubs = "".join(f"int {name}(M *m) {{ return 3; }}\n" for name in needed) if complete else ""
+    answers = {name: "answer(m, 9)" if name[4:].startswith("SetFMU") else "3" for name in needed}
+    stubs = "".join(f"int {name}(M *m) {{ return {answers[name]}; }}\n" for name in needed) if complete else ""
     (folder / "bad.c").write_text(source + stubs)
     subprocess.run(["cc", "-w", "-shared", "-fPIC", "-O1", "bad.c", "-o", "bad.so"], cwd=folder, check=True)
     return folder / "bad.so"

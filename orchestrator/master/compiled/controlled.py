@@ -18,6 +18,7 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.participant import Participant
 from orchestrator.master.rates import SlowPace
+from orchestrator.master.step_control_journey import ending
 from orchestrator.master.step_control_outputs import Outputs
 from orchestrator.master.timeline import Timeline
 from orchestrator.native import Native, NativeAnswer, NativeStates
@@ -37,10 +38,9 @@ _MOST_PATIENCE: Final = 32
 
 
 class Strode(NamedTuple):
-    """How many macro steps were made and rows are filled; whether the last of these is where the run is."""
+    """How many macro steps were made, and whether the last row that is filled is where the run is."""
 
     steps: int
-    rows: int
     recorded: bool
 
 
@@ -74,6 +74,11 @@ class ControlledLoop:
     def ready(self) -> bool:
         """Whether the next macro step is one to be tried; those that Python has to make are not."""
         return self._coupling.statistics.macro_steps not in self._leaves
+
+    @property
+    def rows(self) -> int:
+        """Rows that are filled, also where a run failed."""
+        return self._program[at.ROWS]
 
     def close(self) -> None:
         """No more steps are made."""
@@ -114,6 +119,8 @@ class ControlledLoop:
         rows = [(address(each), tables.keep(np.zeros(count, np.int64)), count) for each, count in words]
         self._put(ct.KEPT, *tables.table(rows))
         self._put(ct.WAYS, *tables.table((way.address, 0) for way in program.ways.values()))
+        self._messages = np.array([(_states(each).counted, 0) for each in self._natives], np.int64)
+        self._put(ct.MESSAGES, address(self._messages), address(self._messages) + self._messages.nbytes)
         if signals.holds(MASTER, "step_size"):
             self._put(ct.SAID, address(signals.view(signals.place(MASTER, "step_size"))))
 
@@ -131,7 +138,7 @@ class ControlledLoop:
         self._words[ct.STEPS // at.WORD : ct.SHORTEST // at.WORD] = 0
         self._words[ct.INDEX // at.WORD] = place["index"]
         self._doubles[ct.BETWEEN // at.WORD] = np.nan if place["between"] is None else place["between"]
-        self._doubles[ct.SHORTEST // at.WORD : ct.STATUS // at.WORD] = np.inf, 0.0
+        self._doubles[ct.SHORTEST // at.WORD : ct.MESSAGES // at.WORD] = np.inf, 0.0
         self._rows.give(rows)
 
     def _stride(self, until: int) -> int:
@@ -160,10 +167,12 @@ class ControlledLoop:
             found.arrived(self._timeline.time)
         self._patience = 0 if steps else self._patience
         if why == ct.BACK:
+            for found, (_, count) in zip(self._natives, self._messages.tolist(), strict=True):
+                _states(found).forget(count)
             made = self._coupling.statistics.macro_steps
             self._patience = min(max(1, 2 * self._patience), _MOST_PATIENCE)
             self._leaves = range(made, made + self._patience)
-        return Strode(steps, self._program[at.ROWS], recorded and steps > 0)
+        return Strode(steps, recorded and steps > 0)
 
     def _count(self) -> None:
         statistics, steps = self._coupling.statistics, self._word(ct.MACRO_STEPS)
@@ -176,7 +185,7 @@ class ControlledLoop:
             if self._word(place):
                 statistics.rejected[reason] += self._word(place)
         if steps:
-            shortest, longest = self._doubles[ct.SHORTEST // at.WORD : ct.STATUS // at.WORD].tolist()
+            shortest, longest = self._doubles[ct.SHORTEST // at.WORD : ct.MESSAGES // at.WORD].tolist()
             statistics.accept(shortest)
             statistics.accept(longest)
             statistics.macro_steps += steps - 2
@@ -199,11 +208,14 @@ class ControlledLoop:
         raise AssertionError(f"'{participant.name}' is not lost")
 
     def _lose_state(self, *, setting: bool) -> None:
+        start, length = self._doubles[ct.STEP_START // at.WORD : ct.AWAY // at.WORD].tolist()
+        for found in self._natives if setting or self._word(ct.AWAY) else ():
+            found.arrived(start + length)
         for slots in self._states:
             for participant, found, row in zip(self._coupling.participants, self._natives, slots, strict=True):
                 status = int(row[hot_states.STATUS // at.WORD])
                 if status >= _DISCARD:
-                    with self._coupling.naming(participant.name, self._timeline.time):
+                    with self._coupling.naming(participant.name, self._timeline.time), ending():
                         _states(found).failed(status, setting=setting)
 
     def _word(self, place: int) -> int:

@@ -141,6 +141,10 @@ def start(control: int, t: float) -> int:
     while row < end:
         store(row + 8, load(load(row) + own.STEPS))
         row += ct.WAY_ROW
+    row, end = load(control + ct.MESSAGES), load(control + ct.MESSAGES_END)
+    while row < end:
+        store(row + 8, load(load(row)))
+        row += ct.MESSAGES_ROW
     status = int(keep(load(control + ct.START_STATES), load(control + ct.START_STATES_END)))
     row, end = load(control + ct.KEPT), load(control + ct.KEPT_END)
     while row < end:

@@ -108,13 +108,15 @@ def is_kink(away: float, further: float) -> bool:
 
 
 @compiled
-def is_steady(d1: float, d2: float, half: float, slope: float, curvature: float, before: float) -> bool:
-    """Whether the third derivative over halves of `half` (s) is that over the half of `before` (s), roughly."""
+def is_steady(doubling: int, i: int, d1: float, d2: float, half: float) -> bool:
+    """Whether the third derivative over halves of `half` (s) is that over the step before, roughly."""
+    slope, curvature = doubles(load(doubling + at.SLOPES))[i], doubles(load(doubling + at.CURVATURES))[i]
+    before = load_double(doubling + at.HALF)
     earlier = (d1 / half - slope) * 2.0 / (before + half)
     now = (d2 / half - d1 / half) / half
     third = (earlier - curvature) * 4.0 / (half + 3.0 * before)
     later = (now - earlier) * 4.0 / (3.0 * half + before)
-    return abs(later - third) <= _CONCENTRATED * max(abs(later), abs(third))
+    return bool(abs(later - third) <= _CONCENTRATED * max(abs(later), abs(third)))
 
 
 FIRST: Final = 1
@@ -122,8 +124,8 @@ SECOND: Final = 2
 
 
 @compiled
-def where(d0: float, d1: float, d2: float, least: float, smooth: bool) -> int:
-    """In which half an output jumps by more than `least`, if not both; `d0` is NaN where there is no past."""
+def in_halves(d0: float, d1: float, d2: float, least: float) -> int:
+    """In which half an output jumps by more than `least`, if it is not smooth; `d0` is NaN where there is no past."""
     bend = d2 - d1
     if d0 != d0:
         away = abs(d1)
@@ -132,7 +134,7 @@ def where(d0: float, d1: float, d2: float, least: float, smooth: bool) -> int:
     else:
         away = abs(d1 - d0)
         larger = max(away, abs(bend))
-        uneven = abs(bend - (d1 - d0)) > _CONCENTRATED * larger and not smooth
+        uneven = abs(bend - (d1 - d0)) > _CONCENTRATED * larger
         early, kink = away > _CLEAR * larger, is_kink(d1 - d0, d2 - d0)
     if not (max(away, abs(bend)) > least and uneven):
         return 0
@@ -145,20 +147,29 @@ def where(d0: float, d1: float, d2: float, least: float, smooth: bool) -> int:
 def allowed(doubling: int, i: int) -> float:
     """The error that an output may make in a trial, in units of its scale."""
     if words(load(load(doubling + at.OUTPUTS) + at.FLEETING))[i] != 0:
-        part = 1.0
-    else:
-        h = load_double(doubling + at.END_TIME) - load_double(doubling + at.START_TIME)
-        part = max(h / load_double(doubling + at.STEP_SIZE), _LEAST_PART)
+        return float(load_double(doubling + at.TOLERANCE))
+    h = load_double(doubling + at.END_TIME) - load_double(doubling + at.START_TIME)
+    part = max(h / load_double(doubling + at.STEP_SIZE), _LEAST_PART)
     return float(load_double(doubling + at.TOLERANCE) * part)
 
 
 @compiled
-def measure(doubling: int) -> None:
-    """The scales of a trial, and its errors in units of what is allowed.
+def error_of(doubling: int, i: int) -> float:
+    """The error of the halves of a trial in an output, in units of its scale.
 
-    The difference between the whole step and its halves is the error of these times 2^p - 1 for a coupling of order p.
-    A step that knows no past holds its inputs over its beginning, which is an error of h^2.
+    The difference between the whole step and its halves is that times 2^p - 1 for a coupling of order p. A step that
+    knows no past holds its inputs over its beginning, which is an error of h^2.
     """
+    order = load(doubling + at.ORDER)
+    if load(doubling + at.HAS_PAST) == 0:
+        order = min(order, 2)
+    whole, end = doubles(load(doubling + at.AT_WHOLE))[i], doubles(load(doubling + at.AT_END))[i]
+    return float(abs(whole - end) / (float((1 << order) - 1) * doubles(load(doubling + at.SCALES))[i]))
+
+
+@compiled
+def measure(doubling: int) -> None:
+    """The scales of a trial, and its errors in units of what is allowed."""
     outputs = load(doubling + at.OUTPUTS)
     nominals, seen = doubles(load(outputs + at.NOMINALS)), doubles(load(outputs + at.SEEN))
     start, whole, end = (
@@ -167,58 +178,64 @@ def measure(doubling: int) -> None:
         doubles(load(doubling + at.AT_END)),
     )
     found, errors = doubles(load(doubling + at.SCALES)), doubles(load(doubling + at.ERRORS))
-    order = load(doubling + at.ORDER)
-    if load(doubling + at.HAS_PAST) == 0:
-        order = min(order, 2)
-    factor, worst = float(2**order - 1), 0.0
+    worst = 0.0
     for i in range(load(outputs + at.NUMBER)):
-        largest = max(abs(start[i]), max(abs(whole[i]), abs(end[i])))
-        found[i] = scale(nominals[i], seen[i], largest)
-        errors[i] = abs(whole[i] - end[i]) / (factor * found[i]) / allowed(doubling, i)
+        found[i] = scale(nominals[i], seen[i], max(abs(start[i]), max(abs(whole[i]), abs(end[i]))))
+        errors[i] = error_of(doubling, i) / allowed(doubling, i)
         worst = max(worst, errors[i])
     store_double(doubling + at.ERROR, worst)
 
 
 @compiled
 def find_jumps(doubling: int) -> int:
-    """Find what jumps in each half of a trial by more than the tolerance; in which halves something does.
-
-    `LATEST` is by how much the other outputs would change too late if a jump in the first half were noticed at its end.
-    """
-    outputs = load(doubling + at.OUTPUTS)
+    """Find what jumps in each half of a trial by more than the tolerance; in which halves something does."""
+    outputs, past = load(doubling + at.OUTPUTS), load(doubling + at.HAS_PAST) != 0
     stepped, found = words(load(outputs + at.STEPPED)), doubles(load(doubling + at.SCALES))
     start, middle, end = (
         doubles(load(doubling + at.AT_START)),
         doubles(load(doubling + at.AT_MIDDLE)),
         doubles(load(doubling + at.AT_END)),
     )
-    whole = doubles(load(doubling + at.AT_WHOLE))
-    slopes, curvatures = doubles(load(doubling + at.SLOPES)), doubles(load(doubling + at.CURVATURES))
+    slopes = doubles(load(doubling + at.SLOPES))
     first, second = words(load(doubling + at.FIRST)), words(load(doubling + at.SECOND))
-    past, before = load(doubling + at.HAS_PAST) != 0, load_double(doubling + at.HALF)
     half = load_double(doubling + at.MIDDLE_TIME) - load_double(doubling + at.START_TIME)
-    tolerance, order = load_double(doubling + at.TOLERANCE), load(doubling + at.ORDER)
-    factor = float(2 ** (order if past else min(order, 2)) - 1)
-    halves, latest = 0, 0.0
+    tolerance = load_double(doubling + at.TOLERANCE)
+    halves = 0
     if load(doubling + at.OTHERS_IN_FIRST) != 0:
         halves |= FIRST
     if load(doubling + at.OTHERS_IN_SECOND) != 0:
         halves |= SECOND
     for i in range(load(outputs + at.NUMBER)):
         d1, d2, least = middle[i] - start[i], end[i] - middle[i], tolerance * found[i]
-        d0 = (0.0 if stepped[i] != 0 else slopes[i] * half) if past else _UNKNOWN
         if stepped[i] != 0:
             jumps = (FIRST if abs(d1) > least else 0) | (SECOND if abs(d2) > least else 0)
         else:
-            smooth = past and is_steady(d1, d2, half, slopes[i], curvatures[i], before)
-            jumps = where(d0, d1, d2, least, smooth)
+            jumps = in_halves(slopes[i] * half if past else _UNKNOWN, d1, d2, least)
+            if jumps != 0 and past and is_steady(doubling, i, d1, d2, half):
+                jumps = 0
         first[i], second[i] = jumps & FIRST, jumps & SECOND
         halves |= jumps
-        error = 0.0 if first[i] != 0 else abs(whole[i] - end[i]) / (factor * found[i])
-        late = 0.0 if first[i] != 0 else abs(d2 - d0) / found[i]
-        latest = max(latest, max(late, error))
-    store_double(doubling + at.LATEST, latest)
     return halves
+
+
+@compiled
+def latest(doubling: int) -> float:
+    """By how much outputs would change too late if a jump in the first half were noticed at its end, or are wrong.
+
+    In units of their scales; where there is a past.
+    """
+    outputs = load(doubling + at.OUTPUTS)
+    stepped, found = words(load(outputs + at.STEPPED)), doubles(load(doubling + at.SCALES))
+    middle, end = doubles(load(doubling + at.AT_MIDDLE)), doubles(load(doubling + at.AT_END))
+    slopes, first = doubles(load(doubling + at.SLOPES)), words(load(doubling + at.FIRST))
+    half = load_double(doubling + at.MIDDLE_TIME) - load_double(doubling + at.START_TIME)
+    most = 0.0
+    for i in range(load(outputs + at.NUMBER)):
+        if first[i] == 0:
+            d0 = 0.0 if stepped[i] != 0 else slopes[i] * half
+            most = max(most, max(abs(end[i] - middle[i] - d0) / found[i], error_of(doubling, i)))
+    store_double(doubling + at.LATEST, most)
+    return most
 
 
 @compiled
@@ -231,7 +248,7 @@ def judge(doubling: int) -> int:
     if halves & FIRST and not tiny:
         if load(doubling + at.HAS_PAST) == 0:
             return at.HALVED
-        if load_double(doubling + at.LATEST) > load_double(doubling + at.TOLERANCE):
+        if latest(doubling) > load_double(doubling + at.TOLERANCE):
             return at.IN_FIRST
     if load_double(doubling + at.ERROR) <= 1.0:
         return at.IN_SECOND if halves & SECOND else at.ACCEPTED

@@ -50,11 +50,15 @@ MACRO_STEPS: Final = 264
 """Macro steps made, the shortest and the longest of them (s), doubles."""
 SHORTEST: Final = 272
 LONGEST: Final = 280
-STATUS: Final = 288
+MESSAGES: Final = 288
+"""How many messages the components have logged: (where that is counted, their number at the start)."""
+MESSAGES_END: Final = 296
+MESSAGES_ROW: Final = 16
+STATUS: Final = 304
 """The status of keeping states, or of going back to them, that was asked for last."""
-WHY: Final = 296
+WHY: Final = 312
 """Why the macro step was not made that is `LOST`."""
-CONTROL: Final = 304
+CONTROL: Final = 320
 
 # Why the steps ended, beside `layout.DONE` and `layout.FULL`.
 BACK: Final = 32

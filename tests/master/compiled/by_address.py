@@ -107,6 +107,11 @@ class StatesByAddress:
         self._functions = _KEEP(self._keep), _GO_BACK(self._go_back), _KEEP(self._free)
         self.get, self.set, self.free = (cast(each, c_void_p).value or 0 for each in self._functions)
         self.failed_with: BaseException | None = None
+        self._count = c_size_t()
+        self.counted = addressof(self._count)
+
+    def forget(self, count: int) -> None:
+        assert count == self._count.value
 
     def slot(self) -> int:
         self._slots.append(c_size_t())

@@ -1,0 +1,116 @@
+"""Runs under error control go on, end and are told of alike, whoever makes their steps: statuses, checkpoints."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrator.assembly import open_simulation
+from tests.fmi import toys
+from tests.master.compiled.test_statuses import (
+    DISCARD,
+    ERROR,
+    FATAL,
+    IN_EARLY_STEP,
+    IN_ENDING_STEP,
+    IN_GET,
+    IN_SET,
+    IN_STEP,
+    OK,
+    WARNING,
+    bad_system,
+    binaries,
+    needs_compiler,
+    returns,
+    stops,
+    ways,
+    writes,
+)
+from tests.textbook import lotka_volterra, two_mass
+
+__all__ = ["binaries"]
+
+CONTROL: dict[str, Any] = {"step_control": {"method": "error", "tolerance": 1e-3}}
+IN_RETURN = 9
+"""Where a state is gone back to."""
+
+ALGORITHMS = pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+
+
+FLAGS = {
+    "fmi2": 'canGetAndSetFMUstate="true" canHandleVariableCommunicationStepSize="true"',
+    "fmi3": 'canGetAndSetFMUState="true" canHandleVariableCommunicationStepSize="true"',
+}
+
+
+@pytest.fixture
+def fmus(binaries, tmp_path):
+    """The misbehaving FMU, which says that it can go back; it has no state beside its inputs."""
+
+    def make(version: str, number: int) -> str:
+        entries = {
+            "modelDescription.xml": toys.description(version, flags=FLAGS[version]),
+            f"binaries/{toys.platform(version)}/bad.so": binaries[version].read_bytes(),
+        }
+        return str(toys.archive(tmp_path / f"{version}-{number}.fmu", entries))
+
+    return make
+
+
+@needs_compiler
+@pytest.mark.parametrize(("number", "algorithm"), [(1, "gauss_seidel"), (2, "jacobi")])
+@pytest.mark.parametrize("where", [IN_STEP, IN_SET, IN_GET, IN_EARLY_STEP, IN_ENDING_STEP, IN_RETURN])
+@pytest.mark.parametrize("status", [OK, WARNING, DISCARD, ERROR, FATAL])
+@pytest.mark.parametrize("version", ["fmi2", "fmi3"])
+def test_a_status_is_taken_alike(version, status, where, number, algorithm, fmus, caplog):
+    def go(run: Any) -> None:
+        run.run(until=0.5)
+        run.write(f"c{number}.where", where)
+        run.run(until=1.0)
+        run.write(f"c{number}.status", status)
+        run.run(until=1.5)
+        run.write(f"c{number}.status", OK)
+        run.run()
+
+    system = {**bad_system(fmus, version), **CONTROL, "algorithm": algorithm}
+    compiled, interpreted = ways(system, go, caplog)
+    for seen in (compiled, interpreted):  # how often it is said depends on how often a step is tried
+        seen["logged"] = {line for line in seen["logged"] if "state given back" not in line}
+    assert compiled == interpreted
+
+
+@ALGORITHMS
+def test_a_run_stops_on_the_way_alike(algorithm, caplog):
+    description = lotka_volterra(0.1, stop=3.0, algorithm=algorithm, **CONTROL)
+    compiled, interpreted = ways(description, stops, caplog)
+    assert compiled == interpreted
+
+
+@ALGORITHMS
+def test_what_is_written_between_steps_takes_effect_alike(algorithm, caplog):
+    description = two_mass("displacement", 0.1, stop=4.0, algorithm=algorithm, **CONTROL)
+    description = description.model_copy(update={"connections": description.connections[:2]})
+    compiled, interpreted = ways(description, writes, caplog)
+    assert compiled == interpreted
+
+
+@ALGORITHMS
+def test_a_run_goes_back_to_a_checkpoint_alike(algorithm, caplog):
+    description = lotka_volterra(0.1, stop=3.0, algorithm=algorithm, **CONTROL)
+    compiled, interpreted = ways(description, returns, caplog)
+    assert compiled == interpreted
+
+
+def test_a_run_resumed_from_a_checkpoint_goes_on_alike():
+    """Behind a point that is none of the grid."""
+    description = lotka_volterra(0.5, stop=3.0, extrapolation={"order": 1}, **CONTROL)
+    with open_simulation(description) as run:
+        while run.time % 0.5 < 1e-9:
+            run.step()
+        point = run.checkpoint()
+        whole = run.run()
+    for interpreted in (False, True):
+        with open_simulation(description, resume=point, interpreted=interpreted) as run:
+            rest = run.run()
+        assert np.array_equal(rest.times, whole.times[-rest.times.size :])
+        assert all(np.array_equal(rest[name], whole[name][-rest.times.size :]) for name in whole.names)
