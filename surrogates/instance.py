@@ -5,6 +5,7 @@ scalars `S[1]`, `S[2]`, ... both fit.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +14,13 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import CapabilityError, InitializationError, StepError, SurrogateError
 from orchestrator.instance import Bundle, Capabilities, StateWrite, Status, StepResult, Values
+from orchestrator.native import Native
 from orchestrator.plain_data import pack, unpack
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.quantities.units import Unit
 from surrogates.guard import INSIDE, Verdict
+from surrogates.machine import NOT_FINITE, OK, OTHER_STEP
+from surrogates.native import NativeSurrogate
 from surrogates.package import Card, Variable, load_package
 from surrogates.runtime import Prediction, Runtime, open_runtime
 
@@ -54,8 +58,10 @@ class SurrogateInstance:
         self._inputs, self._outputs = (self._places(names) for names in (runtime.inputs, runtime.outputs))
         self._states = tuple(connector.name for connector in self.connectors if connector.is_state)
         self._state: object = None
-        self._time = 0.0
-        self.verdict = INSIDE
+        self.time = 0.0
+        """Where it is (s)."""
+        self._machine = runtime.machine(self._values, (self._inputs, self._outputs))
+        self._verdict, self._seen = INSIDE, 0
 
     @property
     def feedthrough(self) -> Mapping[str, tuple[str, ...] | None]:
@@ -72,6 +78,19 @@ class SurrogateInstance:
         """The card of the package."""
         return self._card
 
+    @cached_property
+    def native(self) -> Native | None:
+        """Its C side, None where it is stepped in NumPy, or on a device."""
+        return None if self._machine is None else NativeSurrogate(self, self._machine)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The guard's verdict on the last step."""
+        if self._machine is not None and self._machine.steps != self._seen:
+            self._seen = self._machine.steps
+            self._verdict = self._runtime.verdict(self._machine) if self._machine.outside else INSIDE
+        return self._verdict
+
     @property
     def violation(self) -> str | None:
         """What left the validity domain in the last step, None inside."""
@@ -79,16 +98,16 @@ class SurrogateInstance:
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write inputs, parameters and start values."""
-        self._values[self._index(bundle)] = values
+        self._values[self.places(bundle)] = values
 
     def get(self, bundle: Bundle, values: Values) -> None:
         """Read any variable."""
-        values[:] = self._values[self._index(bundle)]
+        values[:] = self._values[self.places(bundle)]
 
     def enter_initialization(self, start: float, stop: float | None, tolerance: float | None) -> None:
         """Restrict the start values; `stop` and `tolerance` mean nothing to a surrogate."""
         del stop, tolerance
-        self._time = start
+        self.time = start
         self._require_parameters()
         self._restart()
 
@@ -98,34 +117,49 @@ class SurrogateInstance:
 
     def do_step(self, t: float, h: float) -> StepResult:
         """One macro step; StepError for any other h."""
+        if self._machine is not None:
+            self.require(self._machine.step(t, h), t, h)
+        else:
+            self._step(t, h)
+        self.time = t + h
+        return StepResult(Status.OK, self.time)
+
+    def _step(self, t: float, h: float) -> None:
+        """One macro step in the runtime."""
+        if abs(h - self._card.macro_step) > 1e-9 * self._card.macro_step:
+            self.require(OTHER_STEP, t, h)
+        prediction = self._runtime.step(self._state, self._values[self._inputs])
+        if not np.isfinite(prediction.values).all():
+            self.require(NOT_FINITE, t, h)
+        self._show(prediction)
+
+    def require(self, status: int, t: float, h: float) -> None:
+        """StepError where a step from t by h (s) answered anything but OK."""
         step = self._card.macro_step
-        if abs(h - step) > 1e-9 * step:
+        if status == OTHER_STEP:
             raise StepError(
                 f"surrogate '{self.name}' at t = {t:g} s: step {h:g} s, but it knows only {step:g} s. Set step_size "
                 f"to {step:g}, or train it for {h:g} s",
                 component=self.name,
                 time=t,
             )
-        prediction = self._runtime.step(self._state, self._values[self._inputs])
-        if not np.isfinite(prediction.values).all():
+        if status != OK:
             raise StepError(
                 f"surrogate '{self.name}' at t = {t:g} s: a value is not finite. Run this component without the swap",
                 component=self.name,
                 time=t,
             )
-        self._show(prediction)
-        self._time = t + h
-        return StepResult(Status.OK, self._time)
 
     def save_state(self) -> object:
         """Keep state and values."""
-        return _Kept(self._state, self._values.copy(), self.verdict, self._time)
+        return _Kept(self._now, self._values.copy(), self.verdict, self.time)
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state."""
         kept = self._own(state)
-        self._state, self.verdict, self._time = kept.state, kept.verdict, kept.time
+        self.time = kept.time
         self._values[:] = kept.values
+        self._be(kept.state, kept.verdict)
 
     def free_state(self, state: object) -> None:
         """Nothing to release."""
@@ -151,7 +185,7 @@ class SurrogateInstance:
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Restrict a full state: by connector name, arrays as a whole or by element; states left out stay."""
-        self._time = t
+        self.time = t
         for name, value in values.items():
             if name in self._views:
                 self._views[name][:] = value
@@ -177,8 +211,22 @@ class SurrogateInstance:
         self._show(self._runtime.restart(full, self._values[self._inputs]))
 
     def _show(self, prediction: Prediction) -> None:
-        self._state, self.verdict = prediction.state, prediction.verdict
+        self._be(prediction.state, prediction.verdict)
         self._values[self._outputs] = prediction.values
+
+    @property
+    def _now(self) -> object:
+        """The state that it is in."""
+        if self._machine is None or self._state is None:
+            return self._state
+        return self._runtime.state([array.copy() for array in self._machine.state])
+
+    def _be(self, state: object, verdict: Verdict) -> None:
+        """Be in a state."""
+        self._state, self._verdict = state, verdict
+        if self._machine is not None and state is not None:
+            self._machine.put(self._runtime.arrays(state), outside=not verdict.inside)
+            self._seen = self._machine.steps
 
     def _require_parameters(self) -> None:
         for variable in self._card.variables:
@@ -192,7 +240,8 @@ class SurrogateInstance:
                     component=self.name,
                 )
 
-    def _index(self, bundle: Bundle) -> NDArray[np.int64]:
+    def places(self, bundle: Bundle) -> NDArray[np.int64]:
+        """Where the values of a bundle are among all; SurrogateError for one that it does not have."""
         key = bundle.references.tobytes()
         known = self._indices.get(key)
         if known is None or known[0] is not bundle.connectors:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from orchestrator.errors import SurrogateError
 from surrogates.guard import INSIDE, Verdict
+from surrogates.machine import Machine, Places
 from surrogates.package import Package
 
 Floats = NDArray[np.float64]
@@ -48,6 +49,14 @@ class Runtime(Protocol):
 
     def state(self, arrays: Sequence[Any]) -> Any:
         """The state that arrays hold; ValueError where they hold none."""
+        ...
+
+    def machine(self, values: Floats, places: tuple[Places, Places]) -> Machine | None:
+        """The same step as C code that works on `values`, at the places of inputs and outputs; None where it cannot."""
+        ...
+
+    def verdict(self, machine: Machine) -> Verdict:
+        """The guard's verdict on the last step of a machine."""
         ...
 
 

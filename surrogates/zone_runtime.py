@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import SurrogateError
-from surrogates.guard import Box
+from surrogates.guard import Box, Verdict
+from surrogates.library import load_library
+from surrogates.machine import Machine, Places
 from surrogates.networks import NumpyPerceptron
 from surrogates.package import Package
 from surrogates.runtime import Prediction
 from surrogates.zone_basis import positive_lift
+from surrogates.zone_code import ZoneModel, files
 from surrogates.zone_network import (
     ALGEBRAIC,
     LUMPS,
@@ -40,7 +43,7 @@ class ZoneRuntime:
     ) -> None:
         self._tank, self._groups, self._box = tank, groups, box
         self._count = int(groups.max()) + 1
-        self._stepper = ZoneStepper(tank, network)
+        self._stepper, self._device = ZoneStepper(tank, network), device
         self._advance = self._stepper if device == "cpu" else step_on_device(tank, network, device)
 
     @classmethod
@@ -87,6 +90,20 @@ class ZoneRuntime:
         if shapes != expected:
             raise ValueError(f"arrays of shapes {shapes} are no state, which has {expected}")
         return Advanced(*(np.asarray(array, np.float64) for array in arrays))
+
+    def machine(self, values: Floats, places: tuple[Places, Places]) -> Machine | None:
+        """In C, where there is a compiler; its state has the scalars held in the last step, for the guard."""
+        if self._device != "cpu":
+            return None
+        library = load_library(files(ZoneModel(self._tank, self._stepper, self._groups, self._box)))
+        if library is None:
+            return None
+        shape = (len(SPECIES), self._tank.lift.shape[2])
+        return Machine(library, values, places, (np.zeros(shape), np.zeros(len(LUMPS))), np.zeros(len(SCALARS)))
+
+    def verdict(self, machine: Machine) -> Verdict:
+        """The guard's verdict on the last step of a machine."""
+        return self._box.check(guarded(self._count, Advanced(*machine.state), machine.held))
 
     def _predict(self, state: Advanced, scalars: Floats) -> Prediction:
         """Lift: concentrations are never negative; DO may be, as in the component, where cells lack oxygen."""

@@ -31,13 +31,13 @@ class ZoneStepper:
         species, n, K = tank.lift.shape
         self._tank, self._n, self._shape = tank, n, (species, K, K)
         self._lift_X = np.ascontiguousarray(tank.lift[0])
-        self._form = tank.restrict * species_signs(tank)[..., None] / 3600
+        self.form = tank.restrict * species_signs(tank)[..., None] / 3600
         transfer = np.zeros((species, K, K))
         transfer[SPECIES.index("DOT")] = -tank.transfer
-        self._operators = tank.h * np.stack([tank.stir, tank.flow, transfer]).reshape(3, -1)
-        self._readings = np.stack([tank.mean, tank.entry, tank.probe, tank.mean @ tank.transfer])
-        self._mean_saturation = (float(tank.mean @ tank.at_surface), float(tank.mean @ tank.with_depth))
-        self._layers = [] if network is None else _folded(tank, network)
+        self.operators = tank.h * np.stack([tank.stir, tank.flow, transfer]).reshape(3, -1)
+        self.readings = np.stack([tank.mean, tank.entry, tank.probe, tank.mean @ tank.transfer])
+        self.mean_saturation = (float(tank.mean @ tank.at_surface), float(tank.mean @ tank.with_depth))
+        self.layers = [] if network is None else _folded(tank, network)
         self._amount = gas_amount(tank)
 
     def __call__(self, state: Advanced, scalars: Floats, rates: Floats) -> Advanced:
@@ -50,16 +50,16 @@ class ZoneStepper:
         kLa = self.algebraic(held[0], held[1], V)[0] / 3600
         X = self._lift_X @ state.z[0]
         X *= 1 + rates[0] * (h / 7200)
-        formed = (self._form @ (rates * X)[..., None])[..., 0]
-        shown: list[float] = (self._readings @ state.z[3]).tolist()
+        formed = (self.form @ (rates * X)[..., None])[..., 0]
+        shown: list[float] = (self.readings @ state.z[3]).tolist()
         at_surface, with_depth = self._saturation(self._y_O2_half_way(before, held, kLa, shown[3]), V, kLa)
         source = self._closure(state, formed, held)
         source[1] += (F * c.S_feed / V * self._n) * self._tank.inlet
         source[3] += at_surface * self._tank.at_surface + with_depth * self._tank.with_depth
         factors = np.array([1000 * held[0] * self._n / V, F * self._n / V, kLa])
-        operator = (factors @ self._operators).reshape(self._shape)
+        operator = (factors @ self.operators).reshape(self._shape)
         z = self._pade(operator, state.z * (before[0] / V), source) * (V / (V + F * h / 2))
-        return Advanced(z, self._lumps(before, held, formed, shown, (self._readings @ z[3]).tolist()))
+        return Advanced(z, self._lumps(before, held, formed, shown, (self.readings @ z[3]).tolist()))
 
     def algebraic(self, N: float, air_flow: float, V: float) -> list[float]:
         """kLa (1/h), power (W) and hold-up, as `zone_network.algebraic`."""
@@ -69,14 +69,14 @@ class ZoneStepper:
 
     def _closure(self, state: Advanced, formed: Floats, held: list[float]) -> Floats:
         """What the cells form plus what the network adds, (species, K) per second; a new array."""
-        if not self._layers:
+        if not self.layers:
             return np.array(formed)
         gas = state.lumps[2]
         x = np.concatenate([state.z.ravel(), formed.ravel(), [state.lumps[0], gas, *held]])
-        for weight, bias in self._layers[:-1]:
+        for weight, bias in self.layers[:-1]:
             x = weight @ x + bias
             x /= 1.0 + np.exp(-x)
-        weight, bias = self._layers[-1]
+        weight, bias = self.layers[-1]
         return np.asarray(formed + (weight @ x + bias).reshape(formed.shape))
 
     def _pade(self, B: Floats, y: Floats, source: Floats) -> Floats:
@@ -99,7 +99,7 @@ class ZoneStepper:
     def _y_O2_half_way(self, before: list[float], held: list[float], kLa: float, mean_transfer: float) -> float:
         c, V, y = self._tank.constants, before[0], before[2]
         at_surface, with_depth = self._saturation(y, V, kLa)
-        pull = at_surface * self._mean_saturation[0] + with_depth * self._mean_saturation[1] - kLa * mean_transfer
+        pull = at_surface * self.mean_saturation[0] + with_depth * self.mean_saturation[1] - kLa * mean_transfer
         transfer = pull * V / (c.H * OXYGEN)
         inflow = molar_flow(held[1])
         outflow = inflow - transfer + held[3] * V / 3.6e6
