@@ -130,7 +130,7 @@ class _Tables:
 
     def _call(self, call: Call, *, named: bool = False) -> int:
         counts = f"{len(call.references)}, {len(self._references)}, {call.size}"
-        self._calls.append(f"{{{call.type}, {counts}, {call.offset}, {call.given}}}")
+        self._calls.append(f"{{{call.type}, {counts}, {call.offset}, {call.given}, {call.course}}}")
         self._references += call.references
         named = named and call.type.floating
         self._first_names.append(len(self._names) if named else -1)

@@ -46,7 +46,8 @@ class Ways:
         sizes = f"{one.states}, {one.indicators}, {int(one.completed_steps)}"
         numbers = f"{one.method}, {one.step!r}, {one.tolerance!r}, {one.default_tolerance!r}"
         unknowns = self._referred(one.unknowns)
-        return self._add("exchanges", f"{{{sizes}, {numbers}, {unknowns}, {colours}, {one.memory}}}")
+        courses = f"{one.courses_size}, {self._referred(one.courses)}, {one.courses_memory}"
+        return self._add("exchanges", f"{{{sizes}, {numbers}, {unknowns}, {colours}, {one.memory}, {courses}}}")
 
     def _colour(self, colour: Colour) -> str:
         seeds = self._range("seeds", (repr(each) for each in colour.seed))

@@ -59,7 +59,8 @@ _DTYPES: dict[Type, np.dtype[Any]] = {
 class Call:
     """Variables of one type that are set or got at once: `size` values from `offset` on, called `names`.
 
-    Where `given` is not 0, the values that were set last are kept there, behind a number.
+    Where `given` is not 0, the values that were set last are kept there, behind a number. `course` is the number of the
+    first of them among the inputs of a part for Model Exchange that may change over a step; -1 where they do not.
     """
 
     type: Type
@@ -68,6 +69,7 @@ class Call:
     size: int
     names: tuple[str, ...]
     given: int = 0
+    course: int = -1
 
 
 @dataclass(frozen=True)

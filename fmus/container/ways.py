@@ -109,7 +109,8 @@ class Colour:
 class Exchange:
     """A part for Model Exchange: what its solver needs; `method` is one of `solver_method` in the runtime.
 
-    `step` in s; tolerances are relative, 0 where there is none. `unknowns` are the references of the derivatives.
+    `step` in s; tolerances are relative, 0 where there is none. `unknowns` are the references of the derivatives,
+    `courses` those of the inputs that may change over a step, which have so many elements.
     """
 
     states: int
@@ -120,5 +121,8 @@ class Exchange:
     tolerance: float
     default_tolerance: float
     memory: int
+    courses: tuple[int, ...] = ()
+    courses_size: int = 0
+    courses_memory: int = 0
     unknowns: tuple[int, ...] = ()
     colours: tuple[Colour, ...] = ()

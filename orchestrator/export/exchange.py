@@ -18,6 +18,7 @@ from orchestrator.fmi.solver_choice import check_solver
 from orchestrator.fmi.solver_cvode import library_files
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.system.connections.links import Link
+from orchestrator.system.connector import Connector
 from orchestrator.system.description import Component, Solver
 from orchestrator.system.quantities.units import IDENTITY
 
@@ -30,13 +31,18 @@ _NUMBERS: Final = 6
 """Doubles that a solver keeps beside states and nominals: EXCHANGE_DOUBLES in runtime/exchange.h."""
 
 
-def exchange_of(name: str, component: Component, model: ModelInfo, image: Image) -> Exchange:
-    """The tables of a component for Model Exchange; DescriptionError where its solver is not described fully."""
+def exchange_of(name: str, component: Component, model: ModelInfo, image: Image, *, changing: bool) -> Exchange:
+    """The tables of a component for Model Exchange; DescriptionError where its solver is not described fully.
+
+    `changing`: its continuous inputs may change over a step.
+    """
     solver = component.solver
     check_solver(name, solver)
     states, interface = StateVector(model).size, model.interface(_KIND)
     jacobian = _jacobian(name, model, solver)
     size = 0 if jacobian is None else jacobian.result.size
+    inputs = model.continuous_inputs if changing else ()
+    elements = sum(connector.size for connector in inputs)
     return Exchange(
         states=states,
         indicators=model.event_indicators,
@@ -46,6 +52,9 @@ def exchange_of(name: str, component: Component, model: ModelInfo, image: Image)
         tolerance=solver.tolerance or 0.0,
         default_tolerance=model.default_experiment.tolerance or 0.0,
         memory=image.room(_DOUBLE * (_NUMBERS + 2 * max(1, states))),
+        courses=tuple(connector.reference for connector in inputs),
+        courses_size=elements,
+        courses_memory=image.room(_DOUBLE * (7 * elements + 1) if elements else 0),
         unknowns=() if jacobian is None else tuple(jacobian.unknowns.tolist()),
         colours=() if jacobian is None else tuple(_colours(jacobian, size)),
     )
@@ -68,6 +77,16 @@ def refuse_rounded(links: Iterable[Link], types: Types, kinds: Mapping[str, str]
 def remembered(calls: Sequence[Call], image: Image) -> tuple[Call, ...]:
     """Calls that set a component for Model Exchange, which is told only what has changed."""
     return tuple(replace(call, given=image.room(_DOUBLE + call.size * call.type.dtype.itemsize)) for call in calls)
+
+
+def divided(name: str, model: ModelInfo, connectors: Iterable[Connector], image: Image) -> tuple[Call, ...]:
+    """Calls that set these inputs one by one: those that may change over a step, and others."""
+    starts, first = {}, 0
+    for connector in model.continuous_inputs:
+        starts[connector.name] = first
+        first += connector.size
+    calls = [(image.call(name, connector), starts.get(connector.name, -1)) for connector in connectors]
+    return tuple(replace(call, course=start) for call, start in calls)
 
 
 def solver_files() -> list[tuple[str, Path]]:

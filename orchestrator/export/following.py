@@ -41,14 +41,15 @@ def followed(coupling: Coupling, wishes: Wishes, description: SystemDescription)
 class Following:
     """Lowers paces and courses; `parts` are the numbers of the FMUs, `courses` those of inputs over time.
 
-    `majors` are the versions of FMI; `newest`: values of components that have stepped already count.
+    `takes` tells how derivatives are taken: "exchange", or the version of FMI. `newest`: values of components that have
+    stepped already count.
     """
 
     coupling: Coupling
     image: Image
     flows: Callable[[Iterable[Link]], tuple[Flow, ...]]
     parts: Mapping[str, int]
-    majors: Mapping[str, str]
+    takes: Mapping[str, str]
     courses: Mapping[tuple[str, str], int]
     newest: bool
 
@@ -104,6 +105,7 @@ class _Lowered:
 
     def __init__(self, participant: Participant, courses: InputCourses, following: Following) -> None:
         self._name, self._courses, self._following = participant.name, courses, following
+        self._instance = participant.instance
         self._parts: CourseParts = courses.parts
         self._block = _elements(self._parts.block.bundle.connectors)
 
@@ -154,13 +156,21 @@ class _Lowered:
         handed = [element for element, (connector, _) in enumerate(self._block) if connector.name in names]
         ranks = [rank for rank, follows in enumerate(slopes.follows.tolist()) if follows]
         targets = [Target(place, rank) for place, rank in zip(slopes.places.tolist(), ranks, strict=True)]
-        references = tuple(slopes.bundle.references.tolist())
         return Giving(
             slopes.degree,
-            references if self._following.majors[self._name] == "3" else references * slopes.degree,
+            self._references(slopes),
             tuple(map(self._place, handed)),
             tuple(targets),
         )
+
+    def _references(self, slopes: Sloped) -> tuple[int, ...]:
+        """Those of the inputs: for each order anew in FMI 1.0 and 2.0; their numbers among all for Model Exchange."""
+        references, takes = tuple(slopes.bundle.references.tolist()), self._following.takes[self._name]
+        if takes != "exchange":
+            return references if takes == "3" else references * slopes.degree
+        known = _elements([each for each in self._instance.connectors if each.name in slopes.slopes.names])
+        chosen = {connector.name for connector in slopes.bundle.connectors}
+        return tuple(number for number, (connector, _) in enumerate(known) if connector.name in chosen)
 
 
 def _elements(connectors: Sequence[Connector]) -> list[tuple[Connector, int]]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from fmus.container.system import Part, Setting, Stage, System
 from fmus.container.values import Call, Flow
+from fmus.container.ways import Exchange
 from orchestrator.export.coupled import Coupled, Source, abilities_of, told
 from orchestrator.export.declared import taken_inputs
-from orchestrator.export.exchange import exchange_of, remembered, solver_files, uses_cvode
+from orchestrator.export.exchange import divided, exchange_of, remembered, solver_files, uses_cvode
 from orchestrator.export.exposing import dependencies
 from orchestrator.export.following import Following, followed, step_sizes
 from orchestrator.export.image import Image
@@ -62,10 +63,15 @@ class _Lowering:
             self._image,
             self._flows,
             self._parts,
-            {name: model.fmi_version[0] for name, model in self._models.items()},
+            {name: self._giving(name) for name in self._models},
             {key: number for number, key in enumerate(keys)},
             newest=description.algorithm != "jacobi",
         )
+
+    def _giving(self, name: str) -> str:
+        """How a component takes derivatives: "exchange", or by its version of FMI."""
+        exchange = self._coupled.kinds[name] == "ModelExchange"
+        return "exchange" if exchange else self._models[name].fmi_version[0]
 
     def _blocks(self, name: str, direction: Direction) -> tuple[Block, ...]:
         return self._signals.blocks(name, direction)
@@ -116,11 +122,10 @@ class _Lowering:
 
     def _part(self, name: str, source: Source) -> Part:
         model, inputs = self._models[name], self._calls[name, Direction.INPUT]
+        spans = [(call.offset, call.offset + call.size * call.type.dtype.itemsize) for call in inputs]
         exchange = None
         if self._coupled.kinds[name] == "ModelExchange":
-            component = self._coupled.description.components[name]
-            exchange, inputs = exchange_of(name, component, model, self._image), remembered(inputs, self._image)
-        spans = [(call.offset, call.offset + call.size * call.type.dtype.itemsize) for call in inputs]
+            exchange, inputs = self._exchanged(name)
         outputs = self._calls[name, Direction.OUTPUT] + self._calls[name, Direction.OBSERVED]
         return Part(
             name,
@@ -140,6 +145,18 @@ class _Lowering:
             self._following.extrapolation(name),
             exchange,
         )
+
+    def _exchanged(self, name: str) -> tuple[Exchange, tuple[Call, ...]]:
+        """The solver of a component for Model Exchange, and the calls that set its inputs."""
+        model, component = self._models[name], self._coupled.description.components[name]
+        changing = input_slopes(self._coupled.instances[name]) is not None
+        exchange = exchange_of(name, component, model, self._image, changing=changing)
+        calls = self._calls[name, Direction.INPUT]
+        if changing:
+            blocks = self._blocks(name, Direction.INPUT)
+            inputs = (each for block in blocks for each in block.bundle.connectors if each.storage.numeric)
+            calls = divided(name, model, inputs, self._image)
+        return exchange, remembered(calls, self._image)
 
     def _intermediate(self, name: str) -> tuple[int, ...]:
         """References of all inputs that an FMU of FMI 3.0 is asked to take during its steps."""

@@ -13,7 +13,7 @@ from orchestrator.system.connections.links import Link
 from orchestrator.system.connector import Causality, Storage
 from orchestrator.system.description import Component, Solver, SystemDescription
 from orchestrator.system.interface import Interfaces
-from orchestrator.system.solving import Extrapolation, Initialization
+from orchestrator.system.solving import Initialization
 
 
 def refuse_description(description: SystemDescription) -> None:
@@ -28,9 +28,7 @@ def refuse_models(description: SystemDescription, models: Mapping[str, ModelInfo
     """CapabilityError with every FMU that a container does not step."""
     problems = []
     for name, model in models.items():
-        component = description.components[name]
-        wanted = component.extrapolation or description.extrapolation
-        problems += [f"component '{name}': {each}" for each in _of_model(component, model, wanted)]
+        problems += [f"component '{name}': {each}" for each in _of_model(description.components[name], model)]
     _refuse(problems)
 
 
@@ -113,12 +111,12 @@ def _of_component(component: Component) -> Iterator[str]:
         yield f"a container has no {wish}. Leave it out"
 
 
-def _of_model(component: Component, model: ModelInfo, wanted: Extrapolation) -> Iterator[str]:
+def _of_model(component: Component, model: ModelInfo) -> Iterator[str]:
     kind = chosen_kind(model, component)
     if kind == "scheduled_execution":
         yield f"{model.path.name} runs as {kind}. Export it for Co-Simulation, or ask for kind: co_simulation"
         return
-    yield from _of_exchange(model, wanted) if kind == "model_exchange" else _of_steps(component, model)
+    yield from _of_exchange(model) if kind == "model_exchange" else _of_steps(component, model)
     if model.fmi_version.startswith("3") and read_clocks(model.path).by_name:
         yield f"{model.path.name} has clocks, which a container does not let tick. Export it without clocks"
     if model.structure:
@@ -130,17 +128,15 @@ def _of_steps(component: Component, model: ModelInfo) -> Iterator[str]:
         yield "it runs for Co-Simulation, with the solver inside the FMU. Leave solver out"
     features = read_features(model.path)
     if features.event_mode or features.early_return or features.returns_on_request:
-        yield f"{model.path.name} has events in its steps. Export it without hasEventMode and early return"
+        yield (
+            f"{model.path.name} has events in its steps. Export it without hasEventMode and early return, or ask for "
+            "kind: model_exchange where it offers that"
+        )
 
 
-def _of_exchange(model: ModelInfo, wanted: Extrapolation) -> Iterator[str]:
+def _of_exchange(model: ModelInfo) -> Iterator[str]:
     if model.fmi_version.startswith("1"):
         yield f"{model.path.name} is of FMI 1.0 for Model Exchange. Export it for Co-Simulation, or as FMI 2.0 or 3.0"
-    if wanted != Extrapolation() and model.continuous_inputs:
-        yield (
-            f"{model.path.name} runs for Model Exchange, whose inputs a container holds over a step. Give it "
-            "'extrapolation: {order: 0}'"
-        )
 
 
 def _refuse(problems: list[str]) -> None:

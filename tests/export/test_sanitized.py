@@ -18,7 +18,7 @@ DRIVER = "whole_life.c"
 
 
 SMOOTH = {"order": 2, "smoothing": True}
-SYSTEMS = {"plain": growth(), "paced": growth(extrapolation=SMOOTH), "exchanged": growth()}
+SYSTEMS = {"plain": growth(), "paced": growth(extrapolation=SMOOTH), "exchanged": growth(extrapolation=SMOOTH)}
 SYSTEMS["exchanged"]["components"]["prey"]["kind"] = "model_exchange"
 SYSTEMS["exchanged"]["components"]["predator"] |= {"kind": "model_exchange", "solver": {"method": "rk4", "step": 0.1}}
 SYSTEMS["paced"]["components"]["prey"]["step_size"] = 0.25

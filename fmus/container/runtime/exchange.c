@@ -140,18 +140,19 @@ int exchange_begins(part *p, const char *function)
     *e->at.in_event_mode = 1.0;
     *e->at.terminated = *e->at.has_next_event = 0.0;
     for (int k = 0; k < e->table->states; k++) e->at.nominals[k] = 1.0;
-    return exchange_rests(e, function, 1);
+    return exchange_rests(e, function, 1) && courses_read(e, function);
 }
 
 int exchange_was_restored(part *p, const char *function)
 {
     if (p->whole->now.mode != MODE_STEP && p->whole->now.mode != MODE_TERMINATED) return 1;
-    return makes(p, function) && exchange_reads(p->exchange, function, 1);
+    return makes(p, function) && exchange_reads(p->exchange, function, 1) && courses_read(p->exchange, function);
 }
 
 int exchange_settles(part *p, const char *function)
 {
-    return p->whole->now.mode != MODE_STEP || exchange_rests(p->exchange, function, 0);
+    if (p->whole->now.mode != MODE_STEP) return 1;
+    return courses_jump(p->exchange, function) && exchange_rests(p->exchange, function, 0);
 }
 
 /* Whether it was given these values last. */
@@ -172,6 +173,10 @@ int exchange_gives(part *p, const char *function, int index)
     unsigned char *kept = p->whole->image + call->given, *values = p->whole->image + call->offset;
     const double yes = 1.0;
     if (p->whole->now.mode == MODE_STEP) {
+        if (call->course >= 0) {
+            courses_take(p->exchange, call->course, (double *)values, call->n_values);
+            return 1;
+        }
         if (call->given && holds(kept, values, call)) return 1;
         if (!exchange_opens(p->exchange, function)) return 0;
     }
@@ -249,7 +254,11 @@ step_answer exchange_steps(part *p, const char *function, double time, double st
         answer.told = 1;
         return answer;
     }
+    answer.told = !courses_jump(e, function);
+    if (answer.told) return answer;
+    courses_begin(e);
     answer.told = !advances(p, function, end);
+    courses_end(e);
     answer.reached = *e->at.time < end ? *e->at.time : end;
     answer.terminate = *e->at.terminated != 0.0;
     return answer;

@@ -69,6 +69,17 @@ int exchange_derivatives(exchange *e, double t, const double *x, double *dx);
 int exchange_indicators(exchange *e, double t, const double *x, double *z);
 int exchange_jacobian(exchange *e, double t, const double *x, double *matrix);
 
+/* exchange_courses.c: inputs that change over a step: 1 `read` at the start and where a state is restored, 2 `take` values
+ * and what is `given` of their derivatives for the next step, 3 `jump` where they have, 4 `begin`, 5 `place` wherever it is
+ * evaluated, an FMI status, 6 `end` */
+int courses_read(exchange *e, const char *function);
+void courses_take(exchange *e, int first, const double *values, int n);
+void courses_given(exchange *e, const giving_table *giving, const double *derivatives);
+int courses_jump(exchange *e, const char *function);
+void courses_begin(exchange *e);
+int courses_place(exchange *e, double t);
+void courses_end(exchange *e);
+
 /* exchange_explicit.c, exchange_cvode.c: one step, at most to `stop` (s); 0 where there is no way on */
 int explicit_makes(exchange *e);
 void explicit_restarts(exchange *e);

@@ -41,8 +41,11 @@ int exchange_place(exchange *e, double t, const double *x)
 {
     void *handle = e->owner->handle;
     int answer = verdict(e, ((timing)e->set_time)(handle, t), exchange_name(e, "fmi2SetTime", "fmi3SetTime"), t);
+    if (answer != GO_ON) return answer;
+    int status = courses_place(e, t);
+    answer = verdict(e, status, exchange_name(e, "fmi2SetReal", "fmi3SetFloat64"), t);
     if (answer != GO_ON || !e->table->states) return answer;
-    int status = ((vector)e->set_states)(handle, (double *)x, (size_t)e->table->states);
+    status = ((vector)e->set_states)(handle, (double *)x, (size_t)e->table->states);
     return verdict(e, status, exchange_name(e, "fmi2SetContinuousStates", "fmi3SetContinuousStates"), t);
 }
 

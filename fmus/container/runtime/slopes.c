@@ -1,6 +1,7 @@
 /* Slopes: derivatives of outputs that a component knows, and of inputs that it takes, for the next step or during it. */
 #include <stdlib.h>
 
+#include "exchange.h"
 #include "part.h"
 
 typedef int (*sloping)(void *, const unsigned *, size_t, const int *, double *);
@@ -51,7 +52,8 @@ int part_takes_slopes(part *p, const char *function, const giving_table *giving,
     const unsigned *references = whole.references + giving->first_reference;
     p->given_at = time;
     p->given_status = STATUS_OK;
-    if (p->table->fmi == 3) return 1; /* it asks during its step */
+    if (p->exchange) courses_given(p->exchange, giving, p->given + giving->width);
+    if (p->exchange || p->table->fmi == 3) return 1; /* it asks during its step */
     int status = STATUS_OK, *orders = malloc(n * sizeof *orders); /* the references are there once for each order */
     if (!orders) return instance_fail(p->whole, function, "out of memory");
     for (size_t k = 0; k < n; k++) orders[k] = 1 + (int)k / giving->width;

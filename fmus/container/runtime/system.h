@@ -32,11 +32,13 @@ typedef struct {
 } range;
 
 /* One call that gets or sets: variables of one type, whose values lie behind each other. Where `given` is not 0, the
- * values that a component was given last are kept there, behind a number that is not 0 where there are such. */
+ * values that a component was given last are kept there, behind a number that is not 0 where there are such. `course`: the first of
+ * them among the inputs that may change over a step, for Model Exchange, or -1. */
 typedef struct {
     value_type type;
     int n_references, first_reference, n_values;
     size_t offset, given;
+    int course;
 } value_call;
 
 typedef struct {
@@ -128,6 +130,8 @@ typedef struct {
     int n_unknowns, first_unknown; /* references of the derivatives */
     range colours;
     size_t memory;
+    int n_courses, n_course_references, first_course; /* inputs that may change over a step, by their references */
+    size_t courses_memory;
 } exchange_table;
 
 /* A component. Paths lie below the resources of the whole; `resources` are its own, of FMI 1.0 all of its files. */
