@@ -33,6 +33,9 @@ _SLICE: Final = 0.01
 _DISCARD: Final = 2
 """The least status that is more than a warning."""
 
+_DEAR: Final = 2e-3
+"""A macro step that takes longer (s) is not often tried in vain: beside it what Python takes for one is little."""
+
 _MOST_PATIENCE: Final = 32
 """Macro steps that Python makes one after the other, at most, where compiled functions come to no end of theirs."""
 
@@ -63,7 +66,8 @@ class ControlledLoop:
         self._doubles = self._words.view(np.float64)
         self._states = [_slots(program), _slots(program)]
         self._lower(doubled)
-        self._slice, self._patience, self._leaves = 1, 0, range(0)
+        self._slice, self._took = 1, 0.0
+        self._patience, self._leaves, self._dear = 0, range(0), False
 
     @property
     def by_address(self) -> tuple[str, ...]:
@@ -145,17 +149,19 @@ class ControlledLoop:
         """Make macro steps as long as there is time; why they ended."""
         why, end = at.DONE, perf_counter() + _STRIDE
         while why == at.DONE and self._word(ct.INDEX) < until and not _over(end):
-            began = perf_counter()
             why = self._make(until, self._slice)
-            took = perf_counter() - began
-            if why == at.DONE and took < _SLICE / 4.0:
+            if why == at.DONE and self._took < _SLICE / 4.0:
                 self._slice *= 2
-            elif took > _SLICE:
+            elif self._took > _SLICE:
                 self._slice = max(1, self._slice // 2)
         return why
 
     def _make(self, until: int, most: int) -> int:
-        return int(self._hot.advance_controlled(address(self._words), until, most))
+        began, made = perf_counter(), self._word(ct.MACRO_STEPS)
+        why = int(self._hot.advance_controlled(address(self._words), until, most))
+        self._took = perf_counter() - began
+        self._dear = self._took > _DEAR * (1 + self._word(ct.MACRO_STEPS) - made)
+        return why
 
     def _end(self, why: int, *, recorded: bool) -> Strode:
         """Count what was made, and tell everybody where the run is."""
@@ -167,12 +173,16 @@ class ControlledLoop:
             found.arrived(self._timeline.time)
         self._patience = 0 if steps else self._patience
         if why == ct.BACK:
-            for found, (_, count) in zip(self._natives, self._messages.tolist(), strict=True):
-                _states(found).forget(count)
-            made = self._coupling.statistics.macro_steps
-            self._patience = min(max(1, 2 * self._patience), _MOST_PATIENCE)
-            self._leaves = range(made, made + self._patience)
+            self._leave()
         return Strode(steps, recorded and steps > 0)
+
+    def _leave(self) -> None:
+        """A macro step was tried in vain: Python makes it, and others after it."""
+        for found, (_, count) in zip(self._natives, self._messages.tolist(), strict=True):
+            _states(found).forget(count)
+        made = self._coupling.statistics.macro_steps
+        self._patience = _MOST_PATIENCE if self._dear else min(max(1, 2 * self._patience), _MOST_PATIENCE)
+        self._leaves = range(made, made + self._patience)
 
     def _count(self) -> None:
         statistics, steps = self._coupling.statistics, self._word(ct.MACRO_STEPS)
