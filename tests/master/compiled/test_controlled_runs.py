@@ -1,11 +1,16 @@
 """Runs under error control go on, end and are told of alike, whoever makes their steps: statuses, checkpoints."""
 
+import signal
+import threading
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pytest
 
 from orchestrator.assembly import open_simulation
+from orchestrator.realtime.pacer import Pacer
+from orchestrator.recording.results import Results
 from tests.fmi import toys
 from tests.master.compiled.test_statuses import (
     DISCARD,
@@ -114,3 +119,41 @@ def test_a_run_resumed_from_a_checkpoint_goes_on_alike():
             rest = run.run()
         assert np.array_equal(rest.times, whole.times[-rest.times.size :])
         assert all(np.array_equal(rest[name], whole[name][-rest.times.size :]) for name in whole.names)
+
+
+def test_a_run_with_pace_waits_for_every_point(caplog):
+    """Steps of this kind end between deadlines that nobody knows beforehand."""
+    waits: list[list[float]] = []
+
+    def go(run: Any) -> None:
+        now = [0.0]
+        pacer = Pacer(1.0, clock=lambda: now[0], sleep=lambda duration: now.__setitem__(0, now[0] + duration))
+        run.run(pacer=pacer)
+        waits.append([now[0], pacer.report.overruns])
+
+    compiled, interpreted = ways(lotka_volterra(0.5, stop=3.0, **CONTROL), go, caplog)
+    assert compiled == interpreted
+    assert waits[0] == waits[1]
+    assert waits[0][0] == pytest.approx(3.0)
+
+
+def test_ctrl_c_ends_the_run_soon_and_loses_nothing_recorded(tmp_path):
+    """The bound is loose, for machines that are busy."""
+    pressed: list[float] = []
+
+    def press() -> None:
+        pressed.append(perf_counter())
+        signal.raise_signal(signal.SIGINT)  # Python acts on it in the main thread
+
+    timer = threading.Timer(0.3, press)
+    with open_simulation(lotka_volterra(0.5, stop=1e7, **CONTROL), output=tmp_path) as run:
+        run.initialize()
+        assert run.strides
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            run.run()
+        took, counts, reached = perf_counter() - pressed[0], run.coupling.statistics, run.time
+    assert took < 2.0
+    results = Results.load(tmp_path / "textbook.parquet")
+    assert results.times[-1] == reached
+    assert len(results) == counts.macro_steps + 1

@@ -47,3 +47,20 @@ def test_parts_that_step_more_or_less_often_than_the_system(seed: int, count: in
 def test_extrapolated_inputs_at_any_rates(seed: int, count: int, algorithm: str, order: int, smoothing: bool) -> None:
     extrapolation = {"order": order, "smoothing": smoothing}
     run(seed, count, ratios=[1 / 2, 1.0, 1.0, 3.0], algorithm=algorithm, extrapolation=extrapolation)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(seeds, st.integers(1, 5), algorithms, st.integers(0, 2), st.booleans())
+def test_steps_under_error_control(seed: int, count: int, algorithm: str, order: int, smoothing: bool) -> None:
+    """Some parts make several steps in each of the system."""
+    system = mixed(seed, count, through=0.0, ratios=[1 / 3, 1.0, 1.0])
+    both_ways(
+        system.instances,
+        system.entries,
+        components=system.components,
+        step_size=H,
+        stop=2 * system.count * H,
+        algorithm=algorithm,
+        extrapolation={"order": order, "smoothing": smoothing},
+        step_control={"method": "error", "tolerance": 1e-2},
+    )
