@@ -12,12 +12,15 @@ from functools import cache
 from pathlib import Path
 
 from fmus.compiler import LINK_FLAGS, Compiler, architecture, find_compiler
+from fmus.compiler import RUNTIME as OF_MODELS
 from fmus.container import description_fmi2, description_fmi3
 from fmus.container.code import TOKEN, system_code
 from fmus.container.system import System
 from fmus.errors import BuildError
 
 RUNTIME = Path(__file__).parent / "runtime"
+_SHARED = ("fmi2_shared.h", "fmi3_refusals.h")
+"""Headers of the runtime of models that this one uses too."""
 _LAYERS = {"2.0": ("fmi2.c",), "3.0": ("fmi3.c", "fmi3_unsupported.c")}
 _THIN = frozenset(name for names in _LAYERS.values() for name in names)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can hold
@@ -49,7 +52,7 @@ def build_container(system: System, files: Files, version: str, target: Path) ->
 def _token(code: str, files: Files) -> str:
     """Identifies what the container computes: its tables, the runtime and its components."""
     digest = hashlib.sha256(code.encode())
-    for source in sorted(RUNTIME.glob("*.[ch]")):
+    for source in [*sorted(RUNTIME.glob("*.[ch]")), *(OF_MODELS / name for name in _SHARED)]:
         digest.update(source.read_bytes())
     for name, path in files:
         digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())

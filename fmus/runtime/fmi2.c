@@ -1,44 +1,16 @@
 /* FMI 2.0: the types of the standard on one side, the instance on the other. Value references are elements. */
-#include "fmi2Functions.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "instance.h"
 
+#include "fmi2_shared.h"
+
 #define STATUS(success) ((success) ? fmi2OK : fmi2Error)
-
-const char *fmi2GetTypesPlatform(void)
-{
-    return fmi2TypesPlatform;
-}
-
-const char *fmi2GetVersion(void)
-{
-    return fmi2Version;
-}
-
-static void log_message(fmi2CallbackLogger logger, fmi2ComponentEnvironment environment, const char *name,
-                        const char *message)
-{
-    char format[1024]; /* the importer treats the message as a format: double every percent sign */
-    size_t used = 0;
-    for (; *message && used + 2 < sizeof format; message++) {
-        if (*message == '%') format[used++] = '%';
-        format[used++] = *message;
-    }
-    format[used] = '\0';
-    if (logger) logger(environment, name, fmi2Error, "logStatusError", format);
-}
 
 static void report(instance *i, const char *message)
 {
-    log_message((fmi2CallbackLogger)i->importer_callback, i->importer_environment, i->name, message);
-}
-
-static int unsupported(fmi2Component c, const char *function, const char *reason)
-{
-    return c ? instance_fail(c, function, "not supported: %s", reason) : 0;
+    log_message((fmi2CallbackLogger)i->importer_callback, i->importer_environment, i->name, (int)fmi2Error, message);
 }
 
 fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String guid, fmi2String resources,
@@ -51,12 +23,12 @@ fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String guid, f
     if (!guid || strcmp(guid, model.token)) {
         snprintf(message, sizeof message, "%s: GUID %.60s does not belong to this binary (%s): rebuild the FMU", __func__,
                  guid ? guid : "(none)", model.token);
-        log_message(logger, environment, name ? name : model.name, message);
+        log_message(logger, environment, name ? name : model.name, (int)fmi2Error, message);
         return NULL;
     }
     instance *i = instance_new(name ? name : model.name, type == fmi2CoSimulation);
     if (!i) {
-        log_message(logger, environment, name ? name : model.name, "fmi2Instantiate: out of memory");
+        log_message(logger, environment, name ? name : model.name, (int)fmi2Error, "fmi2Instantiate: out of memory");
         return NULL;
     }
     i->report = report;
@@ -285,35 +257,10 @@ fmi2Status fmi2GetEventIndicators(fmi2Component c, fmi2Real indicators[], size_t
     return STATUS(n == 0 || unsupported(c, __func__, "the model has no event indicators"));
 }
 
-fmi2Status fmi2SetRealInputDerivatives(fmi2Component c, const fmi2ValueReference vr[], size_t n,
-                                       const fmi2Integer order[], const fmi2Real value[])
-{
-    (void)vr, (void)n, (void)order, (void)value;
-    return STATUS(unsupported(c, __func__, "inputs are held during a step"));
-}
-
-fmi2Status fmi2GetRealOutputDerivatives(fmi2Component c, const fmi2ValueReference vr[], size_t n,
-                                        const fmi2Integer order[], fmi2Real value[])
-{
-    (void)vr, (void)n, (void)order, (void)value;
-    return STATUS(unsupported(c, __func__, "maxOutputDerivativeOrder is 0"));
-}
-
 fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean no_set_state)
 {
     (void)no_set_state;
     return STATUS(c && instance_do_step(c, __func__, time, step));
-}
-
-fmi2Status fmi2CancelStep(fmi2Component c)
-{
-    return STATUS(unsupported(c, __func__, "steps are never asynchronous"));
-}
-
-fmi2Status fmi2GetStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Status *value)
-{
-    (void)kind, (void)value;
-    return STATUS(unsupported(c, __func__, "steps are never asynchronous"));
 }
 
 fmi2Status fmi2GetRealStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Real *value)
@@ -323,12 +270,6 @@ fmi2Status fmi2GetRealStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Rea
     return fmi2OK;
 }
 
-fmi2Status fmi2GetIntegerStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Integer *value)
-{
-    (void)kind, (void)value;
-    return STATUS(unsupported(c, __func__, "the standard has no integer status"));
-}
-
 fmi2Status fmi2GetBooleanStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Boolean *value)
 {
     if (kind != fmi2Terminated) return STATUS(unsupported(c, __func__, "only 'terminated' is a Boolean"));
@@ -336,8 +277,3 @@ fmi2Status fmi2GetBooleanStatus(fmi2Component c, const fmi2StatusKind kind, fmi2
     return fmi2OK;
 }
 
-fmi2Status fmi2GetStringStatus(fmi2Component c, const fmi2StatusKind kind, fmi2String *value)
-{
-    (void)kind, (void)value;
-    return STATUS(unsupported(c, __func__, "steps are never asynchronous"));
-}

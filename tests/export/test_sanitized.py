@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from fmus.compiler import RUNTIME as OF_MODELS
 from fmus.compiler import find_compiler, headers
 from fmus.container.build import RUNTIME
 from fmus.container.code import system_code
@@ -36,6 +37,7 @@ def compiled(system, folder, monkeypatch, *flags):
     (folder / "system.c").write_text(system_code(seen[0]))
     sources = ["system.c", *map(str, sorted(RUNTIME.glob("*.c"))), str(ROOT / "tests" / "export" / DRIVER)]
     command = [*find_compiler().command, "-std=c11", "-O1", *flags, '-DSYSTEM_TOKEN="{test}"', f"-I{RUNTIME}"]
+    command += [f"-I{OF_MODELS}"]
     command += [f"-I{headers()}", *sources, "-o", "driver", "-lm", "-ldl"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,11 +1,11 @@
 /* FMI 2.0: the types of the standard on one side, the instance on the other. Value references are elements. */
-#include "fmi2Functions.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "instance.h"
+
+#include "fmi2_shared.h"
 #include "uri.h"
 
 #define STATUS(success) ((success) ? fmi2OK : failure(c))
@@ -15,40 +15,9 @@ static fmi2Status failure(fmi2Component c)
     return c && ((instance *)c)->now.mode == MODE_FATAL ? fmi2Fatal : fmi2Error;
 }
 
-const char *fmi2GetTypesPlatform(void)
-{
-    return fmi2TypesPlatform;
-}
-
-const char *fmi2GetVersion(void)
-{
-    return fmi2Version;
-}
-
-static void log_message(fmi2CallbackLogger logger, fmi2ComponentEnvironment environment, const char *name, int status,
-                        const char *message)
-{
-    static const char *const categories[] = {"logAll", "logStatusWarning", "logStatusDiscard", "logStatusError",
-                                             "logStatusFatal", "logStatusPending"};
-    char format[2200]; /* the importer treats the message as a format: double every percent sign */
-    size_t used = 0;
-    for (; *message && used + 2 < sizeof format; message++) {
-        if (*message == '%') format[used++] = '%';
-        format[used++] = *message;
-    }
-    format[used] = '\0';
-    if (status < 0 || status > (int)fmi2Pending) status = STATUS_ERROR;
-    if (logger) logger(environment, name, (fmi2Status)status, categories[status], format);
-}
-
 static void report(instance *i, int status, const char *message)
 {
     log_message((fmi2CallbackLogger)i->importer_callback, i->importer_environment, i->name, status, message);
-}
-
-static int unsupported(fmi2Component c, const char *function, const char *reason)
-{
-    return c ? instance_fail(c, function, "not supported: %s", reason) : 0;
 }
 
 fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String guid, fmi2String resources,
@@ -230,20 +199,6 @@ fmi2Status fmi2GetDirectionalDerivative(fmi2Component c, const fmi2ValueReferenc
     return STATUS(unsupported(c, __func__, "providesDirectionalDerivative is false"));
 }
 
-fmi2Status fmi2SetRealInputDerivatives(fmi2Component c, const fmi2ValueReference vr[], size_t n,
-                                       const fmi2Integer order[], const fmi2Real value[])
-{
-    (void)vr, (void)n, (void)order, (void)value;
-    return STATUS(unsupported(c, __func__, "canInterpolateInputs is false"));
-}
-
-fmi2Status fmi2GetRealOutputDerivatives(fmi2Component c, const fmi2ValueReference vr[], size_t n,
-                                        const fmi2Integer order[], fmi2Real value[])
-{
-    (void)vr, (void)n, (void)order, (void)value;
-    return STATUS(unsupported(c, __func__, "maxOutputDerivativeOrder is 0"));
-}
-
 fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean no_set_state)
 {
     if (!c) return fmi2Error;
@@ -253,28 +208,11 @@ fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean
     return STATUS(end == STEP_DONE); /* a refused step is no Discard: importers would make it again, for ever */
 }
 
-fmi2Status fmi2CancelStep(fmi2Component c)
-{
-    return STATUS(unsupported(c, __func__, "steps are not asynchronous"));
-}
-
-fmi2Status fmi2GetStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Status *value)
-{
-    (void)kind, (void)value;
-    return STATUS(unsupported(c, __func__, "steps are not asynchronous"));
-}
-
 fmi2Status fmi2GetRealStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Real *value)
 {
     if (!c || kind != fmi2LastSuccessfulTime) return STATUS(unsupported(c, __func__, "a status of that kind"));
     *value = instance_time(c);
     return fmi2OK;
-}
-
-fmi2Status fmi2GetIntegerStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Integer *value)
-{
-    (void)kind, (void)value;
-    return STATUS(unsupported(c, __func__, "a status of that kind"));
 }
 
 fmi2Status fmi2GetBooleanStatus(fmi2Component c, const fmi2StatusKind kind, fmi2Boolean *value)
@@ -284,8 +222,3 @@ fmi2Status fmi2GetBooleanStatus(fmi2Component c, const fmi2StatusKind kind, fmi2
     return fmi2OK;
 }
 
-fmi2Status fmi2GetStringStatus(fmi2Component c, const fmi2StatusKind kind, fmi2String *value)
-{
-    (void)kind, (void)value;
-    return STATUS(unsupported(c, __func__, "a status of that kind"));
-}
