@@ -127,9 +127,9 @@ def _description(master: Master, more: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(master: Master, setting: float, more: Mapping[str, Any]) -> Outcome:
-    with open_simulation(_description(master, more), meter=True) as simulation:
+    with open_simulation(_description(master, more)) as simulation:
         results = simulation.run()
-        steps = sum(meter.reading.steps for meter in simulation.instances.values())
+        steps = sum(each.steps for each in simulation.coupling.statistics.components.values())
     times = np.arange(1.0, STOP + 0.5)
     rows = np.searchsorted(results.times, times - 1e-9)
     x, y = results["prey.x"][rows], results["predator.y"][rows]
