@@ -11,6 +11,7 @@ from orchestrator.master.compiled import hot_states
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_control as ct
 from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
+from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.composition import Doubled
@@ -136,6 +137,7 @@ class ControlledLoop:
         for found in self._natives:
             found.begin()
         program.rows[:, at.KEEPS_NO_STATE // at.WORD] = 0
+        pack(program)
         program.answers[:] = 0
         for way in program.ways.values():
             way.load()

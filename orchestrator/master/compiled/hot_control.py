@@ -20,6 +20,7 @@ from orchestrator.master.compiled.hot_loop import finite, step
 from orchestrator.master.compiled.hot_own import prepare
 from orchestrator.master.compiled.hot_points import record
 from orchestrator.master.compiled.hot_states import FATAL, go_back, keep
+from orchestrator.master.compiled.hot_tight import all_at_once, components
 
 _SNAP: Final = 1e-9
 """As in `timeline.Timeline.arrive`."""
@@ -81,6 +82,21 @@ def others_changed(control: int) -> bool:
 
 
 @compiled
+def step_each(program: int, t: float, h: float) -> int:
+    """Gather, and let one component after the other step from t by h (s); why that ended."""
+    if not gather(program + at.ALL_AT_ONCE):
+        return at.REFUSED
+    component, end = load(program + at.COMPONENTS), load(program + at.COMPONENTS_END)
+    while component < end:
+        why = step(program, component, t, h)
+        if why != at.DONE:
+            store(program + at.COMPONENT, component)
+            return int(why)
+        component += at.COMPONENT_ROW
+    return at.DONE
+
+
+@compiled
 def step_all(control: int, t: float, h: float) -> int:
     """One step of all components from t by h (s); why it ended."""
     program = load(control + ct.PROGRAM)
@@ -98,15 +114,12 @@ def step_all(control: int, t: float, h: float) -> int:
         if not prepare(load(row), t, h, 0):
             return at.LEFT
         row += at.WORD
-    if not gather(program + at.ALL_AT_ONCE):
-        return at.REFUSED
-    component, end = load(program + at.COMPONENTS), load(program + at.COMPONENTS_END)
-    while component < end:
-        why = step(program, component, t, h)
-        if why != at.DONE:
-            store(program + at.COMPONENT, component)
-            return int(why)
-        component += at.COMPONENT_ROW
+    if load(program + at.TIGHT) != 0:
+        why = components(program, t, h) if all_at_once(program) else at.REFUSED
+    else:
+        why = step_each(program, t, h)
+    if why != at.DONE:
+        return int(why)
     return at.DONE if finite(program) else at.INFINITE
 
 
