@@ -76,8 +76,7 @@ class Solver:
 
     def solve(self, G: Map, x: Vector, h: float = 0.1) -> Vector:
         """The solution, from x on."""
-        self._floats[self._gives] = x
-        self.tried = []
+        self.start(x)
 
         def sweep(put: Callable[[], None]) -> MacroStep:
             put()
@@ -86,6 +85,11 @@ class Solver:
 
         self.iteration.solve(0.0, h, sweep)
         return self.tried[-1]
+
+    def start(self, x: Vector) -> None:
+        """A macro step begins at x."""
+        self._floats[self._gives] = x
+        self.tried = []
 
     def look(self, G: Map) -> None:
         """Evaluate the map at the values that are in the signals."""

@@ -158,6 +158,23 @@ def test_what_is_remembered_is_plain_and_goes_on_to_the_bit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_what_compiled_steps_count_together_is_what_each_would_have_counted(name: str) -> None:
+    one, other = (Solver(name, np.ones(3), **METHODS[name]) for _ in range(2))
+    maps = [linear(seed, 3, 0.5)[0] for seed in (8, 9, 10)]
+    for G in maps:
+        one.solve(G, np.zeros(3))
+        other.start(np.zeros(3))
+        begin(other.iteration.address, 0.0, 0.1)
+        other.look(G)
+        while following(other.iteration.address) == AGAIN:
+            other.look(G)
+        assert np.array_equal(other.tried, one.tried)
+    assert other.iteration.count() == 3
+    assert other.iteration.count() == 0
+    assert other.statistics == one.statistics
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_a_macro_step_that_is_taken_back_has_taught_and_counted_nothing(name: str) -> None:
     G, _ = linear(8, 3, 0.5)
     one = Solver(name, np.ones(3), **METHODS[name])

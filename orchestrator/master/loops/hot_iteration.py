@@ -1,8 +1,8 @@
 """Hot iteration: a loop solved sweep by sweep, as compiled functions over the address of what the solver keeps.
 
-In each macro step 1 `begin`; then, as long as it says AGAIN, a sweep of all components and 2 `following`. `put` writes
-the values to be tried once more, where the signals went back in between. `keep` before, and `go_back` after, take back
-everything that a macro step taught and counted.
+In each macro step 1 `begin`; then, as long as it says AGAIN, a sweep of all components and 2 `following`. What comes
+out of a sweep has to be finite. `put` writes the values to be tried once more, where the signals went back in between.
+`keep` before, and `go_back` after, take back everything that macro steps taught and counted.
 """
 
 from orchestrator.by_address import call, compiled, load, load_double, store, store_double, words

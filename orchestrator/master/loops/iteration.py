@@ -83,8 +83,8 @@ class Iteration:
         finally:
             self.count()
 
-    def count(self) -> None:
-        """Take over into the statistics what was counted since the last time."""
+    def count(self) -> int:
+        """Take over into the statistics what was counted since the last time; how many macro steps were solved."""
         counts = self._counts
         solved, iterations, evaluations, most, _, index, _ = counts.tolist()
         self._statistics.evaluations += evaluations
@@ -93,6 +93,7 @@ class Iteration:
             names = self._unknowns.names
             self._statistics.take(Solved(solved, iterations, most, worst, names[index] if names else "", time))
         counts[:] = 0
+        return int(solved)
 
     def remembered(self) -> Remembered:
         """What was learnt in earlier macro steps, and the magnitudes that residuals are measured by."""

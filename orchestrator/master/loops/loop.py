@@ -71,6 +71,11 @@ class Loop:
         """Whether nothing but the steps of its components needs Python: see `Iteration`; there is no estimator."""
         return not self._estimated and self._iteration.by_address
 
+    def count(self) -> None:
+        """Take over what macro steps counted that compiled functions made."""
+        if self._iteration.count():
+            self._early_in_a_row = 0
+
     def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
         """Solve the loop for t + h (s) and leave all components there.
 
