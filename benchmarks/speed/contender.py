@@ -147,7 +147,8 @@ def compiled(source: str, name: str, *flags: str) -> Path:
     return program
 
 
-_ALGORITHMS: Final = {"jacobi": 0, "gauss_seidel": 1, "iterative": 2}
+_ALGORITHMS: Final = {"jacobi": 0, "gauss_seidel": 1, "iterative": 2, "doubling": 3}
+"""That of the floor by the name of what a system says; `doubling` is Gauss-Seidel under error control."""
 
 
 def _plan(system: System) -> str:

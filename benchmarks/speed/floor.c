@@ -3,11 +3,12 @@
  *     floor PLAN
  *
  * No master can be faster with one thread: it makes the FMU calls that are needed, and a copy of each value. FMI is the
- * version, 2 or 3. PLAN is text: algorithm (0 Jacobi, 1 Gauss-Seidel, 2 loop), step size, number of components; then of
+ * version, 2 or 3. PLAN is text: algorithm (0 Jacobi, 1 Gauss-Seidel, 2 loop, 3 step doubling), step size, number of components; then of
  * each its library, token, number of inputs, per input its reference, source component and the place among its outputs;
  * number of outputs and their references. For each line `STEPS RECORD SWEEPS` of the standard input the system starts
  * anew, and a line of JSON says how long all steps took and what the outputs were in the end. A loop makes SWEEPS sweeps
- * over all components in all: before each but the first of a step it takes them back. */
+ * over all components in all: before each but the first of a step it takes them back. Step doubling makes each step by
+ * Gauss-Seidel as a whole, takes it back, and makes it in two halves; the state between these is kept too. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -55,7 +56,7 @@ typedef void Free(void *);
 typedef int State(void *, void *);
 
 typedef struct {
-  void *handle, *kept;
+  void *handle, *kept, *middle;
   Step *step;
   Read *read;
   Write *write;
@@ -75,7 +76,7 @@ static int algorithm;
 static double h;
 static size_t n, width;
 static Component *all;
-static double *values; /* all outputs, component by component */
+static double *values, *before; /* all outputs, component by component; those where a step began that is doubled */
 
 static void *room(size_t count, size_t size) {
   void *made = calloc(count + 1, size);
@@ -133,6 +134,7 @@ static void read_plan(const char *path) {
   }
   fclose(plan);
   values = room(width, sizeof *values);
+  before = room(width, sizeof *before);
   double *next = values;
   for (size_t k = 0; k < n; k++) all[k].outputs = next, next += all[k].n_out;
   for (size_t k = 0; k < n; k++)
@@ -172,7 +174,8 @@ static void finish(void) {
     all[k].end(all[k].handle);
     all[k].release(all[k].handle);
     free(all[k].kept);
-    all[k].kept = NULL;
+    free(all[k].middle);
+    all[k].kept = all[k].middle = NULL;
   }
 }
 
@@ -192,6 +195,20 @@ static void loop(double t, long sweeps) {
       for (size_t k = 0; k < n; k++) all[k].go_back(all[k].handle, all[k].kept);
     gauss_seidel(t);
   }
+}
+
+static void doubling(double t) {
+  const double whole = h;
+  memcpy(before, values, width * sizeof *values);
+  for (size_t k = 0; k < n; k++) all[k].keep(all[k].handle, &all[k].kept);
+  gauss_seidel(t);
+  for (size_t k = 0; k < n; k++) all[k].go_back(all[k].handle, all[k].kept);
+  memcpy(values, before, width * sizeof *values);
+  h = whole / 2.0;
+  gauss_seidel(t);
+  for (size_t k = 0; k < n; k++) all[k].keep(all[k].handle, &all[k].middle);
+  gauss_seidel(t + h);
+  h = whole;
 }
 
 static double seconds(void) {
@@ -215,7 +232,8 @@ static double run(long steps, int record, long sweeps) {
     const double t = (double)k * h;
     if (algorithm == 0) jacobi(t);
     else if (algorithm == 1) gauss_seidel(t);
-    else loop(t, sweeps / steps + (k < sweeps % steps));
+    else if (algorithm == 2) loop(t, sweeps / steps + (k < sweeps % steps));
+    else doubling(t);
     if (!rows) continue;
     *row++ = (double)(k + 1) * h;
     memcpy(row, values, width * sizeof *row);

@@ -1,4 +1,4 @@
-"""Gauss-Seidel and the loop solver: their time beside that of the FMU calls that they make."""
+"""Gauss-Seidel, the loop solver and step doubling: their time beside that of the FMU calls that they make."""
 
 import sys
 import tempfile
@@ -21,6 +21,10 @@ TOLERANCE: Final = 1e-5
 """Largest difference to the solution of the loop: it may be wrong by 1e-8 in each macro step."""
 _LOOPS: Final = {"costs nothing": 0, "takes 20 us": 20_000, "takes 200 us": 200_000}
 _CHAIN: Final = 10
+_DOUBLED: Final = {0: 1_000_000, 20_000: 5_000}
+"""Macro steps under error control by what a step costs (ns)."""
+_LOOSE: Final = 1e-2
+"""A tolerance that no step of the oscillation misses, so that all of them are as long as those of the floor."""
 
 
 def measure(effort: Effort) -> Iterator[Line]:
@@ -30,6 +34,8 @@ def measure(effort: Effort) -> Iterator[Line]:
     gauss_seidel = System(**{**vars(described), "algorithm": "gauss_seidel"})
     for line in compare(SECTION, f"Gauss-Seidel, chain of {_CHAIN}", gauss_seidel, [COTWIN], effort):
         yield Line(**{**vars(line), "reach": REACH}) if line.who == COTWIN.name else line
+    for cost, burn in list(_LOOPS.items())[:2]:
+        yield from _doubled(f"step doubling of two, a step {cost}", pair(burn, effort.steps(_DOUBLED[burn])), effort)
     for cost, burn in _LOOPS.items():
         yield from _solved(f"loop of two, a step {cost}", pair(burn, effort.steps(1_000)), effort)
 
@@ -69,6 +75,41 @@ def _solved(workload: str, loop: System, effort: Effort) -> Iterator[Line]:
         reach=REACH,
         difference=off,
         note=f"{sweeps:.2f} sweeps" + ("" if off <= TOLERANCE else f", results off by {off:.1e}"),
+    )
+
+
+def _doubled(workload: str, system: System, effort: Effort) -> Iterator[Line]:
+    made_twice = System(**{**vars(system), "algorithm": "doubling"})
+    with tempfile.TemporaryDirectory() as folder, Running(None, made_twice) as floor:
+        plan = Path(folder) / "plan"
+        plan.write_text(made_twice.to_json())
+        command = [sys.executable, str(MASTERS / "doubling_cotwin.py"), str(plan), str(_LOOSE)]
+        process, found = Process(command, plan.with_suffix(".log")), []
+        try:
+            for _ in range(max(2, effort.turns - 2)):
+                ours = process.ask(str(system.steps), effort.limit)
+                found.append((ours, floor.run(system.steps, effort.limit)))
+        except NoAnswerError as error:
+            yield Line(SECTION, workload, COTWIN.name, None, "us/macro step", note=str(error))
+            return
+        finally:
+            process.close()
+    ours = min((each for each, _ in found), key=lambda each: each["seconds"])
+    straight = min((each for _, each in found), key=lambda each: each.seconds)
+    note = f"{ours['steps']} macro steps, {ours['rejected']} taken back"
+    reference = straight.seconds / system.steps * 1e6
+    yield Line(SECTION, workload, "C floor", reference, "us/macro step")
+    yield Line(
+        SECTION,
+        workload,
+        COTWIN.name,
+        ours["seconds"] / ours["steps"] * 1e6,
+        "us/macro step",
+        comparator="the same calls in C",
+        reference=reference,
+        reach=REACH,
+        difference=max(abs(a - b) for a, b in zip(ours["finals"], straight.finals, strict=True)),
+        note=note,
     )
 
 
