@@ -33,7 +33,6 @@ def begin(iteration: int, t: float, h: float) -> int:
     """A macro step from t by h (s) begins with the values that are in the signals: AGAIN, or INFINITE."""
     count = load(iteration + at.COUNT)
     store_double(iteration + at.END_TIME, t + h)
-    store_double(iteration + at.STEP_LENGTH, h)
     store(iteration + at.ITERATIONS, 0)
     store(iteration + at.PROBE, 0)
     store(iteration + at.PHASE, _SWEPT)

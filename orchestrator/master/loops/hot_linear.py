@@ -227,11 +227,3 @@ def invert_safely(a: int, n: int, inverse: int, other: int, order: int) -> None:
         if least > SINGULAR * max(1.0, size):
             return
     pseudo_invert(a, n, other, inverse)
-
-
-@compiled
-def multiply(a: int, x: int, result: int, rows: int, columns: int) -> None:
-    """A x"""
-    y = doubles(result)
-    for i in range(rows):
-        y[i] = dot(a + 8 * columns * i, x, columns)

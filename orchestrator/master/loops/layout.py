@@ -54,13 +54,13 @@ PARTS: Final = 96
 PARTS_END: Final = 104
 
 # Compiled functions, by their addresses, so that each is compiled by itself, and only where it is used.
-CHOOSES: Final = 480
+CHOOSES: Final = 472
 """The method: the next values to be tried, int f(iteration): AGAIN or INFINITE."""
-LEARNS_FROM: Final = 488
+LEARNS_FROM: Final = 480
 """Learns of the components after a sweep, int f(iteration): 0 where Python is asked; 0 where nothing is learnt."""
-READIES: Final = 496
+READIES: Final = 488
 """The same, before slopes are wanted."""
-INVERTS: Final = 504
+INVERTS: Final = 496
 """The inverse of what Newton's method has, int f(iteration)."""
 
 # What is learnt from macro step to macro step.
@@ -112,38 +112,36 @@ STAGE: Final = 328
 """Where the method is; 0 where it has not begun."""
 TOLD_STAGE: Final = 2
 """Newton's method steps with slopes that the components told."""
-STEP_LENGTH: Final = 336
-"""The macro step (s), a double."""
 
 # What a method keeps within a macro step.
-BEFORE: Final = 344
+BEFORE: Final = 336
 """The residual before the last step, or where Newton's method steps from: `X` and this residual."""
-X: Final = 352
-STEP: Final = 360
-RELAXED: Final = 368
+X: Final = 344
+STEP: Final = 352
+RELAXED: Final = 360
 """The relaxation that Aitken's method came to, a double."""
-NUMBER: Final = 376
+NUMBER: Final = 368
 """Of a probe, of halvings, or of steps in a row that were slow."""
-BASIS: Final = 384
+BASIS: Final = 376
 """Orthonormal columns of Anderson's method (n, n), by rows of memory; the triangle; which differences they are of."""
-TRIANGLE: Final = 392
-USED: Final = 400
-PARTS_ALONG: Final = 408
+TRIANGLE: Final = 384
+USED: Final = 392
+PARTS_ALONG: Final = 400
 """A vector: the parts of a residual along the columns, then what they are taken times."""
-COLUMN: Final = 416
+COLUMN: Final = 408
 """A vector to work on."""
-JACOBIAN: Final = 424
+JACOBIAN: Final = 416
 """dG/dx (n, n), row by row, as Newton's method found it by itself; `SLOPES` is what is known of the components."""
-SLOPES: Final = 432
-MATRIX: Final = 440
+SLOPES: Final = 424
+MATRIX: Final = 432
 """Two matrices to work on, and the inverse of I - dG/dx in units of the weights."""
-OTHER: Final = 448
-INVERSE: Final = 456
-ORDER: Final = 464
+OTHER: Final = 440
+INVERSE: Final = 448
+ORDER: Final = 456
 """n words to work on."""
-NEXT: Final = 472
+NEXT: Final = 464
 """A vector: the Newton step that would follow."""
-ITERATION: Final = 512
+ITERATION: Final = 504
 """Size of the words."""
 
 # What was counted since Python took it: steps, iterations and evaluations as in `LoopStatistics`.
