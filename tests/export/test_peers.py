@@ -7,8 +7,9 @@ from importlib.util import find_spec
 
 import pytest
 
+from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
-from tests.export.exported import exported_growth, growth, run
+from tests.export.exported import growth, run
 from tests.plants import ROOT
 
 NAMES = ("prey.x", "predator.y")
@@ -30,11 +31,23 @@ print(json.dumps(observer.last_real_values(slave, [places[name] for name in name
 """
 
 
+def exchanged():
+    """Prey with CVODE and predators with an explicit method, at rates of their own, on extrapolated inputs."""
+    described = growth(extrapolation={"order": 2, "smoothing": True})
+    described["components"]["prey"] |= {"kind": "model_exchange", "step_size": 0.25}
+    described["components"]["predator"] |= {
+        "kind": "model_exchange", "solver": {"method": "rk4", "step": 0.1}, "step_size": 0.0625,
+    }  # fmt: skip
+    return described
+
+
 @pytest.mark.skipif(find_spec("libcosimpy") is None, reason="libcosimpy is not installed")
-def test_libcosim_runs_a_whole_to_the_same_bits_without_a_complaint():
+@pytest.mark.parametrize("described", [growth(), exchanged()], ids=["plain", "exchanged"])
+def test_libcosim_runs_a_whole_to_the_same_bits_without_a_complaint(described, tmp_path):
     # It tells components no tolerance: that of the description counts.
-    description = from_mapping(growth(), ROOT, "tests")
-    task = json.dumps([str(exported_growth("2.0")), description.step_size, description.experiment.stop, NAMES])
+    description = from_mapping(described, ROOT, "tests")
+    path = export_fmu(description, tmp_path / "whole.fmu", version="2.0").path
+    task = json.dumps([str(path), description.step_size, description.experiment.stop, NAMES])
     done = subprocess.run([sys.executable, "-c", LIBCOSIM, task], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "error" not in done.stdout + done.stderr

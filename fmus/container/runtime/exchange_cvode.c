@@ -53,10 +53,11 @@ static int loads(exchange *e, const char *function)
     return 1;
 }
 
+/* From the last library on: what it needs itself may be another copy of those before, which is loaded in the process. */
 static void *symbol(const struct cvode *c, const char *name)
 {
     void *found = NULL;
-    for (int k = 0; k < LIBRARIES && !found; k++) found = dlsym(c->libraries[k], name);
+    for (int k = LIBRARIES - 1; k >= 0 && !found; k--) found = dlsym(c->libraries[k], name);
     return found;
 }
 

@@ -56,7 +56,7 @@ void pace_samples(part *p)
 {
     const pace_table *pace = pace_of(p);
     unsigned char *image = p->whole->image;
-    if (!pace || !pace->samples) return;
+    if (!pace || !pace->samples || !pace->bytes) return;
     memcpy(p->newest, image + pace->inputs, pace->bytes);
     memcpy(image + pace->inputs, image + pace->kept, pace->bytes);
 }
@@ -64,7 +64,7 @@ void pace_samples(part *p)
 void pace_goes_on(part *p)
 {
     const pace_table *pace = pace_of(p);
-    if (pace && pace->samples) memcpy(p->whole->image + pace->inputs, p->newest, pace->bytes);
+    if (pace && pace->samples && pace->bytes) memcpy(p->whole->image + pace->inputs, p->newest, pace->bytes);
 }
 
 const char *pace_unfinished(int64_t count, int clipped)
