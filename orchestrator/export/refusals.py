@@ -116,7 +116,8 @@ def _of_model(component: Component, model: ModelInfo) -> Iterator[str]:
     if kind == "scheduled_execution":
         yield f"{model.path.name} runs as {kind}. Export it for Co-Simulation, or ask for kind: co_simulation"
         return
-    yield from _of_exchange(model) if kind == "model_exchange" else _of_steps(component, model)
+    if kind == "co_simulation":
+        yield from _of_steps(component, model)
     if model.fmi_version.startswith("3") and read_clocks(model.path).by_name:
         yield f"{model.path.name} has clocks, which a container does not let tick. Export it without clocks"
     if model.structure:
@@ -132,11 +133,6 @@ def _of_steps(component: Component, model: ModelInfo) -> Iterator[str]:
             f"{model.path.name} has events in its steps. Export it without hasEventMode and early return, or ask for "
             "kind: model_exchange where it offers that"
         )
-
-
-def _of_exchange(model: ModelInfo) -> Iterator[str]:
-    if model.fmi_version.startswith("1"):
-        yield f"{model.path.name} is of FMI 1.0 for Model Exchange. Export it for Co-Simulation, or as FMI 2.0 or 3.0"
 
 
 def _refuse(problems: list[str]) -> None:

@@ -58,11 +58,12 @@ def text_of(path):
     return zipfile.ZipFile(path).read("modelDescription.xml").decode()
 
 
+@pytest.mark.parametrize("kind", ["co_simulation", "model_exchange"])
 @pytest.mark.parametrize("versions", [("1.0", "2.0", "3.0"), ("3.0", "1.0", "1.0")])
-def test_outputs_follow_inputs_through_all_components_before_the_first_step(versions, tmp_path):
+def test_outputs_follow_inputs_through_all_components_before_the_first_step(versions, kind, tmp_path):
     types = [name for name in OLD_TYPES if name not in TEXT]
     connections = [f"c{k}.{name}_y -> c{k + 1}.{name}_u" for k in (0, 1) for name in types]
-    description = chain(versions, connections, **{name: EXTREMES[name] for name in types})
+    description = chain(versions, connections, kind, **{name: EXTREMES[name] for name in types})
     found = outputs(description, tmp_path / "chain.fmu", "3.0", [f"c2.{name}_y" for name in types])
     assert all(found[f"c2.{name}_y"][-1] == EXTREMES[name] for name in types)
     with running(tmp_path / "chain.fmu") as fmu:
@@ -74,9 +75,13 @@ def test_outputs_follow_inputs_through_all_components_before_the_first_step(vers
         assert fmu.get("c2.Float64_y") == 3.5
 
 
+@pytest.mark.parametrize("kind", ["co_simulation", "model_exchange"])
 @pytest.mark.parametrize("version", PARTS)
-def test_an_instance_with_components_of_fmi_1_begins_again_after_a_reset(version, tmp_path):
-    path = export_fmu(from_mapping(mixed(), ROOT, "tests"), tmp_path / "mixed.fmu", version=version).path
+def test_an_instance_with_components_of_fmi_1_begins_again_after_a_reset(version, kind, tmp_path):
+    described = mixed()
+    for name, stem in (("decay", "Dahlquist"), ("sum1", "Integrator")):
+        described["components"][name] = {"source": str(kit_fmu(stem, "1.0", kind)), "kind": kind}
+    path = export_fmu(from_mapping(described, ROOT, "tests"), tmp_path / "mixed.fmu", version=version).path
 
     def values(fmu):
         fmu.initialize(start=1.0)

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="building the kit nee
 TEXT = ("String", "Binary")
 
 
-def chain(versions, connections, **parameters):
+def chain(versions, connections, kind="co_simulation", **parameters):
     names = [f"c{index}" for index in range(len(versions))]
     components = {
-        name: {"source": str(kit_fmu("Feedthrough", version, "co_simulation"))}
+        name: {"source": str(kit_fmu("Feedthrough", version, kind)), "kind": kind}
         for name, version in zip(names, versions, strict=True)
     }
     components["c0"]["parameters"] = {f"{name}_u": value for name, value in parameters.items()}

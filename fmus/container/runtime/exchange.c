@@ -42,33 +42,27 @@ static int gives_up(part *p, const char *function)
     return 0;
 }
 
+/* Binds what it calls; the name of what is missing and needed, or NULL. */
 static const char *binds(exchange *e)
 {
     const exchange_table *table = e->table;
-    const char *derivatives = exchange_name(e, "fmi2GetDerivatives", "fmi3GetContinuousStateDerivatives");
-    const struct {
-        void **place;
-        const char *name;
-        int needed;
-    } wanted[] = {
-        {&e->set_time, exchange_name(e, "fmi2SetTime", "fmi3SetTime"), 1},
-        {&e->set_states, exchange_name(e, "fmi2SetContinuousStates", "fmi3SetContinuousStates"), table->states},
-        {&e->get_states, exchange_name(e, "fmi2GetContinuousStates", "fmi3GetContinuousStates"), table->states},
-        {&e->derivatives, derivatives, table->states},
-        {&e->nominals, exchange_name(e, "fmi2GetNominalsOfContinuousStates", "fmi3GetNominalsOfContinuousStates"),
-         table->states},
-        {&e->indicate, exchange_name(e, "fmi2GetEventIndicators", "fmi3GetEventIndicators"), table->indicators},
-        {&e->enter_event_mode, exchange_name(e, "fmi2EnterEventMode", "fmi3EnterEventMode"), 1},
-        {&e->enter_continuous_time, exchange_name(e, "fmi2EnterContinuousTimeMode", "fmi3EnterContinuousTimeMode"), 1},
-        {&e->update, exchange_name(e, "fmi2NewDiscreteStates", "fmi3UpdateDiscreteStates"), 1},
-        {&e->completed, exchange_name(e, "fmi2CompletedIntegratorStep", "fmi3CompletedIntegratorStep"),
-         table->completed_steps},
-        {&e->directional, exchange_name(e, "fmi2GetDirectionalDerivative", "fmi3GetDirectionalDerivative"),
-         table->colours.first < table->colours.end},
+    const int needed[EXCHANGE_FUNCTIONS] = {
+        [SET_TIME] = 1,
+        [SET_STATES] = table->states,
+        [GET_STATES] = table->states,
+        [DERIVATIVES] = table->states,
+        [NOMINALS] = table->states,
+        [INDICATORS] = table->indicators,
+        [ENTER_EVENT_MODE] = 1,
+        [ENTER_CONTINUOUS_TIME] = 1,
+        [UPDATE] = 1,
+        [COMPLETED] = table->completed_steps,
+        [DIRECTIONAL] = table->colours.first < table->colours.end,
     };
-    for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {
-        *wanted[k].place = part_symbol(e->owner, wanted[k].name);
-        if (!*wanted[k].place && wanted[k].needed) return wanted[k].name;
+    for (int k = 0; k < EXCHANGE_FUNCTIONS; k++) {
+        const char *name = exchange_name(e, (exchange_function)k);
+        e->functions[k] = part_symbol(e->owner, name);
+        if (!e->functions[k] && name && needed[k]) return name;
     }
     return NULL;
 }
@@ -134,7 +128,12 @@ void exchange_renews(part *p)
 
 int exchange_begins(part *p, const char *function)
 {
-    if (!part_calls(p, function, EXIT_INITIALIZATION_MODE) || !makes(p, function)) return 0;
+    return part_calls(p, function, EXIT_INITIALIZATION_MODE) && exchange_starts(p, function);
+}
+
+int exchange_starts(part *p, const char *function)
+{
+    if (!makes(p, function)) return 0;
     exchange *e = p->exchange;
     *e->at.time = p->whole->now.start_time;
     *e->at.in_event_mode = 1.0;

@@ -24,6 +24,24 @@ typedef struct {
     int *positive, known;                     /* domains of the indicators where it began */
 } explicit_solver;
 
+/* What it calls, by the names of its version of FMI. */
+typedef enum {
+    SET_TIME,
+    SET_STATES,
+    GET_STATES,
+    DERIVATIVES,
+    NOMINALS,
+    INDICATORS,
+    ENTER_EVENT_MODE,
+    ENTER_CONTINUOUS_TIME,
+    UPDATE,
+    COMPLETED,
+    DIRECTIONAL,
+    SET_REALS,
+    GET_REALS,
+    EXCHANGE_FUNCTIONS
+} exchange_function;
+
 typedef struct exchange exchange;
 
 struct exchange {
@@ -31,8 +49,7 @@ struct exchange {
     const exchange_table *table;
     exchange_memory at;
     int indicators, made; /* made: the solver is there */
-    void *set_time, *set_states, *get_states, *derivatives, *indicate, *nominals, *enter_event_mode, *enter_continuous_time,
-        *update, *completed, *directional;
+    void *functions[EXCHANGE_FUNCTIONS];
     int keeps_no_state, crossed, event; /* of the step of the solver under way */
     explicit_solver explicitly;
     struct cvode *cvode;
@@ -52,6 +69,7 @@ step_answer exchange_steps(part *p, const char *function, double time, double st
 int exchange_gives(part *p, const char *function, int call);
 int exchange_settles(part *p, const char *function);
 int exchange_begins(part *p, const char *function);
+int exchange_starts(part *p, const char *function); /* the same, once it has left the initialization */
 void exchange_was_reset(part *p);
 int exchange_was_restored(part *p, const char *function);
 void exchange_closes(part *p);
@@ -89,6 +107,6 @@ int cvode_makes(exchange *e, const char *function);
 int cvode_restarts(exchange *e);
 int cvode_steps(exchange *e, double stop);
 void cvode_ends(exchange *e);
-const char *exchange_name(const exchange *e, const char *of_fmi2, const char *of_fmi3);
+const char *exchange_name(const exchange *e, exchange_function which); /* NULL where its version has none */
 
 #endif

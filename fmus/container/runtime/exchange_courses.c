@@ -29,10 +29,10 @@ static courses of(const exchange *e)
 static int transfers(const exchange *e, double *values, int setting)
 {
     const part *p = e->owner;
-    void *which = (setting ? p->set : p->get)[FLOAT64];
+    void *which = e->functions[setting ? SET_REALS : GET_REALS];
     const unsigned *references = whole.references + e->table->first_course;
     size_t n = (size_t)e->table->n_course_references;
-    if (p->table->fmi == 2) return ((values2)which)(p->handle, references, n, values);
+    if (p->table->fmi < 3) return ((values2)which)(p->handle, references, n, values);
     return ((values3)which)(p->handle, references, n, values, (size_t)e->table->n_courses);
 }
 
@@ -40,7 +40,7 @@ int courses_read(exchange *e, const char *function)
 {
     const courses c = of(e);
     if (c.n == 0) return 1;
-    const char *name = exchange_name(e, "fmi2GetReal", "fmi3GetFloat64");
+    const char *name = exchange_name(e, GET_REALS);
     if (!part_checks(e->owner, function, transfers(e, c.now, 0), name)) return 0;
     for (int k = 0; k < c.n; k++) {
         c.wanted[k] = c.base[k] = c.now[k];
@@ -77,7 +77,7 @@ int courses_jump(exchange *e, const char *function)
     for (int k = 0; k < c.n; k++) others += differ(c.wanted[k], c.now[k], c.base[k]);
     if (!others) return 1;
     if (!exchange_opens(e, function)) return 0;
-    const char *name = exchange_name(e, "fmi2SetReal", "fmi3SetFloat64");
+    const char *name = exchange_name(e, SET_REALS);
     if (!part_checks(e->owner, function, transfers(e, c.wanted, 1), name)) return 0;
     for (int k = 0; k < c.n; k++) c.now[k] = c.wanted[k];
     return 1;

@@ -117,7 +117,7 @@ static int begins(part *p, const char *function, const char *resources)
 
 static const part_version *const versions[] = {[1] = &part_fmi1, [2] = &part_fmi2, [3] = &part_fmi3};
 
-static const part_version *const exchange_versions[] = {[2] = &part_fmi2_exchange, [3] = &part_fmi3_exchange};
+static const part_version *const exchange_versions[] = {[1] = &part_fmi1_exchange, [2] = &part_fmi2_exchange, [3] = &part_fmi3_exchange};
 
 int part_open(part *p, const char *function)
 {
@@ -222,7 +222,7 @@ int part_exits_initialization(part *p, const char *function)
 
 int part_resets(part *p, const char *function)
 {
-    if (!part_calls(p, function, RESET_INSTANCE)) return 0;
+    if (!(p->version->resets ? p->version->resets(p, function) : part_calls(p, function, RESET_INSTANCE))) return 0;
     if (p->version->was_reset) p->version->was_reset(p);
     return 1;
 }

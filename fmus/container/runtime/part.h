@@ -47,12 +47,14 @@ typedef struct {
     int (*gives)(part *p, const char *function, int call); /* in the place of a call that sets */
     int (*reads)(part *p, const char *function);           /* before a call that gets */
     int (*exits_initialization)(part *p, const char *function);
+    int (*resets)(part *p, const char *function); /* in the place of the plain call */
     void (*was_reset)(part *p);
     int (*was_restored)(part *p, const char *function);
     void (*closes)(part *p);
 } part_version;
 
-extern const part_version part_fmi1, part_fmi2, part_fmi3, part_fmi2_exchange, part_fmi3_exchange;
+extern const part_version part_fmi1, part_fmi2, part_fmi3, part_fmi1_exchange, part_fmi2_exchange,
+    part_fmi3_exchange;
 
 enum { OWN_FUNCTIONS = 6 };
 
@@ -87,6 +89,10 @@ int part_gives_again(part *p, const char *function); /* settings that it was giv
 int part_sets(part *p, const char *function, int call); /* the plain call */
 void *part_symbol(const part *p, const char *name);
 int part_calls(part *p, const char *function, common_function which); /* one without further arguments */
+
+/* part_fmi1.c: an update of the discrete states, the first of which the initialization has answered; its status */
+struct fmi1_event_info;
+int part_updates_fmi1(part *p, void *update, struct fmi1_event_info *said);
 
 /* slopes.c: derivatives with respect to time, of outputs and of inputs over the next step */
 int part_binds_slopes(part *p, const char *function);

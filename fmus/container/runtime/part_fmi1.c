@@ -1,8 +1,8 @@
-/* A component of FMI 1.0 for Co-Simulation.
+/* A component of FMI 1.0.
  *
  * It has no Initialization Mode: one call initializes it with the values set before. As the engine has it
  * (orchestrator/fmi/settling.py): where it is given others after that, it is reset before the next value is read, given
- * everything again, and initialized anew. Its messages come with the instance only: all instances are listed.
+ * everything again, and initialized anew; for Model Exchange it is freed and made anew, as there is no reset. Its messages come with the instance only: all instances are listed.
  */
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -10,18 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange.h"
 #include "fmi1.h"
 #include "part.h"
 #include "uri.h"
 
-enum { INSTANTIATE, INITIALIZE, STEP, REAL_STATUS };
+enum { INSTANTIATE, INITIALIZE, STEP, REAL_STATUS, TIME = STEP };
 static const char *const own[] = {"fmiInstantiateSlave", "fmiInitializeSlave", "fmiDoStep", "fmiGetRealStatus"};
+static const char *const own_exchange[] = {"fmiInstantiateModel", "fmiInitialize", "fmiSetTime"};
 
 typedef struct memory memory;
 struct memory {
     part *owner;
     memory *next;
     int initialized, stale; /* stale: it was given values since then */
+    int running, answered;  /* for Model Exchange: until it is terminated; whether its initialization has answered */
+    fmi1_event_info said;   /* in the place of its first update of the discrete states */
     unsigned char *known, *given; /* during the initialization: which bytes of the image, and the values */
 };
 
@@ -71,24 +75,34 @@ static void closes(part *p)
     free(mine->given);
 }
 
-static void *instantiate(part *p, const char *files)
+/* Makes an instance; NULL where the component refuses. */
+static void *made(part *p, const char *files)
 {
     const fmi1_callbacks functions = {hears, calloc, free, NULL};
-    memory *mine = p->memory = calloc(1, sizeof *mine);
-    char *uri = uri_of(files);
+    const fmi1_boolean logging = p->whole->logging != 0;
+    char *uri = files ? uri_of(files) : NULL;
     void *handle = NULL;
-    if (uri && mine && (mine->known = calloc(whole.image_size + 1, 1)) && (mine->given = calloc(whole.image_size + 1, 1))) {
-        mine->owner = p;
-        list(mine, 1);
-        part *before = being_made;
-        being_made = p;
-        handle = ((fmi1_instantiate_slave *)p->own[INSTANTIATE])(
-            p->table->name, p->table->token, uri, "application/x-fmu-sharedlibrary", 0.0, 0, 0, functions,
-            p->whole->logging != 0);
-        being_made = before;
-    }
+    part *before = being_made;
+    being_made = p;
+    if (p->table->exchange >= 0)
+        handle = ((fmi1_instantiate_model *)p->own[INSTANTIATE])(p->table->name, p->table->token, functions, logging);
+    else if (uri)
+        handle = ((fmi1_instantiate_slave *)p->own[INSTANTIATE])(p->table->name, p->table->token, uri,
+                                                                 "application/x-fmu-sharedlibrary", 0.0, 0, 0, functions,
+                                                                 logging);
+    being_made = before;
     free(uri);
     return handle;
+}
+
+static void *instantiate(part *p, const char *files)
+{
+    memory *mine = p->memory = calloc(1, sizeof *mine);
+    if (!mine || !(mine->known = calloc(whole.image_size + 1, 1)) || !(mine->given = calloc(whole.image_size + 1, 1)))
+        return NULL;
+    mine->owner = p;
+    list(mine, 1);
+    return made(p, files);
 }
 
 static void was_reset(part *p)
@@ -105,18 +119,28 @@ static int enter_initialization(part *p, const condition *now)
     return STATUS_OK;
 }
 
-static int gives(part *p, const char *function, int index)
+/* What it is given in the initialization counts from the next one on. */
+static void notes(part *p, const value_call *call)
 {
-    const value_call *call = &whole.calls[index];
     memory *mine = p->memory;
     size_t size = (size_t)call->n_values * size_of(call->type);
-    if (p->whole->now.mode == MODE_INITIALIZATION) {
-        if (!mine->known[call->offset] || memcmp(mine->given + call->offset, p->whole->image + call->offset, size))
-            mine->stale = 1;
-        memset(mine->known + call->offset, 1, size);
-        memcpy(mine->given + call->offset, p->whole->image + call->offset, size);
-    }
+    if (p->whole->now.mode != MODE_INITIALIZATION) return;
+    if (!mine->known[call->offset] || memcmp(mine->given + call->offset, p->whole->image + call->offset, size))
+        mine->stale = 1;
+    memset(mine->known + call->offset, 1, size);
+    memcpy(mine->given + call->offset, p->whole->image + call->offset, size);
+}
+
+static int gives(part *p, const char *function, int index)
+{
+    notes(p, &whole.calls[index]);
     return part_sets(p, function, index);
+}
+
+static int exchange_notes(part *p, const char *function, int index)
+{
+    notes(p, &whole.calls[index]);
+    return exchange_gives(p, function, index);
 }
 
 static int gives_known(part *p, const char *function, range calls)
@@ -126,8 +150,44 @@ static int gives_known(part *p, const char *function, range calls)
     return 1;
 }
 
+/* For Model Exchange. */
+static int initializes_model(part *p, const char *function)
+{
+    const condition *now = &p->whole->now;
+    memory *mine = p->memory;
+    double tolerance = now->tolerance_defined ? now->tolerance : 0.0;
+    if (!part_checks(p, function, ((fmi1_set_time *)p->own[TIME])(p->handle, now->start_time), own_exchange[TIME]))
+        return 0;
+    int status = ((fmi1_initialize *)p->own[INITIALIZE])(p->handle, tolerance > 0.0, tolerance, &mine->said);
+    if (!part_checks(p, function, status, own_exchange[INITIALIZE])) return 0;
+    mine->running = mine->answered = 1;
+    return 1;
+}
+
+int part_updates_fmi1(part *p, void *update, fmi1_event_info *said)
+{
+    memory *mine = p->memory;
+    int status = mine->answered ? STATUS_OK : ((fmi1_event_update *)update)(p->handle, 1, &mine->said);
+    mine->answered = 0;
+    *said = mine->said;
+    return status;
+}
+
+/* It is freed, and made anew. */
+static int renews(part *p, const char *function)
+{
+    memory *mine = p->memory;
+    if (mine->running && p->whole->now.mode != MODE_TERMINATED && !part_calls(p, function, TERMINATE_RUN)) return 0;
+    mine->running = mine->answered = 0;
+    ((void (*)(void *))p->common[FREE_INSTANCE])(p->handle);
+    p->handle = made(p, NULL);
+    return p->handle || instance_fail(p->whole, function, "component '%s': it refused to be instantiated again",
+                                      p->table->name);
+}
+
 static int initializes(part *p, const char *function)
 {
+    if (p->table->exchange >= 0) return initializes_model(p, function);
     const condition *now = &p->whole->now;
     double stop = now->stop_time_defined ? now->stop_time : 0.0;
     int status = (int)((fmi1_initialize_slave *)p->own[INITIALIZE])(p->handle, now->start_time,
@@ -140,7 +200,8 @@ static int settles(part *p, const char *function)
     memory *mine = p->memory;
     if (p->whole->now.mode != MODE_INITIALIZATION) return 1;
     if (mine->initialized && mine->stale) {
-        if (!part_calls(p, function, RESET_INSTANCE) || !part_gives_again(p, function) ||
+        if (!(p->version->resets ? renews(p, function) : part_calls(p, function, RESET_INSTANCE)) ||
+            !part_gives_again(p, function) ||
             !gives_known(p, function, p->table->initial) || !gives_known(p, function, p->table->inputs))
             return 0;
         mine->initialized = 0;
@@ -185,4 +246,47 @@ const part_version part_fmi1 = {
     .exits_initialization = settles,
     .was_reset = was_reset,
     .closes = closes,
+};
+
+static int exchange_reads_values(part *p, const char *function)
+{
+    return p->whole->now.mode == MODE_STEP ? exchange_settles(p, function) : settles(p, function);
+}
+
+static int exchange_leaves_initialization(part *p, const char *function)
+{
+    return settles(p, function) && exchange_starts(p, function);
+}
+
+static void exchange_reset(part *p)
+{
+    was_reset(p);
+    exchange_was_reset(p);
+}
+
+static void exchange_ends(part *p)
+{
+    exchange_closes(p);
+    closes(p);
+}
+
+const part_version part_fmi1_exchange = {
+    .common = {[FREE_INSTANCE] = "fmiFreeModelInstance", [TERMINATE_RUN] = "fmiTerminate"},
+    .own = own_exchange,
+    .n_own = (int)(sizeof own_exchange / sizeof *own_exchange),
+    .prefixed = 1,
+    .getters = {[FLOAT64] = "fmiGetReal", [INT32] = "fmiGetInteger", [BOOLEAN] = "fmiGetBoolean"},
+    .setters = {[FLOAT64] = "fmiSetReal", [INT32] = "fmiSetInteger", [BOOLEAN] = "fmiSetBoolean"},
+    .set_text = "fmiSetString",
+    .step = "its solver",
+    .enter = "fmiInitialize",
+    .instantiate = instantiate,
+    .enter_initialization = enter_initialization,
+    .do_step = exchange_steps,
+    .gives = exchange_notes,
+    .reads = exchange_reads_values,
+    .exits_initialization = exchange_leaves_initialization,
+    .resets = renews,
+    .was_reset = exchange_reset,
+    .closes = exchange_ends,
 };
