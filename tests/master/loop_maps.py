@@ -102,3 +102,68 @@ class Solver:
 
 def _links(n: int) -> list[Link]:
     return [Link(Slot("map", f"y{k}", 0), Slot("map", f"u{k}", 0), Conversion(1.0, 0.0)) for k in range(n)]
+
+
+class Chain:
+    """y = y / 2 + k, k = 2 where b else 1, b: s is high, s = high where y >= 0: a loop with discrete values.
+
+    Each follows what was given in the sweep before. s is a text or a truth value. At rest all is high, and y = 4.
+    """
+
+    def __init__(self, method: str, *, text: bool) -> None:
+        kinds = {"y": "float64", "k": "int64", "b": "boolean", "s": "string" if text else "boolean"}
+        outputs = [an_output(name, storage=kind) for name, kind in kinds.items()]
+        inputs = [an_input(f"given_{name}", storage=kind, start=None) for name, kind in kinds.items()]
+        instance = FunctionInstance(lambda t, u: u, name="map", inputs=inputs, outputs=outputs)
+        links = [Link(Slot("map", name, 0), Slot("map", f"given_{name}", 0), Conversion(1.0, 0.0)) for name in kinds]
+        signals = Signals({"map": instance.connectors}, links=links)
+        self._given, self._gives = (
+            {name: (signals.array(place.connector.storage), place.start) for name, place in found.items()}
+            for found in (
+                {name: signals.place("map", f"given_{name}") for name in kinds},
+                {name: signals.place("map", name) for name in kinds},
+            )
+        )
+        self.high: object = "high" if text else True
+        self.low: object = "low" if text else False
+        unknowns = Unknowns(signals, links)
+        slopes = Slopes([instance], links, signals, unknowns.places.tolist())
+        settings = LoopSolver.model_validate({"method": method})
+        self.statistics = LoopStatistics()
+        self.iteration = Iteration(Circle("map", algebraic=True), unknowns, slopes, settings, self.statistics)
+
+    def start(self, y: float) -> None:
+        """All is low."""
+        self._write(y=y, k=1, b=False, s=self.low)
+
+    def values(self) -> dict[str, object]:
+        """What came out last."""
+        return {name: array[place] for name, (array, place) in self._gives.items()}
+
+    def look(self) -> None:
+        """Everything follows what was given."""
+        for name, (array, place) in self._given.items():
+            array[place] = self.values()[name]
+        given: dict[str, Any] = {name: array[place] for name, (array, place) in self._given.items()}
+        self._write(
+            y=given["y"] / 2.0 + given["k"],
+            k=2 if given["b"] else 1,
+            b=given["s"] == self.high,
+            s=self.high if given["y"] >= 0.0 else self.low,
+        )
+
+    def solve(self) -> None:
+        """Solve it the readable way."""
+
+        def sweep(put: Callable[[], None]) -> MacroStep:
+            self._write(y=np.nan, k=-1, b=False, s=self.low)  # all signals went back
+            put()
+            self.look()
+            return COMPLETED
+
+        self.iteration.solve(0.0, 0.1, sweep)
+
+    def _write(self, **values: object) -> None:
+        for name, value in values.items():
+            array, place = self._gives[name]
+            array[place] = value

@@ -12,7 +12,7 @@ from orchestrator.master.loops.hot_iteration import begin, following, go_back, k
 from orchestrator.master.loops.layout import AGAIN
 from orchestrator.plain_data import pack, unpack
 from tests.checkpoint.runs import assert_same_rows, oscillator, resumed, stopped, uninterrupted
-from tests.master.loop_maps import Map, Solver, Vector
+from tests.master.loop_maps import Chain, Map, Solver, Vector
 
 METHODS: dict[str, dict[str, Any]] = {"fixed_point": {"relaxation": 0.5}, "aitken": {}, "anderson": {}, "newton": {}}
 
@@ -155,6 +155,31 @@ def test_what_is_remembered_is_plain_and_goes_on_to_the_bit(name: str) -> None:
     for one in (first, second):
         one.solve(lambda x: 0.9 * G(x), start)
     np.testing.assert_array_equal(np.array(first.tried), np.array(second.tried))
+
+
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("name", METHODS)
+def test_a_loop_is_solved_when_its_discrete_values_have_come_to_rest(name: str, text: bool) -> None:
+    one = Chain(name, text=text)
+    one.start(-3.0)
+    one.solve()
+    assert one.values() == {"y": pytest.approx(4.0, rel=1e-7), "k": 2, "b": True, "s": one.high}
+    assert one.iteration.by_address is not text
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_discrete_numbers_come_to_rest_without_python(name: str) -> None:
+    one, other = (Chain(name, text=False) for _ in range(2))
+    one.start(-3.0)
+    one.solve()
+    other.start(-3.0)
+    begin(other.iteration.address, 0.0, 0.1)
+    other.look()
+    while following(other.iteration.address) == AGAIN:
+        other.look()
+    other.iteration.count()
+    assert other.values() == one.values()
+    assert other.statistics == one.statistics
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -12,6 +12,7 @@ from orchestrator.master.loops.hot_linear import (
     back_substitute,
     copy_all,
     dot,
+    largest,
     norm,
     orthogonal,
     weighted_norm,
@@ -95,7 +96,9 @@ def _drop_oldest(iteration: int, number: int) -> None:
 
 @compiled
 def _add(iteration: int) -> None:
-    """The difference that the last step made, of the values and of the residual."""
+    """The difference that the last step made, of the values and of the residual; none where it changed no value."""
+    if not largest(load(iteration + at.STEP), load(iteration + at.WEIGHTS), load(iteration + at.COUNT)) > 0.0:
+        return
     if differences(iteration) == load(iteration + at.HISTORY_ROOM):
         _drop_oldest(iteration, 1)
     count = load(iteration + at.COUNT)
