@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.instance import Bundle, Values
+from orchestrator.instance import Bundle, StepResult, Values
 from orchestrator.system.connector import Causality, Connector, Storage
 
 REQUEST: Final = 0
@@ -143,6 +143,15 @@ class Mailbox:
         """The list of slots that begins there."""
         count = self.words[where]
         return self.words[where + 1 : where + 1 + count].tolist() if count else []
+
+    def tell(self, result: StepResult) -> None:
+        """Write what a step answered."""
+        self.numbers[REACHED] = result.time
+        self.words[FLAGS] = (
+            EARLY_RETURN * result.early_return
+            + TERMINATE_REQUESTED * result.terminate_requested
+            + EVENT_NEEDED * result.event_needed
+        )
 
     def write(self, data: bytes | memoryview) -> None:
         """Put at most TEXT_SIZE bytes into the text."""
