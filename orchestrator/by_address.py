@@ -24,8 +24,13 @@ R = TypeVar("R")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """A function over numbers and addresses as machine code, made at its first call and kept for the next process."""
-    made: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy")(function)
+    """A function over numbers and addresses as machine code, made at its first call and kept for the next process.
+
+    A private one is a part of those that call it: nothing of it is kept by itself, and Python cannot call it.
+    """
+    part = function.__name__.startswith("_")
+    more: Any = {"cache": not part, "no_cpython_wrapper": part, "no_cfunc_wrapper": part}
+    made: Callable[P, R] = njit(nogil=True, error_model="numpy", **more)(function)
     return made
 
 
