@@ -21,7 +21,7 @@ from orchestrator.instance import Instance
 from orchestrator.interruption import Interruption
 from orchestrator.master.access import Access
 from orchestrator.master.compiled.controlled import controlled_loop
-from orchestrator.master.compiled.loop import compiled_loop
+from orchestrator.master.compiled.making import compiled_loop
 from orchestrator.master.composition import compose
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -14,10 +15,12 @@ from orchestrator.master.compiled.made import Made, Steps
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
-from orchestrator.master.statistics import ComponentStatistics
+from orchestrator.master.statistics import ComponentStatistics, LoopStatistics
 from orchestrator.master.step_control_refusals import Retry, WayBack
 from orchestrator.master.timeline import Timeline
 from orchestrator.signals import RowTable
+
+_Counts = ComponentStatistics | LoopStatistics
 
 
 class Stride(NamedTuple):
@@ -31,15 +34,15 @@ class _Point(NamedTuple):
     """Where a stride began: 1 `go_back`."""
 
     back: Callable[[], None]
-    counted: Sequence[tuple[ComponentStatistics, int, int, int]]
+    counted: Sequence[tuple[_Counts, _Counts]]
+    """Statistics and what they were."""
 
     def go_back(self, *, with_counts: bool = True) -> None:
         """Take everything back, with what was counted of steps where they are made once more."""
+        before = [(counts, was if with_counts else replace(counts)) for counts, was in self.counted]
         self.back()
-        for each, steps, discards, restores in self.counted:
-            each.restores = restores
-            if with_counts:
-                each.steps, each.discards = steps, discards
+        for counts, was in before:
+            vars(counts).update(vars(was))
 
 
 class Stepping:
@@ -164,12 +167,13 @@ class Stepping:
         assert self._loop is not None
         assert self._plain is not None
         retry, begun = self._plain.retry, self._timeline.index
+        for_good = retry.steps_for_good()
         try:
             made = self._loop.run(begun, until, rows, making, None if point is None else self._anchor)
         except BaseException as error:
             reached = self._loop.reached
             self.rows = reached.rows
-            if not isinstance(error, RefusedStepError) or point is None or retry.is_lost(error):
+            if not isinstance(error, RefusedStepError) or point is None or retry.steps_for_good() != for_good:
                 self._come_to(reached.point)
                 if isinstance(error, RefusedStepError):
                     raise retry.final(error) from error
@@ -201,16 +205,16 @@ class Stepping:
     @contextmanager
     def _kept(self, retry: Retry) -> Iterator[_Point]:
         """Where a stride begins. States kept for strides are not counted: how many they are depends on the time."""
-        components, counted = self._coupling.statistics.components.values(), self._counted()
-        saves = [each.saves for each in components]
+        counted = self._counted()
         with retry.kept() as snapshot:
-            for each, before in zip(components, saves, strict=True):
-                each.saves = before
+            for each, was in counted:
+                vars(each).update(vars(was))
             yield _Point(partial(retry.go_back, snapshot), counted)
 
-    def _counted(self) -> Sequence[tuple[ComponentStatistics, int, int, int]]:
-        components = self._coupling.statistics.components.values()
-        return [(each, each.steps, each.discards, each.restores) for each in components]
+    def _counted(self) -> Sequence[tuple[_Counts, _Counts]]:
+        statistics = self._coupling.statistics
+        counts: list[_Counts] = [*statistics.components.values(), *statistics.loops.values()]
+        return [(each, replace(each)) for each in counts]
 
     def _instead(self, refusal: RefusedStepError) -> Stride:
         """Everything has gone back to where the refused step began: make another in its place."""

@@ -16,6 +16,7 @@ from orchestrator.master.gauss_seidel import GaussSeidel
 from orchestrator.master.global_error_beside import Beside, with_global_error
 from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
+from orchestrator.master.loops.loop import Loop
 from orchestrator.master.memory import Memory
 from orchestrator.master.rates import Period
 from orchestrator.master.step_control import Controlled, Controlling, controlled
@@ -47,10 +48,14 @@ class Plan:
 
 
 class Plain(NamedTuple):
-    """Macro steps of a constant size, by Gauss-Seidel (`newest`) or Jacobi; `retry` where one is refused."""
+    """Macro steps of a constant size, by Gauss-Seidel (`newest`) or Jacobi; `retry` where one is refused.
+
+    With Gauss-Seidel `loops` of components are solved, each in the place of the first of these.
+    """
 
     newest: bool
     retry: Retry
+    loops: tuple[Loop, ...] = ()
 
 
 class Doubled(NamedTuple):
@@ -90,11 +95,13 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
     if plan.solving.step_control.global_error:
         iterated = isinstance(algorithm, Iterative)
         control = with_global_error(control, coupling, Beside(kept.inner, memories, iterated, slow))
-    plain, doubled = None, None
-    if not bonds and not isinstance(algorithm, Iterative):
-        newest, stepper = isinstance(algorithm, GaussSeidel), control.stepper
-        plain = Plain(newest, stepper) if isinstance(stepper, Retry) else None
-        doubled = Doubled(newest, stepper.judge) if isinstance(stepper, ErrorControl) else None
+    plain, doubled, stepper = None, None, control.stepper
+    newest = not isinstance(algorithm, Jacobi)
+    loops = algorithm.loops if isinstance(algorithm, Iterative) else ()
+    if isinstance(stepper, Retry) and not bonds:
+        plain = Plain(newest, stepper, loops)
+    elif isinstance(stepper, ErrorControl) and not (bonds or isinstance(algorithm, Iterative)):
+        doubled = Doubled(newest, stepper.judge)
     return Master(control.stepper, memories, control.memories, control.take_events, plain, doubled)
 
 

@@ -32,6 +32,11 @@ class Iterative:
         ]
 
     @property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops that are solved."""
+        return tuple(self._loops.values())
+
+    @property
     def memories(self) -> Mapping[str, Memory]:
         """What the loops learnt from macro step to macro step, by names that no component has."""
         return {f"loop {loop.name}": loop for loop in self._loops.values()}

@@ -53,11 +53,11 @@ class Retry:
         self._statistics = coupling.statistics
         self._unable = [p for p in coupling.participants if p.name in rollback.unable]
         self._goes_back = frozenset(self._rollback.names)
-        self._order = [participant.name for participant in coupling.participants]
         self._hindrance = hindrance(coupling)
         natives = [native(participant.instance) for participant in coupling.participants]
         self._repeats_exactly = all(each is None or each.repeats_exactly for each in natives)
-        self._may_be_refused = any(each is None or each.may_refuse for each in natives)
+        solves = bool(coupling.statistics.loops)  # a loop that is not solved
+        self._may_be_refused = solves or any(each is None or each.may_refuse for each in natives)
         self._tried: RefusedStepError | None = None
         self._ceiling = Ceiling()
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
@@ -92,11 +92,6 @@ class Retry:
         """Take everything back to a kept point."""
         self._rollback.restore(point)
 
-    def is_lost(self, refusal: RefusedStepError) -> bool:
-        """Whether a component that cannot go back has stepped before one refused its step, or is that one."""
-        unable = {participant.name for participant in self._unable}
-        return any(name in unable for name in self._order[: self._order.index(refusal.component or "") + 1])
-
     def final(self, refusal: RefusedStepError) -> StepError:
         """The error that a refused step is where not all that is needed can go back."""
         why = self._hindrance or _cannot(self._unable[0].name)
@@ -110,13 +105,13 @@ class Retry:
             except RefusedStepError as refusal:
                 raise self.final(refusal) from refusal
         part = part_of(h, self._ceiling.length)
-        steps = self._steps_for_good()
+        steps = self.steps_for_good()
         with self._rollback.kept(repeatable=False) as start:
             while True:
                 try:
                     advance = self._attempt(t, part)
                 except RefusedStepError as refusal:
-                    if self._steps_for_good() != steps:
+                    if self.steps_for_good() != steps:
                         raise self.final(refusal) from refusal
                     refused, (part, reached) = part, shorter(refusal, t, part, self._smallest)
                     if reached:
@@ -140,7 +135,7 @@ class Retry:
             raise tried
         return self._inner.step(t, h)
 
-    def _steps_for_good(self) -> Sequence[int]:
+    def steps_for_good(self) -> Sequence[int]:
         """The counts of the steps that cannot be taken back, those of estimators too."""
         if not self._unable:
             return ()

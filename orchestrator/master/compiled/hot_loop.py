@@ -11,6 +11,7 @@ from orchestrator.by_address import bits, doubles, load, load_byte, load_double,
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.hot_calls import finish, three
 from orchestrator.master.compiled.hot_gather import INLINE, gather
+from orchestrator.master.compiled.hot_iterate import iterate
 from orchestrator.master.compiled.hot_own import own_step, prepare, restore, resume
 from orchestrator.master.compiled.hot_points import enter, keep, keep_finite, keep_whole, settle
 from orchestrator.master.compiled.hot_tight import tight
@@ -21,6 +22,8 @@ def _step(program: int, component: int, t: float, h: float) -> int:
     kind = load(component + at.NATIVE)
     if kind == at.BY_THREE:
         return int(three(program, component, t, h))
+    if kind >= at.LOOP:
+        return at.DONE if kind == at.PASSED else int(iterate(program, component, t, h))
     if kind == 0 or not gather(component):
         return at.PYTHON
     if kind == at.GATHERED:

@@ -132,6 +132,10 @@ BY_THREE: Final = 2
 """By one call each, or none, to set and to get as values lie, and doStep between; nothing is gathered before it."""
 GATHERED: Final = 3
 """The same, behind a gather."""
+LOOP: Final = 4
+"""It stands for a loop of components, whose table (`layout_loops`) takes the place of that of an own way."""
+PASSED: Final = 5
+"""Not at all: it belongs to a loop that stands before it."""
 SETS: Final = 56
 SETS_END: Final = 64
 DO_STEP: Final = 72

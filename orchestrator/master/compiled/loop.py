@@ -15,22 +15,20 @@ from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.anchor import Anchor
 from orchestrator.master.compiled.counts import Counts
 from orchestrator.master.compiled.entrance import Entrance
-from orchestrator.master.compiled.lowering import Program, lower
+from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.made import Made, Steps
-from orchestrator.master.compiled.parallel import Ahead, Parallel, parallel
-from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
+from orchestrator.master.compiled.parallel import Ahead, Parallel
 from orchestrator.master.compiled.past import Past
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
+from orchestrator.master.compiled.solved import Solved
 from orchestrator.master.compiled.tables import word
-from orchestrator.master.composition import Plain
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import advance_each
 from orchestrator.master.rates import Part
-from orchestrator.master.step_control_refusals import WayBack
 from orchestrator.master.step_size import FixedStep
 from orchestrator.native import Native, NativeAnswer
-from orchestrator.signals import GatherPlan, RowTable, gather
+from orchestrator.signals import RowTable, gather
 
 _STRIDE: Final = 0.05
 """How long (s) the loop runs before Python looks for Ctrl-C and the like, where a single step does not take longer."""
@@ -79,7 +77,9 @@ class CompiledLoop:
         self._samples = samples_for(program)
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
         self._ways = tuple(program.ways.values())
-        counted = [number for number, _ in self._natives if number not in program.ways]
+        self._solved = Solved(program, self._participants, self._samples)
+        own = {*program.ways, *self._solved.members}
+        counted = [number for number, _ in self._natives if number not in own]
         self._counts = Counts(self._participants, counted, self._samples)
         self._alone = [
             each for i, each in enumerate(self._participants) if each.prepares and program.natives[i] is None
@@ -107,6 +107,7 @@ class CompiledLoop:
         try:
             return self._run(index, until, rows, steps)
         finally:
+            self._solved.count()
             for way in self._ways:
                 way.store()
 
@@ -184,6 +185,7 @@ class CompiledLoop:
             self._signals.keep()  # nothing was stepped
             raise
         self._past.begin(index)
+        self._solved.begin()
         self._program.answers[:] = 0
         for way in self._ways:
             way.load()
@@ -265,13 +267,14 @@ class CompiledLoop:
     def _others(self, number: int) -> Iterator[Steppable]:
         for each in range(number, len(self._participants)):
             self._last = each
-            yield self._behind(each)
+            yield from self._behind(each)
 
-    def _behind(self, number: int) -> Steppable:
+    def _behind(self, number: int) -> Iterator[Steppable]:
         """A component behind one that ends the run with this macro step: another thread may have stepped it already."""
-        participant, parallel = self._participants[number], self._parallel
+        parallel = self._parallel
         if parallel is None or not parallel.is_ahead(number):
-            return participant
+            yield from self._solved.steppable(number)
+            return
 
         def conclude(t: float, h: float) -> MacroStep:
             why = parallel.why(number)
@@ -279,7 +282,7 @@ class CompiledLoop:
                 self._counts.made(number, 1)
             return self._component(why, number, t, h)
 
-        return Ahead(conclude)
+        yield Ahead(conclude)
 
     def _begun(self, why: int, index: int) -> MacroStep:
         """Do what the hot loop cannot at the beginning of a macro step; all of a gather where a value does not pass."""
@@ -319,6 +322,8 @@ class CompiledLoop:
                 raise
 
     def _component(self, why: int, number: int, t: float, h: float) -> MacroStep:
+        if number in self._solved:
+            return self._solved.advance(number, t, h)
         participant, way = self._participants[number], self._program.ways.get(number)
         step, result = participant.span(t, h), None
         if why == at.PYTHON:
@@ -383,17 +388,3 @@ def _over(end: float) -> bool:
     """Whether it is time (s) to come back, or somebody asked for it by Ctrl-C or SIGTERM."""
     interruption = opened()
     return perf_counter() >= end or (interruption is not None and interruption.requested)
-
-
-def compiled_loop(
-    coupling: Coupling, grid: FixedStep, views: GatherPlan, plain: Plain | None, threads: Threads = ONE_OR_MORE
-) -> CompiledLoop | None:
-    """The loop for macro steps that are plain; None where they are not, or nothing can be stepped by address."""
-    program = None if plain is None else lower(coupling, grid, views, newest=plain.newest)
-    if program is None or plain is None:
-        return None
-    several = None
-    # Where only some components can go back, it matters which of them have stepped when one refuses.
-    if plain.retry.way_back is not WayBack.SOME:
-        several = parallel(program, coupling.participants, threads, newest=plain.newest)
-    return CompiledLoop(coupling, program, grid, several, newest=plain.newest)

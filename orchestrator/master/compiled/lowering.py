@@ -1,6 +1,6 @@
 """Lowering: a coupled system as the program of a compiled loop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -12,10 +12,12 @@ from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.eventful import Moved, changes, inputs, needs_looking, outputs
 from orchestrator.master.compiled.flows import Parted, can_flow, gather_words, parted
 from orchestrator.master.compiled.forms import FORMS
+from orchestrator.master.compiled.lowering_loops import LoweredLoop, lower_loop, unsolvable
 from orchestrator.master.compiled.own_ways import OwnWay, can_go
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import SNAP
+from orchestrator.master.loops.loop import Loop
 from orchestrator.master.participant import Participant
 from orchestrator.master.step_size import FixedStep
 from orchestrator.native import Native, NativeCall, native
@@ -34,6 +36,7 @@ class Program:
     values at the last communication points, in turn. `calls` says of what bundle the call at an address is, and
     whether it sets. `rest` is what Python gathers at the beginning of each macro step. `ways` are those of components
     that step in a way of their own, by number, and `prepared` the numbers of those of them that begin with macro steps.
+    `loops` are the groups of components that are solved for.
     """
 
     words: Words
@@ -45,6 +48,7 @@ class Program:
     rest: GatherPlan
     ways: dict[int, OwnWay]
     prepared: tuple[int, ...]
+    loops: tuple[LoweredLoop, ...]
     tables: Tables = field(repr=False)
 
     @cached_property
@@ -64,18 +68,22 @@ class Program:
             self[place + at.WORD * offset] = value
 
 
-def lower(coupling: Coupling, grid: FixedStep, views: GatherPlan, *, newest: bool) -> Program | None:
+def lower(
+    coupling: Coupling, grid: FixedStep, views: GatherPlan, loops: Sequence[Loop] = (), *, newest: bool
+) -> Program | None:
     """The program of Gauss-Seidel (`newest`) or Jacobi; None where a compiled loop would gain nothing, or cannot.
 
     Text and bytes, ranges that are checked and the like make a component step by Python; values that are altered on
-    their way are gathered by Python.
+    their way are gathered by Python. So are `loops` solved one of whose components cannot take part by address.
     """
-    natives = tuple(_native(each, newest=newest) for each in coupling.participants)
+    natives = [_native(each, newest=newest) for each in coupling.participants]
+    for number in unsolvable(loops, coupling.participants, natives):
+        natives[number] = None
     shown = parted(views)
     if not any(natives) or any(transfer.destination.dtype != object for transfer in shown.rest):
         return None
     at_once = parted(coupling.delayed if newest else coupling.plan)
-    return _Lowering(coupling, natives, grid, newest=newest).program(at_once, shown.flowing)
+    return _Lowering(coupling, natives, grid, newest=newest).program(at_once, shown.flowing, loops)
 
 
 def _native(participant: Participant, *, newest: bool) -> Native | None:
@@ -115,13 +123,15 @@ class _Lowering:
                 values = signals.array(storage)
                 kept[storage] = np.zeros(values.size + -values.size % 8, values.dtype)[: values.size]
 
-    def program(self, at_once: Parted, views: GatherPlan) -> Program:
+    def program(self, at_once: Parted, views: GatherPlan, loops: Sequence[Loop]) -> Program:
         grid = self._grid
         words = np.zeros(at.PROGRAM // at.WORD, np.int64)
         rows = np.array([self._row(index) for index in range(len(self._natives))], np.int64)
         kept = self._kept, self._calls, at_once.rest, self._ways
         prepared = tuple(number for number, way in self._ways.items() if way.begins)
-        program = Program(words, rows, self._natives, self._answers, *kept, prepared, self._tables)
+        parts = self._coupling.participants, self._natives
+        lowered = tuple(lower_loop(each, *parts, rows, self._tables) for each in loops)
+        program = Program(words, rows, self._natives, self._answers, *kept, prepared, lowered, self._tables)
         program[at.START], program[at.STEP_SIZE], program[at.STOP] = map(word, (grid.start, grid.step_size, grid.stop))
         by_python = any(
             each.prepares and found is None
@@ -133,7 +143,7 @@ class _Lowering:
         program.put(at.VIEWS, *gather_words(views, self._tables))
         program[at.COMPONENTS] = program[at.COMPONENT] = address(rows)
         program[at.COMPONENTS_END] = address(rows) + rows.nbytes
-        floats, others = list(self._floats()), list(self._others())
+        floats, others = list(self._floats()), [*self._others(), *self._tried(lowered)]
         program.put(at.FLOATS, *self._tables.sequence(floats, others))
         program.put(at.WHOLE, *self._tables.table(self._whole()))
         self._events(program)
@@ -223,6 +233,14 @@ class _Lowering:
         for storage in NUMBERS[1:]:
             if size := self._coupling.signals.array(storage).nbytes:
                 yield self._kept_row(storage, 0, -(-size // 8))
+
+    def _tried(self, loops: Iterable[LoweredLoop]) -> Iterator[tuple[int, ...]]:
+        """Rows of the float inputs of components in loops: what was tried last, which does not follow from outputs."""
+        for number in (each for loop in loops for each in loop.members):
+            for block in self._coupling.participants[number].inputs:
+                if block.bundle.storage is Storage.FLOAT64:
+                    first = (address(block.values) - address(self._coupling.signals.float64)) // 8
+                    yield self._kept_row(Storage.FLOAT64, first, block.values.size)
 
     def _whole(self) -> Iterator[tuple[int, int, int]]:
         """Rows of all numbers, and of where `Signals.restore` takes them from."""

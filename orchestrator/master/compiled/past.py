@@ -17,6 +17,7 @@ class Past:
     def __init__(self, coupling: Coupling, program: Program, *, newest: bool) -> None:
         self._coupling, self._kept, self._newest = coupling, program.kept, newest
         self._signals = coupling.signals
+        self._tried = [coupling.participants[each] for loop in program.loops for each in loop.members]
         self._begun = 0
         objects = (self._signals.array(storage) for storage in Storage if storage not in NUMBERS)
         self._keeps_objects = any(array.size for array in objects)
@@ -43,6 +44,8 @@ class Past:
             if self._newest:
                 gather(participant.plan)
             self._put((*participant.outputs, *participant.observed), last)
+        for participant in self._tried:
+            self._put(participant.inputs, last)
         if eventful:  # inputs are the newest already where events are looked for
             gather(self._coupling.plan)
         for storage in NUMBERS[1:]:  # of these the inputs are kept too

@@ -83,6 +83,12 @@ class Iteration:
         finally:
             self.count()
 
+    @property
+    def unknowns(self) -> int:
+        """How many there are, with those that only have to come to rest."""
+        memory = self._memory
+        return memory[at.COUNT] + (memory[at.DISCRETE_END] - memory[at.DISCRETE]) // at.DISCRETE_ROW
+
     def count(self) -> int:
         """Take over into the statistics what was counted since the last time; how many macro steps were solved."""
         counts = self._counts

@@ -50,8 +50,9 @@ class Loop:
         instances = [participant.instance for participant in self._sweeping]
         slopes = Slopes(instances, self._links, coupling.signals, unknowns.places.tolist())
         self._rollback = Rollback(coupling, participants=self._sweeping)
-        statistics = coupling.statistics.loop(tuple(names))
-        self._early_in_a_row = 0
+        self.statistics = statistics = coupling.statistics.loop(tuple(names))
+        self.early_in_a_row = 0
+        """How often a component returned early since the last macro step that was solved."""
         self._shown = failures.shown(names)
         circle = Circle(self._shown, self._is_algebraic(names, by_name))
         self._iteration = Iteration(circle, unknowns, slopes, settings, statistics)
@@ -74,7 +75,7 @@ class Loop:
     def count(self) -> None:
         """Take over what macro steps counted that compiled functions made."""
         if self._iteration.count():
-            self._early_in_a_row = 0
+            self.early_in_a_row = 0
 
     def advance(self, t: float, h: float, *, newest: bool = True) -> MacroStep:  # noqa: ARG002
         """Solve the loop for t + h (s) and leave all components there.
@@ -90,7 +91,7 @@ class Loop:
             if outcome.completed and self._estimated:
                 outcome = self._commit(t, h, outcome)
             if outcome.early_return is None:
-                self._early_in_a_row = 0
+                self.early_in_a_row = 0
             else:
                 self._go_back(start, outcome.early_return)
         return outcome
@@ -120,9 +121,9 @@ class Loop:
 
     def _go_back(self, start: Snapshot, early: EarlyReturn) -> None:
         """A component returned early: the step is tried again up to there, by all of them."""
-        self._early_in_a_row += 1
-        if self._early_in_a_row > _EARLY_RETURNS:
-            raise failures.ever_earlier(self._shown, early, self._early_in_a_row)
+        self.early_in_a_row += 1
+        if self.early_in_a_row > _EARLY_RETURNS:
+            raise failures.ever_earlier(self._shown, early, self.early_in_a_row)
         self._rollback.restore(start)
         for participant in self._sweeping:
             participant.ahead = None

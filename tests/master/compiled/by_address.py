@@ -179,7 +179,16 @@ def outcome(simulation: Simulation[None], memory: Memory, go: Callable[[Simulati
             "steps": {name: (each.steps, each.discards) for name, each in statistics.components.items()},
             "macro_steps": (statistics.macro_steps, statistics.smallest_step, statistics.largest_step),
             "rejected": dict(statistics.rejected),
+            "loops": {name: dict(vars(each)) for name, each in statistics.loops.items()},
+            "returns": _returns(simulation),
         }
+
+
+def _returns(simulation: Simulation[None]) -> dict[str, int]:
+    """How often components in loops went back to a kept state."""
+    counted = simulation.coupling.statistics
+    names = {name for loop in counted.loops for name in loop.split(" <-> ")}
+    return {name: counted.of(name).restores for name in sorted(names)}
 
 
 def _run(simulation: Simulation[None]) -> None:
@@ -191,14 +200,15 @@ def both_ways(
     connections: Sequence[Any] = (),
     *,
     python: Iterable[str] = (),
-    strides: bool = True,
+    strides: bool | None = True,
     go: Callable[[Simulation[None]], Any] = _run,
     stop: float = 1.0,
     **more: Any,
 ) -> Outcome:
     """Run doubles interpreted, compiled step by step, in strides, and by three threads; all agree to the bit.
 
-    Those of `python` have no address. `more` are fields of the description.
+    Those of `python` have no address. Whether there are `strides` is not looked at where it is None. `more` are fields
+    of the description.
     """
     more.setdefault("experiment", {"stop": stop})
 
@@ -208,7 +218,7 @@ def both_ways(
         description = describe([each.name for each in instances], connections, **more)
         whole = replace(setup(instances, description), interpreted=interpreted, threads=threads)
         simulation = Simulation(whole, [memory], lambda: None)
-        assert simulation.strides == (strides and not interpreted)
+        assert strides is None or simulation.strides == (strides and not interpreted)
         return simulation
 
     ways = [(Memory(), True, ALONE), (Memory(), False, ALONE), (Patient(), False, ALONE), (Memory(), False, TOGETHER)]

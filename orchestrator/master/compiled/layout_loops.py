@@ -1,0 +1,35 @@
+"""Layout: loops that the compiled loop solves, as offsets in bytes; see `layout` for the words of a program.
+
+Its components have rows of their own, behind each other in the order in which they step. In the table of components the
+row of the first of them stands for the loop, and tells its table in the place of an own way; the others are passed by.
+"""
+
+from typing import Final
+
+ITERATION: Final = 0
+"""The words of its solver."""
+MEMBERS: Final = 8
+"""The rows of its components."""
+MEMBERS_END: Final = 16
+STATES: Final = 24
+"""Kept states of the components; see `hot_states`."""
+STATES_END: Final = 32
+FLOATS: Final = 40
+"""Floats that come out of the components: (from, words)."""
+FLOATS_END: Final = 48
+FLOAT_ROW: Final = 16
+UNKNOWNS: Final = 56
+"""What has to be known before the components step, as it was when the macro step began: floats, then the others."""
+NUMBERS: Final = 64
+"""Which components they are, in the order of their rows."""
+RESTS: Final = 72
+"""Not 0 where Python solves the loop."""
+WHY: Final = 80
+"""What ended the sweep in which the last attempt came to nothing, as the hot loop says it; DONE where none did.
+
+BEGINS where nothing was done at all.
+"""
+MEMBER: Final = 88
+"""Row of the component with which it ended."""
+LOOP: Final = 96
+"""Size of the table."""

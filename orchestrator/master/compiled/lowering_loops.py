@@ -1,0 +1,100 @@
+"""Lowering of loops: components that are solved for together, as tables of the compiled loop."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled import layout_loops as of
+from orchestrator.master.compiled.hot_states import state_row
+from orchestrator.master.compiled.tables import Tables, Words, address
+from orchestrator.master.loops.loop import Loop
+from orchestrator.master.participant import Participant
+from orchestrator.native import Native
+from orchestrator.system.connector import Storage
+
+
+@dataclass(frozen=True, eq=False)
+class LoweredLoop:
+    """A loop in a program: `members` are the numbers of its components in the order in which they step.
+
+    `words` is its table and `rows` has the rows of the components, both None where Python solves it.
+    """
+
+    loop: Loop
+    members: tuple[int, ...]
+    words: Words | None = None
+    rows: Words | None = None
+    states: Words | None = None
+
+    @property
+    def first(self) -> int:
+        """The number of the component whose row stands for the loop."""
+        return min(self.members)
+
+
+def unsolvable(
+    loops: Iterable[Loop], participants: Sequence[Participant], natives: Sequence[Native | None]
+) -> set[int]:
+    """The numbers of the components of loops that Python has to solve."""
+    found: set[int] = set()
+    for loop in loops:
+        members = numbers(loop, participants)
+        if not loop.by_address or not all(_can_sweep(participants[each], natives[each]) for each in members):
+            found.update(members)
+    return found
+
+
+def numbers(loop: Loop, participants: Sequence[Participant]) -> tuple[int, ...]:
+    """Which of the participants a loop steps, in its order."""
+    by_name = {participant.name: number for number, participant in enumerate(participants)}
+    return tuple(by_name[each.name] for each in loop.participants)
+
+
+def _can_sweep(participant: Participant, found: Native | None) -> bool:
+    """Whether a component can go back by address and come to the same again, in plain steps of the whole length."""
+    plain = participant.pace is None and participant.courses is None and participant.events is None
+    return plain and found is not None and found.states is not None and found.repeats_exactly
+
+
+def lower_loop(
+    loop: Loop, participants: Sequence[Participant], natives: Sequence[Native | None], rows: Words, tables: Tables
+) -> LoweredLoop:
+    """The tables of a loop, whose components are rows of a program; their rows there are passed by then."""
+    members = numbers(loop, participants)
+    first = min(members)
+    if any(natives[each] is None for each in members):
+        rows[list(members), at.NATIVE // at.WORD] = at.PASSED
+        rows[first, at.NATIVE // at.WORD] = 0
+        return LoweredLoop(loop, members)
+    own = rows[list(members)]
+    tables.keep(own)
+    rows[list(members), at.NATIVE // at.WORD] = at.PASSED
+    rows[first, at.NATIVE // at.WORD] = at.LOOP
+    words = np.zeros(of.LOOP // at.WORD, np.int64)
+    rows[first, at.OWN_WAY // at.WORD] = tables.keep(words)
+    states = np.array([_state(natives[each]) for each in members], np.int64)
+    floats = [
+        (address(block.values), block.values.size)
+        for each in members
+        for block in participants[each].outputs
+        if block.bundle.storage is Storage.FLOAT64
+    ]
+
+    def put(place: int, *values: int) -> None:
+        words[place // at.WORD : place // at.WORD + len(values)] = values
+
+    put(of.ITERATION, loop.iteration.address)
+    put(of.MEMBERS, address(own), address(own) + own.nbytes)
+    put(of.STATES, tables.keep(states), address(states) + states.nbytes)
+    put(of.FLOATS, *tables.table(floats))
+    put(of.UNKNOWNS, tables.keep(np.zeros(max(1, loop.iteration.unknowns), np.int64)))
+    put(of.NUMBERS, tables.keep(np.array(members, np.int64)))
+    return LoweredLoop(loop, members, words, own, states)
+
+
+def _state(found: Native | None) -> list[int]:
+    assert found is not None
+    assert found.states is not None
+    return state_row(found.handle, found.states)

@@ -1,0 +1,144 @@
+"""Solved: loops of components in the compiled loop, as Python sees them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from orchestrator.errors import StepError
+from orchestrator.master.algorithm import MacroStep, Steppable
+from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled import layout_loops as of
+from orchestrator.master.compiled.hot_states import STATUS
+from orchestrator.master.compiled.lowering import Program
+from orchestrator.master.compiled.lowering_loops import LoweredLoop
+from orchestrator.master.compiled.samples import Samples
+from orchestrator.master.compiled.tables import address
+from orchestrator.master.participant import Participant
+from orchestrator.native import NativeAnswer
+from orchestrator.signals import GatherPlan
+
+_WARNING = 1
+_ERROR = 3
+
+
+class Solved:
+    """The loops of a program: 1 `begin`, 2 `advance` where one is left to Python, 3 `count`, all repeated."""
+
+    def __init__(self, program: Program, participants: Sequence[Participant], samples: Samples | None) -> None:
+        self._program, self._participants, self._samples = program, participants, samples
+        self._loops = {each.first: each for each in program.loops}
+        self.members = frozenset(number for each in program.loops for number in each.members)
+        """The numbers of components that belong to a loop."""
+
+    def __contains__(self, number: int) -> bool:
+        """Whether the row with this number stands for a loop."""
+        return number in self._loops
+
+    def steppable(self, number: int) -> Iterator[Steppable]:
+        """Who steps where this row is: a component, a loop, or nobody, since its loop steps it."""
+        if number in self._loops:
+            yield _ByPython(lambda t, h: self.advance(number, t, h))
+        elif number not in self.members:
+            yield self._participants[number]
+
+    def begin(self) -> None:
+        """Steps are about to be made."""
+        for each in self._loops.values():
+            if each.words is not None:
+                each.words[of.RESTS // at.WORD] = 0
+
+    def advance(self, number: int, t: float, h: float) -> MacroStep:
+        """Let Python solve a loop over a step from t by h (s): nothing of what compiled functions tried is left."""
+        lowered = self._loops[number]
+        if lowered.words is not None:
+            self._count(lowered)
+            for each in lowered.members:
+                self._arrived(each, t)
+            self._require_back(lowered, t, h)
+            self._program.answers[list(lowered.members)] = 0
+        early_before = lowered.loop.early_in_a_row
+        outcome = lowered.loop.advance(t, h)
+        if outcome.early_return is not None:  # this step is made once more
+            lowered.loop.early_in_a_row = early_before
+        return outcome
+
+    def count(self) -> None:
+        """Count what the compiled functions did since this was called last."""
+        for each in self._loops.values():
+            self._count(each)
+
+    def _count(self, lowered: LoweredLoop) -> None:
+        if lowered.words is None:
+            return
+        counts = lowered.loop.statistics
+        solved, evaluations = counts.solved, counts.evaluations
+        lowered.loop.count()
+        solved, evaluations = counts.solved - solved, counts.evaluations - evaluations
+        for number in lowered.members:
+            statistics = self._participants[number].statistics
+            statistics.saves += solved
+            statistics.restores += evaluations - solved
+            self._made(number, evaluations)
+
+    def _made(self, number: int, steps: int) -> None:
+        self._participants[number].statistics.steps += steps
+        if self._samples is not None:
+            self._samples.steps[number] += steps
+
+    def _arrived(self, number: int, t: float) -> None:
+        found = self._program.natives[number]
+        assert found is not None
+        found.arrived(t)
+
+    def _require_back(self, lowered: LoweredLoop, t: float, h: float) -> None:
+        """Raise what keeps the components from being where the step began: an end of all calls, a refused return."""
+        assert lowered.words is not None
+        assert lowered.states is not None
+        why = int(lowered.words[of.WHY // at.WORD])
+        lowered.words[of.WHY // at.WORD] = at.BEGINS
+        if why == at.BEGINS:
+            return
+        if why in (at.SET, at.STEPPED, at.GOT) and self._program[at.STATUS] > _ERROR:
+            self._end(lowered, why, t, h)
+        for number, status in zip(lowered.members, lowered.states[:, STATUS // at.WORD].tolist(), strict=True):
+            found = self._program.natives[number]
+            if status > _WARNING and found is not None and found.states is not None:
+                with self._naming(number, t):
+                    found.states.failed(status, setting=True)
+
+    def _end(self, lowered: LoweredLoop, why: int, t: float, h: float) -> None:
+        """Raise what a component answered after which there are no more calls, with all that was done counted."""
+        assert lowered.words is not None
+        assert lowered.rows is not None
+        place = (int(lowered.words[of.MEMBER // at.WORD]) - address(lowered.rows)) // at.COMPONENT_ROW
+        for each in lowered.members:
+            self._participants[each].statistics.saves += 1
+        for each in lowered.members[: place + 1]:
+            self._made(each, 1)
+        found, status = self._program.natives[lowered.members[place]], self._program[at.STATUS]
+        assert found is not None
+        with self._naming(lowered.members[place], t):
+            if why == at.STEPPED:
+                found.answered(NativeAnswer(status), t, h)
+            bundle, setting = self._program.calls[self._program[at.CALL]]
+            found.arrived(t if setting else t + h)
+            found.failed(status, bundle, setting=setting)
+
+    @contextmanager
+    def _naming(self, number: int, t: float) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise self._participants[number].named(error, StepError, t) from error
+
+
+class _ByPython:
+    """A loop behind a component that ends the run."""
+
+    plan: GatherPlan = ()
+
+    def __init__(self, solve: Callable[[float, float], MacroStep]) -> None:
+        self._solve = solve
+
+    def advance(self, t: float, h: float, *, newest: bool = False) -> MacroStep:  # noqa: ARG002
+        """Solve it over the step from t by h (s)."""
+        return self._solve(t, h)
