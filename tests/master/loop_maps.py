@@ -74,8 +74,23 @@ class Solver:
         )
         self.tried: list[Vector] = []
 
-    def solve(self, G: Map, x: Vector, h: float = 0.1) -> Vector:
-        """The solution, from x on."""
+    @property
+    def values(self) -> Vector:
+        """What came out last."""
+        return self._floats[self._gives]
+
+    @property
+    def given(self) -> int:
+        """Address of what is given to the map; `gives` is that of what comes out."""
+        return int(self._floats[self._given[0] :].ctypes.data)
+
+    @property
+    def gives(self) -> int:
+        """See there."""
+        return int(self._floats[self._gives[0] :].ctypes.data)
+
+    def solve(self, G: Map, x: Vector, t: float = 0.0, h: float = 0.1) -> Vector:
+        """The solution over a step from t by h, from x on."""
         self.start(x)
 
         def sweep(put: Callable[[], None]) -> MacroStep:
@@ -83,7 +98,7 @@ class Solver:
             self.look(G)
             return COMPLETED
 
-        self.iteration.solve(0.0, h, sweep)
+        self.iteration.solve(t, h, sweep)
         return self.tried[-1]
 
     def start(self, x: Vector) -> None:
