@@ -106,7 +106,8 @@ class _Tables:
             rows = self._range(self._rows, (f"{{{time!r}, {float(value)!r}, 0}}" for time, value in given))
         else:
             rows = self._range(self._rows, (f"{{{time!r}, 0.0, {_integer(int(value))}}}" for time, value in given))
-        return f"{{{course.type}, {int(course.linear)}, {course.offset}, {rows}}}"
+        times = f"{course.period!r}, {course.width!r}"
+        return f"{{{course.type}, {int(course.linear)}, {times}, {course.offset}, {rows}}}"
 
     def _stage(self, stage: Stage) -> str:
         reads = [f"{{{part}, {self._call(call)}}}" for part, call in stage.reads]
@@ -172,7 +173,7 @@ class _Tables:
         counts = [len(system.parts), len(system.stages), len(system.settings), len(system.variables), elements]
         fields = [
             f"{_text(system.name)}, {TOKEN}, {system.step_size!r}, {system.tolerance or 0.0!r}",
-            f"{system.start!r}, {len(system.inputs)}, {len(self._jumps)}",
+            f"{system.start!r}, {len(system.inputs)}, {system.bound}",
             ", ".join(map(str, counts)),
             f"{int(system.keeps_state)}, {int(system.serializes_state)}",
             str(max((part.extrapolation.scratch for part in system.parts if part.extrapolation), default=0)),

@@ -41,13 +41,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Course:
-    """A value over time (s): its rows, with straight lines between them where it is `linear`."""
+    """A value over time (s): its rows, with straight lines between them where it is `linear`.
+
+    Where there is a `period` (s), pulses: in each, the second row from the time of the first one on for the `width`
+    (s), the first row otherwise.
+    """
 
     type: Type
     offset: int
     times: tuple[float, ...]
     values: tuple[float | int, ...]
     linear: bool = False
+    period: float = 0.0
+    width: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,8 @@ class System:
     """All that a container is made from, but for the files of its components.
 
     `step_size`, `start` and `stop` in s; `at_once` flows at the beginning of each macro step; `image` holds the values
-    at the start. `solver` are the libraries of CVODE below the resources, where a part uses it.
+    at the start. `bound` is a part that takes steps of one size only, -1 where there is none. `solver` are the
+    libraries of CVODE below the resources, where a part uses it.
     """
 
     name: str
@@ -153,6 +160,7 @@ class System:
     units: tuple[Unit, ...]
     image: NDArray[np.uint8] = field(repr=False)
     inputs: tuple[Inputs, ...] = ()
+    bound: int = -1
     solver: tuple[str, ...] = ()
     keeps_state: bool = False
     serializes_state: bool = False

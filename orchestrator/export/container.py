@@ -10,7 +10,7 @@ from fmus.container.values import Type
 from fmus.errors import BuildError
 from orchestrator.assembly import check_file, gives_inputs, open_inputs
 from orchestrator.errors import AlgebraicLoopError, CapabilityError, CotwinError, DescriptionError, FmuImportError
-from orchestrator.export.coupled import Coupled, Source
+from orchestrator.export.coupled import Coupled, Source, bound_of
 from orchestrator.export.declared import declared
 from orchestrator.export.exchange import refuse_rounded, solver_files
 from orchestrator.export.exposing import Chooser
@@ -85,7 +85,7 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     kinds = {name: _KINDS[chosen_kind(model, description.components[name])] for name, model in models.items()}
     opened = open_inputs(description, {name: model.connectors for name, model in models.items()})
     inputs = {name: one for name, one in opened.items() if isinstance(one, InputInstance)}
-    refuse_sources(inputs, description)
+    refuse_sources(inputs, description, bound_of(description, models, kinds))
     components: dict[str, ModelInfo | InputInstance] = {**inputs, **models}  # inputs step before what they feed
     interfaces = {name: each.connectors for name, each in components.items()}
     links, parameters, views = meaning_of(description, interfaces)

@@ -57,9 +57,24 @@ class Coupled:
         """The FMUs in the order in which they step."""
         return tuple(name for name in self.schedule.order if name in self.models)
 
+    @property
+    def bound(self) -> str | None:
+        """A component that takes steps of one size only, and so cannot stop between two communication points."""
+        return bound_of(self.description, self.models, self.kinds)
+
     def interface(self, name: str) -> KindInfo:
         """What an FMU declares for the kind as which it runs."""
         return self.models[name].interface(self.kinds[name])
+
+
+def bound_of(description: SystemDescription, models: Mapping[str, ModelInfo], kinds: Mapping[str, str]) -> str | None:
+    """The first component that takes steps of one size only, but for those that step less often than the system."""
+    for name, model in models.items():
+        step_size = description.components[name].step_size
+        often = step_size is None or step_size <= description.step_size
+        if often and not model.interface(kinds[name]).capabilities.variable_step:
+            return name
+    return None
 
 
 class Abilities(NamedTuple):

@@ -104,6 +104,7 @@ class _Lowering:
             variables=(*variables, TIME),
             units=described.units,
             image=self._image.bytes(),
+            bound=-1 if coupled.bound is None else self._parts[coupled.bound],
             solver=tuple(path for path, _ in solver_files()[:-1]) if uses_cvode(parts) else (),
             inputs=tuple(inputs_of(name, source, self._image) for name, source in coupled.inputs.items()),
             keeps_state=abilities.keeps_state,

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from fmus.container.system import Course, Inputs
 from fmus.container.values import Type
 from orchestrator.errors import CapabilityError
 from orchestrator.export.image import Image
-from orchestrator.inputs.generated import Constant, Jump, Line
+from orchestrator.inputs.generated import Constant, Jump, Line, Pulses
 from orchestrator.inputs.instance import Course as InputCourse
 from orchestrator.inputs.instance import InputInstance
 from orchestrator.inputs.table import Rows
@@ -29,20 +30,28 @@ class _Rows(NamedTuple):
     times: tuple[float, ...]
     values: tuple[float | int, ...]
     linear: bool = False
+    period: float = 0.0
+    width: float = 0.0
 
 
-def refuse_sources(sources: Mapping[str, InputInstance], description: SystemDescription) -> None:
-    """CapabilityError for inputs that a container cannot bring along: formulas, pulses, jumps between its points."""
+def refuse_sources(
+    sources: Mapping[str, InputInstance], description: SystemDescription, bound: str | None = None
+) -> None:
+    """CapabilityError for inputs that a container cannot bring along: formulas.
+
+    Nor jumps between its points, where a component is `bound` to these: it takes steps of one size only.
+    """
     problems = []
     for name, source in sources.items():
         for key, course in source.courses.items():
             if _rows(course) is None:
                 problems.append(
-                    f"component '{name}': '{key}' is a pulse or an expression, which a container does not compute. "
+                    f"component '{name}': '{key}' is an expression, which a container does not compute. "
                     "Give it as a table, or leave it out: what it feeds becomes an input of the FMU"
                 )
             else:
-                problems += [f"component '{name}': '{key}' {each}" for each in _off_grid(course, description)]
+                off_grid = _off_grid(course, description) if bound is not None else ()
+                problems += [f"component '{name}': '{key}' {each.format(bound=bound)}" for each in off_grid]
     if problems:
         raise CapabilityError("\n".join(f"export-fmu: {problem}" for problem in problems))
 
@@ -55,7 +64,7 @@ def inputs_of(name: str, source: InputInstance, image: Image) -> Inputs:
         assert rows is not None
         kind, offset = image.places[name, key]
         courses.append(Course(kind, offset, *rows))
-    jumps = {time for course in source.courses.values() for time in _jumps(course)}
+    jumps = {time for course in source.courses.values() if not isinstance(course, Pulses) for time in _jumps(course)}
     return Inputs(tuple(courses), tuple(sorted(jumps)))
 
 
@@ -71,6 +80,8 @@ def _rows(course: InputCourse) -> _Rows | None:
         return _Rows((course.start, course.stop), (course.first, course.last), linear=True)
     if isinstance(course, Jump):  # two rows at one time: what is before, and what is after it
         return _Rows((course.at, course.at), (course.first, course.last))
+    if isinstance(course, Pulses):
+        return _Rows((course.start, course.start), (course.low, course.high), False, course.period, course.width)
     return _Rows((0.0,), (course.level,)) if isinstance(course, Constant) else None
 
 
@@ -83,11 +94,11 @@ def _jumps(course: InputCourse) -> Iterator[float]:
 
 def _off_grid(course: InputCourse, description: SystemDescription) -> Iterator[str]:
     start, h = description.experiment.start, description.step_size
-    for time in _jumps(course):
+    for time in takewhile(lambda jump: jump <= description.experiment.stop, _jumps(course)):
         point = start + round((time - start) / h) * h
         if time > start and abs(time - point) > _SNAP * h:
             yield (
-                f"jumps or bends at {time:.9g} s, between two communication points, where a container has no event. "
-                "Choose a 'step_size' that meets it"
+                f"jumps or bends at {time:.9g} s, between two communication points, but '{{bound}}' takes steps of one "
+                "size only. Choose a 'step_size' that meets it"
             )
             return

@@ -43,8 +43,8 @@ static double *place_of(const instance *i, const extrapolation_table *table, int
 /* Values of a source at the beginning of the macro step under way are of this time (s). */
 static double valid(const instance *i, int period)
 {
-    int64_t index = period ? i->now.index / period * period : i->now.index;
-    return i->now.start_time + (double)index * whole.step_size;
+    double time = instance_time(i);
+    return period ? period_begin(i, period, time) : time;
 }
 
 static int reads(instance *i, const char *function, const reading_table *reading, double *slopes)
@@ -99,7 +99,8 @@ int extrapolation_begins(part *p, const char *function)
 /* The time (s) of the newest values where they are not known already, or NaN. */
 static double newest_of(const instance *i, const inflow_table *inflow, const past *known, double end)
 {
-    int stepped = inflow->ahead && (!inflow->period || (i->now.index + 1) % inflow->period == 0);
+    const int slow = inflow->period > 0;
+    int stepped = inflow->ahead && (!slow || period_ends(i, inflow->period, instance_time(i), end));
     double time = stepped ? end : valid(i, inflow->period);
     return past_is_new(known, time) ? time : NAN;
 }

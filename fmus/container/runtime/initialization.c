@@ -3,6 +3,8 @@
  * In Initialization Mode an output follows from the inputs by direct feedthrough alone, and there are no algebraic
  * loops: one pass is exact. It is made when something is read that may have changed, and before the mode is left.
  */
+#include <math.h>
+
 #include "part.h"
 
 int instance_hand_on(instance *i, const char *function, int before_initialization)
@@ -67,5 +69,6 @@ int instance_exit_initialization(instance *i, const char *function)
     }
     i->now.mode = MODE_STEP;
     i->now.index = 0;
+    i->now.between = NAN;
     return 1;
 }

@@ -15,7 +15,7 @@ char *copied(const char *text)
 
 static void start_values(instance *i)
 {
-    condition fresh = {.mode = MODE_INSTANTIATED, .stale = 1, .stop_index = INT64_MAX};
+    condition fresh = {.mode = MODE_INSTANTIATED, .stale = 1, .stop_index = INT64_MAX, .between = NAN};
     i->now = fresh;
     memcpy(i->image, whole.image, whole.image_size);
 }
@@ -96,7 +96,7 @@ int instance_set_up(instance *i, const char *function, condition experiment)
     if (experiment.stop_time_defined && !(experiment.stop_time >= experiment.start_time))
         return instance_fail(i, function, "stop time %.15g s is refused: it lies before the start time %.15g s",
                              experiment.stop_time, experiment.start_time);
-    if (whole.n_jumps > 0 && experiment.start_time != whole.start)
+    if (whole.n_sources > 0 && whole.bound >= 0 && sources_next(-INFINITY) < INFINITY && experiment.start_time != whole.start)
         return instance_fail(i, function, "start time %.15g s is refused: inputs of the system jump at communication "
                              "points that are counted from %.15g s; start there", experiment.start_time, whole.start);
     if (!experiment.tolerance_defined && whole.tolerance > 0.0) {

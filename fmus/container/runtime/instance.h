@@ -44,6 +44,7 @@ enum { LEFT_ALONE, PENDING, HANDED_ON };
 /* What a kept state holds beside the image and the states of the components; no pointers. */
 typedef struct {
     double start_time, stop_time, tolerance; /* stop_time: infinite where there is none */
+    double between; /* where it is (s) between two points of the grid, after a jump there; otherwise NaN */
     int64_t index, stop_index; /* of the last communication point and of the stop: step sizes since the start */
     int32_t mode, stop_time_defined, tolerance_defined, stale;
 } condition;
@@ -92,6 +93,7 @@ int instance_hand_on(instance *i, const char *function, int before_initializatio
 
 /* step.c */
 double instance_rounding(double one, double other); /* of times (s): what is negligible, or their rounding */
+double instance_ulps(double time); /* some distances of neighbouring numbers there */
 void instance_stop_at(instance *i, int defined, double stop);
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept);
 int instance_check_outputs(instance *i, const char *function, const part *p, double time);
@@ -112,6 +114,7 @@ void instance_written(instance *i, const variable_table *variable);
 
 /* sources.c: inputs at the end of a step, before or after a jump there; at the start with a step of 0. Whether one jumps. */
 int instance_sources(instance *i, double end, double step, int after);
+double sources_next(double time); /* s; the first jump that is later, or infinite */
 double source_slope(int course, double time); /* 1/s, of an input without a jump within a step */
 double source_time(int course, double time);  /* s; the jump that lies there, up to rounding */
 

@@ -14,12 +14,29 @@ static const pace_table *pace_of(const part *p)
     return p->table->pace < 0 ? NULL : &whole.paces[p->table->pace];
 }
 
+static double tolerance(double time)
+{
+    return 1e-9 * whole.step_size + instance_ulps(time);
+}
+
+double period_begin(const instance *i, int period, double time)
+{
+    int64_t index = (int64_t)floor((time + tolerance(time) - i->now.start_time) / whole.step_size);
+    return i->now.start_time + (double)(index / period * period) * whole.step_size;
+}
+
+int period_ends(const instance *i, int period, double time, double end)
+{
+    return period_begin(i, period, time) + (double)period * whole.step_size - end <= tolerance(end);
+}
+
 static int begins(part *p, const char *function)
 {
     instance *i = p->whole;
     const pace_table *pace = pace_of(p);
     if (pace && pace->period) {
-        if (i->now.index % pace->period) return 1;
+        double time = instance_time(i);
+        if (!(time - period_begin(i, pace->period, time) <= tolerance(time))) return 1;
         if (!instance_flow(i, function, pace->flows)) return 0;
         memcpy(i->image + pace->kept, i->image + pace->inputs, pace->bytes);
     }
@@ -33,10 +50,10 @@ int paces_begin(instance *i, const char *function)
     return 1;
 }
 
-int pace_waits(const part *p)
+int pace_waits(const part *p, double end)
 {
     const pace_table *pace = pace_of(p);
-    return pace && pace->period && (p->whole->now.index + 1) % pace->period;
+    return pace && pace->period && !period_ends(p->whole, pace->period, instance_time(p->whole), end);
 }
 
 span pace_span(const part *p, double time, double step)
@@ -44,9 +61,7 @@ span pace_span(const part *p, double time, double step)
     const pace_table *pace = pace_of(p);
     if (!pace) return (span){time, step, 1};
     if (pace->period) {
-        int64_t index = p->whole->now.index / pace->period * pace->period;
-        double start = p->whole->now.start_time + (double)index * whole.step_size;
-        return (span){start, (double)pace->period * whole.step_size, 1};
+        return (span){period_begin(p->whole, pace->period, time), (double)pace->period * whole.step_size, 1};
     }
     double count = ceil(step / pace->sub_step - NEGLIGIBLE);
     return (span){time, step, count > 1.0 ? (int)count : 1};

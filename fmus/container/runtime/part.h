@@ -108,7 +108,11 @@ typedef struct {
 } span;
 
 int paces_begin(instance *i, const char *function); /* a macro step begins: all parts look at what is there */
-int pace_waits(const part *p);                      /* its period goes on: it makes no step in this macro step */
+int pace_waits(const part *p, double end); /* its period goes on: it makes no step in the macro step that ends there */
+/* s; the last point of the grid, of which every `period`-th counts, that is not after a time; and whether a macro step ends
+ * at the next one */
+double period_begin(const instance *i, int period, double time);
+int period_ends(const instance *i, int period, double time, double end);
 span pace_span(const part *p, double time, double step);
 void pace_samples(part *p); /* its inputs are those of the beginning of its period, until it */
 void pace_goes_on(part *p);

@@ -8,6 +8,8 @@
 
 /* As the engine has it: a last step shorter than this part of the step size is not made. */
 #define NEGLIGIBLE 1e-9
+/* Part of a step by which a jump may miss the end of a step and still lie there, as the engine has it. */
+#define SNAP 1e-9
 /* Part of a step by which the time that a component reports may miss its end. */
 #define MISSED 1e-6
 
@@ -37,7 +39,35 @@ static double time_at(const instance *i, int64_t index)
 
 double instance_time(const instance *i)
 {
-    return time_at(i, i->now.index);
+    return isnan(i->now.between) ? time_at(i, i->now.index) : i->now.between;
+}
+
+double instance_ulps(double time)
+{
+    return 4.0 * (nextafter(fabs(time), INFINITY) - fabs(time));
+}
+
+/* The length (s) of the next step: to the next point of the grid, or to a jump that lies truly before it. */
+static double step_size(const instance *i, double time)
+{
+    if (whole.n_sources) {
+        double point = time_at(i, i->now.index + 1), jump = sources_next(time);
+        if (jump < point - (SNAP * (point - time) + instance_ulps(point))) return jump - time;
+        if (!isnan(i->now.between)) return point - time;
+    }
+    return time + whole.step_size > i->now.stop_time ? i->now.stop_time - time : whole.step_size;
+}
+
+/* A step ended: at the point of the grid where it is one up to rounding. */
+static void arrives(instance *i, double end)
+{
+    int on_grid = 1;
+    if (whole.n_sources) {
+        double point = time_at(i, i->now.index + 1);
+        on_grid = end >= point - 1e-9 * whole.step_size - instance_ulps(point);
+    }
+    i->now.index += on_grid;
+    i->now.between = on_grid ? NAN : end;
 }
 
 /* The communication point where a step is to end; -1 after a message. */
@@ -153,7 +183,7 @@ static step_end part_steps(part *p, const char *function, double time, double st
     step_end end;
     if (!instance_flow(i, function, p->table->flows)) return STEP_FAILED;
     if (p->paces) {
-        if (pace_waits(p)) return STEP_DONE;
+        if (pace_waits(p, time + step)) return STEP_DONE;
         end = part_paces(p, function, pace_span(p, time, step), none_kept);
     } else {
         if (!part_set_all(p, function, p->table->inputs)) return STEP_FAILED;
@@ -165,11 +195,23 @@ static step_end part_steps(part *p, const char *function, double time, double st
     return end;
 }
 
+/* Whether the step ends at the next point of the grid, or all components follow where it does not. */
+static int can_follow(instance *i, const char *function, double end)
+{
+    if (whole.bound < 0 || end >= time_at(i, i->now.index + 1) - SNAP * whole.step_size) return 1;
+    instance_fail(i, function, "an input jumps at t = %.9g s, between two communication points, but component '%s' takes "
+                  "steps of one size only: export the system with a step size that meets it", end,
+                  whole.parts[whole.bound].name);
+    instance_broken(i, 0);
+    return 0;
+}
+
+/* To the next point of the grid, or to a jump of an input before it. */
 static step_end macro_step(instance *i, const char *function, int none_kept)
 {
     step_end end = STEP_DONE;
-    double time = instance_time(i), step = whole.step_size;
-    if (time + step > i->now.stop_time) step = i->now.stop_time - time;
+    double time = instance_time(i), step = step_size(i, time);
+    if (!can_follow(i, function, time + step)) return STEP_FAILED;
     if (i->paces && !paces_begin(i, function)) return STEP_FAILED;
     if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
     if (whole.n_sources) instance_sources(i, time + step, step, 0);
@@ -179,20 +221,22 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
         if (one == STEP_ENDED) end = one;
     }
     if (whole.n_sources && instance_sources(i, time + step, step, 1)) instance_forgets(i);
-    i->now.index++;
+    arrives(i, time + step);
     return end;
 }
 
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept)
 {
     if (!instance_allows(i, DO_STEP, function)) return STEP_FAILED;
-    int64_t until = target(i, function, time, step), first = i->now.index;
+    int64_t until = target(i, function, time, step);
+    int first = 1;
     if (until < 0) return STEP_REFUSED;
     if (!instance_hand_on(i, function, 0)) return STEP_FAILED;
     while (i->now.index < until) {
         memcpy(i->before, i->image, whole.image_size);
         /* A state that is kept from where the importer is may come back: then it is before the steps that follow. */
-        step_end end = macro_step(i, function, none_kept && (i->now.index == first || !i->kept));
+        step_end end = macro_step(i, function, none_kept && (first || !i->kept));
+        first = 0;
         if (end == STEP_FAILED) memcpy(i->image, i->before, whole.image_size);
         if (end != STEP_DONE) return end;
     }

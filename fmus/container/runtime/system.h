@@ -165,10 +165,12 @@ typedef struct {
     long long integer;   /* the value of anything else */
 } row;
 
-/* A value over time: the rows in the order of their times, of which two may be the same. */
+/* A value over time: the rows in the order of their times, of which two may be the same. Where there is a `period` (s),
+ * pulses: the second row from the time of the first one on, for the `width` (s), in each period, the first row otherwise. */
 typedef struct {
     value_type type;
     int linear;
+    double period, width;
     size_t offset;
     range rows;
 } course_table;
@@ -192,8 +194,8 @@ typedef struct {
 typedef struct {
     const char *name, *token;
     double step_size, tolerance; /* s; relative, 0 where there is none */
-    double start;                /* s; where the grid begins on which inputs jump */
-    int n_sources, n_jumps;
+    double start;                /* s; where the grid begins on which inputs jump, if a component is bound to it */
+    int n_sources, bound;        /* bound: a component that takes steps of one size only, or -1 */
     int n_parts, n_stages, n_settings, n_variables, n_elements;
     int keeps_state, serializes_state;
     int n_scratch; /* doubles that steps need room for */
