@@ -70,6 +70,10 @@ class NativeStates(Protocol):
         """Address of a pointer for one kept state, none at first; what is there is freed with the instance."""
         ...
 
+    def adopt(self, slot: int, t: float) -> object:
+        """The state in a slot, kept at t (s), as one that the methods of the instance know; the slot is empty then."""
+        ...
+
     def failed(self, status: int, *, setting: bool) -> None:
         """`get`, or `set` where `setting`, gave this status, which is not OK; StepError where it is a failure."""
         ...

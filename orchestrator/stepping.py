@@ -197,7 +197,7 @@ class Stepping:
         finally:
             self.rows = self._controlled.rows
         self.in_step = False
-        if not made.steps:
+        if made.begun or not made.steps:
             return Stride(self.advance(), recorded=False)
         self.under_way = False
         return Stride(completed=True, recorded=made.recorded)

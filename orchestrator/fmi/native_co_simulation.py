@@ -107,7 +107,12 @@ class CoSimulationStates:
         self.counted: Final = fmu.library.messages.counted
         self.forget: Final = fmu.library.messages.forget
         self.slot: Final = fmu.states.slot
+        self._fmu: Final = fmu
         self.failed: Final = fmu.states.failed
+
+    def adopt(self, slot: int, t: float) -> object:
+        """The state in a slot as one that the instance keeps."""
+        return self._fmu.states.adopt(slot, self._fmu.phase, t)
 
 
 def address(function: Any) -> int:

@@ -111,6 +111,12 @@ class States:
         self._slots.append(slot)
         return addressof(slot)
 
+    def adopt(self, slot: int, phase: int, time: float) -> KeptState:
+        """The state in a slot, of this phase and time (s), as a kept one; the slot is empty then."""
+        place = c_void_p.from_address(slot)
+        pointer, place.value = c_void_p(place.value), None
+        return self._keep(KeptState(pointer, phase, time))
+
     def failed(self, status: int, *, setting: bool) -> None:
         """Compiled functions got this status, which is not OK, as they kept a state or were `setting` one."""
         self._check(status, "SetFMUState" if setting else "GetFMUState")

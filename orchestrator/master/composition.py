@@ -22,7 +22,6 @@ from orchestrator.master.rates import Period
 from orchestrator.master.step_control import Controlled, Controlling, controlled
 from orchestrator.master.step_control_bonds import Allowed, BondControl
 from orchestrator.master.step_control_doubling import ErrorControl
-from orchestrator.master.step_control_judge import Judge
 from orchestrator.master.step_control_landing import Landing, Uncontrolled
 from orchestrator.master.step_control_pi import PiController
 from orchestrator.master.step_control_refusals import Retry
@@ -59,10 +58,10 @@ class Plain(NamedTuple):
 
 
 class Doubled(NamedTuple):
-    """Macro steps under error control, by Gauss-Seidel (`newest`) or Jacobi, and who judges them."""
+    """Macro steps under error control, by Gauss-Seidel (`newest`) or Jacobi."""
 
     newest: bool
-    judge: Judge
+    control: ErrorControl
 
 
 class Master(NamedTuple):
@@ -101,7 +100,7 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
     if isinstance(stepper, Retry) and not bonds:
         plain = Plain(newest, stepper, loops)
     elif isinstance(stepper, ErrorControl) and not (bonds or isinstance(algorithm, Iterative)):
-        doubled = Doubled(newest, stepper.judge)
+        doubled = Doubled(newest, stepper)
     return Master(control.stepper, memories, control.memories, control.take_events, plain, doubled)
 
 

@@ -24,6 +24,13 @@ class _Again(NamedTuple):
     whole: Arrival | None = None
 
 
+class Tried(NamedTuple):
+    """A trial that somebody else has made, as a step of `length` (s), at the end of which everything is."""
+
+    trial: Trial
+    length: float
+
+
 class ErrorControl:
     """Makes a step, takes it back, makes it in two halves and keeps these where both agree.
 
@@ -38,6 +45,7 @@ class ErrorControl:
         self._coupling, self._statistics, self._diagnostics = coupling, coupling.statistics, coupling.diagnostics
         allowed = judge.allowed
         self._localizer = Localizer(journey, judge.outputs, coupling.statistics, allowed.tolerance, allowed.smallest)
+        self._tried: Tried | None = None
         self.divided = False
         """Whether the last macro step was made in two halves or more parts."""
         self.leaves_grid = True
@@ -55,21 +63,32 @@ class ErrorControl:
 
     def path(self, t: float, h: float) -> Path:
         """The same, with the ends of all the steps that were made for good."""
+        tried, self._tried = self._tried, None
         try:
-            start = self._journey.begin(t)
-            self.judge.begin(start.outputs.floats)
-            path = self._accepted(start, t + h)
+            if tried is None:
+                start = self._journey.begin(t)
+                self.judge.begin(start.outputs.floats)
+                path = self._accepted(start, t + h)
+            else:
+                start, _, middle, end = tried.trial
+                self._journey.resume((start, middle), end)
+                path = self._accepted(start, t + h, tried)
             self.judge.leave(path[-1].outputs.floats)
             self.divided = len(path) > 1
             return path
         finally:
             self._journey.end()
 
-    def _accepted(self, start: Arrival, limit: float) -> Path:
-        again = _Again(part_of(limit - start.t, self._controller.length))
+    def go_on(self, tried: Tried) -> None:
+        """The next step has begun: it goes on with this trial."""
+        self._tried = tried
+
+    def _accepted(self, start: Arrival, limit: float, tried: Tried | None = None) -> Path:
+        again = _Again(part_of(limit - start.t, self._controller.length) if tried is None else tried.length)
         while True:
             try:
-                found = self._attempt(start, again, limit)
+                trial, tried = tried, None
+                found = self._attempt(start, again, limit) if trial is None else self._judged(trial.trial, limit)
             except (RefusedStepError, FailedStepError) as refusal:
                 length, reached = shorter(refusal, start.t, again.length, self._allowed.smallest)
                 self._statistics.rejected[refusal.reason] += 1

@@ -1,6 +1,6 @@
 """Journey: steps of the whole system that can be taken back, within one macro step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ def ending() -> Iterator[None]:
 
 
 class Journey:
-    """Call order: 1 `begin`, 2 `go`, `keep` and `back` in any order, 3 `end`, which frees all that was kept."""
+    """Call order: 1 `begin` or `resume`, 2 `go`, `keep` and `back` in any order, 3 `end`, which frees what was kept."""
 
     def __init__(self, inner: Stepper, coupling: Coupling, rollback: Rollback, outputs: Outputs) -> None:
         self._inner, self._coupling, self._rollback, self._outputs = inner, coupling, rollback, outputs
@@ -54,6 +54,13 @@ class Journey:
     def begin(self, t: float) -> Arrival:
         """The macro step begins at t (s)."""
         return self.keep(Arrival(MacroStep(), t, self._outputs.now()))
+
+    def resume(self, kept: Iterable[Arrival], at: Arrival) -> None:
+        """Somebody else came to these points, the last of which has a snapshot of all but the components."""
+        assert at.snapshot is not None
+        self._kept = [point.snapshot for point in kept if point.snapshot is not None]
+        self._rollback.restore(at.snapshot)
+        self._at = at
 
     def go(self, start: Arrival, h: float) -> Arrival:
         """Step by h (s) from a point; where the system is elsewhere, it goes back there first.

@@ -121,6 +121,16 @@ class Judge:
         self._hot.forget(self.address)
 
     @property
+    def times(self) -> tuple[float, float, float]:
+        """The start, the middle and the end (s) of the trial."""
+        start, middle, end = self._doubles[at.START_TIME // 8 : at.OTHERS_IN_FIRST // 8].tolist()
+        return start, middle, end
+
+    def floats(self, place: int) -> Floats:
+        """The outputs (n,) of the trial at one of the places of `layout_doubling`."""
+        return self._arrays[place].copy()
+
+    @property
     def worst(self) -> int:
         """The output with the largest error in units of what is allowed."""
         return int(np.argmax(self._arrays[at.ERRORS]))

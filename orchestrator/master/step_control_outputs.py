@@ -1,6 +1,6 @@
 """Outputs whose errors step control watches: their values at one time, and how large an error of them is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -44,12 +44,12 @@ class Outputs:
         self.where = np.array([self._signals.place(*slot).start for slot in floats], np.intp)
         """Where they lie among the floats of the signals."""
         self.others = [
-            (self._signals.array(storage), np.array([self._signals.place(*slot).start for slot in mine], np.intp))
+            (storage, np.array([self._signals.place(*slot).start for slot in mine], np.intp))
             for storage in Storage
             if storage is not Storage.FLOAT64
             if (mine := [slot for slot in slots if self._storage(slot) is storage])
         ]
-        """The arrays that hold values of other kinds, and where they lie there."""
+        """Where values of other kinds lie among those of the signals."""
         connectors = [self._signals.place(*slot).connector for slot in floats]
         self.stepped = np.array([c.variability is not Variability.CONTINUOUS for c in connectors], np.bool_)
         """Floats that hold their value until they jump."""
@@ -67,7 +67,13 @@ class Outputs:
 
     def now(self) -> Watched:
         """Copies of the values that the signals hold."""
-        return Watched(self._signals.float64[self.where], tuple(array[indices] for array, indices in self.others))
+        others = (self._signals.array(storage)[places] for storage, places in self.others)
+        return Watched(self._signals.float64[self.where], tuple(others))
+
+    def of(self, signals: Mapping[Storage, Values]) -> Watched:
+        """Those of kept values of all signals."""
+        others = (signals[storage][places] for storage, places in self.others)
+        return Watched(signals[Storage.FLOAT64][self.where], tuple(others))
 
     def scales(self, *values: Floats) -> Floats:
         """What an error is to be divided by (n,), for errors between these values."""

@@ -10,6 +10,7 @@ from orchestrator.interruption import opened
 from orchestrator.master.compiled import hot_states
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_control as ct
+from orchestrator.master.compiled.handing import Beside, Handing
 from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
 from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
@@ -19,7 +20,9 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.participant import Participant
 from orchestrator.master.rates import SlowPace
+from orchestrator.master.step_control_doubling import Tried
 from orchestrator.master.step_control_journey import ending
+from orchestrator.master.step_control_judge import Judge
 from orchestrator.master.step_control_outputs import Outputs
 from orchestrator.master.timeline import Timeline
 from orchestrator.native import Native, NativeAnswer, NativeStates
@@ -34,26 +37,27 @@ _SLICE: Final = 0.01
 _DISCARD: Final = 2
 """The least status that is more than a warning."""
 
-_DEAR: Final = 2e-3
-"""A macro step that takes longer (s) is not often tried in vain: beside it what Python takes for one is little."""
-
 _MOST_PATIENCE: Final = 32
 """Macro steps that Python makes one after the other, at most, where compiled functions come to no end of theirs."""
 
 
 class Strode(NamedTuple):
-    """How many macro steps were made, and whether the last row that is filled is where the run is."""
+    """How many macro steps were made, and whether the last row that is filled is where the run is.
+
+    `begun`: Python has to finish another one, which has begun.
+    """
 
     steps: int
     recorded: bool
+    begun: bool
 
 
 class ControlledLoop:
     """Makes macro steps bit by bit as `ErrorControl` does, one after the other, and moves the timeline.
 
-    Where something jumps, a component gives a status, a value is not finite or nothing shorter can be tried, everything
-    goes back to where the macro step began. Python makes that one, and the more of them after it the more often that
-    happens in a row.
+    Where something jumps, or nothing shorter can be tried, Python goes on with what was tried and finishes the macro
+    step. Where a component gives a status, or a value is not finite, everything goes back to where that began. Python
+    makes it, and the more of those after it the more often that happens in a row.
     """
 
     def __init__(self, coupling: Coupling, program: Program, timeline: Timeline, doubled: Doubled) -> None:
@@ -66,9 +70,10 @@ class ControlledLoop:
         self._words = np.zeros(ct.CONTROL // at.WORD, np.int64)
         self._doubles = self._words.view(np.float64)
         self._states = [_slots(program), _slots(program)]
-        self._lower(doubled)
-        self._slice, self._took = 1, 0.0
-        self._patience, self._leaves, self._dear = 0, range(0), False
+        self._control, self._beside = doubled.control, Beside(coupling, program)
+        self._handing = Handing(coupling, program, doubled.control.judge, self._beside)
+        self._lower(doubled.control.judge)
+        self._slice, self._patience, self._leaves = 1, 0, range(0)
 
     @property
     def by_address(self) -> tuple[str, ...]:
@@ -91,15 +96,19 @@ class ControlledLoop:
     def run(self, until: int | None, rows: RowTable | None) -> Strode:
         """Make macro steps up to a point of the grid, or fewer where time passes, or one; record them in the rows.
 
-        After fewer steps than one Python has to make the next. After an error the signals are those of the last
-        communication point.
+        After fewer steps than one, or where one is `begun`, Python has to make it at once. After an error the signals
+        are those of the last communication point.
         """
         self._begin(rows)
         try:
             why = self._make(self._timeline.grid.count, 1) if until is None else self._stride(until)
             if why == ct.LOST:
                 self._lose()
-            return self._end(why, recorded=rows is not None)
+            tried = self._handing.trial(self._words, self._states) if why == ct.JUDGED else None
+            made = self._end(why, recorded=rows is not None)
+            if tried is not None:
+                self._go_on(tried)
+            return made
         except BaseException:
             self._coupling.signals.keep()  # they are those of a communication point
             raise
@@ -107,22 +116,20 @@ class ControlledLoop:
             for way in self._program.ways.values():
                 way.store()
 
-    def _lower(self, doubled: Doubled) -> None:
+    def _lower(self, judge: Judge) -> None:
         """Write what the words are that stay as they are."""
-        program, judge, tables, signals = self._program, doubled.judge, self._program.tables, self._coupling.signals
+        program, tables, signals = self._program, self._program.tables, self._coupling.signals
         self._put(ct.PROGRAM, program.address, judge.address)
         self._put(ct.PLACES, tables.keep(address(signals.float64) + 8 * judge.outputs.where.astype(np.int64)))
         others = [
-            (address(each) + each.itemsize * int(i), each.itemsize) for each, at_ in judge.outputs.others for i in at_
+            (address(signals.array(storage)) + signals.array(storage).itemsize * int(place), storage)
+            for storage, places in judge.outputs.others
+            for place in places
         ]
-        self._put(ct.OTHERS, *tables.table((*each, 0, 0) for each in others))
+        self._put(ct.OTHERS, *tables.table((place, storage.dtype.itemsize, 0, 0) for place, storage in others))
         for place, slots in zip((ct.START_STATES, ct.MIDDLE_STATES), self._states, strict=True):
             self._put(place, address(slots), address(slots) + slots.nbytes)
-        arrays = [signals.array(storage) for storage in NUMBERS]
-        kept = [*arrays, *(array for way in program.ways.values() for array in way.memory)]
-        words = [(each, -(-each.nbytes // at.WORD)) for each in kept if each.size]
-        rows = [(address(each), tables.keep(np.zeros(count, np.int64)), count) for each, count in words]
-        self._put(ct.KEPT, *tables.table(rows))
+        self._put(ct.KEPT, *tables.table(self._beside.rows))
         self._put(ct.WAYS, *tables.table((way.address, 0) for way in program.ways.values()))
         self._messages = np.array([(_states(each).counted, 0) for each in self._natives], np.int64)
         self._put(ct.MESSAGES, address(self._messages), address(self._messages) + self._messages.nbytes)
@@ -151,19 +158,17 @@ class ControlledLoop:
         """Make macro steps as long as there is time; why they ended."""
         why, end = at.DONE, perf_counter() + _STRIDE
         while why == at.DONE and self._word(ct.INDEX) < until and not _over(end):
+            began = perf_counter()
             why = self._make(until, self._slice)
-            if why == at.DONE and self._took < _SLICE / 4.0:
+            took = perf_counter() - began
+            if why == at.DONE and took < _SLICE / 4.0:
                 self._slice *= 2
-            elif self._took > _SLICE:
+            elif took > _SLICE:
                 self._slice = max(1, self._slice // 2)
         return why
 
     def _make(self, until: int, most: int) -> int:
-        began, made = perf_counter(), self._word(ct.MACRO_STEPS)
-        why = int(self._hot.advance_controlled(address(self._words), until, most))
-        self._took = perf_counter() - began
-        self._dear = self._took > _DEAR * (1 + self._word(ct.MACRO_STEPS) - made)
-        return why
+        return int(self._hot.advance_controlled(address(self._words), until, most))
 
     def _end(self, why: int, *, recorded: bool) -> Strode:
         """Count what was made, and tell everybody where the run is."""
@@ -176,14 +181,20 @@ class ControlledLoop:
         self._patience = 0 if steps else self._patience
         if why == ct.BACK:
             self._leave()
-        return Strode(steps, recorded and steps > 0)
+        return Strode(steps, recorded and steps > 0, why == ct.JUDGED)
+
+    def _go_on(self, tried: Tried) -> None:
+        """Python goes on with a trial, at the end of which the components are."""
+        self._control.go_on(tried)
+        for found in self._natives:
+            found.arrived(tried.trial.end.t)
 
     def _leave(self) -> None:
         """A macro step was tried in vain: Python makes it, and others after it."""
         for found, (_, count) in zip(self._natives, self._messages.tolist(), strict=True):
             _states(found).forget(count)
         made = self._coupling.statistics.macro_steps
-        self._patience = _MOST_PATIENCE if self._dear else min(max(1, 2 * self._patience), _MOST_PATIENCE)
+        self._patience = min(max(1, 2 * self._patience), _MOST_PATIENCE)
         self._leaves = range(made, made + self._patience)
 
     def _count(self) -> None:
@@ -262,7 +273,7 @@ def controlled_loop(
     if (
         doubled is None
         or not all(_can(each) for each in coupling.participants)
-        or not _watches_numbers(doubled.judge.outputs)
+        or not _watches_numbers(doubled.control.judge.outputs)
     ):
         return None
     program = lower(coupling, timeline.grid, views, newest=doubled.newest)
@@ -288,4 +299,4 @@ def _repeats(found: Native | None) -> bool:
 
 
 def _watches_numbers(outputs: Outputs) -> bool:
-    return all(array.dtype != object for array, _ in outputs.others)
+    return all(storage in NUMBERS for storage, _ in outputs.others)

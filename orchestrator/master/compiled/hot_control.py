@@ -129,7 +129,16 @@ def put_back(control: int) -> None:
     row, end = load(control + ct.KEPT), load(control + ct.KEPT_END)
     while row < end:
         copy(load(row + 8), load(row), load(row + 16))
-        row += at.RUN_ROW
+        row += ct.KEPT_ROW
+
+
+@compiled
+def keep_beside(control: int, place: int) -> None:
+    """Keep everything but the components as it is at the start (8) or in the middle (24)."""
+    row, end = load(control + ct.KEPT), load(control + ct.KEPT_END)
+    while row < end:
+        copy(load(row), load(row + place), load(row + 16))
+        row += ct.KEPT_ROW
 
 
 @compiled
@@ -159,10 +168,7 @@ def start(control: int, t: float) -> int:
         store(row + 8, load(load(row)))
         row += ct.MESSAGES_ROW
     status = int(keep(load(control + ct.START_STATES), load(control + ct.START_STATES_END)))
-    row, end = load(control + ct.KEPT), load(control + ct.KEPT_END)
-    while row < end:
-        copy(load(row), load(row + 8), load(row + 16))
-        row += at.RUN_ROW
+    keep_beside(control, 8)
     count(control, ct.SAVES, 1)
     store(control + ct.STATUS, status)
     store(control + ct.AWAY, 0)
@@ -196,6 +202,7 @@ def try_halves(control: int, t: float, whole: float) -> int:
         return int(why)
     take_floats(control, load(doubling + db.AT_MIDDLE))
     store(doubling + db.OTHERS_IN_FIRST, 1 if take_others(control, 24) else 0)
+    keep_beside(control, 24)
     count(control, ct.SAVES, 1)
     store(control + ct.STATUS, keep(load(control + ct.MIDDLE_STATES), load(control + ct.MIDDLE_STATES_END)))
     if load(control + ct.STATUS) != 0:
@@ -234,17 +241,20 @@ def macro_step(control: int, t: float, limit: float) -> int:
             accept(doubling)
             leave(doubling, load(doubling + db.AT_END))
             return at.DONE
+        shorter = 0.0
         if verdict == db.SHORTENED:
             count(control, ct.BY_ERROR, 1)
-            h = shorten(doubling)
+            shorter = shorten(doubling)
         elif verdict == db.HALVED:
             count(control, ct.BY_JUMP, 1)
-            h = 0.0
         else:
-            return ct.OTHERWISE
-        whole = np.nan
-        if h == 0.0:
+            store_double(control + ct.ATTEMPT, h)
+            store_double(control + ct.WHOLE_TIME, whole)
+            return ct.JUDGED
+        h, whole = shorter, np.nan
+        if shorter == 0.0:
             whole = load_double(doubling + db.MIDDLE_TIME)
+            h = whole - t
             size = load(load(doubling + db.OUTPUTS) + db.NUMBER)
             copy(load(doubling + db.AT_MIDDLE), load(doubling + db.AT_WHOLE), size)
 
@@ -312,6 +322,9 @@ def advance_controlled(control: int, until: int, most: int) -> int:
             t = between
             limit = t + (grid_time(program, index + 1) - between)
         why = macro_step(control, t, limit)
-        why = arrive(control) if why == at.DONE else take_back(control, why)
+        if why == at.DONE:
+            why = arrive(control)
+        elif why != ct.JUDGED:
+            why = take_back(control, why)
         made += 1
     return why

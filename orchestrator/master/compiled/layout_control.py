@@ -17,8 +17,9 @@ START_STATES_END: Final = 48
 MIDDLE_STATES: Final = 56
 MIDDLE_STATES_END: Final = 64
 KEPT: Final = 72
-"""What goes back with the components: (from, kept at the start, words)."""
+"""What goes back with the components: (from, kept at the start, words, kept in the middle)."""
 KEPT_END: Final = 80
+KEPT_ROW: Final = 32
 WAYS: Final = 88
 """Components that step in a way of their own: (its table, steps counted at the start of the macro step)."""
 WAYS_END: Final = 96
@@ -54,21 +55,26 @@ MESSAGES: Final = 288
 """How many messages the components have logged: (where that is counted, their number at the start)."""
 MESSAGES_END: Final = 296
 MESSAGES_ROW: Final = 16
-STATUS: Final = 304
+ATTEMPT: Final = 304
+"""The length (s) of the step that is tried as a whole, and where that led (s), doubles."""
+WHOLE_TIME: Final = 312
+STATUS: Final = 320
 """The status of keeping states, or of going back to them, that was asked for last."""
-WHY: Final = 312
+WHY: Final = 328
 """Why the macro step was not made that is `LOST`."""
-CONTROL: Final = 320
+CONTROL: Final = 336
 
 # Why the steps ended, beside `layout.DONE` and `layout.FULL`.
 BACK: Final = 32
 """Python has to make the next macro step; everything is where that begins."""
 LOST: Final = 33
 """A component cannot be called again, or cannot go back; the signals are those of the start of the macro step."""
+JUDGED: Final = 37
+"""Python has to go on with a trial that was judged, and finish the macro step: everything is at its end."""
 
 # Why a macro step was not made, beside the reasons of `layout`.
 KEEPING: Final = 34
 """A component could not keep its state, or not go back to it."""
 RETURNING: Final = 35
 OTHERWISE: Final = 36
-"""Something jumps, no step is left to try, or the like."""
+"""Something else."""

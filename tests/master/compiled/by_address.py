@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from ctypes import CFUNCTYPE, POINTER, addressof, c_double, c_int, c_size_t, c_uint8, c_void_p, cast
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,10 @@ class DoubleByAddress:
         return 0 if self._result == StepResult(Status.OK, t + h) else _SPECIAL
 
     def _moving(self, bundle: Bundle, writes: bool) -> Callable[..., int]:
-        count = bundle.size * bundle.storage.dtype.itemsize
+        size = bundle.size * bundle.storage.dtype.itemsize
 
         def move(_: Any, __: Any, ___: int, values: int, ____: int) -> int:
-            memory = np.ctypeslib.as_array(cast(values, POINTER(c_uint8)), (count,))
+            memory = np.ctypeslib.as_array(cast(values, POINTER(c_uint8)), (size,))
             try:
                 if writes:
                     self._double.set(bundle, memory.view(bundle.storage.dtype).copy())
@@ -104,6 +105,7 @@ class StatesByAddress:
         self._double = double
         self._kept: dict[int, object] = {}
         self._slots: list[Any] = []
+        self._numbers = count(1)
         self._functions = _KEEP(self._keep), _GO_BACK(self._go_back), _KEEP(self._free)
         self.get, self.set, self.free = (cast(each, c_void_p).value or 0 for each in self._functions)
         self.failed_with: BaseException | None = None
@@ -117,6 +119,11 @@ class StatesByAddress:
         self._slots.append(c_size_t())
         return addressof(self._slots[-1])
 
+    def adopt(self, slot: int, t: float) -> object:
+        place = c_size_t.from_address(slot)
+        kept, place.value = self._kept.pop(place.value), 0
+        return kept
+
     def failed(self, status: int, *, setting: bool) -> None:
         assert status == _FAILED
         assert self.failed_with is not None
@@ -124,7 +131,7 @@ class StatesByAddress:
 
     def _keep(self, _: Any, slot: Any) -> int:
         try:
-            slot[0] = slot[0] or len(self._slots) + len(self._kept)
+            slot[0] = slot[0] or next(self._numbers)
             self._kept[slot[0]] = self._double.save_state()
         except Exception as error:
             self.failed_with = error

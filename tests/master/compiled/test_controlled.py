@@ -10,8 +10,9 @@ from orchestrator.errors import FailedStepError, StepError
 from orchestrator.simulation import Simulation
 from orchestrator.system.connector import Variability
 from orchestrator.system.description import SystemDescription
+from tests.coupled import describe, setup
 from tests.doubles import Faults, FunctionInstance, an_input, an_output
-from tests.master.compiled.by_address import Outcome, both_ways
+from tests.master.compiled.by_address import Outcome, both_ways, by_address
 from tests.textbook import control_loop, lotka_volterra, two_mass
 
 ALGORITHMS = ("jacobi", "gauss_seidel")
@@ -155,6 +156,26 @@ def held(variability: Variability) -> list[FunctionInstance]:
 def test_what_jumps_again_and_again_is_followed_alike(variability: Variability) -> None:
     found = run(lambda: held(variability), ["saw.y -> sum.u"], stop=2.0)
     assert found["rejected"]["jump"] > 0
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_python_goes_on_with_what_was_tried_and_no_step_is_made_twice(order: int) -> None:
+    """What jumps is found in a trial that compiled functions have made."""
+    doubles = by_address(held(Variability.CONTINUOUS))
+    description = describe(
+        [each.name for each in doubles],
+        ["saw.y -> sum.u"],
+        step_size=0.25,
+        experiment={"stop": 2.0},
+        **extrapolation(order),
+        **control(2e-2),
+    )
+    simulation = Simulation(setup(doubles, description), [], lambda: None)
+    with simulation:
+        simulation.run()
+        statistics = simulation.coupling.statistics
+    assert statistics.rejected["jump"] > 0
+    assert [len(each.steps) for each in doubles] == [statistics.components[each.name].steps for each in doubles]
 
 
 def test_a_component_without_an_address_leaves_all_to_python() -> None:
