@@ -91,9 +91,9 @@ def put_jacobian(shared: Shared, library: Library, model: ModelInfo, jacobian: D
 
 
 def put_courses(shared: Shared, courses: Courses) -> bool:
-    """Note the inputs on courses; whether one call sets them all, as they are."""
+    """Note the inputs on courses; whether one call sets them all, as they are, each with a reference of its own."""
     call = courses.plain_call
-    if call is None:
+    if call is None or courses.references is None:
         return False
     function, references, values = call
     shared[at.COURSE_SET], shared[at.COURSE_COUNT] = address(function), values.size

@@ -18,6 +18,7 @@ from tests.doubles import FunctionInstance
 from tests.fmi.exchange_runs import bundle, put, take
 from tests.fmi.exchange_toys import exchange_fmu
 from tests.kit.build import kit_fmu
+from tests.plants import fmu
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="building FMUs needs a C compiler")
 
@@ -188,6 +189,21 @@ def test_an_input_that_is_refused_during_a_step_is_an_error_with_its_name(tmp_pa
         slope(it, 0.0, 0.0, 2.0)
         with pytest.raises(StepError, match=f"'it': {version}Set for u returned Error"):
             it.do_step(0.0, 0.5)
+
+
+def _fed_array(version):
+    """x' = A x + B u with an array u of four inputs in FMI 3.0, four scalars in FMI 2.0, on the states of a decay."""
+    parts = {"decay": {"source": str(kit_fmu("Dahlquist", "2.0", "co_simulation"))}}
+    parts["plant"] = {"source": str(fmu("affine_4", version)), "kind": "model_exchange"}
+    connections = [{"connect": f"decay.x -> plant.u[{k}]", "factor": float(k)} for k in (1, 2, 3, 4)]
+    described = {"name": "fed", "components": parts, "connections": connections, "experiment": {"stop": 1.0}}
+    with cotwin.open_simulation({**described, "step_size": 0.125, "extrapolation": {"order": 2}}) as run:
+        found = run.run()
+    return [found[f"plant.x[{k}]"] for k in (1, 2, 3, 4)]
+
+
+def test_an_array_of_inputs_follows_lines_as_its_elements_do():
+    assert np.array_equal(_fed_array(2), _fed_array(3))
 
 
 def test_lines_of_a_component_in_a_process_of_its_own_give_the_same_bits(integrator):
