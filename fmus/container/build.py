@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -76,9 +77,10 @@ def _runtime(compiler: Compiler, version: str) -> Path:
     """A folder with the compiled runtime, which all containers of this process share; removed at its end."""
     folder = Path(tempfile.mkdtemp(prefix="cotwin-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for source in sorted(RUNTIME.glob("*.c")):
-        if source.name in _LAYERS[version] or source.name not in _THIN:
-            compiler.compile(source, folder / f"{source.stem}.o")
+    wanted = (source for source in sorted(RUNTIME.glob("*.c")) if source.name not in _THIN - {*_LAYERS[version]})
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # they wait for the compiler, which works beside them
+        for _ in pool.map(lambda source: compiler.compile(source, folder / f"{source.stem}.o"), wanted):
+            pass
     return folder
 
 

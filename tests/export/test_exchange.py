@@ -142,6 +142,24 @@ def test_what_follows_a_kept_state_comes_again_in_every_instance(version, solver
 
 
 @pytest.mark.parametrize("version", PARTS)
+def test_a_whole_with_solvers_inside_of_another_one_changes_no_bit(version, tmp_path):
+    inner = export_fmu(exchanged({"prey": fmu("prey", 2)}), tmp_path / "inner.fmu", version=version).path
+    predator = {"source": str(fmu("predator", 3)), "kind": "model_exchange"}
+    data = {
+        "name": "outer",
+        "components": {"inner": {"source": str(inner)}, "predator": predator},
+        "connections": ["inner.prey.x -> predator.x", "predator.y -> inner.prey.y"],
+        "experiment": {"stop": 4.0, "tolerance": 1e-6},
+        "step_size": 0.125,
+        "algorithm": "jacobi",
+        "record": ["*"],
+    }
+    expected = run(growth(algorithm="jacobi"))
+    nested = same(from_mapping(data, ROOT, "tests"), tmp_path / "outer.fmu", version)
+    assert np.array_equal(nested["inner.prey.x"], expected["prey.x"])
+
+
+@pytest.mark.parametrize("version", PARTS)
 def test_an_instance_begins_again_after_a_reset(version, tmp_path):
     path = export_fmu(growth(), tmp_path / "growth.fmu", version=version).path
     found = []
