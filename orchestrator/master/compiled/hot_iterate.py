@@ -86,6 +86,15 @@ def _sweep(program: int, loop: int, t: float, h: float) -> int:
 
 
 @compiled
+def _note_messages(loop: int) -> None:
+    """Note how many messages the components have logged."""
+    row, end = load(loop + of.MESSAGES), load(loop + of.MESSAGES_END)
+    while row < end:
+        store(row + 8, load(load(row)))
+        row += of.MESSAGES_ROW
+
+
+@compiled
 def _keep_unknowns(loop: int) -> None:
     """Keep what has to be known before the components step."""
     iteration, kept = load(loop + of.ITERATION), load(loop + of.UNKNOWNS)
@@ -124,8 +133,10 @@ def iterate(program: int, component: int, t: float, h: float) -> int:
     if load(loop + of.RESTS) != 0:
         return at.PYTHON
     iteration, states, end = load(loop + of.ITERATION), load(loop + of.STATES), load(loop + of.STATES_END)
+    _note_messages(loop)
     if hot_states.keep(states, end) != 0:
         store(loop + of.RESTS, 1)
+        store(loop + of.WHY, at.LEFT)
         return at.PYTHON
     _keep_unknowns(loop)
     solver.keep(iteration)

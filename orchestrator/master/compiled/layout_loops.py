@@ -27,9 +27,13 @@ RESTS: Final = 72
 WHY: Final = 80
 """What ended the sweep in which the last attempt came to nothing, as the hot loop says it; DONE where none did.
 
-BEGINS where nothing was done at all.
+BEGINS where nothing was done at all, LEFT where a component could not keep its state.
 """
 MEMBER: Final = 88
 """Row of the component with which it ended."""
-LOOP: Final = 96
+MESSAGES: Final = 96
+"""How many messages the components have logged: (where that is counted, their number when the macro step began)."""
+MESSAGES_END: Final = 104
+MESSAGES_ROW: Final = 16
+LOOP: Final = 112
 """Size of the table."""

@@ -314,6 +314,7 @@ class CompiledLoop:
                 participant.check_outputs(sum(participant.span(t, h)), FailedStepError)
             except BaseException:
                 self._counts.come_to(index, each + 1)
+                self._solved.take_back(each, number)
                 for later, way in self._program.ways.items():
                     if each < later < number:
                         way.forget(index)  # in Python they would not have stepped

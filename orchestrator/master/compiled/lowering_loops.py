@@ -11,7 +11,7 @@ from orchestrator.master.compiled.hot_states import state_row
 from orchestrator.master.compiled.tables import Tables, Words, address
 from orchestrator.master.loops.loop import Loop
 from orchestrator.master.participant import Participant
-from orchestrator.native import Native
+from orchestrator.native import Native, NativeStates
 from orchestrator.system.connector import Storage
 
 
@@ -27,6 +27,7 @@ class LoweredLoop:
     words: Words | None = None
     rows: Words | None = None
     states: Words | None = None
+    messages: Words | None = None
 
     @property
     def first(self) -> int:
@@ -74,7 +75,7 @@ def lower_loop(
     rows[first, at.NATIVE // at.WORD] = at.LOOP
     words = np.zeros(of.LOOP // at.WORD, np.int64)
     rows[first, at.OWN_WAY // at.WORD] = tables.keep(words)
-    states = np.array([_state(natives[each]) for each in members], np.int64)
+    states = np.array([state_row(_handle(natives[each]), _states(natives[each])) for each in members], np.int64)
     floats = [
         (address(block.values), block.values.size)
         for each in members
@@ -91,10 +92,17 @@ def lower_loop(
     put(of.FLOATS, *tables.table(floats))
     put(of.UNKNOWNS, tables.keep(np.zeros(max(1, loop.iteration.unknowns), np.int64)))
     put(of.NUMBERS, tables.keep(np.array(members, np.int64)))
-    return LoweredLoop(loop, members, words, own, states)
+    messages = np.array([(_states(natives[each]).counted, 0) for each in members], np.int64)
+    put(of.MESSAGES, tables.keep(messages), address(messages) + messages.nbytes)
+    return LoweredLoop(loop, members, words, own, states, messages)
 
 
-def _state(found: Native | None) -> list[int]:
+def _handle(found: Native | None) -> int:
+    assert found is not None
+    return found.handle
+
+
+def _states(found: Native | None) -> NativeStates:
     assert found is not None
     assert found.states is not None
-    return state_row(found.handle, found.states)
+    return found.states

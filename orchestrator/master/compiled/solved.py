@@ -12,6 +12,7 @@ from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.lowering_loops import LoweredLoop
 from orchestrator.master.compiled.samples import Samples
 from orchestrator.master.compiled.tables import address
+from orchestrator.master.loops.hot_iteration import go_back
 from orchestrator.master.participant import Participant
 from orchestrator.native import NativeAnswer
 from orchestrator.signals import GatherPlan
@@ -61,6 +62,12 @@ class Solved:
             lowered.loop.early_in_a_row = early_before
         return outcome
 
+    def take_back(self, after: int, before: int) -> None:
+        """Loops between these numbers have been solved in a macro step in which they would not have been in Python."""
+        for number, lowered in self._loops.items():
+            if after < number < before and lowered.words is not None:
+                go_back(lowered.loop.iteration.address)
+
     def count(self) -> None:
         """Count what the compiled functions did since this was called last."""
         for each in self._loops.values():
@@ -99,11 +106,21 @@ class Solved:
             return
         if why in (at.SET, at.STEPPED, at.GOT) and self._program[at.STATUS] > _ERROR:
             self._end(lowered, why, t, h)
+        kept = why != at.LEFT
         for number, status in zip(lowered.members, lowered.states[:, STATUS // at.WORD].tolist(), strict=True):
             found = self._program.natives[number]
-            if status > _WARNING and found is not None and found.states is not None:
+            if status > (_WARNING if kept else _ERROR) and found is not None and found.states is not None:
                 with self._naming(number, t):
-                    found.states.failed(status, setting=True)
+                    found.states.failed(status, setting=kept)
+        self._forget(lowered)
+
+    def _forget(self, lowered: LoweredLoop) -> None:
+        """No error is to quote what components said in sweeps that are taken back."""
+        assert lowered.messages is not None
+        for number, (_, before) in zip(lowered.members, lowered.messages.tolist(), strict=True):
+            found = self._program.natives[number]
+            if found is not None and found.states is not None:
+                found.states.forget(before)
 
     def _end(self, lowered: LoweredLoop, why: int, t: float, h: float) -> None:
         """Raise what a component answered after which there are no more calls, with all that was done counted."""

@@ -1,0 +1,152 @@
+"""FMUs in loops that are solved in the compiled loop: bits, statuses, counts and errors as in interpreted runs."""
+
+import logging
+import shutil
+from typing import Any
+
+import pytest
+
+from orchestrator.assembly import open_simulation
+from orchestrator.errors import CotwinError
+from tests.master.compiled import moody
+from tests.textbook import gain_loop, nonlinear_loop, two_mass
+
+METHODS = ["fixed_point", "aitken", "anderson", "newton"]
+OK, WARNING, DISCARD, ERROR, FATAL = range(5)
+
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="the moody FMU needs a C compiler")
+
+
+def both(description: Any, go: Any, caplog: Any) -> list[dict[str, Any]]:
+    """What can be seen of a run, compiled and interpreted."""
+    seen = []
+    for interpreted in (False, True):
+        caplog.clear()
+        error = told = None
+        with caplog.at_level(logging.DEBUG), open_simulation(description, interpreted=interpreted) as run:
+            assert run.strides is not interpreted
+            try:
+                told = go(run)
+            except CotwinError as caught:
+                error = type(caught), str(caught)
+            results, counted = run.results(), run.coupling.statistics
+            seen.append(
+                {
+                    "error": error,
+                    "told": told,
+                    "time": run.time,
+                    "rows": {name: results[name].tobytes() for name in results.names},
+                    "times": results.times.tobytes(),
+                    "signals": [array.tobytes() for array in run.coupling.signals.copy().values() if array.size],
+                    "steps": {name: (each.steps, each.restores) for name, each in counted.components.items()},
+                    "loops": {name: vars(each) for name, each in counted.loops.items()},
+                    "rejected": counted.rejected,
+                    # what was tried in vain may be said twice
+                    "logged": sorted({each.getMessage() for each in caplog.records if each.name.startswith("cotwin")}),
+                }
+            )
+    return seen
+
+
+SYSTEMS = {
+    "gains": lambda **more: gain_loop(-0.4, 1.5, **more),
+    "masses": lambda **more: two_mass("force_displacement", 0.02, stop=2.0, **more),
+    "parabola": lambda **more: nonlinear_loop("x1", **more),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_fmus_that_feed_each_other_are_solved_to_the_bit(name, version, method, caplog):
+    description = SYSTEMS[name](version=version, algorithm="iterative", loops={"method": method})
+    compiled, interpreted = both(description, lambda run: run.run(), caplog)
+    assert compiled == interpreted or compiled | {"told": None} == interpreted | {"told": None}
+    assert compiled["loops"]
+    assert compiled["error"] is None or method == "fixed_point"
+
+
+@pytest.mark.parametrize("method", ["anderson", "newton"])
+def test_stops_writes_and_checkpoints_on_the_way_change_nothing(method, caplog):
+    def go(run: Any) -> Any:
+        run.run(until=0.7)
+        point = run.checkpoint()
+        run.run(until=1.5)
+        told = [run.read("one.x"), run.read("two.x")]
+        run.restore(point)
+        run.step()
+        run.run(until=1.2)
+        run.step()
+        with run.branch() as other:
+            other.run(until=1.6)
+            told += [other.read("one.x"), run.read("one.x")]
+        run.run()
+        return told
+
+    description = SYSTEMS["masses"](algorithm="iterative", loops={"method": method})
+    compiled, interpreted = both(description, go, caplog)
+    assert compiled == interpreted
+
+
+@pytest.fixture(scope="session")
+def binary(tmp_path_factory):
+    return moody.library(tmp_path_factory.mktemp("moody"))
+
+
+@pytest.fixture
+def ring(binary, tmp_path):
+    """A component, three that feed each other, and one behind them."""
+    names = ("source", "first", "middle", "last", "sink")
+    components = {name: {"source": str(moody.fmu(tmp_path / f"{name}.fmu", binary))} for name in names}
+    connections = [
+        "source.y -> sink.u",
+        "first.y -> middle.u",
+        "middle.y -> last.u",
+        {"connect": "last.y -> first.u", "factor": -0.5, "offset": 0.1},
+    ]
+    return {
+        "name": "moods", "components": components, "connections": connections, "experiment": {"stop": 2.0},
+        "step_size": 0.125, "algorithm": "iterative",
+    }  # fmt: skip
+
+
+WHERE = {
+    "step": moody.IN_STEP, "set": moody.IN_SET, "get": moody.IN_GET, "keeping": moody.IN_KEEPING,
+    "going back": moody.IN_GOING_BACK,
+}  # fmt: skip
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["first", "middle", "last"])
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("status", [OK, WARNING, DISCARD, ERROR, FATAL])
+def test_a_status_in_a_loop_is_taken_alike(status, where, name, ring, caplog):
+    def go(run: Any) -> None:
+        run.run(until=0.5)
+        run.write(f"{name}.where", WHERE[where])
+        run.write(f"{name}.since", 0.75)
+        run.write(f"{name}.status", status)
+        run.run(until=1.25)
+        run.write(f"{name}.status", OK)
+        run.run()
+
+    compiled, interpreted = both(ring, go, caplog)
+    if where in ("keeping", "going back") and status > WARNING:  # how often states are kept differs, and who is first
+        assert compiled["error"] is not None
+        assert (compiled["rows"], compiled["error"][0]) == (interpreted["rows"], interpreted["error"][0])
+    else:
+        assert compiled == interpreted
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["source", "first", "last", "sink"])
+@pytest.mark.parametrize("where", [moody.ENDS, moody.NAN])
+def test_a_wish_to_end_and_nan_in_a_loop_or_beside_it_are_taken_alike(where, name, ring, caplog):
+    def go(run: Any) -> None:
+        run.run(until=0.5)
+        run.write(f"{name}.where", where)
+        run.write(f"{name}.since", 0.75)
+        run.run()
+
+    compiled, interpreted = both(ring, go, caplog)
+    assert compiled == interpreted
