@@ -68,7 +68,7 @@ class Solver:
         self.iteration = Iteration(
             Circle("map", algebraic=True),
             unknowns,
-            Slopes([instance], _links(n), signals, unknowns.places.tolist()),
+            Slopes([instance] if method == "newton" else [], _links(n), signals, unknowns.places.tolist()),
             LoopSolver.model_validate({"method": method, "max_iterations": 200, **settings}),
             self.statistics,
         )
@@ -142,7 +142,7 @@ class Chain:
         self.high: object = "high" if text else True
         self.low: object = "low" if text else False
         unknowns = Unknowns(signals, links)
-        slopes = Slopes([instance], links, signals, unknowns.places.tolist())
+        slopes = Slopes([instance] if method == "newton" else [], links, signals, unknowns.places.tolist())
         settings = LoopSolver.model_validate({"method": method})
         self.statistics = LoopStatistics()
         self.iteration = Iteration(Circle("map", algebraic=True), unknowns, slopes, settings, self.statistics)

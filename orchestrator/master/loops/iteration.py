@@ -69,8 +69,7 @@ class Iteration:
     @property
     def by_address(self) -> bool:
         """Whether a compiled loop can solve it: nothing in it is told or looked at by Python."""
-        tells = self._settings.method == "newton" and not self._slopes.by_address
-        return self._unknowns.by_address and not tells
+        return self._unknowns.by_address and self._slopes.by_address
 
     def solve(self, t: float, h: float, sweep: Sweep) -> MacroStep:
         """Sweep until no unknown differs from what comes out by more than the tolerance; the outcome of the last sweep.

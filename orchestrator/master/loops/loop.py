@@ -47,7 +47,7 @@ class Loop:
             if not participant.instance.capabilities.get_set_state:
                 raise failures.cannot_go_back(participant.name, self._links, names)
         unknowns = Unknowns(coupling.signals, torn_links(self._links, order))
-        instances = [participant.instance for participant in self._sweeping]
+        instances = [participant.instance for participant in self._sweeping] if settings.method == "newton" else []
         slopes = Slopes(instances, self._links, coupling.signals, unknowns.places.tolist())
         self._rollback = Rollback(coupling, participants=self._sweeping)
         self.statistics = statistics = coupling.statistics.loop(tuple(names))

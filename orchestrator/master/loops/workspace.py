@@ -51,13 +51,15 @@ class Workspace:
         return array
 
     def vector(self, place: int, count: int) -> Vector:
-        """The same, of zeros."""
-        return self.keep(place, np.zeros(count))
+        """The same, of zeros; it takes memory as far as it is used."""
+        array: Vector = np.zeros(count)
+        self[place] = self._tables.keep(array)
+        return array
 
     def keep_learnt(self, place: int, values: Iterable[float] | Vector) -> Vector:
         """The same, of values that can be taken back."""
         array = self.keep(place, values)
-        copy = array.copy()
+        copy = np.zeros_like(array)
         self._tables.keep(copy)
         self.learnt.append((array, copy))
         return array
