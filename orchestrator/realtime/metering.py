@@ -104,9 +104,9 @@ class Meter:
             self._set_seconds + sum(each.set_seconds for each in looped),
             self._gets + sum(each.gets for each in looped),
             self._get_seconds + sum(each.get_seconds for each in looped),
-            self._saves,
-            self._restores,
-            self._state_seconds,
+            self._saves + sum(each.saves for each in looped),
+            self._restores + sum(each.restores for each in looped),
+            self._state_seconds + sum(each.state_seconds for each in looped),
             self._steps.count + sum(each.timed for each in looped),
         )
 

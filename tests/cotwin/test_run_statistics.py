@@ -190,6 +190,18 @@ def test_the_estimate_of_the_global_error_is_told(tmp_path):
     assert f"{said['last']:.2g} at the end, {said['largest']:.2g} at most ({said['worst_variable']} at" in row[1]
 
 
+def test_costs_under_error_control_are_those_of_all_steps_and_kept_states(tmp_path):
+    """Each macro step is made twice: three steps, two kept states, one return; more where one is rejected."""
+    execute(textbook.lotka_volterra(0.5, stop=8.0, step_control={"method": "error", "tolerance": 1e-3}), tmp_path)
+    told = read_statistics(tmp_path)
+    assert told["compiled"] == ["prey", "predator"]
+    for one in told["components"]:
+        assert one["steps"] == one["saves"] + one["restores"] > 3 * told["macro_steps"]
+        assert 0 < one["timed"] <= one["steps"]
+        assert 0.0 < one["step_seconds"] < one["seconds"]
+        assert one["state_seconds"] > 0.0
+
+
 def test_an_estimate_that_was_lost_says_why():
     lost = {"last": None, "largest": 0.25, "worst_variable": "a.y", "worst_time": 2.0, "lost": "'a' failed"}
     told = rows(run_tables(data(global_error=lost)), "Steps")

@@ -14,6 +14,7 @@ from orchestrator.master.compiled.handing import Beside, Handing
 from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
 from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
+from orchestrator.master.compiled.samples import samples_for
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.composition import Doubled
 from orchestrator.master.coupling import Coupling
@@ -70,10 +71,12 @@ class ControlledLoop:
         self._words = np.zeros(ct.CONTROL // at.WORD, np.int64)
         self._doubles = self._words.view(np.float64)
         self._states = [_slots(program), _slots(program)]
+        self._samples = samples_for(program)
         self._control, self._beside = doubled.control, Beside(coupling, program)
         self._handing = Handing(coupling, program, doubled.control.judge, self._beside)
         self._lower(doubled.control.judge)
-        self._slice, self._patience, self._leaves = 1, 0, range(0)
+        self._slice, self._took = 1, 0.0
+        self._patience, self._leaves = 0, range(0)
 
     @property
     def by_address(self) -> tuple[str, ...]:
@@ -130,6 +133,8 @@ class ControlledLoop:
         for place, slots in zip((ct.START_STATES, ct.MIDDLE_STATES), self._states, strict=True):
             self._put(place, address(slots), address(slots) + slots.nbytes)
         self._put(ct.KEPT, *tables.table(self._beside.rows))
+        if self._samples is not None:
+            self._put(ct.STATE_COSTS, address(self._samples.state_costs))
         self._put(ct.WAYS, *tables.table((way.address, 0) for way in program.ways.values()))
         self._messages = np.array([(_states(each).counted, 0) for each in self._natives], np.int64)
         self._put(ct.MESSAGES, address(self._messages), address(self._messages) + self._messages.nbytes)
@@ -153,22 +158,28 @@ class ControlledLoop:
         self._doubles[ct.BETWEEN // at.WORD] = np.nan if place["between"] is None else place["between"]
         self._doubles[ct.SHORTEST // at.WORD : ct.MESSAGES // at.WORD] = np.inf, 0.0
         self._rows.give(rows)
+        if self._samples is not None:
+            self._samples.take()
 
     def _stride(self, until: int) -> int:
         """Make macro steps as long as there is time; why they ended."""
         why, end = at.DONE, perf_counter() + _STRIDE
         while why == at.DONE and self._word(ct.INDEX) < until and not _over(end):
-            began = perf_counter()
             why = self._make(until, self._slice)
-            took = perf_counter() - began
-            if why == at.DONE and took < _SLICE / 4.0:
+            if why == at.DONE and self._took < _SLICE / 4.0:
                 self._slice *= 2
-            elif took > _SLICE:
+            elif self._took > _SLICE:
                 self._slice = max(1, self._slice // 2)
         return why
 
     def _make(self, until: int, most: int) -> int:
-        return int(self._hot.advance_controlled(address(self._words), until, most))
+        """Make so many macro steps at most; why they ended."""
+        began, made = perf_counter(), self._program[at.INDEX]
+        why = int(self._hot.advance_controlled(address(self._words), until, most))
+        self._took = perf_counter() - began
+        if self._samples is not None:
+            self._samples.take(self._program[at.INDEX] - made, self._took)
+        return why
 
     def _end(self, why: int, *, recorded: bool) -> Strode:
         """Count what was made, and tell everybody where the run is."""
@@ -204,6 +215,10 @@ class ControlledLoop:
             counted.steps += 0 if number in self._program.ways else self._word(ct.STEPS)
             counted.saves += self._word(ct.SAVES)
             counted.restores += self._word(ct.RESTORES)
+        if self._samples is not None:
+            self._samples.steps += self._word(ct.STEPS)
+            self._samples.saves += self._word(ct.SAVES)
+            self._samples.restores += self._word(ct.RESTORES)
         for reason, place in (("error", ct.BY_ERROR), ("jump", ct.BY_JUMP)):
             if self._word(place):
                 statistics.rejected[reason] += self._word(place)

@@ -9,17 +9,28 @@ from typing import Final
 
 import numpy as np
 
-from orchestrator.by_address import compiled, doubles, load, load_byte, load_double, store, store_double, words
+from orchestrator.by_address import (
+    compiled,
+    doubles,
+    load,
+    load_byte,
+    load_double,
+    nanoseconds,
+    store,
+    store_double,
+    words,
+)
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_control as ct
 from orchestrator.master.compiled import layout_doubling as db
 from orchestrator.master.compiled import layout_own as own
+from orchestrator.master.compiled.hot_calls import next_sample
 from orchestrator.master.compiled.hot_doubling import accept, begin, judge, leave, part_of, shorten
 from orchestrator.master.compiled.hot_gather import copy, gather
 from orchestrator.master.compiled.hot_loop import finite, step
 from orchestrator.master.compiled.hot_own import prepare
 from orchestrator.master.compiled.hot_points import record
-from orchestrator.master.compiled.hot_states import FATAL, go_back, keep
+from orchestrator.master.compiled.hot_states import FATAL, STATE_ROW, go_back, keep
 from orchestrator.master.compiled.hot_tight import all_at_once, components
 
 _SNAP: Final = 1e-9
@@ -97,6 +108,12 @@ def step_each(program: int, t: float, h: float) -> int:
 
 
 @compiled
+def is_sampled(program: int) -> bool:
+    """Whether it is measured what the next step of the system takes; these steps are what its index counts."""
+    return bool(load(program + at.METER) != 0 and load(program + at.INDEX) + 1 == load(program + at.SAMPLE_AFTER))
+
+
+@compiled
 def step_all(control: int, t: float, h: float) -> int:
     """One step of all components from t by h (s); why it ended."""
     program = load(control + ct.PROGRAM)
@@ -114,13 +131,22 @@ def step_all(control: int, t: float, h: float) -> int:
         if not prepare(load(row), t, h, 0):
             return at.LEFT
         row += at.WORD
-    if load(program + at.TIGHT) != 0:
+    if is_sampled(program):
+        store(program + at.SAMPLE, load(load(program + at.METER) + at.ROOM))
+    if load(program + at.TIGHT) != 0 and load(program + at.SAMPLE) == 0:
         why = components(program, t, h) if all_at_once(program) else at.REFUSED
     else:
         why = step_each(program, t, h)
+    if why == at.DONE and not finite(program):
+        why = at.INFINITE
+    index = load(program + at.INDEX) + 1
     if why != at.DONE:
+        store(program + at.SAMPLE, 0)
         return int(why)
-    return at.DONE if finite(program) else at.INFINITE
+    store(program + at.INDEX, index)
+    if load(program + at.SAMPLE) != 0:
+        next_sample(program, index)
+    return at.DONE
 
 
 @compiled
@@ -153,6 +179,26 @@ def go_to_start(control: int) -> int:
 
 
 @compiled
+def keep_start(control: int) -> int:
+    """Keep the states of the start, and measure it now and then; the status."""
+    program, row, end = load(control + ct.PROGRAM), load(control + ct.START_STATES), load(control + ct.START_STATES_END)
+    if not is_sampled(program):
+        return int(keep(row, end))
+    meter, cost = load(program + at.METER), load(control + ct.STATE_COSTS)
+    clock, which = load(meter + at.CLOCK), load(meter + at.WHICH_CLOCK)
+    while row < end:
+        began = nanoseconds(clock, which)
+        status = int(keep(row, row + STATE_ROW))
+        count(cost, 0, nanoseconds(clock, which) - began)
+        count(cost, 8, 1)
+        if status != 0:
+            return status
+        row += STATE_ROW
+        cost += 16
+    return 0
+
+
+@compiled
 def start(control: int, t: float) -> int:
     """A macro step begins at t (s): keep all that goes back; the status."""
     store_double(control + ct.NOW, t)
@@ -167,7 +213,7 @@ def start(control: int, t: float) -> int:
     while row < end:
         store(row + 8, load(load(row)))
         row += ct.MESSAGES_ROW
-    status = int(keep(load(control + ct.START_STATES), load(control + ct.START_STATES_END)))
+    status = keep_start(control)
     keep_beside(control, 8)
     count(control, ct.SAVES, 1)
     store(control + ct.STATUS, status)

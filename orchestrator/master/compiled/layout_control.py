@@ -58,11 +58,13 @@ MESSAGES_ROW: Final = 16
 ATTEMPT: Final = 304
 """The length (s) of the step that is tried as a whole, and where that led (s), doubles."""
 WHOLE_TIME: Final = 312
-STATUS: Final = 320
+STATE_COSTS: Final = 320
+"""What it took to keep a state of each component: (ns, how many)."""
+STATUS: Final = 328
 """The status of keeping states, or of going back to them, that was asked for last."""
-WHY: Final = 328
+WHY: Final = 336
 """Why the macro step was not made that is `LOST`."""
-CONTROL: Final = 336
+CONTROL: Final = 344
 
 # Why the steps ended, beside `layout.DONE` and `layout.FULL`.
 BACK: Final = 32

@@ -29,7 +29,7 @@ class Sampled(NamedTuple):
     """What is known of one component: how many steps were made and timed, and estimates for all of them.
 
     Durations are in s; `largest` is that of the steps that were timed. `counts` are the steps by bin, `sets` and `gets`
-    the calls.
+    the calls, `saves` and `restores` those that keep states and return to them.
     """
 
     steps: int
@@ -41,6 +41,9 @@ class Sampled(NamedTuple):
     counts: NDArray[np.int64]
     sets: int
     gets: int
+    saves: int
+    restores: int
+    state_seconds: float
 
 
 class Samples:
@@ -69,6 +72,10 @@ class Samples:
         self._seconds = 0.0
         self.steps = np.zeros(components, np.int64)
         """Steps that the compiled loop made, by component."""
+        self.saves, self.restores = np.zeros(components, np.int64), np.zeros(components, np.int64)
+        """States that it kept, and returns to them, where these are part of the master's steps."""
+        self.state_costs = np.zeros((components, 2), np.int64)
+        """How long (ns) it took to keep some of these, and how many."""
         self._empty()
 
     def take(self, steps: int = 0, seconds: float = 0.0) -> None:
@@ -98,7 +105,15 @@ class Samples:
             int(row[end // at.WORD] - row[first // at.WORD]) // at.CALL_ROW * steps
             for first, end in ((at.SETS, at.SETS_END), (at.GETS, at.GETS_END))
         )
-        return Sampled(steps, timed, given, stepped, got, float(self._largest[component]), counts, sets, gets)
+        largest, saves, restores = self._largest[component], self.saves[component], self.restores[component]
+        calls = steps, timed, given, stepped, got, float(largest), counts, sets, gets
+        return Sampled(*calls, int(saves), int(restores), self._state_seconds(component))
+
+    def _state_seconds(self, component: int) -> float:
+        """What all calls for kept states took (s), as if to return to one took as long as to keep it."""
+        took, count = self.state_costs[component].tolist()
+        calls = int(self.saves[component] + self.restores[component])
+        return 1e-9 * max(took - count * self._clock, 0) * calls / count if count else 0.0
 
     @property
     def _not_more_than_all(self) -> float:
