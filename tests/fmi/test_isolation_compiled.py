@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from cotwin import open_simulation
+from orchestrator.errors import StepError
 from orchestrator.fmi.isolation import waiting
 from orchestrator.interruption import opened
+from orchestrator.system.solving import StepControl
 from tests.fmi import isolation_hostile as hostile
 from tests.fmi import toys
 from tests.kit.build import kit_fmu
+from tests.textbook import lotka_volterra
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the FMUs need a C compiler")
 
@@ -82,8 +85,8 @@ def test_a_macro_step_is_one_exchange(built):
         asked = [int(process.handle[waiting.ASKED // 8]) for process in processes]
         simulation.run(until=1.5)
         now = [int(process.handle[waiting.ASKED // 8]) for process in processes]
-    kept_and_freed = 2  # the state where the ten steps begin
-    assert [after - before - kept_and_freed for before, after in zip(asked, now, strict=True)] == [10, 10]
+    kept = 1  # the state where the ten steps begin
+    assert [after - before - kept for before, after in zip(asked, now, strict=True)] == [10, 10]
 
 
 ENDS = ("crashes in a step", "computes for ever", "speaks and crashes", "returns Fatal", "discards every step",
@@ -181,3 +184,50 @@ def test_ctrl_c_twice_ends_a_run_in_an_endless_step(tmp_path):
             pressing.join()
             signal.signal(signal.SIGINT, previous)
         assert not process.alive
+
+
+def apart(description):
+    """The system with each component in a process of its own."""
+    components = {
+        name: each.model_copy(update={"isolation": "process"}) for name, each in description.components.items()
+    }
+    return description.model_copy(update={"components": components})
+
+
+def counted(description, **more):
+    with open_simulation(description, **more) as simulation:
+        by_address, found = simulation.by_address, simulation.run()
+        statistics = simulation.coupling.statistics
+        counts = {name: (each.steps, each.saves, each.restores) for name, each in statistics.components.items()}
+        return found, (statistics.macro_steps, dict(statistics.rejected), counts), set(by_address)
+
+
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
+def test_steps_under_error_control_are_taken_back_by_address(algorithm):
+    control = StepControl(method="error", tolerance=1e-3)
+    system = lotka_volterra(0.1, stop=4.0).model_copy(update={"algorithm": algorithm, "step_control": control})
+    near, steps, there = counted(system)
+    far, its_steps, by_address = counted(apart(system))
+    readable, expected, _ = counted(apart(system), interpreted=True)
+    assert by_address == there == {"prey", "predator"}
+    assert far.times.tolist() == near.times.tolist() == readable.times.tolist()
+    assert same(far, near)
+    assert same(far, readable)
+    assert its_steps == expected == steps
+
+
+@pytest.mark.parametrize("control", [StepControl(), StepControl(method="error", tolerance=1e-3)])
+def test_a_process_that_is_gone_is_the_error_of_interpreted_steps(control):
+    system = lotka_volterra(0.1, stop=4.0).model_copy(update={"step_control": control})
+
+    def ends(**more):
+        with open_simulation(apart(system), **more) as simulation:
+            simulation.run(until=1.0)
+            child = simulation.instances["prey"]._process._child
+            os.kill(child.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+            with pytest.raises(StepError, match=r"'prey': its process was ended by SIGKILL") as caught:
+                simulation.run()
+            return str(caught.value), caught.value.time, simulation.time
+
+    assert ends() == ends(interpreted=True)

@@ -5,7 +5,7 @@ numbers of slots. In the place of references stands the memory of a slot: its nu
 read, the size of an element, and runs of values in the mailbox. The component can change nothing of both; what it wrote
 into the mailbox is copied, and compared.
 
-A status that is not OK hands over to Python: `LOOK` and how waiting ended, or `NOT_READ`.
+A status that is not OK hands over to Python: one of FMI that says how bad it is, or `NOT_READ`.
 """
 
 from typing import Any, Final
@@ -23,7 +23,11 @@ WAITING: Final = 0
 ANSWERED: Final = 8
 READ: Final = 16
 """The request whose answer brought values, -1 where they are old, and of how many of the slots that are read."""
-SETS: Final = 24
+OUTCOME: Final = 24
+"""How waiting for the last answer ended."""
+STATES: Final = 32
+"""How many states compiled functions have numbered."""
+SETS: Final = 40
 """What waits to be set: how many slots, and their numbers."""
 READS: Final = SETS + 8 * (1 + box.MAX_SLOTS)
 """What is read after a step, in the same form."""
@@ -41,8 +45,15 @@ RUNS: Final = 32
 RUNS_END: Final = 40
 """How the table of runs lies in memory, each where it begins in the mailbox, and how many values it has."""
 
-LOOK: Final = 16
 NOT_READ: Final = 1
+"""What `get` answers where a bundle was not read after the step."""
+
+_OK, _WARNING, _DISCARD, _ERROR, _FATAL = range(5)
+
+_FIRST_STATE: Final = 1 << 40
+"""Python numbers the states that it keeps from 1 on."""
+
+_FOR_EVER: Final = 1 << 62
 
 _TOLERANCE: Final = 1e-7
 """Part of a step by which the time reached may miss its end without anybody looking."""
@@ -123,6 +134,57 @@ def _get(board: int, slot: int, _n: int, values: int, _size: int) -> int:
     return 0
 
 
+def _told(board: int, outcome: int) -> int:
+    """The status of FMI for what a request was answered; of all that is not OK Python reads the words."""
+    handle = load(board + WAITING)
+    mailbox = load(handle + waiting.MAILBOX)
+    store(board + OUTCOME, outcome)
+    if outcome != waiting.ANSWERED:
+        return _ERROR if outcome == waiting.PENDING else _FATAL
+    status = load(mailbox + 8 * box.STATUS)
+    if status != box.DONE:
+        return _DISCARD if status == box.DISCARDED else _FATAL if status == box.LOST else _ERROR
+    return _OK if load(mailbox + 8 * box.LOGGED) == load(handle + waiting.LOGGED) else _WARNING
+
+
+told: Any = njit("int64(int64, int64)", **_OPTIONS)(_told)
+
+
+def _ask_state(board: int, code: int, number: int) -> int:
+    """Ask for something to be done with a kept state, once the component has answered what it was asked before."""
+    handle = load(board + WAITING)
+    mailbox = load(handle + waiting.MAILBOX)
+    wait(handle, _FOR_EVER)
+    store(mailbox + 8 * box.CODE, code)
+    store(mailbox + 8 * box.STATE, number)
+    copy_list(board + SETS, mailbox + 8 * box.SETS)
+    store(mailbox + 8 * box.READS, 0)
+    store(board + SETS, 0)
+    store(board + ANSWERED, -1)
+    post(handle)
+    return int(told(board, wait(handle, _FOR_EVER)))
+
+
+ask_state: Any = njit("int64(int64, int64, int64)", **_OPTIONS)(_ask_state)
+
+
+def _keep(board: int, slot: int, _a: int, _b: int, _c: int) -> int:
+    if load(slot) == 0:
+        store(board + STATES, load(board + STATES) + 1)
+        store(slot, _FIRST_STATE + load(board + STATES))
+    return int(ask_state(board, box.ASK_KEEP, load(slot)))
+
+
+def _go_back(board: int, state: int, _a: int, _b: int, _c: int) -> int:
+    return int(ask_state(board, box.ASK_BACK, state))
+
+
+def _release(board: int, slot: int, _a: int, _b: int, _c: int) -> int:
+    state = load(slot)
+    store(slot, 0)
+    return int(ask_state(board, box.ASK_RELEASE, state))
+
+
 def _step(board: int, t: float, h: float, _flag: int, _event: int, _terminate: int, _early: int, _reached: int) -> int:
     handle = load(board + WAITING)
     mailbox = load(handle + waiting.MAILBOX)
@@ -133,19 +195,21 @@ def _step(board: int, t: float, h: float, _flag: int, _event: int, _terminate: i
     copy_list(board + READS, mailbox + 8 * box.READS)
     store(board + SETS, 0)
     post(handle)
-    outcome = wait(handle, waiting.PATIENCE)
-    if outcome != waiting.ANSWERED or load(mailbox + 8 * box.STATUS) != box.DONE:
-        return int(LOOK + outcome)
+    status = told(board, wait(handle, waiting.PATIENCE))
+    if status > _WARNING:
+        return int(status)
     store(board + ANSWERED, load(handle + waiting.ASKED))
     store(board + READ, load(board + READS))
-    said = load(mailbox + 8 * box.FLAGS) != 0 or load(mailbox + 8 * box.LOGGED) != load(handle + waiting.LOGGED)
     late = not abs(load_double(mailbox + 8 * box.REACHED) - (t + h)) <= _TOLERANCE * h
-    return LOOK + waiting.ANSWERED if said or late else 0
+    return _ERROR if late or load(mailbox + 8 * box.FLAGS) != 0 else int(status)
 
 
 _VALUES: Final = "int32(int64, int64, int64, int64, int64)"
 _set_function: Any = cfunc(_VALUES, cache=True)(_set)
 _get_function: Any = cfunc(_VALUES, cache=True)(_get)
+_keep_function: Any = cfunc(_VALUES, cache=True)(_keep)
+_go_back_function: Any = cfunc(_VALUES, cache=True)(_go_back)
+_release_function: Any = cfunc(_VALUES, cache=True)(_release)
 _step_function: Any = cfunc("int32(int64, float64, float64, int32, int64, int64, int64, int64)", cache=True)(_step)
 
 
@@ -162,3 +226,9 @@ def set_address() -> int:
 def get_address() -> int:
     """Address of the function that takes values that were read after the last step."""
     return int(_get_function.address)
+
+
+def state_addresses() -> tuple[int, int, int]:
+    """Addresses of the functions that keep the present state, go back to a kept one, and release one."""
+    functions = _keep_function, _go_back_function, _release_function
+    return int(functions[0].address), int(functions[1].address), int(functions[2].address)

@@ -173,8 +173,9 @@ class IsolatedInstance:
 
     def _result(self, status: int, reads: Sequence[int]) -> StepResult:
         mailbox = self._mailbox
-        flags = mailbox.words[box.FLAGS]
-        self._fresh = frozenset(reads) if status == box.DONE else frozenset()
+        flags, self._fresh = mailbox.words[box.FLAGS], frozenset()
+        if status == box.DONE:
+            self._fresh, self._time = frozenset(reads), mailbox.numbers[box.REACHED]
         return StepResult(
             Status.DISCARD if status == box.DISCARDED else Status.OK,
             mailbox.numbers[box.REACHED],
@@ -209,23 +210,33 @@ class IsolatedInstance:
         self._read.clear()
         return self._result(self._process.finish(outcome, self._call(f"DoStep with step size {h!r} s")), reads)
 
+    def finish_state(self, outcome: int, *, setting: bool) -> None:
+        """Raise what went wrong with a kept state that a compiled function asked for, with this `outcome`."""
+        self._process.finish(outcome, self._call("SetFMUState" if setting else "GetFMUState"))
+
+    def forget_messages(self) -> None:
+        """Hand on none of the messages since the last answer."""
+        self._process.forget()
+
     def read(self, slot: NamedSlot) -> None:
         """Let the process read a slot into the mailbox."""
         self._ask(box.ASK_GET, f"Get for {slot.named}", (slot.number,))
 
     def save_state(self) -> IsolatedState:
         """Keep the complete state, in the process."""
-        return self._new_state("GetFMUState", do="save_state")
+        state = self._new_state()
+        self._ask_state(box.ASK_KEEP, "GetFMUState", self._states[state])
+        return state
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state."""
-        self._tell("SetFMUState", do="restore_state", state=self._number(state))
+        self._ask_state(box.ASK_BACK, "SetFMUState", self._number(state))
         self._be_inside(isinstance(state, IsolatedState) and state.in_events)
 
     def free_state(self, state: object) -> None:
         """Release a kept state; with the process all of them are gone already."""
         if self._process.alive:
-            self._tell("FreeFMUState", do="free_state", state=self._number(state))
+            self._ask_state(box.ASK_RELEASE, "FreeFMUState", self._number(state))
             self._states = {kept: number for kept, number in self._states.items() if kept is not state}
 
     def serialize_state(self, state: object) -> bytes:
@@ -234,7 +245,9 @@ class IsolatedInstance:
 
     def deserialize_state(self, data: bytes) -> IsolatedState:
         """A kept state from bytes."""
-        return self._new_state("DeserializeFMUState", data, do="deserialize_state")
+        state = self._new_state()
+        self._tell("DeserializeFMUState", data, do="deserialize_state", state=self._states[state])
+        return state
 
     def restart(self, t: float, values: Mapping[str, Values]) -> None:
         """Start again at t from states written by value."""
@@ -353,12 +366,16 @@ class IsolatedInstance:
     def _call(self, doing: str) -> Call:
         return Call(doing, StepError if self._stepping else InitializationError, self._time)
 
-    def _new_state(self, doing: str, blob: bytes = b"", **fields: Any) -> IsolatedState:
-        number = next(self._numbers)
-        self._tell(doing, blob, state=number, **fields)
+    def _new_state(self) -> IsolatedState:
         state = IsolatedState(self._events is not None and self._events.inside)
-        self._states[state] = number
+        self._states[state] = next(self._numbers)
         return state
+
+    def _ask_state(self, code: int, doing: str, number: int) -> None:
+        """One exchange about a kept state."""
+        self._fresh = frozenset()
+        self._mailbox.words[box.STATE] = number
+        self._ask(code, doing)
 
     def _number(self, state: object) -> int:
         if not isinstance(state, IsolatedState) or state not in self._states:

@@ -37,9 +37,10 @@ LOGGED: Final = 29
 NEXT_TIME: Final = 30
 WANTED: Final = 31
 DERIVATIVES: Final = 19
+STATE: Final = 20
 """Indices of 64-bit words: what is asked (`CODE`, t and h of a step), and how it was answered.
 
-`DERIVATIVES` is the order up to which derivatives of inputs are given.
+`DERIVATIVES` is the order up to which derivatives of inputs are given, `STATE` the number of a kept state.
 """
 
 SETS: Final = 64
@@ -54,11 +55,11 @@ _TEXT: Final = LOG + LOG_SIZE
 TEXT_SIZE: Final = 2**20
 _VALUES: Final = _TEXT + TEXT_SIZE
 
-ASK_STEP, ASK_SET, ASK_GET, ASK_MESSAGE, ASK_PART, ASK_MORE = range(1, 7)
+ASK_STEP, ASK_SET, ASK_GET, ASK_MESSAGE, ASK_PART, ASK_MORE, ASK_KEEP, ASK_BACK, ASK_RELEASE = range(1, 10)
 """What `CODE` asks for. A message that is longer than the text area comes in parts, and its answer, too."""
 
-DONE, DISCARDED, FAILED = range(3)
-"""What `STATUS` answers; with FAILED the error is in the text."""
+DONE, DISCARDED, FAILED, LOST = range(4)
+"""What `STATUS` answers; with FAILED the error is in the text, with LOST too, and the component is of no more use."""
 
 EARLY_RETURN, TERMINATE_REQUESTED, EVENT_NEEDED = 1, 2, 4
 

@@ -33,7 +33,6 @@ class NativeIsolated:
 
     may_refuse = True
     flag = False
-    states: NativeStates | None = None
 
     def __init__(self, instance: IsolatedInstance, waiting: NDArray[np.int64], *, repeats_exactly: bool) -> None:
         self._instance = instance
@@ -43,6 +42,8 @@ class NativeIsolated:
         self._slots: dict[int, _Slot] = {}
         self.handle: Final = int(self._board.ctypes.data)
         self.do_step: Final = hot.step_address()
+        can = repeats_exactly and instance.capabilities.get_set_state
+        self.states: NativeStates | None = IsolatedStates(self, instance, int(waiting[0])) if can else None
 
     def calls(self, bundle: Bundle) -> Sequence[NativeCall] | None:
         """One call for a bundle, None for text and bytes; in the place of references it is a slot."""
@@ -82,9 +83,14 @@ class NativeIsolated:
         self._instance.take_back(t, self._listed(hot.SETS), self.reads)
         self._board[hot.SETS // 8] = 0
 
-    def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
+    @property
+    def outcome(self) -> int:
+        """How waiting for the last answer ended."""
+        return int(self._board[hot.OUTCOME // 8])
+
+    def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:  # noqa: ARG002
         """Wait on where that takes long, and tell the outcome of the step from t by h (s)."""
-        return self._instance.finish_step(max(answer.status - hot.LOOK, 0), t, h, tuple(self.reads))
+        return self._instance.finish_step(self.outcome, t, h, tuple(self.reads))
 
     def failed(self, status: int, bundle: Bundle, *, setting: bool) -> None:  # noqa: ARG002
         """Read a bundle that was not read after the step: only from the next one on the process knows that it is to."""
@@ -104,6 +110,29 @@ class NativeIsolated:
         if mine is not None and mine.words[hot.PLACE // 8] == box.MAX_SLOTS:
             mine.words[hot.PLACE // 8] = self._board[hot.READS // 8]
             hot.list_once(self.handle + hot.READS, number)
+
+
+class IsolatedStates:
+    """`NativeStates` of a component, which its process keeps by numbers; `mailbox` is an address."""
+
+    def __init__(self, found: NativeIsolated, instance: IsolatedInstance, mailbox: int) -> None:
+        self._found, self._instance = found, instance
+        self.get, self.set, self.free = hot.state_addresses()
+        self.counted: Final = mailbox + 8 * box.LOGGED
+        self._slots: list[NDArray[np.int64]] = []
+
+    def slot(self) -> int:
+        """Address of the number of one kept state, 0 at first."""
+        self._slots.append(np.zeros(1, np.int64))
+        return int(self._slots[-1].ctypes.data)
+
+    def forget(self, count: int) -> None:  # noqa: ARG002
+        """Hand on none of the messages of what is taken back: whoever makes it once more gives them again."""
+        self._instance.forget_messages()
+
+    def failed(self, status: int, *, setting: bool) -> None:  # noqa: ARG002
+        """Raise what went wrong as a state was kept, or gone back to; messages alone are handed on."""
+        self._instance.finish_state(self._found.outcome, setting=setting)
 
 
 def _runs(slot: NamedSlot) -> list[tuple[int, int]]:

@@ -107,7 +107,7 @@ class Process:
         status: int = words[box.STATUS]
         if outcome != waiting.ANSWERED:
             raise self._failure(outcome, call)
-        if status == box.FAILED:
+        if status in (box.FAILED, box.LOST):
             fields = self._reply(call)[0]
             if fields.get("no_memory") is True and self._limits.memory is not None:
                 raise self._no_memory(call)
@@ -130,6 +130,10 @@ class Process:
     def said(self) -> str:
         """The last messages and lines printed, to append to an error."""
         return "".join(f"\n  it said: {line}" for line in self._said) + self._output.quoted()
+
+    def forget(self) -> None:
+        """Hand on nothing of what was logged since the last answer: what gave rise to it is taken back."""
+        self._seen = self.handle[waiting.LOGGED // 8] = self.mailbox.words[box.LOGGED]
 
     def end(self, *, started: bool) -> None:
         """Wait for a process that was told to end, and remove what it left: processes where it has `started` some."""

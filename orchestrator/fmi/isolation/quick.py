@@ -87,7 +87,6 @@ class Quick:
         if self._begun and self._native is not None:
             self._native.arrived(self._time)
             self._begun = False
-        self._known = None
 
     def _made(self, found: Native, t: float, h: float) -> int:
         for each in self._sets:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
+from orchestrator.fmi.fmu import Phase
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import wire
 from orchestrator.fmi.isolation.descendants import any_started
@@ -53,6 +54,9 @@ class Server:
             box.ASK_MESSAGE: self._message,
             box.ASK_PART: self._part,
             box.ASK_MORE: self._more,
+            box.ASK_KEEP: self._keep,
+            box.ASK_BACK: self._go_back,
+            box.ASK_RELEASE: self._release,
         }
 
     def serve(self) -> NoReturn:
@@ -64,7 +68,7 @@ class Server:
             try:
                 status = self._answer()
             except Exception as error:
-                status = box.FAILED
+                status = box.LOST if self._is_lost else box.FAILED
                 self._say(wire.encode(wire.describe_error(error)))
             self._mailbox.words[box.STATUS] = status
             if self._events is not None:
@@ -130,6 +134,27 @@ class Server:
             self._finished()
         mailbox.tell(result)
         return box.DISCARDED if result.status is Status.DISCARD else box.DONE
+
+    def _keep(self) -> int:
+        number = self._mailbox.words[box.STATE]
+        if number in self._states:  # its memory is used again
+            self._opened.free_state(self._states.pop(number))
+        self._states[number] = self._opened.save_state()
+        return box.DONE
+
+    def _go_back(self) -> int:
+        self._opened.restore_state(self._states[self._mailbox.words[box.STATE]])
+        return box.DONE
+
+    def _release(self) -> int:
+        self._opened.free_state(self._states.pop(self._mailbox.words[box.STATE]))
+        return box.DONE
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether no more calls of the component are allowed."""
+        fmu = getattr(self._instance, "fmu", None)
+        return fmu is not None and fmu.phase >= Phase.BROKEN
 
     @property
     def _opened(self) -> Instance:
@@ -211,18 +236,6 @@ class Server:
 
     def _do_exit_initialization(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
         self._opened.exit_initialization()
-        return {}, b""
-
-    def _do_save_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._states[fields["state"]] = self._opened.save_state()
-        return {}, b""
-
-    def _do_restore_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.restore_state(self._states[fields["state"]])
-        return {}, b""
-
-    def _do_free_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
-        self._opened.free_state(self._states.pop(fields["state"]))
         return {}, b""
 
     def _do_serialize_state(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:

@@ -59,8 +59,13 @@ def describe_error(error: Exception) -> dict[str, Any]:
     return {**fields, "no_memory": True} if _for_want_of_memory(error) else fields
 
 
-_NO_MEMORY: Final = ("cannot map zero-fill pages", "failed to map segment", "cannot allocate memory")
-"""What the dynamic linker and the system say where there is no memory left; in small letters."""
+_NO_MEMORY: Final = (
+    "cannot map zero-fill pages",
+    "failed to map segment",
+    "cannot allocate memory",
+    "error -4 while decompressing",
+)
+"""What the dynamic linker, the system and zlib say where there is no memory left; in small letters."""
 
 
 def _for_want_of_memory(error: BaseException | None) -> bool:
