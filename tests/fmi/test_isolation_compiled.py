@@ -17,7 +17,7 @@ from orchestrator.system.solving import StepControl
 from tests.fmi import isolation_hostile as hostile
 from tests.fmi import toys
 from tests.kit.build import kit_fmu
-from tests.textbook import lotka_volterra
+from tests.textbook import control_loop, lotka_volterra
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the FMUs need a C compiler")
 
@@ -214,6 +214,17 @@ def test_steps_under_error_control_are_taken_back_by_address(algorithm):
     assert same(far, near)
     assert same(far, readable)
     assert its_steps == expected == steps
+
+
+def test_what_jumps_under_error_control_is_gone_on_with_in_python():
+    """The trial in which it is found was made by address, with states that the processes keep."""
+    system = control_loop(1.3).model_copy(update={"step_control": StepControl(method="error", tolerance=2e-6)})
+    near, steps, _ = counted(system)
+    far, its_steps, by_address = counted(apart(system))
+    assert by_address == {"command", "plant", "relay"}
+    assert same(far, near)
+    assert its_steps == steps
+    assert steps[1]["jump"] > 0
 
 
 @pytest.mark.parametrize("control", [StepControl(), StepControl(method="error", tolerance=1e-3)])

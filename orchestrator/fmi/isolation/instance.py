@@ -228,6 +228,12 @@ class IsolatedInstance:
         self._ask_state(box.ASK_KEEP, "GetFMUState", self._states[state])
         return state
 
+    def adopt(self, number: int) -> IsolatedState:
+        """A state that a compiled function had the process keep, under this number, in Step Mode."""
+        state = IsolatedState(in_events=False)
+        self._states[state] = number
+        return state
+
     def restore_state(self, state: object) -> None:
         """Go back to a kept state."""
         self._ask_state(box.ASK_BACK, "SetFMUState", self._number(state))

@@ -126,6 +126,12 @@ class IsolatedStates:
         self._slots.append(np.zeros(1, np.int64))
         return int(self._slots[-1].ctypes.data)
 
+    def adopt(self, slot: int, t: float) -> object:  # noqa: ARG002
+        """The state in a slot as one that the instance keeps; the slot is empty then."""
+        place = next(each for each in self._slots if each.ctypes.data == slot)
+        number, place[0] = int(place[0]), 0
+        return self._instance.adopt(number)
+
     def forget(self, count: int) -> None:  # noqa: ARG002
         """Hand on none of the messages of what is taken back: whoever makes it once more gives them again."""
         self._instance.forget_messages()

@@ -21,7 +21,6 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.participant import Participant
 from orchestrator.master.rates import SlowPace
-from orchestrator.master.step_control_doubling import Tried
 from orchestrator.master.step_control_journey import ending
 from orchestrator.master.step_control_judge import Judge
 from orchestrator.master.step_control_outputs import Outputs
@@ -107,11 +106,7 @@ class ControlledLoop:
             why = self._make(self._timeline.grid.count, 1) if until is None else self._stride(until)
             if why == ct.LOST:
                 self._lose()
-            tried = self._handing.trial(self._words, self._states) if why == ct.JUDGED else None
-            made = self._end(why, recorded=rows is not None)
-            if tried is not None:
-                self._go_on(tried)
-            return made
+            return self._end(why, recorded=rows is not None)
         except BaseException:
             self._coupling.signals.keep()  # they are those of a communication point
             raise
@@ -187,18 +182,17 @@ class ControlledLoop:
         self._count()
         place = {"index": self._word(ct.INDEX), "between": None if np.isnan(between) else between}
         self._timeline.remember(place)
+        t = self._timeline.time
+        if why == ct.JUDGED:
+            tried = self._handing.trial(self._words, self._states)
+            self._control.go_on(tried)
+            t = tried.trial.end.t
         for found in self._natives:
-            found.arrived(self._timeline.time)
+            found.arrived(t)
         self._patience = 0 if steps else self._patience
         if why == ct.BACK:
             self._leave()
         return Strode(steps, recorded and steps > 0, why == ct.JUDGED)
-
-    def _go_on(self, tried: Tried) -> None:
-        """Python goes on with a trial, at the end of which the components are."""
-        self._control.go_on(tried)
-        for found in self._natives:
-            found.arrived(tried.trial.end.t)
 
     def _leave(self) -> None:
         """A macro step was tried in vain: Python makes it, and others after it."""
