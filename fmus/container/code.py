@@ -49,7 +49,8 @@ class _Tables:
             f"{{{each.part}, {self._call(each.call)}, {int(each.tunable)}, {_text(each.text)}}}"
             for each in system.settings
         ]
-        at_once = self._range(self._flows, self._joined(system.at_once))
+        flowing = (system.at_once, system.everything, system.during_events)
+        at_once = ", ".join(self._flow_range(flows) for flows in flowing)
         owners = [n for n, variable in enumerate(system.variables) for _ in range(variable.length)]
         pending = [int(each.given) for each in system.settings]
         return "\n".join(
@@ -94,7 +95,11 @@ class _Tables:
         texts = [part.name, part.token, part.identifier, part.library, part.resources]
         ways = self._ways
         own = f"{ways.pace(part.pace)}, {ways.extrapolation(part.extrapolation)}, {ways.exchange(part.exchange)}"
-        return f"{{{', '.join(map(_text, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}}}"
+        events, discrete = part.events, self._calls_of(() if part.events is None else part.events.discrete)
+        event_mode = f"{int(events is not None)}, {discrete}, {0 if events is None else events.memory}"
+        return (
+            f"{{{', '.join(map(_text, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}, {event_mode}}}"
+        )
 
     def _source(self, inputs: Inputs) -> str:
         jumps = self._range(self._jumps, (f"{{{time!r}, 0.0, 0}}" for time in inputs.jumps))
@@ -174,6 +179,7 @@ class _Tables:
         fields = [
             f"{_text(system.name)}, {TOKEN}, {system.step_size!r}, {system.tolerance or 0.0!r}",
             f"{system.start!r}, {len(system.inputs)}, {system.bound}",
+            str(int(any(part.events is not None for part in system.parts))),
             ", ".join(map(str, counts)),
             f"{int(system.keeps_state)}, {int(system.serializes_state)}",
             str(max((part.extrapolation.scratch for part in system.parts if part.extrapolation), default=0)),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmus.container.values import Call, Flow, Type
-from fmus.container.ways import Exchange, Extrapolation, Pace
+from fmus.container.ways import Eventful, Exchange, Extrapolation, Pace
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Part:
     pace: Pace | None = None
     extrapolation: Extrapolation | None = None
     exchange: Exchange | None = None
+    events: Eventful | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,8 @@ class Variable:
 class System:
     """All that a container is made from, but for the files of its components.
 
-    `step_size`, `start` and `stop` in s; `at_once` flows at the beginning of each macro step; `image` holds the values
+    `step_size`, `start` and `stop` in s; `at_once` flows at the beginning of each macro step, `everything` where
+    events are looked for, and `during_events` what may flow then; `image` holds the values
     at the start. `bound` is a part that takes steps of one size only, -1 where there is none. `solver` are the
     libraries of CVODE below the resources, where a part uses it.
     """
@@ -156,6 +158,8 @@ class System:
     stages: tuple[Stage, ...]
     settings: tuple[Setting, ...]
     at_once: tuple[Flow, ...]
+    everything: tuple[Flow, ...]
+    during_events: tuple[Flow, ...]
     variables: tuple[Variable, ...]
     units: tuple[Unit, ...]
     image: NDArray[np.uint8] = field(repr=False)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fmus.container.values import Flow
+from fmus.container.values import Call, Flow
 
 
 @dataclass(frozen=True)
@@ -126,3 +126,11 @@ class Exchange:
     courses_memory: int = 0
     unknowns: tuple[int, ...] = ()
     colours: tuple[Colour, ...] = ()
+
+
+@dataclass(frozen=True)
+class Eventful:
+    """A part with Event Mode: inputs that are set there only, and where the time of its next event is kept."""
+
+    discrete: tuple[Call, ...]
+    memory: int

@@ -11,7 +11,7 @@ from fmus.errors import BuildError
 from orchestrator.assembly import check_file, gives_inputs, open_inputs
 from orchestrator.errors import AlgebraicLoopError, CapabilityError, CotwinError, DescriptionError, FmuImportError
 from orchestrator.export.coupled import Coupled, Source, bound_of
-from orchestrator.export.declared import declared
+from orchestrator.export.declared import declared, has_events
 from orchestrator.export.exchange import refuse_rounded, solver_files
 from orchestrator.export.exposing import Chooser
 from orchestrator.export.image import type_of
@@ -94,7 +94,8 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     refuse_values(links, interfaces, parameters.values)
     refuse_negated(models, links, parameters.values)
     types = _types(inputs, models)
-    refuse_rounded(links, types, kinds)
+    watched = {name for name in models if kinds[name] == "ModelExchange" or has_events(models[name], kinds[name])}
+    refuse_rounded(links, types, watched)
     chooser = Chooser(interfaces, types, {link.destination[:2] for link in links}, version)
     said = diagnosed(description, description.components)
     columns = select(description.record, {**interfaces, **views.connectors, **said})

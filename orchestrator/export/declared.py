@@ -19,6 +19,15 @@ class _Slopes:
     names: Collection[str]
 
 
+@dataclass(frozen=True)
+class _Events:
+    """Event Mode without clocks, as far as a plan asks for it."""
+
+    clocks: Collection[str] = ()
+    timed: Collection[str] = ()
+    clocked: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Declared:
     """What a master asks a component before it steps."""
@@ -29,6 +38,7 @@ class Declared:
     capabilities: Capabilities
     input_slopes: _Slopes | None = None
     output_slopes: _Slopes | None = None
+    event_mode: _Events | None = None
     identity: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -36,8 +46,14 @@ def declared(name: str, model: ModelInfo, kind: str, wanted: Extrapolation) -> I
     """An FMU as it declares itself for one kind; its inputs are `wanted` to go on over a step, or to be held."""
     capabilities = model.interface(kind).capabilities
     inputs, outputs = _slopes(model, kind, extrapolate=wanted.order > 0 or wanted.smoothing)
-    found = Declared(name, model.connectors, model.feedthrough, capabilities, inputs, outputs)
+    events = _Events() if has_events(model, kind) else None
+    found = Declared(name, model.connectors, model.feedthrough, capabilities, inputs, outputs, events)
     return cast("Instance", found)  # it is asked what it is, and never stepped
+
+
+def has_events(model: ModelInfo, kind: str) -> bool:
+    """Whether an FMU for Co-Simulation has Event Mode."""
+    return kind == "CoSimulation" and read_features(model.path).event_mode
 
 
 def taken_inputs(model: ModelInfo) -> tuple[Connector, ...]:

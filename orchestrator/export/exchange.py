@@ -1,6 +1,6 @@
 """Exchange: components for Model Exchange, whose solver a container brings along."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -60,17 +60,19 @@ def exchange_of(name: str, component: Component, model: ModelInfo, image: Image,
     )
 
 
-def refuse_rounded(links: Iterable[Link], types: Types, kinds: Mapping[str, str]) -> None:
-    """CapabilityError where values are rounded on their way: what is held or not would be seen otherwise in a run."""
+def refuse_rounded(links: Iterable[Link], types: Types, watched: Collection[str]) -> None:
+    """CapabilityError where values are rounded on their way into components that are told only what has changed.
+
+    In a run that is seen before they are rounded.
+    """
     for link in links:
         source, destination = link.source[:2], link.destination[:2]
-        narrow = types[destination] is Type.FLOAT32 and kinds[destination[0]] == _KIND
+        narrow = types[destination] is Type.FLOAT32 and destination[0] in watched
         converted = (link.conversion.factor, link.conversion.offset) != IDENTITY
         if narrow and (types[source] is not Type.FLOAT32 or converted):
             raise CapabilityError(
                 f"export-fmu: '{'.'.join(destination)}' has 32 bits, and what flows there has more: a container does "
-                "not round for a component for Model Exchange. Export the FMU for Co-Simulation, or with inputs of 64 "
-                "bits"
+                "not round for components for Model Exchange, or with Event Mode. Export the FMU with inputs of 64 bits"
             )
 
 

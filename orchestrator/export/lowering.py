@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from fmus.container.system import Part, Setting, Stage, System
 from fmus.container.values import Call, Flow
-from fmus.container.ways import Exchange
+from fmus.container.ways import Eventful, Exchange
 from orchestrator.export.coupled import Coupled, Source, abilities_of, told
-from orchestrator.export.declared import taken_inputs
+from orchestrator.export.declared import has_events, taken_inputs
 from orchestrator.export.exchange import divided, exchange_of, remembered, solver_files, uses_cvode
 from orchestrator.export.exposing import dependencies
 from orchestrator.export.following import Following, followed, step_sizes
@@ -21,7 +21,7 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.following import Wishes
 from orchestrator.signals import Block, Direction, Signals
 from orchestrator.system.connections.links import Link
-from orchestrator.system.connector import Causality, Connector
+from orchestrator.system.connector import Causality, Connector, Variability
 from orchestrator.system.quantities.units import IDENTITY
 
 
@@ -101,6 +101,8 @@ class _Lowering:
             stages=tuple(self._stages()),
             settings=tuple(settings.values()),
             at_once=self._flows(self._at_once(coupled.links)),
+            everything=self._flows(coupled.links),
+            during_events=self._flows(link for each in self._coupling.during_events for link in each.links),
             variables=(*variables, TIME),
             units=described.units,
             image=self._image.bytes(),
@@ -124,7 +126,9 @@ class _Lowering:
     def _part(self, name: str, source: Source) -> Part:
         model, inputs = self._models[name], self._calls[name, Direction.INPUT]
         spans = [(call.offset, call.offset + call.size * call.type.dtype.itemsize) for call in inputs]
-        exchange = None
+        exchange = events = None
+        if has_events(model, self._coupled.kinds[name]):
+            events, inputs = self._eventful(name)
         if self._coupled.kinds[name] == "ModelExchange":
             exchange, inputs = self._exchanged(name)
         outputs = self._calls[name, Direction.OUTPUT] + self._calls[name, Direction.OBSERVED]
@@ -145,7 +149,23 @@ class _Lowering:
             self._following.pace(name, spans),
             self._following.extrapolation(name),
             exchange,
+            events,
         )
+
+    def _eventful(self, name: str) -> tuple[Eventful, tuple[Call, ...]]:
+        """What a component with Event Mode is given there only, and the calls that set its other inputs."""
+        model, connectors = self._models[name], self._inputs(name)
+        calls = remembered(divided(name, model, connectors, self._image), self._image)
+        steady = [each.variability is Variability.CONTINUOUS for each in connectors]
+        discrete = tuple(replace(call, course=-1) for call, held in zip(calls, steady, strict=True) if not held)
+        memory = self._image.room(2 * 8)
+        return Eventful(discrete, memory), tuple(
+            replace(call, course=-1) for call, held in zip(calls, steady, strict=True) if held
+        )
+
+    def _inputs(self, name: str) -> list[Connector]:
+        blocks = self._blocks(name, Direction.INPUT)
+        return [each for block in blocks for each in block.bundle.connectors if each.storage.numeric]
 
     def _exchanged(self, name: str) -> tuple[Exchange, tuple[Call, ...]]:
         """The solver of a component for Model Exchange, and the calls that set its inputs."""
@@ -154,9 +174,7 @@ class _Lowering:
         exchange = exchange_of(name, component, model, self._image, changing=changing)
         calls = self._calls[name, Direction.INPUT]
         if changing:
-            blocks = self._blocks(name, Direction.INPUT)
-            inputs = (each for block in blocks for each in block.bundle.connectors if each.storage.numeric)
-            calls = divided(name, model, inputs, self._image)
+            calls = divided(name, model, self._inputs(name), self._image)
         return exchange, remembered(calls, self._image)
 
     def _intermediate(self, name: str) -> tuple[int, ...]:

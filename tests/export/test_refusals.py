@@ -61,9 +61,7 @@ def test_everything_that_is_in_the_way_is_told_at_once(tmp_path):
 
 
 @needs_compiler
-def test_fmus_with_events_and_with_text_on_the_way_are_refused(tmp_path):
-    ball = kit_fmu("BouncingBall", "3.0", "co_simulation", event_mode=True)
-    assert "has events in its steps" in refused(tmp_path, with_another(source=str(ball)))
+def test_structural_parameters_and_text_on_the_way_are_refused(tmp_path):
     matrix = with_another(source=str(kit_fmu("StateSpace", "3.0", "co_simulation")), parameters={"n": 3})
     assert "changes no structural parameters" in refused(tmp_path, matrix)
     texts = str(kit_fmu("Feedthrough", "3.0", "co_simulation"))

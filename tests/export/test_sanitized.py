@@ -13,6 +13,7 @@ from orchestrator.export import container
 from orchestrator.system.yaml.file import from_mapping
 from tests.export.exported import growth
 from tests.fmus.test_sanitized import SANITIZERS, sanitizers  # noqa: F401 -- a fixture
+from tests.kit.build import kit_fmu
 from tests.plants import ROOT
 
 DRIVER = "whole_life.c"
@@ -22,12 +23,16 @@ SMOOTH = {"order": 2, "smoothing": True}
 SYSTEMS = {"plain": growth(), "paced": growth(extrapolation=SMOOTH), "exchanged": growth(extrapolation=SMOOTH)}
 SYSTEMS["exchanged"]["components"]["prey"]["kind"] = "model_exchange"
 SYSTEMS["exchanged"]["components"]["predator"] |= {"kind": "model_exchange", "solver": {"method": "rk4", "step": 0.1}}
+SYSTEMS["eventful"] = growth()
 SYSTEMS["paced"]["components"]["prey"]["step_size"] = 0.25
 SYSTEMS["paced"]["components"]["predator"]["step_size"] = 0.025
 
 
 def compiled(system, folder, monkeypatch, *flags):
     """The driver with the tables of a system and the runtime, and the folder of its resources."""
+    if system == "eventful":
+        source = kit_fmu("Stair", "3.0", "co_simulation", event_mode=True)
+        SYSTEMS[system]["components"]["stair"] = {"source": str(source)}
     seen = []
     built = container.build_container
     monkeypatch.setattr(container, "build_container", lambda system, *more: seen.append(system) or built(system, *more))

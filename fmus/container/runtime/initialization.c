@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "events.h"
 #include "part.h"
 
 int instance_hand_on(instance *i, const char *function, int before_initialization)
@@ -13,6 +14,7 @@ int instance_hand_on(instance *i, const char *function, int before_initializatio
     for (int k = 0; k < whole.n_settings; k++) {
         const setting_table *setting = &whole.settings[k];
         part *p = &i->parts[setting->part];
+        if (p->table->events && i->now.mode == MODE_STEP) continue; /* it takes force at an event */
         if (setting->text) {
             if (before_initialization && !part_set_text(p, function, setting->call, setting->text)) return 0;
         } else if (pending[k] == PENDING) {
@@ -38,7 +40,8 @@ int instance_enter_initialization(instance *i, const char *function)
 
 static int gives_inputs(part *p, const char *function)
 {
-    return part_set_all(p, function, p->table->initial) && part_set_all(p, function, p->table->inputs);
+    return part_set_all(p, function, p->table->initial) && part_set_all(p, function, p->table->inputs) &&
+           part_set_all(p, function, p->table->discrete);
 }
 
 int instance_settle(instance *i, const char *function)
@@ -59,6 +62,7 @@ int instance_settle(instance *i, const char *function)
 
 int instance_exit_initialization(instance *i, const char *function)
 {
+    int ending = 0;
     if (!instance_allows(i, EXIT_INITIALIZATION, function) || !instance_settle(i, function)) return 0;
     for (int k = 0; k < whole.n_parts; k++) {
         part *p = &i->parts[k];
@@ -67,8 +71,12 @@ int instance_exit_initialization(instance *i, const char *function)
             !instance_check_outputs(i, function, p, i->now.start_time))
             return 0;
     }
-    i->now.mode = MODE_STEP;
     i->now.index = 0;
     i->now.between = NAN;
-    return 1;
+    if (whole.has_events && !events_rest(i, function, i->now.start_time, &ending)) return 0;
+    i->now.mode = MODE_STEP;
+    if (!ending) return 1;
+    instance_fail(i, function, "a component ends the run at its start");
+    instance_broken(i, 0);
+    return 0;
 }

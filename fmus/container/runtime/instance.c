@@ -31,10 +31,11 @@ instance *instance_new(const char *name, char *folder, int logging)
     i->name = copied(name);
     i->image = malloc(whole.image_size + 1);
     i->before = malloc(whole.image_size + 1);
+    i->seen = malloc(whole.has_events ? whole.image_size + 1 : 1);
     i->scratch = calloc((size_t)whole.n_scratch + 1, sizeof *i->scratch);
     i->parts = calloc((size_t)whole.n_parts, sizeof *i->parts);
     i->logging = logging;
-    if (!i->folder || !i->name || !i->image || !i->before || !i->scratch || !i->parts) {
+    if (!i->folder || !i->name || !i->image || !i->before || !i->seen || !i->scratch || !i->parts) {
         instance_free(i);
         return NULL;
     }
@@ -61,6 +62,7 @@ void instance_free(instance *i)
     free(i->parts);
     free(i->image);
     free(i->before);
+    free(i->seen);
     free(i->scratch);
     free(i->name);
     free(i->folder);

@@ -60,9 +60,11 @@ struct instance {
     int logging;
     condition now;
     unsigned char *image, *before; /* the latter as it was at the last communication point */
+    unsigned char *seen; /* values of components with Event Mode, before they are read again */
     double *scratch;
     part *parts;
     int paces; /* whether one of them has a pace of its own, or extrapolated inputs */
+    int asks;  /* whether a component asks for an event at the end of the step */
     long kept; /* states that are kept now */
     int ended; /* whether a component ended the run in the last step */
 };

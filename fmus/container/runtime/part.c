@@ -1,5 +1,6 @@
 /* Loading a component, and the calls that look the same in both versions. */
 #define _GNU_SOURCE /* dlfcn.h */
+#include "events.h"
 #include "part.h"
 
 #include <dlfcn.h>
@@ -124,6 +125,7 @@ int part_open(part *p, const char *function)
     char *library = path_to(p, p->table->library), *resources = path_to(p, p->table->resources);
     int opened = 0;
     p->version = (p->table->exchange < 0 ? versions : exchange_versions)[p->table->fmi];
+    p->gives = p->table->events ? events_give : p->version->gives;
     size_t inputs = p->table->pace < 0 ? 0 : whole.paces[p->table->pace].bytes;
     if (!library || !resources || (inputs && !(p->newest = malloc(inputs))))
         instance_fail(p->whole, function, "out of memory");
@@ -177,7 +179,7 @@ int part_sets(part *p, const char *function, int call)
 
 int part_set(part *p, const char *function, int call)
 {
-    return p->version->gives ? p->version->gives(p, function, call) : transfers(p, function, call, 1);
+    return p->gives ? p->gives(p, function, call) : transfers(p, function, call, 1);
 }
 
 int part_get(part *p, const char *function, int call)
@@ -187,7 +189,7 @@ int part_get(part *p, const char *function, int call)
 
 int part_set_all(part *p, const char *function, range calls)
 {
-    int (*gives)(part *, const char *, int) = p->version->gives;
+    int (*gives)(part *, const char *, int) = p->gives;
     for (int k = calls.first; k < calls.end; k++)
         if (!(gives ? gives(p, function, k) : transfers(p, function, k, 1))) return 0;
     return 1;

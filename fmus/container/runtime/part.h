@@ -28,6 +28,7 @@ typedef enum { NEEDED, FOR_STATES, FOR_BYTES } need;
 typedef struct {
     int status, terminate, early;
     double reached; /* s */
+    int event;      /* not 0 where it asks for Event Mode */
     int told;       /* not 0 where it failed, and that is reported */
 } step_answer;
 
@@ -63,6 +64,7 @@ struct part {
     const part_table *table;
     const part_version *version;
     void *library, *handle, *memory; /* memory: what a version keeps for it */
+    int (*gives)(part *, const char *, int); /* what sets values, in the place of the plain call, or NULL */
     int paces; /* whether it has a pace of its own, or extrapolated inputs */
     struct exchange *exchange; /* for Model Exchange */
     void *tell_slopes, *take_slopes; /* derivatives of its outputs and inputs, where it is asked for them */

@@ -39,8 +39,8 @@ static void *instantiate(part *p, const char *resources)
     const range inputs = p->table->intermediate;
     const size_t n = (size_t)(inputs.end - inputs.first);
     return ((fmi3InstantiateCoSimulationTYPE *)p->own[INSTANTIATE])(
-        p->table->name, p->table->token, there ? folder : NULL, fmi3False, p->whole->logging != 0, fmi3False, fmi3False,
-        n ? whole.references + inputs.first : NULL, n, p, hears, n ? updates : NULL);
+        p->table->name, p->table->token, there ? folder : NULL, fmi3False, p->whole->logging != 0, p->table->events != 0,
+        fmi3False, n ? whole.references + inputs.first : NULL, n, p, hears, n ? updates : NULL);
 }
 
 static int enter_initialization(part *p, const condition *now)
@@ -62,6 +62,7 @@ static step_answer do_step(part *p, const char *function, double time, double st
     if (answer.status != STATUS_OK && answer.status != STATUS_WARNING) return answer;
     answer.terminate = terminate;
     answer.early = early;
+    answer.event = event && p->table->events;
     if (early) answer.reached = reached;
     return answer;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "events.h"
 #include "part.h"
 
 /* As the engine has it: a last step shorter than this part of the step size is not made. */
@@ -50,8 +51,8 @@ double instance_ulps(double time)
 /* The length (s) of the next step: to the next point of the grid, or to a jump that lies truly before it. */
 static double step_size(const instance *i, double time)
 {
-    if (whole.n_sources) {
-        double point = time_at(i, i->now.index + 1), jump = sources_next(time);
+    if (whole.n_sources || whole.has_events) {
+        double point = time_at(i, i->now.index + 1), jump = fmin(sources_next(time), events_next(i, time));
         if (jump < point - (SNAP * (point - time) + instance_ulps(point))) return jump - time;
         if (!isnan(i->now.between)) return point - time;
     }
@@ -62,7 +63,7 @@ static double step_size(const instance *i, double time)
 static void arrives(instance *i, double end)
 {
     int on_grid = 1;
-    if (whole.n_sources) {
+    if (whole.n_sources || whole.has_events) {
         double point = time_at(i, i->now.index + 1);
         on_grid = end >= point - 1e-9 * whole.step_size - instance_ulps(point);
     }
@@ -141,6 +142,7 @@ static step_end part_makes(part *p, const char *function, double time, double st
     if (answer.status != STATUS_OK && !part_checks(p, function, answer.status, p->version->step)) return STEP_FAILED;
     if (fabs(answer.reached - (time + step)) > MISSED * step)
         return fails(p, function, answer.terminate ? "ended the run" : "stopped", time, step);
+    p->whole->asks |= answer.event;
     return answer.terminate ? STEP_ENDED : STEP_DONE;
 }
 
@@ -199,17 +201,29 @@ static step_end part_steps(part *p, const char *function, double time, double st
 static int can_follow(instance *i, const char *function, double end)
 {
     if (whole.bound < 0 || end >= time_at(i, i->now.index + 1) - SNAP * whole.step_size) return 1;
-    instance_fail(i, function, "an input jumps at t = %.9g s, between two communication points, but component '%s' takes "
+    instance_fail(i, function, "an event happens at t = %.9g s, between two communication points, but component '%s' takes "
                   "steps of one size only: export the system with a step size that meets it", end,
                   whole.parts[whole.bound].name);
     instance_broken(i, 0);
     return 0;
 }
 
-/* To the next point of the grid, or to a jump of an input before it. */
+/* An event where the system is. */
+static step_end happens(instance *i, const char *function, step_end end)
+{
+    int ending = 0;
+    i->asks = 0;
+    if (whole.has_events && !events_happen(i, function, instance_time(i), &ending)) return STEP_FAILED;
+    instance_forgets(i);
+    return ending ? STEP_ENDED : end;
+}
+
+/* To the next point of the grid, or to an event before it. */
 static step_end macro_step(instance *i, const char *function, int none_kept)
 {
     step_end end = STEP_DONE;
+    i->asks = 0;
+    if (whole.has_events && events_wanted(i) && happens(i, function, end) == STEP_FAILED) return STEP_FAILED;
     double time = instance_time(i), step = step_size(i, time);
     if (!can_follow(i, function, time + step)) return STEP_FAILED;
     if (i->paces && !paces_begin(i, function)) return STEP_FAILED;
@@ -220,8 +234,13 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
         if (one == STEP_FAILED) return one;
         if (one == STEP_ENDED) end = one;
     }
-    if (whole.n_sources && instance_sources(i, time + step, step, 1)) instance_forgets(i);
+    int jumps = whole.n_sources && instance_sources(i, time + step, step, 1);
     arrives(i, time + step);
+    if (whole.has_events && !jumps) {
+        if (!instance_flow(i, function, whole.everything)) return STEP_FAILED;
+        jumps = i->asks || events_due(i, instance_time(i));
+    }
+    if (jumps) return happens(i, function, end);
     return end;
 }
 

@@ -143,6 +143,9 @@ typedef struct {
     range before; /* libraries that are loaded before its own, which needs them */
     range inputs, initial, unknown_starts, outputs, flows;
     range intermediate; /* references of inputs that it takes during a step, FMI 3.0 */
+    int events;         /* whether it has Event Mode: then `discrete` inputs are given there only */
+    range discrete;
+    size_t memory; /* with Event Mode, as doubles: the time of its next event (s), whether there is one */
 } part_table;
 
 /* In Initialization Mode: components are given their inputs, outputs are read, and flow on. */
@@ -196,6 +199,7 @@ typedef struct {
     double step_size, tolerance; /* s; relative, 0 where there is none */
     double start;                /* s; where the grid begins on which inputs jump, if a component is bound to it */
     int n_sources, bound;        /* bound: a component that takes steps of one size only, or -1 */
+    int has_events;              /* whether a component has Event Mode */
     int n_parts, n_stages, n_settings, n_variables, n_elements;
     int keeps_state, serializes_state;
     int n_scratch; /* doubles that steps need room for */
@@ -231,6 +235,7 @@ typedef struct {
     const flow *flows;
     const map_entry *map_entries;
     range at_once; /* flows before the first component steps */
+    range everything, during_events;
     const variable_table *variables;
     const int *variable_of; /* element -> variable */
 } system_table;

@@ -1,0 +1,143 @@
+"""Components with Event Mode in a whole: events happen where they happen in cotwin's own run, with the same bits."""
+
+import numpy as np
+import pytest
+
+from orchestrator.assembly import open_simulation
+from orchestrator.errors import CapabilityError
+from orchestrator.export.container import export_fmu
+from orchestrator.system.yaml.file import from_mapping
+from tests.export.exported import PARTS, elements, run, run_in_fmpy
+from tests.fmus.harness import running
+from tests.kit.build import compiler, kit_fmu
+from tests.plants import ROOT, fmu
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
+ALGORITHMS = ("jacobi", "gauss_seidel")
+
+
+def eventful(model, **more):
+    return {"source": str(kit_fmu(model, "3.0", "co_simulation", event_mode=True, **more))}
+
+
+def described(components, connections=(), *, h=0.125, stop=4.0, **changes):
+    return from_mapping(
+        {
+            "name": "eventful",
+            "components": components,
+            "connections": list(connections),
+            "experiment": {"stop": stop},
+            "step_size": h,
+            "record": ["*"],
+            **changes,
+        },
+        ROOT,
+        "tests",
+    )
+
+
+def same(description, path, version="3.0"):
+    """Outputs in FMPy are those of cotwin at the points of the grid: of two at one time the last."""
+    export_fmu(description, path, version=version)
+    found, expected = elements(run_in_fmpy(path, description)), run(description)
+    times = expected.times[::-1]
+    last = [len(times) - 1 - int(np.argmin(np.abs(times - t))) for t in found["time"]]
+    names = [name for name in expected.names if name in found and "_u" not in name and not name.endswith(".u")]
+    for name in names:
+        assert np.array_equal(found[name], np.asarray(expected[name])[last].astype(found[name].dtype)), name
+    assert names
+    return expected
+
+
+@pytest.mark.parametrize("h", [0.125, 0.3])
+@pytest.mark.parametrize("version", PARTS)
+@pytest.mark.parametrize("model", ["BouncingBall", "Stair", "VanDerPol", "Dahlquist"])
+def test_events_of_one_component_happen_at_their_times(model, version, h, tmp_path):
+    same(described({"part": eventful(model)}, h=h, stop=3.0), tmp_path / "whole.fmu", version)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_discrete_values_go_from_component_to_component_at_events(algorithm, tmp_path):
+    components = {
+        "stair": eventful("Stair"),
+        "first": eventful("Feedthrough"),
+        "second": eventful("Feedthrough"),
+        "sum": {"source": str(fmu("integrator", 2))},
+    }
+    connections = [
+        "stair.counter -> first.Int32_u",
+        "first.Int32_y -> second.Int32_u",
+        "second.Int32_y -> second.Float64_u",
+        "second.Float64_y -> sum.u",
+    ]
+    for h in (0.125, 0.3):
+        description = described(components, connections, h=h, stop=4.5, algorithm=algorithm)
+        expected = same(description, tmp_path / "whole.fmu")
+        assert expected["second.Int32_y"][-1] > expected["second.Int32_y"][0]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("version", PARTS)
+def test_inputs_that_jump_and_components_with_events_meet(version, algorithm, tmp_path):
+    (tmp_path / "inputs.csv").write_text("time,n,u\n0,3,0.5\n0.55,3,1.5\n0.55,-4,-1.0\n1.0,5,2.0\n2.0,7,3\n")
+    components = {
+        "feed": {"source": str(tmp_path / "inputs.csv")},
+        "through": eventful("Feedthrough"),
+        "ball": eventful("BouncingBall"),
+        "stair": {"source": str(kit_fmu("Stair", "2.0", "model_exchange")), "kind": "model_exchange"},
+        "sum": {"source": str(kit_fmu("Integrator", "2.0", "co_simulation"))},
+    }
+    connections = ["feed.n -> through.Int32_u", "feed.u -> through.Float64_u", "through.Float64_y -> sum.u"]
+    for extrapolation in ({"order": 0}, {"order": 1}):
+        description = described(
+            components, connections, h=0.2, stop=3.0, algorithm=algorithm, extrapolation=extrapolation
+        )
+        same(description, tmp_path / "whole.fmu", version)
+
+
+@pytest.mark.parametrize("version", PARTS)
+def test_what_follows_a_kept_state_comes_again_through_events(version, tmp_path):
+    description = described({"ball": eventful("BouncingBall"), "stair": eventful("Stair")}, h=0.25)
+    path = export_fmu(description, tmp_path / "whole.fmu", version=version).path
+
+    def steps(fmu_, first, last):
+        for index in range(first, last):
+            fmu_.step(index * 0.25, 0.25)
+            yield float(fmu_.get("ball.h")[0]), int(fmu_.get("stair.counter")[0])
+
+    with running(path) as one, running(path) as other:
+        one.initialize()
+        list(steps(one, 0, 3))
+        state = one.keep()
+        data = one.serialize(state)
+        after = list(steps(one, 3, 12))
+        one.restore(state)
+        assert list(steps(one, 3, 12)) == after
+        one.free(state)
+        taken = other.deserialize(data)
+        other.restore(taken)
+        assert list(steps(other, 3, 12)) == after
+        other.free(taken)
+
+
+def test_values_from_outside_that_count_at_events_only_are_events(tmp_path):
+    description = described({"through": eventful("Feedthrough")})
+    path = export_fmu(description, tmp_path / "whole.fmu").path
+    with open_simulation(description) as simulation, running(path) as one:
+        one.initialize()
+        for index in range(6):
+            if index in (2, 4):
+                simulation["through.Int32_u"] = index
+                one.set("through.Int32_u", index)
+            simulation.step()
+            one.step(index * 0.125, 0.125)
+            assert one.get("through.Int32_y").ravel().tolist() == [simulation["through.Int32_y"]]
+
+
+def test_early_returns_and_paces_of_components_with_events_are_refused(tmp_path):
+    early = described({"ball": eventful("BouncingBall", early_return=True, intermediate_steps=4)})
+    with pytest.raises(CapabilityError, match="may return early from its steps"):
+        export_fmu(early, tmp_path / "whole.fmu")
+    paced = described({"ball": {**eventful("BouncingBall"), "step_size": 0.0625}})
+    with pytest.raises(CapabilityError, match="no step_size of a component with Event Mode"):
+        export_fmu(paced, tmp_path / "whole.fmu")
