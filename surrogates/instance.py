@@ -19,7 +19,7 @@ from orchestrator.plain_data import pack, unpack
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.quantities.units import Unit
 from surrogates.guard import INSIDE, Verdict
-from surrogates.machine import NOT_FINITE, OK, OTHER_STEP
+from surrogates.machine import NO_MEMORY, NOT_FINITE, OK, OTHER_STEP, KeptArrays
 from surrogates.native import NativeSurrogate
 from surrogates.package import Card, Variable, load_package
 from surrogates.runtime import Prediction, Runtime, open_runtime
@@ -88,7 +88,9 @@ class SurrogateInstance:
         """The guard's verdict on the last step."""
         if self._machine is not None and self._machine.steps != self._seen:
             self._seen = self._machine.steps
-            self._verdict = self._runtime.verdict(self._machine) if self._machine.outside else INSIDE
+            self._verdict = INSIDE
+            if self._machine.outside:
+                self._verdict = self._runtime.verdict(self._machine.state, self._machine.held)
         return self._verdict
 
     @property
@@ -134,12 +136,18 @@ class SurrogateInstance:
         self._show(prediction)
 
     def require(self, status: int, t: float, h: float) -> None:
-        """StepError where a step from t by h (s) answered anything but OK."""
+        """StepError where a step from t by h (s), or keeping a state at t, answered anything but OK."""
         step = self._card.macro_step
         if status == OTHER_STEP:
             raise StepError(
                 f"surrogate '{self.name}' at t = {t:g} s: step {h:g} s, but it knows only {step:g} s. Set step_size "
                 f"to {step:g}, or train it for {h:g} s",
+                component=self.name,
+                time=t,
+            )
+        if status == NO_MEMORY:
+            raise StepError(
+                f"surrogate '{self.name}' at t = {t:g} s: no memory for its state. Free memory",
                 component=self.name,
                 time=t,
             )
@@ -160,6 +168,11 @@ class SurrogateInstance:
         self.time = kept.time
         self._values[:] = kept.values
         self._be(kept.state, kept.verdict)
+
+    def adopt(self, kept: KeptArrays, t: float) -> object:
+        """A state at t (s) that the C code has kept, as `save_state` would have."""
+        verdict = self._runtime.verdict(kept.state, kept.held) if kept.outside else INSIDE
+        return _Kept(self._runtime.state(kept.state), kept.values, verdict, t)
 
     def free_state(self, state: object) -> None:
         """Nothing to release."""
@@ -199,7 +212,9 @@ class SurrogateInstance:
         """Nothing to end."""
 
     def close(self) -> None:
-        """Nothing to free."""
+        """Free what the C code has kept."""
+        if self._machine is not None:
+            self._machine.close()
 
     def _own(self, state: object) -> _Kept:
         if not isinstance(state, _Kept):

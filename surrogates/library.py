@@ -15,6 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fmus.compiler import Compiler, find_compiler
 from fmus.errors import BuildError
 
@@ -24,12 +27,21 @@ _FLAGS: Final = ("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "
 
 
 class Library(NamedTuple):
-    """A loaded library: the addresses of its functions, and `do_step` as Python calls it."""
+    """A loaded library: the addresses of its functions, and two of them as Python calls them."""
 
     step: int
     set: int
     get: int
+    keep: int
+    go_back: int
+    free: int
     do_step: Callable[[int, float, float], int]
+    release: Callable[[int, int], int]
+
+    @staticmethod
+    def doubles(address: int, count: int) -> NDArray[np.float64]:
+        """A copy of so many doubles that lie at an address."""
+        return np.array((ctypes.c_double * count).from_address(address))
 
 
 def load_library(files: Mapping[str, str]) -> Library | None:
@@ -85,7 +97,11 @@ def _load(path: Path) -> Library:
     step: Any = loaded.surrogate_step
     step.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_double]
     step.restype = ctypes.c_int32
-    return Library(_address(step), _address(loaded.surrogate_set), _address(loaded.surrogate_get), step)
+    release: Any = loaded.surrogate_free
+    release.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    values = _address(loaded.surrogate_set), _address(loaded.surrogate_get)
+    states = _address(loaded.surrogate_keep), _address(loaded.surrogate_go_back), _address(release)
+    return Library(_address(step), *values, *states, step, release)
 
 
 def _address(function: Any) -> int:

@@ -14,19 +14,43 @@ if TYPE_CHECKING:
     from surrogates.instance import SurrogateInstance
 
 
+class SurrogateStates:
+    """`NativeStates` of a surrogate, which logs nothing."""
+
+    def __init__(self, instance: "SurrogateInstance", machine: Machine) -> None:
+        self._instance, self._machine = instance, machine
+        self.get: Final = machine.functions.keep
+        self.set: Final = machine.functions.go_back
+        self.free: Final = machine.functions.free
+        self.slot: Final = machine.slot
+        self._none = np.zeros(1, np.int64)
+        self.counted: Final = int(self._none.ctypes.data)
+
+    def adopt(self, slot: int, t: float) -> object:
+        """The state in a slot as one that Python knows."""
+        return self._instance.adopt(self._machine.taken(slot), t)
+
+    def forget(self, count: int) -> None:
+        """There is nothing to quote."""
+
+    def failed(self, status: int, *, setting: bool) -> None:  # noqa: ARG002
+        """StepError: there was no memory for a state."""
+        self._instance.require(status, self._instance.time, 0.0)
+
+
 class NativeSurrogate:
     """`Native` of a surrogate. `outside` is the address of a word that is not 0 outside the validity domain."""
 
     repeats_exactly = True
     may_refuse = False
     flag = False
-    states: NativeStates | None = None
 
     def __init__(self, instance: "SurrogateInstance", machine: Machine) -> None:
         self._instance, self._machine = instance, machine
         self.handle: Final = machine.address
         self.do_step: Final = machine.functions.step
         self.outside: Final = machine.outside_address
+        self.states: NativeStates | None = SurrogateStates(instance, machine)
 
     @property
     def time(self) -> float:

@@ -55,8 +55,8 @@ class Runtime(Protocol):
         """The same step as C code that works on `values`, at the places of inputs and outputs; None where it cannot."""
         ...
 
-    def verdict(self, machine: Machine) -> Verdict:
-        """The guard's verdict on the last step of a machine."""
+    def verdict(self, arrays: Sequence[Any], held: Floats) -> Verdict:
+        """The guard's verdict on a state of a machine, and on the scalars held in the step that led there."""
         ...
 
 

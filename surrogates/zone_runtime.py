@@ -101,9 +101,9 @@ class ZoneRuntime:
         shape = (len(SPECIES), self._tank.lift.shape[2])
         return Machine(library, values, places, (np.zeros(shape), np.zeros(len(LUMPS))), np.zeros(len(SCALARS)))
 
-    def verdict(self, machine: Machine) -> Verdict:
-        """The guard's verdict on the last step of a machine."""
-        return self._box.check(guarded(self._count, Advanced(*machine.state), machine.held))
+    def verdict(self, arrays: Sequence[Any], held: Floats) -> Verdict:
+        """The guard's verdict on a state, and on the scalars held in the step that led there."""
+        return self._box.check(guarded(self._count, Advanced(*arrays), held))
 
     def _predict(self, state: Advanced, scalars: Floats) -> Prediction:
         """Lift: concentrations are never negative; DO may be, as in the component, where cells lack oxygen."""

@@ -3,9 +3,9 @@
    zone_model.h, generated from a package, has its sizes and numbers. Matrices lie there with the index that sums as
    the first one, so that inner loops run over values that do not depend on each other. Nothing allocates, and nothing
    is kept between steps but what is in the instance. */
-#include <float.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "zone_model.h"
@@ -22,21 +22,29 @@ enum { V, DOT_PROBE, Y_O2, Y_CO2, LUMPS = 17, SCALARS = 4, RATES = 4, SPECIES = 
 enum { STIRRER_SPEED, AIR_FLOW, FEED, CER };
 enum { X, S, A, DOT };
 enum { MEAN, ENTRY, PROBE, TRANSFER, READINGS };
-enum { OK, OTHER_STEP, NOT_FINITE };
+enum { OK, OTHER_STEP, NOT_FINITE, NO_MEMORY };
 
 #define OUTPUTS (SPECIES * N + LUMPS + SPECIES + 3 + 2)
 #define BOUNDED (SCALARS + 2 + SPECIES * GROUPS)
 
 typedef double Fields[SPECIES][K];
 
-/* What the run knows of an instance; surrogates/compiled.py has the same. `held` are the scalars of the last step. */
+/* What the run knows of an instance; surrogates/machine.py has the same. `held` are the scalars of the last step. */
 typedef struct {
   double *values;
   const int64_t *inputs, *outputs;
   Fields *z;
   double *lumps, *held;
-  int64_t outside, steps;
+  int64_t outside, steps, size;
 } Instance;
+
+/* A kept state; behind it lie the values of the instance. */
+typedef struct {
+  Fields z;
+  double lumps[LUMPS], held[SCALARS];
+  int64_t outside;
+  double values[];
+} State;
 
 PART void layer(const double *weights, const double *biases, const double *x, int wide, double *y, int narrow) {
   memcpy(y, biases, narrow * sizeof *y);
@@ -310,6 +318,35 @@ EXPORT FOR_EACH_MACHINE int32_t surrogate_step(Instance *it, double t, double h)
   for (int k = 0; k < OUTPUTS; k++) it->values[it->outputs[k]] = out[k];
   it->outside = is_outside(z, lumps, held);
   it->steps++;
+  return OK;
+}
+
+/* Keep the present state, in the memory of one that was kept before where there is one. */
+EXPORT int32_t surrogate_keep(Instance *it, State **state) {
+  if (!*state) *state = malloc(sizeof(State) + it->size * sizeof(double));
+  if (!*state) return NO_MEMORY;
+  memcpy((*state)->z, *it->z, sizeof(Fields));
+  memcpy((*state)->lumps, it->lumps, LUMPS * sizeof(double));
+  memcpy((*state)->held, it->held, SCALARS * sizeof(double));
+  (*state)->outside = it->outside;
+  memcpy((*state)->values, it->values, it->size * sizeof(double));
+  return OK;
+}
+
+EXPORT int32_t surrogate_go_back(Instance *it, const State *state) {
+  memcpy(*it->z, state->z, sizeof(Fields));
+  memcpy(it->lumps, state->lumps, LUMPS * sizeof(double));
+  memcpy(it->held, state->held, SCALARS * sizeof(double));
+  it->outside = state->outside;
+  memcpy(it->values, state->values, it->size * sizeof(double));
+  it->steps++; /* there is another last step to be judged */
+  return OK;
+}
+
+EXPORT int32_t surrogate_free(Instance *it, State **state) {
+  (void)it;
+  free(*state);
+  *state = NULL;
   return OK;
 }
 

@@ -13,6 +13,7 @@ from cotwin import open_simulation
 from orchestrator.errors import StepError
 from orchestrator.fmi.isolation import waiting
 from orchestrator.interruption import opened
+from orchestrator.master.compiled.hot_states import SLOT, keep, state_row
 from orchestrator.system.solving import StepControl
 from tests.fmi import isolation_hostile as hostile
 from tests.fmi import toys
@@ -242,3 +243,22 @@ def test_a_process_that_is_gone_is_the_error_of_interpreted_steps(control):
             return str(caught.value), caught.value.time, simulation.time
 
     assert ends() == ends(interpreted=True)
+
+
+def test_a_state_kept_by_address_is_one_that_python_knows(built):
+    with open_simulation(ring(built, isolation="process")) as simulation:
+        simulation.run(until=0.5)
+        instance = simulation.instances["a"]
+        states = instance.native.states
+        rows = np.array([state_row(instance.native.handle, states)])
+        whole = int(rows.ctypes.data), int(rows.ctypes.data) + rows.nbytes
+        instance.native.begin()
+        for _ in range(2):  # the memory of the state is used again
+            assert keep(*whole) == 0
+        before = instance.serialize_state(instance.save_state())
+        instance.do_step(0.5, 0.05)
+        state = states.adopt(int(rows[0, SLOT // 8]), 0.5)
+        assert instance.serialize_state(instance.save_state()) != before
+        instance.restore_state(state)
+        assert instance.serialize_state(instance.save_state()) == before
+        instance.free_state(state)

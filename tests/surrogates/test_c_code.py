@@ -14,6 +14,7 @@ from fmus.compiler import find_compiler
 from fmus.errors import BuildError
 from orchestrator.errors import StepError
 from orchestrator.instance import Bundle
+from orchestrator.master.compiled.hot_states import SLOT, go_back, keep, state_row
 from surrogates import library, zone_runtime
 from surrogates.design import Split
 from surrogates.instance import SurrogateInstance, open_surrogate
@@ -167,6 +168,35 @@ def test_the_compiled_loop_steps_it_with_the_bits_of_interpreted_steps(package: 
         assert compiled[name].tobytes() == interpreted[name].tobytes(), name
     assert one.violation == other.violation
     assert one.violation is not None
+
+
+def test_a_state_kept_by_address_is_gone_back_to_with_its_verdict(package: Path):
+    instance = initialized(open_surrogate("reactor", package))
+    assert instance.native is not None
+    states = instance.native.states
+    assert states is not None
+    run = trajectories()[Split.TEST][0]
+    rows = np.array([state_row(instance.native.handle, states) for _ in range(2)])
+    whole = int(rows.ctypes.data), int(rows.ctypes.data) + rows.nbytes
+    instance.restart(0.0, {name: run.values[name][3] for name in (*SPECIES, *LUMPS)})
+    hold(instance, {name: run.values[name][3] for name in (*SCALARS, *RATES)})
+    instance.do_step(0.0, 1.0)
+    instance.set(bundle(instance, "feed"), np.array([500.0]))
+    for _ in range(2):  # the memory of the states is used again
+        assert keep(*whole) == 0
+        seen = []
+        for _ in range(2):
+            assert instance.violation is None
+            for t in (0.0, 1.0):
+                instance.do_step(t, 1.0)
+            assert instance.violation is not None
+            seen.append(read(instance, *OUTPUTS).tobytes())
+            assert go_back(*whole) == 0
+        assert seen[0] == seen[1]
+    known = instance.save_state()
+    adopted = states.adopt(int(rows[0, SLOT // 8]), instance.time)
+    assert instance.serialize_state(adopted) == instance.serialize_state(known)
+    instance.close()
 
 
 def test_a_step_size_that_it_does_not_know_is_the_same_error_by_address(package: Path):
