@@ -37,7 +37,7 @@ def measure(effort: Effort) -> Iterator[Line]:
     for cost, burn in list(_LOOPS.items())[:2]:
         yield from _doubled(f"step doubling of two, a step {cost}", pair(burn, effort.steps(_DOUBLED[burn])), effort)
     for cost, burn in _LOOPS.items():
-        yield from _solved(f"loop of two, a step {cost}", pair(burn, effort.steps(1_000)), effort)
+        yield from _solved(f"loop of two, a step {cost}", pair(burn, effort.steps(1_000 if burn else 200_000)), effort)
 
 
 def pair(burn: int, steps: int) -> System:

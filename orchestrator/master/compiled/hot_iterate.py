@@ -19,8 +19,10 @@ from orchestrator.by_address import (
 from orchestrator.master.compiled import hot_states
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_loops as of
+from orchestrator.master.compiled import layout_own as own
 from orchestrator.master.compiled.hot_calls import do_step, finish, get_all, set_all, three
-from orchestrator.master.compiled.hot_gather import gather
+from orchestrator.master.compiled.hot_gather import copy, gather
+from orchestrator.master.compiled.hot_own import make_step, restore
 from orchestrator.master.loops import hot_iteration as solver
 from orchestrator.master.loops import layout as solves
 
@@ -49,6 +51,24 @@ def _metered(program: int, component: int, number: int, t: float, h: float) -> i
 
 
 @compiled
+def _in_own_way(program: int, component: int, number: int, t: float, h: float) -> int:
+    """The step of a component at another rate or on inputs with courses, with what it took where this is measured."""
+    meter, began = load(program + at.METER), 0
+    metered = load(program + at.SAMPLE) != 0
+    if metered:
+        began = nanoseconds(load(meter + at.CLOCK), load(meter + at.WHICH_CLOCK))
+    why = make_step(program, component, t, h)
+    if why == at.SET:
+        restore(load(component + at.OWN_WAY))
+    if metered:
+        sample = load(program + at.SAMPLE) + number * at.SAMPLE_ROW
+        store(sample, 0)
+        store(sample + 8, nanoseconds(load(meter + at.CLOCK), load(meter + at.WHICH_CLOCK)) - began)
+        store(sample + 16, 0)
+    return int(why)
+
+
+@compiled
 def _are_finite(row: int, end: int) -> bool:
     """Whether no float that came out is NaN or infinite."""
     special = 0
@@ -70,6 +90,8 @@ def _sweep(program: int, loop: int, t: float, h: float) -> int:
         kind = load(component + at.NATIVE)
         if kind != at.BY_THREE and not gather(component):
             why = at.PYTHON
+        elif load(component + at.OWN_WAY) != 0:
+            why = _in_own_way(program, component, load(number), t, h)
         elif metered:
             why = _metered(program, component, load(number), t, h)
         elif kind == at.BY_CALLS:
@@ -92,6 +114,38 @@ def _note_messages(loop: int) -> None:
     while row < end:
         store(row + 8, load(load(row)))
         row += of.MESSAGES_ROW
+
+
+@compiled
+def _keep_ways(loop: int) -> None:
+    """Keep what components remember that step in a way of their own, and how many steps were counted."""
+    row, end = load(loop + of.REMEMBERED), load(loop + of.REMEMBERED_END)
+    while row < end:
+        copy(load(row), load(row + 8), load(row + 16))
+        row += of.REMEMBERED_ROW
+    row, end = load(loop + of.WAYS), load(loop + of.WAYS_END)
+    while row < end:
+        store(row + 8, load(load(row) + own.STEPS))
+        row += of.WAYS_ROW
+
+
+@compiled
+def _remember(loop: int) -> None:
+    """Let them remember what they did when the macro step began."""
+    row, end = load(loop + of.REMEMBERED), load(loop + of.REMEMBERED_END)
+    while row < end:
+        copy(load(row + 8), load(row), load(row + 16))
+        row += of.REMEMBERED_ROW
+
+
+@compiled
+def take_back_counts(loop: int) -> None:
+    """What was counted in this macro step, by the solver and of components with a way of their own, is not counted."""
+    solver.go_back(load(loop + of.ITERATION))
+    row, end = load(loop + of.WAYS), load(loop + of.WAYS_END)
+    while row < end:
+        store(load(row) + own.STEPS, load(row + 8))
+        row += of.WAYS_ROW
 
 
 @compiled
@@ -139,11 +193,14 @@ def iterate(program: int, component: int, t: float, h: float) -> int:
         store(loop + of.WHY, at.LEFT)
         return at.PYTHON
     _keep_unknowns(loop)
+    _keep_ways(loop)
     solver.keep(iteration)
     why, what, sweeps = at.DONE, solver.begin(iteration, t, h), 0
     while what == solves.AGAIN:
-        if sweeps != 0 and hot_states.go_back(states, end) != 0:
-            break
+        if sweeps != 0:
+            _remember(loop)
+            if hot_states.go_back(states, end) != 0:
+                break
         why = _sweep(program, loop, t, h)
         if why != at.DONE:
             store(loop + of.RESTS, 1)
@@ -156,6 +213,7 @@ def iterate(program: int, component: int, t: float, h: float) -> int:
     called = why == at.SET or why == at.STEPPED or why == at.GOT
     if not called or load(program + at.STATUS) <= _TAKEN_BACK:
         hot_states.go_back(states, end)
-        solver.go_back(iteration)
+        take_back_counts(loop)
+        _remember(loop)
         _put_unknowns(loop)
     return at.PYTHON

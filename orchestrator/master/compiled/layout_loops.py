@@ -35,5 +35,13 @@ MESSAGES: Final = 96
 """How many messages the components have logged: (where that is counted, their number when the macro step began)."""
 MESSAGES_END: Final = 104
 MESSAGES_ROW: Final = 16
-LOOP: Final = 112
+REMEMBERED: Final = 112
+"""What components remember that step in a way of their own: (where, as it was when the macro step began, words)."""
+REMEMBERED_END: Final = 120
+REMEMBERED_ROW: Final = 24
+WAYS: Final = 128
+"""The components that do: (their table, the steps that were counted when the macro step began)."""
+WAYS_END: Final = 136
+WAYS_ROW: Final = 16
+LOOP: Final = 144
 """Size of the table."""

@@ -316,7 +316,7 @@ class CompiledLoop:
                 self._counts.come_to(index, each + 1)
                 self._solved.take_back(each, number)
                 for later, way in self._program.ways.items():
-                    if each < later < number:
+                    if each < later < number and later not in self._solved.members:
                         way.forget(index)  # in Python they would not have stepped
                     elif later == number and why in (at.SET, at.STEPPED, at.GOT):
                         way.forget(index, begun=why != at.GOT)

@@ -129,7 +129,7 @@ class _Lowering:
         rows = np.array([self._row(index) for index in range(len(self._natives))], np.int64)
         kept = self._kept, self._calls, at_once.rest, self._ways
         prepared = tuple(number for number, way in self._ways.items() if way.begins)
-        parts = self._coupling.participants, self._natives
+        parts = self._coupling.participants, self._natives, self._ways
         lowered = tuple(lower_loop(each, *parts, rows, self._tables) for each in loops)
         program = Program(words, rows, self._natives, self._answers, *kept, prepared, lowered, self._tables)
         program[at.START], program[at.STEP_SIZE], program[at.STOP] = map(word, (grid.start, grid.step_size, grid.stop))

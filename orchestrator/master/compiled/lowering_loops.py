@@ -1,6 +1,6 @@
 """Lowering of loops: components that are solved for together, as tables of the compiled loop."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_loops as of
 from orchestrator.master.compiled.hot_states import state_row
+from orchestrator.master.compiled.own_ways import OwnWay
 from orchestrator.master.compiled.tables import Tables, Words, address
 from orchestrator.master.loops.loop import Loop
 from orchestrator.master.participant import Participant
@@ -54,13 +55,18 @@ def numbers(loop: Loop, participants: Sequence[Participant]) -> tuple[int, ...]:
 
 
 def _can_sweep(participant: Participant, found: Native | None) -> bool:
-    """Whether a component can go back by address and come to the same again, in plain steps of the whole length."""
-    plain = participant.pace is None and participant.courses is None and participant.events is None
+    """Whether a component can go back by address and come to the same again, without events."""
+    plain = participant.events is None
     return plain and found is not None and found.states is not None and found.repeats_exactly
 
 
 def lower_loop(
-    loop: Loop, participants: Sequence[Participant], natives: Sequence[Native | None], rows: Words, tables: Tables
+    loop: Loop,
+    participants: Sequence[Participant],
+    natives: Sequence[Native | None],
+    ways: Mapping[int, OwnWay],
+    rows: Words,
+    tables: Tables,
 ) -> LoweredLoop:
     """The tables of a loop, whose components are rows of a program; their rows there are passed by then."""
     members = numbers(loop, participants)
@@ -93,6 +99,11 @@ def lower_loop(
     put(of.UNKNOWNS, tables.keep(np.zeros(max(1, loop.iteration.unknowns), np.int64)))
     put(of.NUMBERS, tables.keep(np.array(members, np.int64)))
     messages = np.array([(_states(natives[each]).counted, 0) for each in members], np.int64)
+    own_ways = [ways[each] for each in members if each in ways]
+    remembered = [(array, -(-array.nbytes // at.WORD)) for way in own_ways for array in way.memory if array.size]
+    copies = [(address(array), tables.keep(np.zeros(size, np.int64)), size) for array, size in remembered]
+    put(of.REMEMBERED, *tables.table(copies))
+    put(of.WAYS, *tables.table((way.address, 0) for way in own_ways))
     put(of.MESSAGES, tables.keep(messages), address(messages) + messages.nbytes)
     return LoweredLoop(loop, members, words, own, states, messages)
 

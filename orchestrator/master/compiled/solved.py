@@ -7,12 +7,12 @@ from orchestrator.errors import StepError
 from orchestrator.master.algorithm import MacroStep, Steppable
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_loops as of
+from orchestrator.master.compiled.hot_iterate import take_back_counts
 from orchestrator.master.compiled.hot_states import STATUS
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.lowering_loops import LoweredLoop
 from orchestrator.master.compiled.samples import Samples
 from orchestrator.master.compiled.tables import address
-from orchestrator.master.loops.hot_iteration import go_back
 from orchestrator.master.participant import Participant
 from orchestrator.native import NativeAnswer
 from orchestrator.signals import GatherPlan
@@ -57,16 +57,29 @@ class Solved:
             self._require_back(lowered, t, h)
             self._program.answers[list(lowered.members)] = 0
         early_before = lowered.loop.early_in_a_row
-        outcome = lowered.loop.advance(t, h)
+        with self._remembering(lowered):
+            outcome = lowered.loop.advance(t, h)
         if outcome.early_return is not None:  # this step is made once more
             lowered.loop.early_in_a_row = early_before
         return outcome
+
+    @contextmanager
+    def _remembering(self, lowered: LoweredLoop) -> Iterator[None]:
+        """Components with a way of their own know in Python what they remember, and compiled functions afterwards."""
+        ways = [self._program.ways[each] for each in lowered.members if each in self._program.ways]
+        for way in ways:
+            way.store()
+        try:
+            yield
+        finally:
+            for way in ways:
+                way.load()
 
     def take_back(self, after: int, before: int) -> None:
         """Loops between these numbers have been solved in a macro step in which they would not have been in Python."""
         for number, lowered in self._loops.items():
             if after < number < before and lowered.words is not None:
-                go_back(lowered.loop.iteration.address)
+                take_back_counts(address(lowered.words))
 
     def count(self) -> None:
         """Count what the compiled functions did since this was called last."""
@@ -87,6 +100,9 @@ class Solved:
             self._made(number, evaluations)
 
     def _made(self, number: int, steps: int) -> None:
+        """Count steps, but of a component with a way of its own, which counts them itself."""
+        if number in self._program.ways:
+            return
         self._participants[number].statistics.steps += steps
         if self._samples is not None:
             self._samples.steps[number] += steps
@@ -131,13 +147,16 @@ class Solved:
             self._participants[each].statistics.saves += 1
         for each in lowered.members[: place + 1]:
             self._made(each, 1)
-        found, status = self._program.natives[lowered.members[place]], self._program[at.STATUS]
+        number, status = lowered.members[place], self._program[at.STATUS]
+        found, participant = self._program.natives[number], self._participants[number]
         assert found is not None
-        with self._naming(lowered.members[place], t):
+        step, way = participant.span(t, h), self._program.ways.get(number)
+        part = participant.parts(*step)[way.made if way is not None and why != at.GOT else -1]
+        with self._naming(number, step.start):
             if why == at.STEPPED:
-                found.answered(NativeAnswer(status), t, h)
+                found.answered(NativeAnswer(status), *part)
             bundle, setting = self._program.calls[self._program[at.CALL]]
-            found.arrived(t if setting else t + h)
+            found.arrived(part.start if setting else sum(part))
             found.failed(status, bundle, setting=setting)
 
     @contextmanager

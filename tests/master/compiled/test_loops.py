@@ -98,6 +98,13 @@ def test_one_state_of_each_component_in_a_loop_is_used_again_and_again():
         assert live == [1, 2, 2, 2, 1]  # one of them where a stride began
 
 
+def test_components_at_rates_of_their_own_and_on_inputs_with_courses_are_solved_by_address():
+    components = {name: {"source": f"{name}.fmu"} for name in NAMES}
+    components["middle"]["step_size"], components["last"]["step_size"] = 0.025, 0.1
+    with opened(plant, WIRES, components=components, step_size=0.05, extrapolation={"order": 2}) as run:
+        assert run.by_address == NAMES
+
+
 FAULTS = [
     {"fail_at": 0.5},
     {"fail_at": 0.0},
@@ -246,6 +253,38 @@ def test_random_affine_systems_with_loops(seed: int, count: int, method: str, al
         algorithm="iterative",
         loops={"method": method},
     )
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seeds, st.integers(2, 5), st.integers(0, 2), st.booleans(), st.sampled_from(["anderson", "newton"]))
+def test_loops_at_any_rates_and_on_extrapolated_inputs(
+    seed: int, count: int, order: int, smoothing: bool, method: str
+) -> None:
+    system = mixed(seed, count, through=0.3, ratios=[1 / 2, 1.0, 1.0, 3.0])
+    both_ways(
+        system.instances,
+        system.entries,
+        components=system.components,
+        step_size=H,
+        stop=4 * system.count * H,
+        algorithm="iterative",
+        loops={"method": method},
+        extrapolation={"order": order, "smoothing": smoothing},
+    )
+
+
+RATES = [{"first": 0.025}, {"middle": 0.01}, {"last": 0.1}, {"first": 0.5, "last": 0.025}]
+
+
+@pytest.mark.parametrize("place", NAMES)
+@pytest.mark.parametrize("rates", RATES, ids=str)
+@pytest.mark.parametrize("faults", FAULTS[::2], ids=str)
+def test_a_fault_at_rates_of_their_own_ends_the_run_alike(faults, rates, place):
+    components = {name: {"source": f"{name}.fmu"} for name in NAMES}
+    for name, length in rates.items():
+        components[name]["step_size"] = length
+    for extrapolation in ({"order": 0}, {"order": 1, "smoothing": True}):
+        solved(lambda: plant(place, faults), WIRES, components=components, extrapolation=extrapolation)
 
 
 def test_runs_in_parts_and_values_written_in_between_agree_to_the_bit():
