@@ -223,7 +223,7 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
 {
     step_end end = STEP_DONE;
     i->asks = 0;
-    if (whole.has_events && events_wanted(i) && happens(i, function, end) == STEP_FAILED) return STEP_FAILED;
+    if (whole.has_events && events_wanted(i) && (end = happens(i, function, end)) == STEP_FAILED) return end;
     double time = instance_time(i), step = step_size(i, time);
     if (!can_follow(i, function, time + step)) return STEP_FAILED;
     if (i->paces && !paces_begin(i, function)) return STEP_FAILED;
@@ -234,14 +234,12 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
         if (one == STEP_FAILED) return one;
         if (one == STEP_ENDED) end = one;
     }
+    /* Where no component asks for an event, what flows may tell that one is due: before inputs jump, as in the engine. */
+    if (whole.has_events && !i->asks && !instance_flow(i, function, whole.everything)) return STEP_FAILED;
     int jumps = whole.n_sources && instance_sources(i, time + step, step, 1);
     arrives(i, time + step);
-    if (whole.has_events && !jumps) {
-        if (!instance_flow(i, function, whole.everything)) return STEP_FAILED;
-        jumps = i->asks || events_due(i, instance_time(i));
-    }
-    if (jumps) return happens(i, function, end);
-    return end;
+    if (!jumps && whole.has_events) jumps = i->asks || events_due(i, instance_time(i));
+    return jumps ? happens(i, function, end) : end;
 }
 
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept)
