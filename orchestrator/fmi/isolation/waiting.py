@@ -2,9 +2,9 @@
 
 A handle is private memory of the run: nothing in it can be changed by the component.
 
-They look for the answer for `SPIN` ns, as long as a thread switch costs, and then sleep on the counter (futex), looking
-every `SLICE` ns whether the process still lives (pidfd). Everything is called by address, so that numba can keep what
-it compiled.
+They look for the answer for `SPIN` ns at most, as long as a thread switch costs, and then sleep on the counter (futex),
+looking every `SLICE` ns whether the process still lives (pidfd). Everything is called by address, so that numba can
+keep what it compiled.
 """
 
 import ctypes
@@ -30,6 +30,10 @@ ANSWERED, PENDING, DIED, TIMED_OUT = range(4)
 
 SPIN: Final = 50_000
 SLICE: Final = 10_000_000
+_MOST_MISSED: Final = 6
+_TRIED: Final = 64
+"""Each time that they look in vain they look half as long, down to a 64th: steps take longer, or the component waits
+for the processor that is looking. One answer in so many they look for in full, to see whether that is over."""
 PATIENCE: Final = 50_000_000
 """How long (ns) it is waited until signals are handled."""
 
@@ -37,8 +41,8 @@ _WAIT, _WAKE = 0, 1
 _MONOTONIC: Final = 1
 _POLLIN: Final = 1
 
-MAILBOX, ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW, _SLICE, LOGGED = (
-    0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88, 104,
+MAILBOX, ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW, _SLICE, LOGGED, _MISSED = (
+    0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88, 104, 112,
 )  # fmt: skip
 """Words of a handle. Others know where the mailbox lies, the number of the last request, and how many bytes of what the
 component has logged are handed on."""
@@ -55,7 +59,7 @@ def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]
     addresses = [ctypes.cast(libc[name], ctypes.c_void_p).value for name in ("syscall", "clock_gettime", "poll")]
     pollfd = pidfd | _POLLIN << 32
     limit = min(int(time_limit * 1e9), 2**62)
-    words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE, 0]
+    words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE, 0, 0]
     return np.array(words, np.int64)
 
 
@@ -85,10 +89,14 @@ post: Any = njit("void(int64)", cache=True, nogil=True)(_post)
 def _wait(handle: int, patience: int) -> int:
     """Wait for the answer, at most for `patience` ns from now; PENDING after it."""
     mailbox, asked = load(handle + MAILBOX), load(handle + ASKED)
-    begun = now(handle)
+    begun, missed = now(handle), load(handle + _MISSED)
+    tries = asked % _TRIED == 0
+    spin = SPIN if tries else SPIN >> missed
     while load_counter(mailbox + ANSWER) != asked:
-        if now(handle) - begun > SPIN:
+        if now(handle) - begun > spin:
+            store(handle + _MISSED, min(missed + 1, _MOST_MISSED))
             return int(sleep(handle, begun + patience))
+    store(handle + _MISSED, 0 if tries else max(missed - 1, 0))
     return ANSWERED
 
 
