@@ -155,6 +155,15 @@ def _call_step(_: Any, _function: Any, _handle: Any, _t: Any, _h: Any, _flag: An
     return types.int32(*taken), code
 
 
+def _call_plain_step(_: Any, _function: Any, _handle: Any, _t: Any, _h: Any, _flag: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        function, handle, t, h, flag = arguments
+        kind = ir.FunctionType(_INT32, [_INT, _DOUBLE, _DOUBLE, _INT32])
+        return builder.call(_pointer(builder, function, kind), [handle, t, h, builder.trunc(flag, _INT32)])
+
+    return types.int32(types.int64, types.int64, types.float64, types.float64, types.int64), code
+
+
 def _nanoseconds(_: Any, _function: Any, _clock: Any) -> Any:
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         function, clock = arguments
@@ -224,6 +233,9 @@ call_step: Any = intrinsic(_call_step)
 """doStep: int f(handle, t, h, flag, event needed, terminate, early return, time reached), of which FMI 1.0 and 2.0
 take the first four. `answers` is the address of three bytes for the flags, and 8 bytes further a double.
 """
+
+call_plain_step: Any = intrinsic(_call_plain_step)
+"""doStep of FMI 1.0 and 2.0, which answer nothing beside the status: int f(handle, t, h, flag)."""
 
 call_at: Any = intrinsic(_call_at)
 """int f(object, double, three int64), of which it may take fewer."""

@@ -1,12 +1,30 @@
 """Native: how a compiled loop reaches an instance, by the addresses of C functions in place of its methods."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Bundle, Instance, StepResult, Values
+
+
+class Clock:
+    """The time (s) of many instances that are always at the same one."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+
+class Happenings:
+    """What happens to instances beside steps: who found them as they should be need not look again meanwhile."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+HAPPENINGS: Final = Happenings()
+"""To all instances of this process whose C sides are `Steady`."""
 
 
 class NativeCall(NamedTuple):
@@ -173,3 +191,20 @@ def native(instance: Instance) -> Native | None:
     """The C side of an instance, None where it has none that a compiled loop can use."""
     found: Native | None = getattr(instance, "native", None)
     return found
+
+
+@runtime_checkable
+class Steady(Protocol):
+    """A C side of which `HAPPENINGS` counts whatever its `begin` and `flag` depend on.
+
+    1 `follow` once steps were made: the time of the instance is that of the clock, until something happens.
+    """
+
+    def follow(self, clock: Clock) -> None:
+        """Steps were made, up to the time of this clock, and all statuses were OK; what comes next likewise."""
+        ...
+
+
+def is_plain(found: Native | None) -> bool:
+    """Whether doStep takes no place for answers beside its status: `is_plain = True` says so."""
+    return bool(getattr(found, "is_plain", False))

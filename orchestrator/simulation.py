@@ -1,6 +1,6 @@
 """Simulation: one run of a system, from initialization to the end, as a context manager."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from enum import Enum, auto
 from pathlib import Path
@@ -32,7 +32,7 @@ from orchestrator.native import interpret
 from orchestrator.observer import Event, Observer
 from orchestrator.setup import Pacing, Setup
 from orchestrator.signals import Signals, gather
-from orchestrator.starting import start
+from orchestrator.starting import check_steps, start
 from orchestrator.stepping import Stepping
 from orchestrator.system.connector import Scalar
 from orchestrator.walk import Walk
@@ -65,7 +65,7 @@ class Simulation(Generic[ResultsT]):
     ) -> None:
         self.instances, self.links, self.schedule = setup.instances, setup.links, setup.plan.schedule
         grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
-        _check_steps(grid, setup.instances)
+        check_steps(grid, setup.instances)
         refuse_unfinished(setup.plan.step_sizes, grid)
         self._timeline = Timeline(grid)
         interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
@@ -392,12 +392,3 @@ class Simulation(Generic[ResultsT]):
 
 def _interrupted(t: float) -> SimulationError:
     return SimulationError(f"interrupted at t = {t:.9g} s", time=t)
-
-
-def _check_steps(grid: FixedStep, instances: Mapping[str, Instance]) -> None:
-    fixed = [name for name, instance in instances.items() if not instance.capabilities.variable_step]
-    if fixed and grid.clipped:
-        raise CapabilityError(
-            f"'{fixed[0]}' takes steps of one size only, but {grid.stop - grid.start:g} s are not a multiple of the "
-            f"step size {grid.step_size:g} s. Choose a step size or a stop time that fit"
-        )

@@ -1,4 +1,4 @@
-/* y' = the mean of INPUTS inputs - y, by one explicit Euler step; y starts at LEVEL. Inputs first, then y. */
+/* y' = the mean of INPUTS inputs - y, by one explicit Euler step; y starts at LEVEL, inputs at 1. Inputs first, then y. */
 #include "model.h"
 
 #ifndef INPUTS
@@ -11,7 +11,7 @@
 const size_t model_size = INPUTS + 1;
 
 void model_start(double *v) {
-  for (int i = 0; i < INPUTS; i++) v[i] = 0.0;
+  for (int i = 0; i < INPUTS; i++) v[i] = 1.0;
   v[INPUTS] = LEVEL;
 }
 

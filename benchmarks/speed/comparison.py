@@ -16,7 +16,8 @@ _SHORT: Final = 0.5
 """Who takes less than this (s) for a turn, with opening the system, gets more of them."""
 _MORE: Final = 4
 _PROBE: Final = 20
-"""Macro steps that tell how many fit into a turn."""
+"""Macro steps that tell how many fit into a turn; more where these take less than this part of one."""
+_TELLING: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ class Turns:
             self._probe(effort)
 
     def _probe(self, effort: Effort) -> None:
-        try:
-            each = self._run(_PROBE).seconds / _PROBE
-        except NoAnswerError as failed:
-            self.note = str(failed)
-            return
-        self.steps = max(_PROBE, min(self.steps, int(effort.turn / each)))
-        if each * self.steps > 0.5 * effort.turn:
+        steps, seconds = 0, 0.0
+        while seconds < _TELLING * effort.turn and steps < self.steps:
+            steps = min(max(_PROBE, 10 * steps), self.steps)
+            try:
+                seconds = self._run(steps).seconds
+            except NoAnswerError as failed:
+                self.note = str(failed)
+                return
+        self.steps = max(_PROBE, min(self.steps, int(effort.turn * steps / seconds)))
+        if seconds / steps * self.steps > 0.5 * effort.turn:
             self._turns = min(self._turns, 2)
 
     def take(self, turn: int) -> None:

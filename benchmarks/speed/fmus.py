@@ -17,7 +17,7 @@ _FLAGS: Final = ("-std=c11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "
 class Model(NamedTuple):
     """A model: its C file, what is defined where it is compiled, its inputs, and its outputs with their start values.
 
-    Inputs come first: the value reference of a variable is its place.
+    All inputs start with the same value. They come first: the value reference of a variable is its place.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Model(NamedTuple):
     inputs: tuple[str, ...]
     outputs: tuple[tuple[str, float], ...]
     defines: tuple[str, ...] = ()
+    given: float = 0.0
 
     @property
     def references(self) -> dict[str, int]:
@@ -72,10 +73,10 @@ def _burns(burn: int) -> tuple[str, ...]:
 
 
 def mixer(level: float = 1.0, *, inputs: int = 3) -> Model:
-    """y' = the mean of some inputs - y."""
+    """y' = the mean of some inputs - y. Inputs start with 1: without sources all would fade into denormal numbers."""
     name = f"mixer_{inputs}" + ("" if level == 1.0 else "_raised")
     defines = (f"INPUTS={inputs}", f"LEVEL={level!r}")
-    return Model(name, "mixer.c", tuple(f"u{i}" for i in range(inputs)), (("y0", level),), defines)
+    return Model(name, "mixer.c", tuple(f"u{i}" for i in range(inputs)), (("y0", level),), defines, given=1.0)
 
 
 MASS_SPRING: Final = Model("mass_spring", "mass_spring.c", ("F",), (("x", 0.1), ("v", 0.0)))
@@ -127,7 +128,7 @@ def _fmi2(model: Model) -> Iterator[str]:
     )
     yield "<ModelVariables>"
     for place, name in enumerate(model.inputs):
-        yield _scalar(place, name, 'causality="input"', 0.0)
+        yield _scalar(place, name, 'causality="input"', model.given)
     for place, (name, start) in enumerate(model.outputs, len(model.inputs)):
         yield _scalar(place, name, 'causality="output" initial="exact"', start)
     yield "</ModelVariables>\n<ModelStructure><Outputs>"
@@ -154,7 +155,7 @@ def _fmi3(model: Model) -> Iterator[str]:
     yield "<ModelVariables>"
     yield f'<Float64 name="time" valueReference="{last}" causality="independent" variability="continuous"/>'
     for place, name in enumerate(model.inputs):
-        yield f'<Float64 name={quoteattr(name)} valueReference="{place}" causality="input" start="0.0"/>'
+        yield f'<Float64 name={quoteattr(name)} valueReference="{place}" causality="input" start="{model.given!r}"/>'
     for place, (name, start) in enumerate(model.outputs, len(model.inputs)):
         yield (
             f'<Float64 name={quoteattr(name)} valueReference="{place}" causality="output" initial="exact" '

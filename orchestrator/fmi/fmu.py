@@ -19,6 +19,7 @@ from orchestrator.fmi.states import States
 from orchestrator.fmi.transfer import Transfer
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, Values
+from orchestrator.native import HAPPENINGS, Clock
 from orchestrator.system.connector import Causality, Connector, Variability
 from orchestrator.system.interface import Element, Interface
 from orchestrator.system.names import nearest
@@ -63,8 +64,9 @@ class Fmu:
         self.library: Final = library
         self.functions: Final[FunctionTable] = library.functions
         self.capabilities: Final[Capabilities] = self.model.interface(kind).capabilities
-        self.phase = Phase.INSTANTIATED
-        self.time: float | None = None
+        self._phase = Phase.INSTANTIATED
+        self._time: float | None = None
+        self._clock: Clock | None = None
         self.stop: float | None = None
         self.tolerance: float | None = None
         self.last_in_initialization: Callable[[], None] | None = None
@@ -83,6 +85,32 @@ class Fmu:
         _instances.add(self)
         if library.fatal is not None:
             self._end(library.fatal)
+
+    @property
+    def phase(self) -> Phase:
+        """What may be called now."""
+        return self._phase
+
+    @phase.setter
+    def phase(self, phase: Phase) -> None:
+        self._phase = phase
+        HAPPENINGS.count += 1
+
+    @property
+    def time(self) -> float | None:
+        """Where it is (s), None before its initialization."""
+        return self._time if self._clock is None else self._clock.time
+
+    @time.setter
+    def time(self, t: float | None) -> None:
+        self._time = t
+        if self._clock is not None:
+            self._clock = None
+            HAPPENINGS.count += 1
+
+    def follow(self, clock: Clock) -> None:
+        """Its time is that of a clock, until another one is set."""
+        self._clock = clock
 
     def set(self, bundle: Bundle, values: Values) -> None:
         """Write a bundle; CapabilityError names a variable that cannot be set in this phase."""

@@ -10,7 +10,7 @@ import numpy as np
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import DISCARD, OK, RawStep
 from orchestrator.instance import Bundle, Status, StepResult
-from orchestrator.native import NativeAnswer, NativeCall, NativeStates
+from orchestrator.native import Clock, NativeAnswer, NativeCall, NativeStates
 from orchestrator.system.connector import Storage
 
 _DO_STEP: Final = {"1": "fmiDoStep", "2": "fmi2DoStep", "3": "fmi3DoStep"}
@@ -27,6 +27,7 @@ class NativeCoSimulation:
         library = fmu.library
         self._fmu = fmu
         self._version = fmu.model.fmi_version[0]
+        self.is_plain = self._version != "3"
         self.has_stepped = False
         """Whether inputs may have been set that the methods of the instance do not know of."""
         self.handle: Final[int] = int(library.handle)
@@ -82,6 +83,11 @@ class NativeCoSimulation:
     def arrived(self, t: float) -> None:
         """The FMU is at t (s)."""
         self._fmu.time, self.has_stepped = t, True
+
+    def follow(self, clock: Clock) -> None:
+        """The FMU is where the clock is."""
+        self._fmu.follow(clock)
+        self.has_stepped = True
 
     def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
         """The outcome of a step from t by h (s), as the methods of the instance would tell it."""

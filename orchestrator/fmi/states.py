@@ -17,6 +17,7 @@ from typing import Final
 from orchestrator.errors import CapabilityError
 from orchestrator.fmi.function_table import FATAL, OK, FunctionTable
 from orchestrator.fmi.variables import ModelInfo
+from orchestrator.native import HAPPENINGS
 
 _HEADER: Final = struct.Struct("<8s16sBd")
 _MAGIC: Final = b"cotwin-1"
@@ -50,11 +51,20 @@ class States:
         self._spare: list[c_void_p] = []
         self._slots: list[c_void_p] = []
         self._reuses = True
-        self.none_kept = True
+        self._none_kept = True
+
+    @property
+    def none_kept(self) -> bool:
         """Whether no state is kept, so that nothing before the current communication point can come back.
 
         Those that are held for later use cannot, nor those in slots, of which who asked for the slot knows.
         """
+        return self._none_kept
+
+    @none_kept.setter
+    def none_kept(self, none: bool) -> None:
+        self._none_kept = none
+        HAPPENINGS.count += 1
 
     def save(self, phase: int, time: float | None) -> KeptState:
         """Keep the present state."""

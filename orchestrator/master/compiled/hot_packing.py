@@ -54,12 +54,12 @@ def _pack(program: int) -> None:
     component, row, pair = load(program + at.COMPONENTS), load(program + at.TIGHT), load(program + at.PAIRS)
     while row < load(program + at.TIGHT_END):
         gathered = load(component + at.NATIVE) == at.GATHERED
-        store(row + at.TIGHT_PLAN, component if gathered and not is_simple(component) else 0)
+        store(row + at.TIGHT_PLAN, component)
         if gathered and is_simple(component):
             words = (load(component + at.COPIES_END) - load(component + at.RUNS_END)) // at.WORD
             copy(load(component + at.RUNS_END), pair, words)
             pair += at.WORD * words
-        store(row + at.TIGHT_PAIRS_END, pair)
+        store(row + at.TIGHT_PAIRS_END, 0 if gathered and not is_simple(component) else pair)
         pack_call(load(component + at.SETS), row + at.TIGHT_SET)
         pack_call(load(component + at.GETS), row + at.TIGHT_GET)
         copy(component + at.DO_STEP, row + at.TIGHT_DO_STEP, 3)

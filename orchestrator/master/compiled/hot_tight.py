@@ -10,6 +10,7 @@ from numba import njit
 
 from orchestrator.apart import apart, apart_of_two
 from orchestrator.by_address import (
+    call_plain_step,
     call_step,
     call_values,
     load,
@@ -25,7 +26,7 @@ from orchestrator.master.compiled.hot_packing import is_simple
 from orchestrator.master.compiled.hot_points import keep_finite, settle
 
 _COMPILED: Final[Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-_FEW: Final = 12
+_FEW: Final = 4
 """So many floats are kept without another call."""
 _EXPONENT: Final = 0x7FF0000000000000
 """The bits of a double that are all set where it is NaN or infinite."""
@@ -77,8 +78,7 @@ def _components(program: int, t: float, h: float) -> int:
         while pair < last:
             store(load(pair + 8), load(load(pair)))
             pair += at.COPY_ROW
-        plan = load(row + at.TIGHT_PLAN)
-        if plan != 0 and not apart(gather_apart, plan):
+        if last == 0 and not apart(gather_apart, load(row + at.TIGHT_PLAN)):
             come_back(program, row, 0, 0)
             return at.PYTHON
         handle = load(row + at.TIGHT_HANDLE)
@@ -86,8 +86,14 @@ def _components(program: int, t: float, h: float) -> int:
         if status != 0:
             come_back(program, row, status, at.SETS)
             return at.SET
-        status = call_step(load(row + at.TIGHT_DO_STEP), handle, t, h, load(row + at.TIGHT_KEEPS_NO_STATE), answers)
-        if status != 0 or answered(answers):
+        function, flag = load(row + at.TIGHT_DO_STEP), load(row + at.TIGHT_KEEPS_NO_STATE)
+        if load(row + at.TIGHT_IS_PLAIN) != 0:
+            status = call_plain_step(function, handle, t, h, flag)
+            special = status != 0
+        else:
+            status = call_step(function, handle, t, h, flag, answers)
+            special = status != 0 or answered(answers)
+        if special:
             come_back(program, row, status, 0)
             return at.STEPPED
         status = called(row + at.TIGHT_GET, handle)
@@ -119,14 +125,14 @@ all_at_once: Any = njit("boolean(int64)", **INLINE)(_all_at_once)
 def _few_finite(row: int, index: int) -> bool:
     """Keep a few floats that came out, beside those of the steps before; whether none of them is NaN or infinite."""
     value, kept = load(row), load(row + 8 + 8 * (index & 3))
-    end, least = value + 8 * load(row + at.KEPT_SIZE), 0
+    end, least = value + 8 * load(row + at.KEPT_SIZE), _EXPONENT
     while value < end:
         word = load_singly(value)
-        least |= _EXPONENT - 1 - (word & _EXPONENT)  # negative where the exponent has all its bits
+        least = min(least, ~word & _EXPONENT)
         store(kept, word)
         value += 8
         kept += 8
-    return least >= 0
+    return bool(least != 0)
 
 
 few_finite: Any = njit("boolean(int64, int64)", **INLINE)(_few_finite)

@@ -148,8 +148,8 @@ OWN_WAY: Final = 120
 """The table of a component that steps in a way of its own, at another rate or on inputs with courses; 0 elsewhere."""
 COMPONENT_ROW: Final = 128
 
-# A component once more, with the arguments of its three calls: where the pairs for it end, and its row above where more
-# flows to it than pairs; calls that set and get begin as rows of calls do, with 0 where nothing is called.
+# A component once more, with the arguments of its three calls: where the pairs for it end, 0 where more flows to it,
+# and its row above; calls that set and get begin as rows of calls do, with 0 where nothing is called.
 TIGHT_PAIRS_END: Final = 0
 TIGHT_PLAN: Final = 8
 TIGHT_SET: Final = 16
@@ -157,6 +157,8 @@ TIGHT_DO_STEP: Final = 56
 TIGHT_HANDLE: Final = 64
 TIGHT_KEEPS_NO_STATE: Final = 72
 TIGHT_GET: Final = 80
+TIGHT_IS_PLAIN: Final = 120
+"""Not 0 where doStep takes no place for answers."""
 TIGHT_ROW: Final = 128
 """Two lines of a cache."""
 

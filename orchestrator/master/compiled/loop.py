@@ -137,13 +137,11 @@ class CompiledLoop:
         return Made(index, outcome, self._program[at.ROWS], recorded, due)
 
     def _arrived(self, t: float) -> None:
-        ways = self._program.ways
-        if not ways:
-            for _, found in self._natives:
-                found.arrived(t)
+        if not self._ways:
+            self._entrance.leave(t)
             return
         for number, found in self._natives:
-            found.arrived(t if number not in ways else self._participants[number].reached(t))
+            found.arrived(t if number not in self._program.ways else self._participants[number].reached(t))
 
     def look_for_events(self, look: Callable[[int], int | None], first: float | None) -> None:
         """Steps are made until an event happens, the `first` that is known at this time (s).

@@ -183,7 +183,9 @@ class _Lowering:
 
     def _call(self, call: NativeCall, moves: Moved, *, setting: bool) -> list[int]:
         function = call.set if setting else call.get
-        references, signals = self._tables.keep(call.references), moves.addresses
+        alike = call.references.dtype == np.uint32
+        references = self._tables.constant(call.references) if alike else self._tables.keep(call.references)
+        signals = moves.addresses
         together = bool(np.all(np.diff(signals) == moves.dtype.itemsize))
         if call.elements is None and call.dtype == moves.dtype and together:
             return [function, references, call.references.size, int(signals[0]), call.size, 0, 0]

@@ -6,7 +6,8 @@ import numpy as np
 
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.lowering import Program
-from orchestrator.master.compiled.tables import Words
+from orchestrator.master.compiled.tables import Words, address
+from orchestrator.native import is_plain
 
 _LINE: Final = 64
 """Bytes of a line of a cache."""
@@ -20,15 +21,15 @@ def pack(program: Program) -> None:
         pairs = hot_packing.pairs(program.address)
         if pairs < 0:
             return
-        components = len(program.natives) * at.TIGHT_ROW
-        first = _aligned(program.tables.keep(_words(components + _LINE)))
-        program.put(at.TIGHT, first, first + components, program.tables.keep(_words(pairs * at.COPY_ROW)))
+        size = len(program.natives) * at.TIGHT_ROW
+        words = _words(size + _LINE)
+        gap = -program.tables.keep(words) % _LINE
+        rows = words[gap // at.WORD :][: size // at.WORD].reshape(len(program.natives), -1)
+        rows[:, at.TIGHT_IS_PLAIN // at.WORD] = [is_plain(each) for each in program.natives]
+        first = address(rows)
+        program.put(at.TIGHT, first, first + size, program.tables.keep(_words(pairs * at.COPY_ROW)))
     hot_packing.pack(program.address)
 
 
 def _words(size: int) -> Words:
     return np.zeros(max(1, size // at.WORD), np.int64)
-
-
-def _aligned(place: int) -> int:
-    return place + -place % _LINE

@@ -31,11 +31,19 @@ class Tables:
 
     def __init__(self) -> None:
         self._kept: list[NDArray[Any]] = []
+        self._alike: dict[bytes, int] = {}
 
     def keep(self, array: NDArray[Any]) -> int:
         """Address of an array, which lives as long as the tables do."""
         self._kept.append(array)
         return address(array)
+
+    def constant(self, array: NDArray[np.uint32]) -> int:
+        """Address of numbers that are never written, the same for the same numbers: fewer of them stay in the cache."""
+        known = array.tobytes()
+        if known not in self._alike:
+            self._alike[known] = self.keep(array)
+        return self._alike[known]
 
     def table(self, rows: Iterable[Sequence[int]]) -> Range:
         """A table of rows of words."""

@@ -60,7 +60,9 @@ def both(monkeypatch: pytest.MonkeyPatch, width: int, **more: Any) -> Outcome:
     monkeypatch.setattr(entrance, "pack", lambda program: None)
     memory = Patient()
     plain = simulation(width, memory, **more)
-    same(outcome(plain, memory, lambda run: run.run()), found)
+    seen = outcome(plain, memory, lambda run: run.run())
+    del seen["rows"], found["rows"]  # who is patient sees those points at which the loop came back, by the time
+    same(seen, found)
     assert program_of(plain)[at.TIGHT] == 0
     return found
 
