@@ -149,6 +149,23 @@ def take_back_counts(loop: int) -> None:
 
 
 @compiled
+def _keep_states(program: int, loop: int) -> int:
+    """Keep the states of all components; the status. What it took is noted where durations are taken."""
+    row, end, costs = load(loop + of.STATES), load(loop + of.STATES_END), load(loop + of.STATE_COSTS)
+    if costs == 0 or load(program + at.SAMPLE) == 0:
+        return int(hot_states.keep(row, end))
+    meter, number, status = load(program + at.METER), load(loop + of.NUMBERS), 0
+    clock, which = load(meter + at.CLOCK), load(meter + at.WHICH_CLOCK)
+    while row < end and status == 0:
+        began, cost = nanoseconds(clock, which), costs + 16 * load(number)
+        status = hot_states.keep(row, row + hot_states.STATE_ROW)
+        store(cost, load(cost) + nanoseconds(clock, which) - began)
+        store(cost + 8, load(cost + 8) + 1)
+        row, number = row + hot_states.STATE_ROW, number + 8
+    return int(status)
+
+
+@compiled
 def _keep_unknowns(loop: int) -> None:
     """Keep what has to be known before the components step."""
     iteration, kept = load(loop + of.ITERATION), load(loop + of.UNKNOWNS)
@@ -188,7 +205,7 @@ def iterate(program: int, component: int, t: float, h: float) -> int:
         return at.PYTHON
     iteration, states, end = load(loop + of.ITERATION), load(loop + of.STATES), load(loop + of.STATES_END)
     _note_messages(loop)
-    if hot_states.keep(states, end) != 0:
+    if _keep_states(program, loop) != 0:
         store(loop + of.RESTS, 1)
         store(loop + of.WHY, at.LEFT)
         return at.PYTHON

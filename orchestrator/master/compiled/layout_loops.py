@@ -43,5 +43,7 @@ WAYS: Final = 128
 """The components that do: (their table, the steps that were counted when the macro step began)."""
 WAYS_END: Final = 136
 WAYS_ROW: Final = 16
-LOOP: Final = 144
+STATE_COSTS: Final = 144
+"""How long (ns) it took to keep states of each component of the program, and how many; 0 where that is not measured."""
+LOOP: Final = 152
 """Size of the table."""

@@ -29,6 +29,9 @@ class Solved:
         self._loops = {each.first: each for each in program.loops}
         self.members = frozenset(number for each in program.loops for number in each.members)
         """The numbers of components that belong to a loop."""
+        for each in self._loops.values():
+            if samples is not None and each.words is not None:
+                each.words[of.STATE_COSTS // at.WORD] = address(samples.state_costs)
 
     def __contains__(self, number: int) -> bool:
         """Whether the row with this number stands for a loop."""
@@ -97,6 +100,9 @@ class Solved:
             statistics = self._participants[number].statistics
             statistics.saves += solved
             statistics.restores += evaluations - solved
+            if self._samples is not None:
+                self._samples.saves[number] += solved
+                self._samples.restores[number] += evaluations - solved
             self._made(number, evaluations)
 
     def _made(self, number: int, steps: int) -> None:

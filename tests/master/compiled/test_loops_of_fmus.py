@@ -2,6 +2,8 @@
 
 import logging
 import shutil
+import signal
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -76,6 +78,31 @@ def test_isolated_fmus_that_feed_each_other_are_solved_to_the_bit(caplog):
     )
     assert compiled == interpreted
     assert compiled["error"] is None
+
+
+def test_a_metered_run_counts_every_call_of_components_in_a_loop():
+    with open_simulation(two_mass("force_displacement", 0.01, stop=20.0, algorithm="iterative"), meter=True) as run:
+        run.run()
+        (loop,) = run.coupling.statistics.loops.values()
+        readings = [each.reading for each in run.instances.values()]
+    for reading in readings:
+        assert min(reading.sets, reading.gets) >= reading.steps == loop.evaluations
+        assert (reading.saves, reading.restores) == (loop.solved, loop.evaluations - loop.solved)
+        assert 0 < reading.timed <= loop.solved
+        assert 0.0 < reading.step_p50 <= reading.step_p99 <= reading.step_worst
+        assert reading.state_seconds > 0.0
+
+
+def test_ctrl_c_ends_a_run_of_solved_loops_at_a_communication_point():
+    stop = 1e6
+    with open_simulation(two_mass("force_displacement", 0.01, stop=stop, algorithm="iterative")) as run:
+        run.initialize()
+        Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            run.run()
+        assert 0.0 < run.time < stop
+        times = run.results().times
+        assert times[-1] == run.time == 0.01 * round(run.time / 0.01)
 
 
 @pytest.mark.parametrize("method", ["anderson", "newton"])
