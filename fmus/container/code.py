@@ -96,7 +96,8 @@ class _Tables:
         ways = self._ways
         own = f"{ways.pace(part.pace)}, {ways.extrapolation(part.extrapolation)}, {ways.exchange(part.exchange)}"
         events, discrete = part.events, self._calls_of(() if part.events is None else part.events.discrete)
-        event_mode = f"{int(events is not None)}, {discrete}, {0 if events is None else events.memory}"
+        early = f"{int(part.returns_early)}, {int(part.keeps_state)}"
+        event_mode = f"{early}, {int(events is not None)}, {discrete}, {0 if events is None else events.memory}"
         return (
             f"{{{', '.join(map(_text, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}, {event_mode}}}"
         )
@@ -176,10 +177,11 @@ class _Tables:
     def _whole(self, elements: int, at_once: str) -> str:
         system = self._system
         counts = [len(system.parts), len(system.stages), len(system.settings), len(system.variables), elements]
+        early = [number for number, part in enumerate(system.parts) if part.returns_early]
         fields = [
             f"{_text(system.name)}, {TOKEN}, {system.step_size!r}, {system.tolerance or 0.0!r}",
             f"{system.start!r}, {len(system.inputs)}, {system.bound}",
-            str(int(any(part.events is not None for part in system.parts))),
+            f"{int(any(part.events for part in system.parts))}, {max(early, default=0)}, {int(bool(early))}",
             ", ".join(map(str, counts)),
             f"{int(system.keeps_state)}, {int(system.serializes_state)}",
             str(max((part.extrapolation.scratch for part in system.parts if part.extrapolation), default=0)),

@@ -19,6 +19,7 @@ class Part:
 
     `fmi` is 1, 2 or 3; of FMI 1.0 `resources` are all of its files, and `identifier` comes before its functions.
     `intermediate` are the references of inputs that it takes during a step.
+    `returns_early`: it may end its steps before their end.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Part:
     extrapolation: Extrapolation | None = None
     exchange: Exchange | None = None
     events: Eventful | None = None
+    returns_early: bool = False
+    keeps_state: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Declared: components as their files declare them, which take the place of instances in a plan that is not run."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from orchestrator.fmi.events_description import read_features
@@ -44,7 +44,8 @@ class Declared:
 
 def declared(name: str, model: ModelInfo, kind: str, wanted: Extrapolation) -> Instance:
     """An FMU as it declares itself for one kind; its inputs are `wanted` to go on over a step, or to be held."""
-    capabilities = model.interface(kind).capabilities
+    early = kind == "CoSimulation" and read_features(model.path).early_return
+    capabilities = replace(model.interface(kind).capabilities, may_return_early=early)
     inputs, outputs = _slopes(model, kind, extrapolate=wanted.order > 0 or wanted.smoothing)
     events = _Events() if has_events(model, kind) else None
     found = Declared(name, model.connectors, model.feedthrough, capabilities, inputs, outputs, events)

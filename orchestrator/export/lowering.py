@@ -150,6 +150,8 @@ class _Lowering:
             self._following.extrapolation(name),
             exchange,
             events,
+            self._coupled.instances[name].capabilities.may_return_early,
+            self._coupled.interface(name).capabilities.get_set_state and source.keeps_state,
         )
 
     def _eventful(self, name: str) -> tuple[Eventful, tuple[Call, ...]]:

@@ -128,13 +128,8 @@ def _of_steps(component: Component, model: ModelInfo) -> Iterator[str]:
     if component.solver != Solver():
         yield "it runs for Co-Simulation, with the solver inside the FMU. Leave solver out"
     features = read_features(model.path)
-    if features.early_return or features.returns_on_request:
-        yield (
-            f"{model.path.name} may return early from its steps. Export it without, or ask for kind: model_exchange "
-            "where it offers that"
-        )
-    elif features.event_mode and component.step_size is not None:
-        yield "a container has no step_size of a component with Event Mode. Leave it out"
+    if (features.event_mode or features.early_return) and component.step_size is not None:
+        yield "a container has no step_size of a component with Event Mode or early return. Leave it out"
 
 
 def _refuse(problems: list[str]) -> None:

@@ -8,8 +8,9 @@ from orchestrator.errors import CapabilityError
 from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
 from tests.export.exported import PARTS, elements, run, run_in_fmpy
-from tests.fmus.harness import running
-from tests.kit.build import compiler, kit_fmu
+from tests.fmi.event_fmus import event_fmu
+from tests.fmus.harness import FMICallException, running
+from tests.kit.build import changed, compiler, kit_fmu
 from tests.plants import ROOT, fmu
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="building the kit needs a C compiler")
@@ -134,10 +135,63 @@ def test_values_from_outside_that_count_at_events_only_are_events(tmp_path):
             assert one.get("through.Int32_y").ravel().tolist() == [simulation["through.Int32_y"]]
 
 
-def test_early_returns_and_paces_of_components_with_events_are_refused(tmp_path):
-    early = described({"ball": eventful("BouncingBall", early_return=True, intermediate_steps=4)})
-    with pytest.raises(CapabilityError, match="may return early from its steps"):
-        export_fmu(early, tmp_path / "whole.fmu")
+EARLY = 'hasEventMode="true" mightReturnEarlyFromDoStep="true"'
+
+
+def early(model, folder, **more):
+    """A component that returns early at its events, and says so."""
+    made = kit_fmu(model, "3.0", "co_simulation", event_mode=True, early_return=True, **more)
+    return {"source": str(changed(made, folder / f"{model}{len(more)}.fmu", {'hasEventMode="true"': EARLY}))}
+
+
+@pytest.mark.parametrize("h", [0.125, 0.3])
+@pytest.mark.parametrize("version", PARTS)
+@pytest.mark.parametrize("model", ["BouncingBall", "Stair"])
+def test_a_component_that_returns_early_ends_the_step_at_its_event(model, version, h, tmp_path):
+    same(described({"part": early(model, tmp_path)}, h=h, stop=3.0), tmp_path / "whole.fmu", version)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("version", PARTS)
+def test_others_go_back_to_where_one_returned_early(version, algorithm, tmp_path):
+    components = {
+        "swing": {"source": str(kit_fmu("VanDerPol", "2.0", "model_exchange")), "kind": "model_exchange"},
+        "sum": {"source": str(kit_fmu("Integrator", "2.0", "co_simulation")), "step_size": 0.05},
+        "through": eventful("Feedthrough"),
+        "ball": early("BouncingBall", tmp_path),
+        "stair": early("Stair", tmp_path),
+        "other": {"source": str(kit_fmu("Integrator", "3.0", "co_simulation"))},
+    }
+    connections = ["ball.h -> sum.u", "swing.x0 -> through.Float64_u", "through.Float64_y -> other.u"]
+    connections.append("stair.counter -> through.Int32_u")
+    for extrapolation in ({"order": 0}, {"order": 2}):
+        description = described(
+            components, connections, h=0.2, stop=3.0, algorithm=algorithm, extrapolation=extrapolation
+        )
+        same(description, tmp_path / "whole.fmu", version)
+
+
+def test_an_fmu_of_another_tool_returns_early(tmp_path):
+    ball = {"source": str(event_fmu("ball", tmp_path))}
+    same(
+        described({"ball": ball, "sum": {"source": str(fmu("integrator", 2))}}, ["ball.h -> sum.u"], stop=1.0),
+        tmp_path / "w.fmu",
+    )
+
+
+def test_a_component_that_cannot_go_back_is_named_beside_the_one_that_returned_early(tmp_path):
+    stuck = {"source": str(kit_fmu("Integrator", "2.0", "co_simulation", get_set_state=False))}
+    description = described({"stuck": stuck, "ball": early("BouncingBall", tmp_path)}, h=0.25)
+    path = export_fmu(description, tmp_path / "whole.fmu").path
+    with running(path) as one:
+        one.initialize()
+        with pytest.raises(FMICallException):
+            one.step(0.0, 3.0)
+        assert "component 'ball' returned early at t = " in one.messages[-1]
+        assert "but 'stuck' has stepped further and cannot go back" in one.messages[-1]
+
+
+def test_paces_of_components_with_events_are_refused(tmp_path):
     paced = described({"ball": {**eventful("BouncingBall"), "step_size": 0.0625}})
     with pytest.raises(CapabilityError, match="no step_size of a component with Event Mode"):
         export_fmu(paced, tmp_path / "whole.fmu")

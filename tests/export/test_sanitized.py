@@ -12,8 +12,8 @@ from fmus.container.code import system_code
 from orchestrator.export import container
 from orchestrator.system.yaml.file import from_mapping
 from tests.export.exported import growth
+from tests.export.test_events import early
 from tests.fmus.test_sanitized import SANITIZERS, sanitizers  # noqa: F401 -- a fixture
-from tests.kit.build import kit_fmu
 from tests.plants import ROOT
 
 DRIVER = "whole_life.c"
@@ -31,8 +31,7 @@ SYSTEMS["paced"]["components"]["predator"]["step_size"] = 0.025
 def compiled(system, folder, monkeypatch, *flags):
     """The driver with the tables of a system and the runtime, and the folder of its resources."""
     if system == "eventful":
-        source = kit_fmu("Stair", "3.0", "co_simulation", event_mode=True)
-        SYSTEMS[system]["components"]["stair"] = {"source": str(source)}
+        SYSTEMS[system]["components"]["stair"] = early("Stair", folder)
     seen = []
     built = container.build_container
     monkeypatch.setattr(container, "build_container", lambda system, *more: seen.append(system) or built(system, *more))

@@ -17,6 +17,8 @@ static void start_values(instance *i)
 {
     condition fresh = {.mode = MODE_INSTANTIATED, .stale = 1, .stop_index = INT64_MAX, .between = NAN};
     i->now = fresh;
+    i->in_a_row = 0;
+    for (int k = 0; k < whole.n_parts; k++) i->parts[k].ahead = NAN;
     memcpy(i->image, whole.image, whole.image_size);
 }
 
@@ -32,10 +34,11 @@ instance *instance_new(const char *name, char *folder, int logging)
     i->image = malloc(whole.image_size + 1);
     i->before = malloc(whole.image_size + 1);
     i->seen = malloc(whole.has_events ? whole.image_size + 1 : 1);
+    i->started = malloc(whole.has_early ? whole.image_size + 1 : 1);
     i->scratch = calloc((size_t)whole.n_scratch + 1, sizeof *i->scratch);
     i->parts = calloc((size_t)whole.n_parts, sizeof *i->parts);
     i->logging = logging;
-    if (!i->folder || !i->name || !i->image || !i->before || !i->seen || !i->scratch || !i->parts) {
+    if (!i->folder || !i->name || !i->image || !i->before || !i->seen || !i->started || !i->scratch || !i->parts) {
         instance_free(i);
         return NULL;
     }
@@ -48,6 +51,7 @@ int instance_open(instance *i, const char *function)
     for (int k = 0; k < whole.n_parts; k++) {
         i->parts[k].whole = i;
         i->parts[k].table = &whole.parts[k];
+        i->parts[k].ahead = NAN;
         i->parts[k].paces = whole.parts[k].pace >= 0 || whole.parts[k].extrapolation >= 0;
         i->paces |= i->parts[k].paces;
         if (!part_open(&i->parts[k], function)) return 0;
@@ -63,6 +67,7 @@ void instance_free(instance *i)
     free(i->image);
     free(i->before);
     free(i->seen);
+    free(i->started);
     free(i->scratch);
     free(i->name);
     free(i->folder);

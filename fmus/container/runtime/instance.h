@@ -65,12 +65,15 @@ struct instance {
     part *parts;
     int paces; /* whether one of them has a pace of its own, or extrapolated inputs */
     int asks;  /* whether a component asks for an event at the end of the step */
+    unsigned char *started; /* where components may return early: values at the beginning of a step */
+    int early, in_a_row;    /* the component that returned early, and how often that was where it began */
+    double early_time;      /* s */
     long kept; /* states that are kept now */
     int ended; /* whether a component ended the run in the last step */
 };
 
 /* How a step of the whole ended; one that is refused changes nothing, and the instance goes on. */
-typedef enum { STEP_DONE, STEP_REFUSED, STEP_ENDED, STEP_FAILED } step_end;
+typedef enum { STEP_DONE, STEP_REFUSED, STEP_ENDED, STEP_FAILED, STEP_EARLY } step_end;
 
 /* modes.c */
 int instance_allows(instance *i, operation what, const char *function);

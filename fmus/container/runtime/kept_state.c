@@ -1,4 +1,5 @@
 /* Kept states: the image, and a kept state of each component. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,8 +89,10 @@ int instance_restore(instance *i, const char *function, void *place)
     if (before.mode != MODE_INSTANTIATED) /* a run that was set up for a later stop goes on beyond that of the state */
         instance_stop_at(i, before.stop_time_defined, before.stop_time);
     memcpy(i->image, state->image, whole.image_size);
+    i->in_a_row = 0;
     for (int k = 0; k < whole.n_parts; k++) {
         part *p = &i->parts[k];
+        p->ahead = NAN;
         if (p->version->was_restored && !p->version->was_restored(p, function)) return 0;
     }
     return 1;

@@ -65,6 +65,8 @@ struct part {
     const part_version *version;
     void *library, *handle, *memory; /* memory: what a version keeps for it */
     int (*gives)(part *, const char *, int); /* what sets values, in the place of the plain call, or NULL */
+    double ahead;  /* where it is (s) after an early return, until the others have come there; otherwise NaN */
+    void *started; /* its state at the beginning of a step, while that is made */
     int paces; /* whether it has a pace of its own, or extrapolated inputs */
     struct exchange *exchange; /* for Model Exchange */
     void *tell_slopes, *take_slopes; /* derivatives of its outputs and inputs, where it is asked for them */

@@ -40,7 +40,7 @@ static void *instantiate(part *p, const char *resources)
     const size_t n = (size_t)(inputs.end - inputs.first);
     return ((fmi3InstantiateCoSimulationTYPE *)p->own[INSTANTIATE])(
         p->table->name, p->table->token, there ? folder : NULL, fmi3False, p->whole->logging != 0, p->table->events != 0,
-        fmi3False, n ? whole.references + inputs.first : NULL, n, p, hears, n ? updates : NULL);
+        p->table->early != 0, n ? whole.references + inputs.first : NULL, n, p, hears, n ? updates : NULL);
 }
 
 static int enter_initialization(part *p, const condition *now)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "early.h"
 #include "events.h"
 #include "part.h"
 
@@ -51,7 +52,7 @@ double instance_ulps(double time)
 /* The length (s) of the next step: to the next point of the grid, or to a jump that lies truly before it. */
 static double step_size(const instance *i, double time)
 {
-    if (whole.n_sources || whole.has_events) {
+    if (whole.n_sources || whole.has_events || whole.has_early) {
         double point = time_at(i, i->now.index + 1), jump = fmin(sources_next(time), events_next(i, time));
         if (jump < point - (SNAP * (point - time) + instance_ulps(point))) return jump - time;
         if (!isnan(i->now.between)) return point - time;
@@ -63,7 +64,7 @@ static double step_size(const instance *i, double time)
 static void arrives(instance *i, double end)
 {
     int on_grid = 1;
-    if (whole.n_sources || whole.has_events) {
+    if (whole.n_sources || whole.has_events || whole.has_early) {
         double point = time_at(i, i->now.index + 1);
         on_grid = end >= point - 1e-9 * whole.step_size - instance_ulps(point);
     }
@@ -133,6 +134,13 @@ static step_end fails(part *p, const char *function, const char *what, double ti
     return STEP_FAILED;
 }
 
+static step_end returns_early(part *p, double reached)
+{
+    p->whole->early = (int)(p - p->whole->parts);
+    p->whole->early_time = p->ahead = reached;
+    return STEP_EARLY;
+}
+
 /* One step of a component, whose inputs are what they are to be. */
 static step_end part_makes(part *p, const char *function, double time, double step, int none_kept)
 {
@@ -140,8 +148,11 @@ static step_end part_makes(part *p, const char *function, double time, double st
     if (answer.told) return STEP_FAILED;
     if (answer.status == STATUS_DISCARD) return fails(p, function, "refused (discard)", time, step);
     if (answer.status != STATUS_OK && !part_checks(p, function, answer.status, p->version->step)) return STEP_FAILED;
-    if (fabs(answer.reached - (time + step)) > MISSED * step)
+    if (fabs(answer.reached - (time + step)) > MISSED * step) {
+        if (answer.early && p->table->early && !answer.terminate && (answer.reached > time || answer.event))
+            return returns_early(p, answer.reached);
         return fails(p, function, answer.terminate ? "ended the run" : "stopped", time, step);
+    }
     p->whole->asks |= answer.event;
     return answer.terminate ? STEP_ENDED : STEP_DONE;
 }
@@ -153,7 +164,7 @@ static step_end part_follows(part *p, const char *function, double time, double 
     if (!part_set_all(p, function, p->table->inputs) || !extrapolation_inclines(p, function, time)) return STEP_FAILED;
     extrapolation_puts_back(p);
     step_end end = part_makes(p, function, time, step, none_kept);
-    return end == STEP_FAILED || part_took_inputs(p, function) ? end : STEP_FAILED;
+    return end == STEP_FAILED || end == STEP_EARLY || part_took_inputs(p, function) ? end : STEP_FAILED;
 }
 
 /* A step of a component with a pace of its own, or on extrapolated inputs. */
@@ -172,7 +183,7 @@ static step_end part_paces(part *p, const char *function, span all, int none_kep
             return STEP_FAILED;
         else
             end = part_makes(p, function, start, length, none_kept);
-        if (end == STEP_FAILED) return end;
+        if (end == STEP_FAILED || end == STEP_EARLY) return end;
     }
     pace_goes_on(p);
     return end;
@@ -184,14 +195,18 @@ static step_end part_steps(part *p, const char *function, double time, double st
     instance *i = p->whole;
     step_end end;
     if (!instance_flow(i, function, p->table->flows)) return STEP_FAILED;
-    if (p->paces) {
+    if (p->table->early && fabs(p->ahead - (time + step)) <= MISSED * step) { /* it is there already */
+        p->ahead = NAN;
+        i->asks = 1;
+        end = STEP_DONE;
+    } else if (p->paces) {
         if (pace_waits(p, time + step)) return STEP_DONE;
         end = part_paces(p, function, pace_span(p, time, step), none_kept);
     } else {
         if (!part_set_all(p, function, p->table->inputs)) return STEP_FAILED;
         end = part_makes(p, function, time, step, none_kept);
     }
-    if (end == STEP_FAILED) return end;
+    if (end == STEP_FAILED || end == STEP_EARLY) return end;
     if (!part_get_all(p, function, p->table->outputs) || !instance_check_outputs(i, function, p, time + step))
         return STEP_FAILED;
     return end;
@@ -218,6 +233,47 @@ static step_end happens(instance *i, const char *function, step_end end)
     return ending ? STEP_ENDED : end;
 }
 
+/* All components step, until one fails or returns early. */
+static step_end parts_step(instance *i, const char *function, double time, double step, int none_kept)
+{
+    step_end end = STEP_DONE;
+    if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
+    if (whole.n_sources) instance_sources(i, time + step, step, 0);
+    for (int k = 0; k < whole.n_parts; k++) {
+        step_end one = part_steps(&i->parts[k], function, time, step, none_kept && k >= whole.n_exposed);
+        if (one == STEP_FAILED || one == STEP_EARLY) return one;
+        if (one == STEP_ENDED) end = one;
+    }
+    return end;
+}
+
+/* The same, or to where the first of them returned early: then `step` (s) is shorter, and 0 where nobody stepped. */
+static step_end parts_align(instance *i, const char *function, double time, double *step, int none_kept)
+{
+    step_end end = early_keeps(i, function) ? STEP_EARLY : STEP_FAILED;
+    while (end == STEP_EARLY) {
+        end = parts_step(i, function, time, *step, none_kept);
+        if (end != STEP_EARLY) break;
+        if (!early_goes_back(i, function)) end = STEP_FAILED;
+        *step = i->early_time > time ? i->early_time - time : 0.0;
+        if (end == STEP_EARLY && *step == 0.0) end = STEP_DONE;
+    }
+    if (*step > 0.0) i->in_a_row = 0;
+    return early_forgets(i, function) ? end : STEP_FAILED;
+}
+
+/* What happens at the end of a step. */
+static step_end arrives_at_events(instance *i, const char *function, double time, double step, step_end end)
+{
+    /* Where no component asks for an event, what flows may tell that one is due: before inputs jump, as in the engine. */
+    if (whole.has_events && !i->asks && !instance_flow(i, function, whole.everything)) return STEP_FAILED;
+    int jumps = whole.n_sources && instance_sources(i, time + step, step, 1);
+    arrives(i, time + step);
+    if (!jumps && whole.has_events) jumps = i->asks || events_due(i, instance_time(i));
+    if (!jumps && i->asks) jumps = whole.n_sources && sources_next(-INFINITY) < INFINITY;
+    return jumps ? happens(i, function, end) : end;
+}
+
 /* To the next point of the grid, or to an event before it. */
 static step_end macro_step(instance *i, const char *function, int none_kept)
 {
@@ -227,19 +283,13 @@ static step_end macro_step(instance *i, const char *function, int none_kept)
     double time = instance_time(i), step = step_size(i, time);
     if (!can_follow(i, function, time + step)) return STEP_FAILED;
     if (i->paces && !paces_begin(i, function)) return STEP_FAILED;
-    if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
-    if (whole.n_sources) instance_sources(i, time + step, step, 0);
-    for (int k = 0; k < whole.n_parts; k++) {
-        step_end one = part_steps(&i->parts[k], function, time, step, none_kept);
-        if (one == STEP_FAILED) return one;
-        if (one == STEP_ENDED) end = one;
-    }
-    /* Where no component asks for an event, what flows may tell that one is due: before inputs jump, as in the engine. */
-    if (whole.has_events && !i->asks && !instance_flow(i, function, whole.everything)) return STEP_FAILED;
-    int jumps = whole.n_sources && instance_sources(i, time + step, step, 1);
-    arrives(i, time + step);
-    if (!jumps && whole.has_events) jumps = i->asks || events_due(i, instance_time(i));
-    return jumps ? happens(i, function, end) : end;
+    step_end made = whole.has_early ? parts_align(i, function, time, &step, none_kept)
+                                    : parts_step(i, function, time, step, none_kept);
+    if (made == STEP_FAILED) return made;
+    if (made == STEP_ENDED) end = made;
+    if (step > 0.0) return arrives_at_events(i, function, time, step, end);
+    for (int k = 0; k < whole.n_parts; k++) i->parts[k].ahead = NAN; /* nobody has stepped: an event at once */
+    return happens(i, function, end);
 }
 
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept)

@@ -143,6 +143,7 @@ typedef struct {
     range before; /* libraries that are loaded before its own, which needs them */
     range inputs, initial, unknown_starts, outputs, flows;
     range intermediate; /* references of inputs that it takes during a step, FMI 3.0 */
+    int early, keeps_state; /* whether it may return early from its steps, and keep its state */
     int events;         /* whether it has Event Mode: then `discrete` inputs are given there only */
     range discrete;
     size_t memory; /* with Event Mode, as doubles: the time of its next event (s), whether there is one */
@@ -200,6 +201,8 @@ typedef struct {
     double start;                /* s; where the grid begins on which inputs jump, if a component is bound to it */
     int n_sources, bound;        /* bound: a component that takes steps of one size only, or -1 */
     int has_events;              /* whether a component has Event Mode */
+    int n_exposed;               /* components before the last one that may return early: these may have to go back */
+    int has_early;
     int n_parts, n_stages, n_settings, n_variables, n_elements;
     int keeps_state, serializes_state;
     int n_scratch; /* doubles that steps need room for */
