@@ -2,13 +2,16 @@
 
     python benchmarks/instructions.py
 
-Times move with whatever else runs on a machine, instructions do not. It needs valgrind and its headers (Debian:
+Times move with whatever else runs on a machine, instructions do not. The loop is compiled for x86-64-v3, which
+valgrind knows. It needs valgrind and its headers (Debian:
 `apt-get install valgrind`), and takes some minutes. A line of JSON for each workload: instructions of a macro step in
-the compiled loop, in the FMUs, in straight C without the FMUs, and what a run takes at its beginning and end.
+the compiled loop, in the FMUs, in Python between slices of the run (which last as long as ever, and hold fewer steps
+under valgrind), in straight C without the FMUs, and what a run takes at its beginning and end.
 """
 
 import ctypes
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,6 +29,7 @@ from speed.workloads import chain, controlled_mass, ring_of_lags
 
 STEPS: Final = 20_000
 """Macro steps of the shorter run; the other one makes twice as many."""
+_ENVIRONMENT: Final = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": ""}
 _MARKS: Final = """
 #include <valgrind/callgrind.h>
 void start(void) { CALLGRIND_START_INSTRUMENTATION; CALLGRIND_ZERO_STATS; }
@@ -51,7 +55,8 @@ def counted(name: str, system: System, folder: Path) -> dict[str, object]:
     if not marks.exists():
         (folder / "marks.c").write_text(_MARKS)
         subprocess.run(["gcc", "-shared", "-fPIC", str(folder / "marks.c"), "-o", str(marks)], check=True)
-    subprocess.run([sys.executable, __file__, name, str(marks), "1000"], check=True)  # compiled, if it is not yet
+    warm_up = [sys.executable, __file__, name, str(marks), "1000"]
+    subprocess.run(warm_up, check=True, env=_ENVIRONMENT)  # valgrind would compile for minutes
     short, long = (_of_cotwin(name, marks, folder, steps) for steps in (STEPS, 2 * STEPS))
     floor = [_of_floor(system, folder, steps) for steps in (STEPS, 2 * STEPS)]
     each = {part: (long[part] - short[part]) / STEPS for part in ("loop", "FMUs", "others")}
@@ -84,7 +89,7 @@ def _callgrind(command: list[str], folder: Path, *options: str, words: str = "")
     for old in folder.glob("counts*"):
         old.unlink()
     whole = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder / 'counts'}", *options, *command]
-    subprocess.run(whole, input=words, text=True, capture_output=True, check=True)
+    subprocess.run(whole, input=words, text=True, capture_output=True, check=True, env=_ENVIRONMENT)
     file = next(path for path in (folder / "counts.1", folder / "counts") if path.exists())
     annotate = ["callgrind_annotate", "--threshold=100", "--auto=no", str(file)]
     lines = subprocess.run(annotate, text=True, capture_output=True, check=True).stdout.splitlines()
@@ -97,7 +102,7 @@ def _worker(name: str, marks: str, steps: int) -> None:
     import cotwin
 
     system, library = workloads()[name], ctypes.CDLL(marks)
-    with cotwin.open_simulation(described(system, 10 * STEPS)) as simulation:
+    with cotwin.open_simulation(described(system, 10 * STEPS), threads=1) as simulation:
         simulation.run(until=10 * system.step_size)
         library.start()
         simulation.run(until=(10 + steps) * system.step_size)
