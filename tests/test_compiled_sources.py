@@ -21,7 +21,9 @@ def folder(tmp_path, monkeypatch):
     (place / "kernel.py").write_text(
         "from numba import njit\nfrom orchestrator.inner.parts import (\n    one,\n    two,\n)\n"
     )
-    (place / "parts.py").write_text("from orchestrator.by_address import load\nfrom orchestrator.inner import numbers as at\n")
+    (place / "parts.py").write_text(
+        "from orchestrator.by_address import load\nfrom orchestrator.inner import numbers as at\n"
+    )
     (place / "numbers.py").write_text("from orchestrator.inner.other import name\nSIZE = 8\n")
     (place / "other.py").write_text("name = 1\n")
     compiled_sources.digest.cache_clear()
