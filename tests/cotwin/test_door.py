@@ -38,6 +38,12 @@ def test_help_imports_no_numerical_library():
     assert {"numpy", "pydantic", "torch", "pyarrow", "matplotlib"}.isdisjoint(loaded)
 
 
+def test_the_hot_loop_is_compiled_when_it_is_first_needed_and_not_before():
+    code = "import json, sys, orchestrator.assembly; print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
+    assert [name for name in loaded if name.startswith("orchestrator.master.compiled.hot_")] == []
+
+
 @pytest.mark.parametrize("name", cotwin.__all__)
 def test_every_public_name_can_be_had_and_is_kept(name):
     assert getattr(cotwin, name) is getattr(cotwin, name)

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.errors import StepError
 from orchestrator.fmi.states import States
 from orchestrator.instance import Capabilities
-from orchestrator.master.compiled import hot_states
+from orchestrator.master.compiled import hot_states, layout_states
 from orchestrator.native import native
 from tests.kit.build import compiler, kit_fmu
 
@@ -172,7 +172,7 @@ class ByAddress:
 
 
 def table_of(*fmus: ByAddress) -> tuple[np.ndarray, int, int]:
-    rows = np.array([hot_states.state_row(0, fmu) for fmu in fmus], np.int64)
+    rows = np.array([layout_states.state_row(0, fmu) for fmu in fmus], np.int64)
     return rows, rows.ctypes.data, rows.ctypes.data + rows.nbytes
 
 
@@ -198,7 +198,7 @@ def test_compiled_functions_tell_which_component_could_not_keep_its_state():
     by_address = [ByAddress(fmu) for fmu in fmus]
     rows, first, end = table_of(*by_address)
     assert hot_states.keep(first, end) == ERROR
-    assert rows[:, hot_states.STATUS // 8].tolist() == [OK, ERROR, OK]
+    assert rows[:, layout_states.STATUS // 8].tolist() == [OK, ERROR, OK]
     assert [fmu.allocated for fmu in fmus] == [1, 0, 0]
 
 
@@ -217,7 +217,7 @@ def test_an_fmu_goes_back_by_address_to_the_bit(version):
         found = native(instance)
         assert found is not None
         assert found.states is not None
-        rows = np.array([hot_states.state_row(found.handle, found.states)], np.int64)
+        rows = np.array([layout_states.state_row(found.handle, found.states)], np.int64)
         first = rows.ctypes.data
         bundle = Bundle.of([each for each in instance.connectors if each.name == "x"])
         values = np.zeros((3, 1))

@@ -14,7 +14,8 @@ from fmus.compiler import find_compiler
 from fmus.errors import BuildError
 from orchestrator.errors import StepError
 from orchestrator.instance import Bundle
-from orchestrator.master.compiled.hot_states import SLOT, go_back, keep, state_row
+from orchestrator.master.compiled.hot_states import go_back, keep
+from orchestrator.master.compiled.layout_states import SLOT, state_row
 from surrogates import library, zone_runtime
 from surrogates.design import Split
 from surrogates.instance import SurrogateInstance, open_surrogate

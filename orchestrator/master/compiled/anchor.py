@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestrator.master.compiled.layout_states import STATUS, state_row
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory, Remembered
@@ -31,9 +32,9 @@ class Anchor:
         self.numbers = frozenset(components)
         self._natives = [found for found, _ in components.values()]
         self._states = [states for _, states in components.values()]
-        self._rows: Words = np.array([hot_states.state_row(one.handle, two) for one, two in components.values()])
+        self._rows: Words = np.array([state_row(one.handle, two) for one, two in components.values()])
         self._first, self._end = address(self._rows), address(self._rows) + self._rows.nbytes
-        self._status = self._rows[:, hot_states.STATUS // self._rows.itemsize]
+        self._status = self._rows[:, STATUS // self._rows.itemsize]
         self._signals, self._memories = coupling.signals, tuple(memories.items())
         arrays = {storage: self._signals.array(storage) for storage in Storage}
         self._moved = [(array, array.copy()) for array in arrays.values() if array.size]

@@ -7,10 +7,10 @@ import numpy as np
 
 from orchestrator.errors import StepError
 from orchestrator.interruption import opened
-from orchestrator.master.compiled import hot_states
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_control as ct
 from orchestrator.master.compiled.handing import Beside, Handing
+from orchestrator.master.compiled.layout_states import STATUS, state_row
 from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
 from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
@@ -245,7 +245,7 @@ class ControlledLoop:
             found.arrived(start + length)
         for slots in self._states:
             for participant, found, row in zip(self._coupling.participants, self._natives, slots, strict=True):
-                status = int(row[hot_states.STATUS // at.WORD])
+                status = int(row[STATUS // at.WORD])
                 if status >= _DISCARD:
                     with self._coupling.naming(participant.name, self._timeline.time), ending():
                         _states(found).failed(status, setting=setting)
@@ -293,7 +293,7 @@ def controlled_loop(
 
 def _slots(program: Program) -> Words:
     """A row for the kept state of each component, in a slot of its own."""
-    rows = [hot_states.state_row(each.handle, _states(each)) for each in program.natives if each is not None]
+    rows = [state_row(each.handle, _states(each)) for each in program.natives if each is not None]
     return np.array(rows, np.int64)
 
 

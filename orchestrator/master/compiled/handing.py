@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.master.algorithm import COMPLETED
-from orchestrator.master.compiled import hot_states
 from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled import layout_control as ct
 from orchestrator.master.compiled import layout_doubling as db
+from orchestrator.master.compiled.layout_states import SLOT
 from orchestrator.master.compiled.lowering import NUMBERS, Program
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.coupling import Coupling
@@ -95,7 +95,7 @@ class Handing:
         found: dict[str, object] = {}
         for participant, each, row in zip(self._coupling.participants, self._natives, rows, strict=True):
             assert each.states is not None
-            found[participant.name] = each.states.adopt(int(row[hot_states.SLOT // at.WORD]), t)
+            found[participant.name] = each.states.adopt(int(row[SLOT // at.WORD]), t)
         return found
 
 

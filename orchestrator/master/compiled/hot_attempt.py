@@ -22,8 +22,9 @@ from orchestrator.master.compiled.hot_calls import next_sample
 from orchestrator.master.compiled.hot_gather import copy, gather
 from orchestrator.master.compiled.hot_loop import finite, step
 from orchestrator.master.compiled.hot_own import prepare
-from orchestrator.master.compiled.hot_states import STATE_ROW, go_back, keep
+from orchestrator.master.compiled.hot_states import go_back, keep
 from orchestrator.master.compiled.hot_tight import all_at_once, components
+from orchestrator.master.compiled.layout_states import STATE_ROW
 
 
 @compiled

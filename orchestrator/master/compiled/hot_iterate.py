@@ -23,6 +23,7 @@ from orchestrator.master.compiled import layout_own as own
 from orchestrator.master.compiled.hot_calls import do_step, finish, get_all, set_all, three
 from orchestrator.master.compiled.hot_gather import copy, gather
 from orchestrator.master.compiled.hot_own import make_step, restore
+from orchestrator.master.compiled.layout_states import STATE_ROW
 from orchestrator.master.loops import hot_iteration as solver
 from orchestrator.master.loops import layout as solves
 
@@ -158,10 +159,10 @@ def _keep_states(program: int, loop: int) -> int:
     clock, which = load(meter + at.CLOCK), load(meter + at.WHICH_CLOCK)
     while row < end and status == 0:
         began, cost = nanoseconds(clock, which), costs + 16 * load(number)
-        status = hot_states.keep(row, row + hot_states.STATE_ROW)
+        status = hot_states.keep(row, row + STATE_ROW)
         store(cost, load(cost) + nanoseconds(clock, which) - began)
         store(cost + 8, load(cost + 8) + 1)
-        row, number = row + hot_states.STATE_ROW, number + 8
+        row, number = row + STATE_ROW, number + 8
     return int(status)
 
 

@@ -5,7 +5,7 @@ from before, whose memory it then uses for the present one (FMI 2.0.4, section 2
 answers with another pointer instead, nothing says whether the memory of the first one is still there. It is left alone
 then, and from there on each state of this FMU is freed before the next one is kept.
 
-A table of kept states has a row of words for each component.
+A table of kept states has a row of words for each component; see `layout_states`.
 """
 
 from typing import Any, Final
@@ -13,19 +13,7 @@ from typing import Any, Final
 from numba import njit
 
 from orchestrator.by_address import call_values, load, store
-from orchestrator.native import NativeStates
-
-HANDLE: Final = 0
-GET: Final = 8
-SET: Final = 16
-FREE: Final = 24
-SLOT: Final = 32
-"""Where the pointer to the state lies, 0 where none is kept yet."""
-REUSES: Final = 40
-"""Not 0 as long as the FMU uses the memory of a state again."""
-STATUS: Final = 48
-"""What the last call gave."""
-STATE_ROW: Final = 56
+from orchestrator.master.compiled.layout_states import FREE, GET, HANDLE, REUSES, SET, SLOT, STATE_ROW, STATUS
 
 FATAL: Final = 4
 """The status after which no more calls are allowed."""
@@ -67,8 +55,3 @@ def _go_back(row: int, end: int) -> int:
 
 
 go_back: Any = njit("int64(int64, int64)", **_COMPILED)(_go_back)
-
-
-def state_row(handle: int, states: NativeStates) -> list[int]:
-    """The row of a component with a slot of its own."""
-    return [handle, states.get, states.set, states.free, states.slot(), 1, 0]

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CapabilityError, StepError
-from orchestrator.master.compiled import hot_states
+from orchestrator.master.compiled import layout_states
 from orchestrator.master.compiled.anchor import Anchor
 from tests.textbook import lotka_volterra
 
@@ -55,7 +55,7 @@ def test_steps_from_an_anchor_are_the_same_each_time(run: Any) -> None:
 
 def test_states_are_kept_in_the_same_memory(run: Any) -> None:
     found = anchor_of(run)
-    slots = found._rows[:, hot_states.SLOT // 8]
+    slots = found._rows[:, layout_states.SLOT // 8]
     places = [c_void_p.from_address(int(slot)).value for slot in slots]
     run.step()
     run.step()
@@ -64,7 +64,7 @@ def test_states_are_kept_in_the_same_memory(run: Any) -> None:
 
 
 def test_a_state_that_cannot_be_kept_ends_the_run_where_it_is(run: Any) -> None:
-    function = answering(anchor_of(run), hot_states.GET, 3)
+    function = answering(anchor_of(run), layout_states.GET, 3)
     before = run.coupling.signals.copy()
     with pytest.raises(StepError, match="GetFMUState"):
         run.step()
@@ -75,18 +75,18 @@ def test_a_state_that_cannot_be_kept_ends_the_run_where_it_is(run: Any) -> None:
 
 def test_a_warning_is_logged_and_the_others_are_kept_too(run: Any, caplog: pytest.LogCaptureFixture) -> None:
     found = anchor_of(run)
-    function = answering(found, hot_states.GET, 1)
+    function = answering(found, layout_states.GET, 1)
     with caplog.at_level(logging.WARNING, "cotwin"):
         found.keep(run.time)
     assert "GetFMUState" in caplog.text
-    assert found._rows[1, hot_states.STATUS // 8] == 0
+    assert found._rows[1, layout_states.STATUS // 8] == 0
     assert function is not None
 
 
 def test_a_component_that_does_not_go_back_is_an_error(run: Any) -> None:
     found = anchor_of(run)
     found.keep(run.time)
-    function = answering(found, hot_states.SET, 3, component=1)
+    function = answering(found, layout_states.SET, 3, component=1)
     with pytest.raises(StepError, match="SetFMUState"):
         found.go_back()
     assert function is not None
