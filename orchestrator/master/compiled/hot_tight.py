@@ -26,7 +26,7 @@ from orchestrator.master.compiled.hot_packing import is_simple
 from orchestrator.master.compiled.hot_points import keep_finite, settle
 
 _COMPILED: Final[Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-_FEW: Final = 4
+_FEW: Final = 16
 """So many floats are kept without another call."""
 _EXPONENT: Final = 0x7FF0000000000000
 """The bits of a double that are all set where it is NaN or infinite."""
@@ -107,25 +107,9 @@ def _components(program: int, t: float, h: float) -> int:
 components: Any = njit("int64(int64, float64, float64)", **INLINE)(_components)
 
 
-def _all_at_once(program: int) -> bool:
-    """What flows before the first component; whether all of it passes."""
-    plan = program + at.ALL_AT_ONCE
-    if not is_simple(plan):
-        return bool(apart(gather_apart, plan))
-    row, end = load(plan + at.RUNS_END), load(plan + at.COPIES_END)
-    while row < end:
-        store(load(row + 8), load(load(row)))
-        row += at.COPY_ROW
-    return True
-
-
-all_at_once: Any = njit("boolean(int64)", **INLINE)(_all_at_once)
-
-
-def _few_finite(row: int, index: int) -> bool:
+def _few_finite(value: int, end: int, kept: int) -> bool:
     """Keep a few floats that came out, beside those of the steps before; whether none of them is NaN or infinite."""
-    value, kept = load(row), load(row + 8 + 8 * (index & 3))
-    end, least = value + 8 * load(row + at.KEPT_SIZE), _EXPONENT
+    least = _EXPONENT
     while value < end:
         word = load_singly(value)
         least = min(least, ~word & _EXPONENT)
@@ -135,7 +119,7 @@ def _few_finite(row: int, index: int) -> bool:
     return bool(least != 0)
 
 
-few_finite: Any = njit("boolean(int64, int64)", **INLINE)(_few_finite)
+few_finite: Any = njit("boolean(int64, int64, int64)", **INLINE)(_few_finite)
 
 
 def _records_few(program: int) -> bool:
@@ -170,18 +154,27 @@ def _tight(program: int, until: int) -> int:
     floats, kept = load(program + at.FLOATS), load(program + at.KEPT)
     few = kept - floats == at.KEPT_ROW and kept == load(program + at.KEPT_END) and load(floats + at.KEPT_SIZE) <= _FEW
     rows = few and records_few(program)
-    settles = not rows and (load(program + at.TIMES) != 0 or not few)
+    settles = not rows and (load(program + at.TIMES) != 0 or kept != load(program + at.KEPT_END))
+    value = load(floats) if few else 0
+    end = value + 8 * load(floats + at.KEPT_SIZE) if few else 0
+    plan = program + at.ALL_AT_ONCE
+    simple, first, last = is_simple(plan), load(plan + at.RUNS_END), load(plan + at.COPIES_END)
     why = at.DONE
     store(program + at.COMPONENT, load(program + at.COMPONENTS))
     while why == at.DONE and index < until:
         t = start + index * size
-        if not all_at_once(program):
+        copied = first
+        while simple and copied < last:
+            store(load(copied + 8), load(load(copied)))
+            copied += at.COPY_ROW
+        if not (simple or apart(gather_apart, plan)):
             why = at.REFUSED
             break
         why = components(program, t, size if t + size <= stop else stop - t)
         if why != at.DONE:
             break
-        if not (few_finite(floats, index + 1) if few else apart_of_two(keep_finite_apart, program, index + 1)):
+        place = floats + 8 + 8 * (index + 1 & 3)
+        if not (few_finite(value, end, load(place)) if few else apart_of_two(keep_finite_apart, program, index + 1)):
             store(program + at.COMPONENT, load(program + at.COMPONENTS_END))
             why = at.INFINITE
             break
