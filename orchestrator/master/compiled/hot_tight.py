@@ -107,6 +107,31 @@ def _components(program: int, t: float, h: float) -> int:
 components: Any = njit("int64(int64, float64, float64)", **INLINE)(_components)
 
 
+def _flow(plan: int, simple: bool, row: int, end: int) -> bool:
+    """Gather what flows before the first component, words in these rows where it is simple; whether all of it passes.
+
+    `simple`, `row` and `end` do not change from macro step to macro step.
+    """
+    if not simple:
+        return bool(apart(gather_apart, plan))
+    while row < end:
+        store(load(row + 8), load(load(row)))
+        row += at.COPY_ROW
+    return True
+
+
+flow: Any = njit("boolean(int64, boolean, int64, int64)", **INLINE)(_flow)
+
+
+def _all_at_once(program: int) -> bool:
+    """What flows before the first component; whether all of it passes."""
+    plan = program + at.ALL_AT_ONCE
+    return bool(flow(plan, is_simple(plan), load(plan + at.RUNS_END), load(plan + at.COPIES_END)))
+
+
+all_at_once: Any = njit("boolean(int64)", **INLINE)(_all_at_once)
+
+
 def _few_finite(value: int, end: int, kept: int) -> bool:
     """Keep a few floats that came out, beside those of the steps before; whether none of them is NaN or infinite."""
     least = _EXPONENT
@@ -163,11 +188,7 @@ def _tight(program: int, until: int) -> int:
     store(program + at.COMPONENT, load(program + at.COMPONENTS))
     while why == at.DONE and index < until:
         t = start + index * size
-        copied = first
-        while simple and copied < last:
-            store(load(copied + 8), load(load(copied)))
-            copied += at.COPY_ROW
-        if not (simple or apart(gather_apart, plan)):
+        if not flow(plan, simple, first, last):
             why = at.REFUSED
             break
         why = components(program, t, size if t + size <= stop else stop - t)
