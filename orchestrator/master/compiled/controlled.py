@@ -229,12 +229,14 @@ class ControlledLoop:
         if why in (ct.KEEPING, ct.RETURNING):
             self._lose_state(setting=why == ct.RETURNING)
         number = (program[at.COMPONENT] - program[at.COMPONENTS]) // at.COMPONENT_ROW
-        for later in self._coupling.participants[number + 1 :]:
-            later.statistics.steps -= 1
+        for later, each in enumerate(self._coupling.participants):
+            if later > number and later not in program.ways:  # those with a way of their own have counted theirs
+                each.statistics.steps -= 1
         participant, found = self._coupling.participants[number], self._natives[number]
         t, h = self._doubles[ct.STEP_START // at.WORD : ct.AWAY // at.WORD].tolist()
+        way, parts = program.ways.get(number), participant.parts(t, h)
         try:
-            _failed(why, found, program, t, h)
+            _failed(why, found, program, *parts[-1 if way is None or why == at.GOT else way.made])
         except Exception as error:
             raise participant.named(error, StepError, t) from error
         raise AssertionError(f"'{participant.name}' is not lost")

@@ -84,6 +84,24 @@ def test_a_status_is_taken_alike(version, status, where, number, algorithm, fmus
     assert compiled == interpreted
 
 
+@needs_compiler
+@pytest.mark.parametrize("where", [IN_STEP, IN_SET, IN_GET])
+def test_a_component_at_a_rate_of_its_own_that_must_not_be_called_again_is_told_of_alike(where, fmus, caplog):
+    def go(run: Any) -> None:
+        run.run(until=0.5)
+        run.write("c1.where", where)
+        run.write("c1.status", FATAL)
+        run.run()
+
+    system = {**bad_system(fmus, "fmi3"), **CONTROL}
+    for component in system["components"].values():
+        component["step_size"] = 0.0625
+    system["components"]["c3"] = {"source": fmus("fmi3", 3)}
+    compiled, interpreted = ways(system, go, caplog)
+    assert compiled == interpreted
+    assert compiled["error"] is not None
+
+
 @ALGORITHMS
 def test_a_run_stops_on_the_way_alike(algorithm, caplog):
     description = lotka_volterra(0.1, stop=3.0, algorithm=algorithm, **CONTROL)
