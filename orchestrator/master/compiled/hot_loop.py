@@ -17,13 +17,24 @@ from orchestrator.master.compiled.hot_points import enter, keep, keep_finite, ke
 from orchestrator.master.compiled.hot_tight import tight
 
 
+def _stays(program: int, component: int, t: float) -> bool:
+    """Whether the period of a component that Python steps goes on; what flows into it is gathered."""
+    index = int((t - load_double(program)) / load_double(program + at.STEP_SIZE) + 0.5)  # whole up to rounding
+    return (index + 1) % load(component + at.OWN_WAY) != 0 and bool(gather(component))
+
+
+stays: Any = njit("boolean(int64, int64, float64)", cache=True, nogil=True, error_model="numpy")(_stays)
+
+
 def _step(program: int, component: int, t: float, h: float) -> int:
     """Gather, inputs, doStep and outputs of one component."""
     kind = load(component + at.NATIVE)
     if kind == at.BY_THREE:
         return int(three(program, component, t, h))
-    if kind >= at.LOOP:
-        return at.DONE if kind == at.PASSED else int(iterate(program, component, t, h))
+    if kind == at.LOOP:
+        return int(iterate(program, component, t, h))
+    if kind >= at.PASSED:
+        return at.DONE if kind == at.PASSED or stays(program, component, t) else at.PYTHON
     if kind == 0 or not gather(component):
         return at.PYTHON
     if kind == at.GATHERED:
@@ -38,7 +49,8 @@ step: Any = njit("int64(int64, int64, float64, float64)", **INLINE)(_step)
 
 def _begin(program: int, index: int) -> int:
     """What comes before the first component of a macro step."""
-    if load(program + at.ASKS) != 0 and load(program + at.ASKED) != index:
+    asks = load(program + at.ASKS)
+    if asks != 0 and index % asks == 0 and load(program + at.ASKED) != index:
         return at.BEGINS
     row, end = load(program + at.PREPARING), load(program + at.PREPARED_END)
     while row < end:

@@ -45,7 +45,7 @@ PREPARED: Final = 216
 """Addresses of the tables of components that step in a way of their own, which begin with the macro steps."""
 PREPARED_END: Final = 224
 ASKS: Final = 232
-"""Not 0 where Python is to be asked at the beginning of each macro step; `ASKED` is the last one at which it was."""
+"""Python is asked at the beginning of each so many-th macro step, of none where 0; `ASKED` is the last such one."""
 ASKED: Final = 240
 WHOLE: Final = 248
 """All values, and where they are kept when the loop is entered: (from, to, words)."""
@@ -102,7 +102,6 @@ COPIES_END: Final = 16
 SCALED_END: Final = 24
 BYTES_END: Final = 32
 CONVERTED_END: Final = 40
-GATHER_WORDS: Final = 6
 RUN_ROW: Final = 24
 COPY_ROW: Final = 16
 SCALED_ROW: Final = 32
@@ -136,6 +135,8 @@ LOOP: Final = 4
 """It stands for a loop of components, whose table (`layout_loops`) takes the place of that of an own way."""
 PASSED: Final = 5
 """Not at all: it belongs to a loop that stands before it."""
+SLOWLY: Final = 6
+"""By Python at the end of its period, of which the number of macro steps takes the place of the own way."""
 SETS: Final = 56
 SETS_END: Final = 64
 DO_STEP: Final = 72

@@ -26,7 +26,6 @@ HAS_SEEN: Final = 24
 STEPPED: Final = 32
 """Words that are not 0 for floats that hold their value until they jump, and for those that inputs pass through."""
 FLEETING: Final = 40
-SCALES_SIZE: Final = 48
 
 # Step doubling.
 OUTPUTS: Final = 0

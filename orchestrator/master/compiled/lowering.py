@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import gcd
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import SNAP
 from orchestrator.master.loops.loop import Loop
 from orchestrator.master.participant import Participant
+from orchestrator.master.rates import SlowPace
 from orchestrator.master.step_size import FixedStep
 from orchestrator.native import Native, NativeCall, native
 from orchestrator.signals import GatherPlan
@@ -133,11 +135,7 @@ class _Lowering:
         lowered = tuple(lower_loop(each, *parts, rows, self._tables) for each in loops)
         program = Program(words, rows, self._natives, self._answers, *kept, prepared, lowered, self._tables)
         program[at.START], program[at.STEP_SIZE], program[at.STOP] = map(word, (grid.start, grid.step_size, grid.stop))
-        by_python = any(
-            each.prepares and found is None
-            for each, found in zip(self._coupling.participants, self._natives, strict=True)
-        )
-        program[at.COUNT], program[at.ASKS] = grid.count, int(bool(at_once.rest) or by_python)
+        program[at.COUNT], program[at.ASKS] = grid.count, self._asks(at_once)
         program.put(at.PREPARED, *self._tables.table([self._ways[number].address] for number in prepared))
         program.put(at.ALL_AT_ONCE, *gather_words(at_once.flowing, self._tables))
         program.put(at.VIEWS, *gather_words(views, self._tables))
@@ -171,7 +169,19 @@ class _Lowering:
                 put(at.NATIVE, at.BY_CALLS)
                 way = self._ways[index] = OwnWay(participant, self._tables, self._grid, newest=self._newest)
                 put(at.OWN_WAY, way.address)
+        elif isinstance(participant.pace, SlowPace) and (not self._newest or can_flow(participant.plan)):
+            put(at.GATHER, *gather_words(participant.plan if self._newest else (), self._tables))
+            put(at.NATIVE, at.SLOWLY)
+            put(at.OWN_WAY, participant.pace.period.count)
         return row.tolist()
+
+    def _asks(self, at_once: Parted) -> int:
+        """Of how many macro steps Python is asked at the beginning of one; 0 where it is not asked."""
+        both = zip(self._coupling.participants, self._natives, strict=True)
+        alone = [each for each, found in both if each.prepares and found is None]
+        if at_once.rest or any(each.courses is not None for each in alone):
+            return 1
+        return gcd(*(each.pace.period.count for each in alone if isinstance(each.pace, SlowPace)))
 
     def _table(self, found: Native, moves: Sequence[Moved], *, setting: bool) -> _Calls:
         calls = [(call, each) for each in moves for call in found.calls(each.bundle) or ()]
@@ -205,7 +215,8 @@ class _Lowering:
             return
         between = parted(self._coupling.plan)
         looks = bool(between.rest) or needs_looking(participants, self._natives)
-        program[at.ASKS] |= int(looks)
+        if looks:
+            program[at.ASKS] = 1
         program.put(at.EVENTFUL, 1, int(looks), word(np.inf), word(SNAP * self._grid.step_size))
         program.put(at.BETWEEN, *gather_words(between.flowing, self._tables))
         program.put(at.CHANGES, *self._tables.table(changes(participants)))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.master.compiled.loop import CompiledLoop
 from tests.kit.build import compiler, kit_fmu
 from tests.master.compiled.by_address import both_ways
 from tests.master.compiled.test_failures import FORGETFUL, PLACES, RING, ring
@@ -53,6 +54,21 @@ def test_calls_that_fail_within_a_rate_of_its_own(call, rates, place):
 
     more = {"components": components(**rates), "step_size": 0.1, "stop": 2.0}
     both_ways(lambda: ring(place, {}), RING, go=go, extrapolation=SMOOTH, **more)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_slow_component_that_python_steps_is_returned_to_at_its_rate(algorithm, monkeypatch):
+    asked: list[int] = []
+    by_python = CompiledLoop._by_python
+
+    def noted(loop: CompiledLoop, why: int, index: int) -> Any:
+        asked.append(index)
+        return by_python(loop, why, index)
+
+    monkeypatch.setattr(CompiledLoop, "_by_python", noted)
+    more = {"components": components(first=0.4), "step_size": 0.1, "stop": 2.0}
+    both_ways(lambda: ring("first", {}), RING, python=["first"], algorithm=algorithm, **more)
+    assert {index % 4 for index in asked} == {0, 3}
 
 
 def test_a_run_is_left_and_gone_back_in_within_periods():
