@@ -1,6 +1,6 @@
 """Lowering of loops: components that are solved for together, as tables of the compiled loop."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,12 +82,6 @@ def lower_loop(
     words = np.zeros(of.LOOP // at.WORD, np.int64)
     rows[first, at.OWN_WAY // at.WORD] = tables.keep(words)
     states = np.array([state_row(_handle(natives[each]), _states(natives[each])) for each in members], np.int64)
-    floats = [
-        (address(block.values), block.values.size)
-        for each in members
-        for block in participants[each].outputs
-        if block.bundle.storage is Storage.FLOAT64
-    ]
 
     def put(place: int, *values: int) -> None:
         words[place // at.WORD : place // at.WORD + len(values)] = values
@@ -95,17 +89,30 @@ def lower_loop(
     put(of.ITERATION, loop.iteration.address)
     put(of.MEMBERS, address(own), address(own) + own.nbytes)
     put(of.STATES, tables.keep(states), address(states) + states.nbytes)
-    put(of.FLOATS, *tables.table(floats))
+    put(of.FLOATS, *tables.table(_floats(participants[each] for each in members)))
     put(of.UNKNOWNS, tables.keep(np.zeros(max(1, loop.iteration.unknowns), np.int64)))
     put(of.NUMBERS, tables.keep(np.array(members, np.int64)))
     messages = np.array([(_states(natives[each]).counted, 0) for each in members], np.int64)
     own_ways = [ways[each] for each in members if each in ways]
-    remembered = [(array, -(-array.nbytes // at.WORD)) for way in own_ways for array in way.memory if array.size]
-    copies = [(address(array), tables.keep(np.zeros(size, np.int64)), size) for array, size in remembered]
-    put(of.REMEMBERED, *tables.table(copies))
+    put(of.REMEMBERED, *tables.table(_copies(own_ways, tables)))
     put(of.WAYS, *tables.table((way.address, 0) for way in own_ways))
     put(of.MESSAGES, tables.keep(messages), address(messages) + messages.nbytes)
     return LoweredLoop(loop, members, words, own, states, messages)
+
+
+def _floats(participants: Iterable[Participant]) -> Iterator[tuple[int, int]]:
+    """Where the floats lie that come out of components, and how many."""
+    for participant in participants:
+        for block in participant.outputs:
+            if block.bundle.storage is Storage.FLOAT64:
+                yield address(block.values), block.values.size
+
+
+def _copies(ways: Iterable[OwnWay], tables: Tables) -> Iterator[tuple[int, int, int]]:
+    """Where what components remember lies, where it is kept, and how many words that are."""
+    for array in (array for way in ways for array in way.memory if array.size):
+        size = -(-array.nbytes // at.WORD)
+        yield address(array), tables.keep(np.zeros(size, np.int64)), size
 
 
 def _handle(found: Native | None) -> int:
