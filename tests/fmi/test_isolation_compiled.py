@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import threading
+from ctypes import CFUNCTYPE, c_double, c_int, c_int64
 
 import numpy as np
 import pytest
@@ -263,3 +264,22 @@ def test_a_state_kept_by_address_is_one_that_python_knows(built):
         instance.restore_state(state)
         assert instance.serialize_state(instance.save_state()) == before
         instance.free_state(state)
+
+
+def stopped_in_a_step(built):
+    """Keep a state behind a step that the process does not answer; raises what comes of it."""
+    step_type = CFUNCTYPE(c_int, c_int64, c_double, c_double, c_int, *[c_int64] * 4)
+    with open_simulation(ring(built, isolation="process", time_limit=0.6)) as simulation:
+        simulation.run(until=0.5)
+        found = simulation.instances["a"].native
+        rows = np.array([state_row(found.handle, found.states)])
+        found.begin()
+        os.kill(simulation.instances["a"]._process._child.pid, signal.SIGSTOP)
+        assert step_type(found.do_step)(found.handle, 0.5, 0.05, *[0] * 5) != 0
+        status = keep(int(rows.ctypes.data), int(rows.ctypes.data) + rows.nbytes)
+        found.states.failed(status, setting=False)
+
+
+def test_an_unanswered_step_is_waited_for_once_and_named_where_a_state_comes_behind_it(built):
+    with pytest.raises(StepError, match=r"'a': .* within 0.6 s .* in DoStep with step size 0.05 s at t = 0.5 s"):
+        stopped_in_a_step(built)

@@ -154,7 +154,9 @@ def _ask_state(board: int, code: int, number: int) -> int:
     """Ask for something to be done with a kept state, once the component has answered what it was asked before."""
     handle = load(board + WAITING)
     mailbox = load(handle + waiting.MAILBOX)
-    wait(handle, _FOR_EVER)
+    before = wait(handle, _FOR_EVER)
+    if before != waiting.ANSWERED:
+        return int(told(board, before))
     store(mailbox + 8 * box.CODE, code)
     store(mailbox + 8 * box.STATE, number)
     copy_list(board + SETS, mailbox + 8 * box.SETS)

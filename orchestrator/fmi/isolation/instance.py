@@ -211,8 +211,15 @@ class IsolatedInstance:
         return self._result(self._process.finish(outcome, self._call(f"DoStep with step size {h!r} s")), reads)
 
     def finish_state(self, outcome: int, *, setting: bool) -> None:
-        """Raise what went wrong with a kept state that a compiled function asked for, with this `outcome`."""
-        self._process.finish(outcome, self._call("SetFMUState" if setting else "GetFMUState"))
+        """Raise what went wrong with a kept state that a compiled function asked for, with this `outcome`.
+
+        It was not asked for where the step before it has had no answer.
+        """
+        doing, mailbox = "SetFMUState" if setting else "GetFMUState", self._mailbox
+        if mailbox.words[box.CODE] == box.ASK_STEP:
+            self._time = float(mailbox.numbers[box.TIME])
+            doing = f"DoStep with step size {float(mailbox.numbers[box.STEP])!r} s"
+        self._process.finish(outcome, self._call(doing))
 
     def forget_messages(self) -> None:
         """Hand on none of the messages since the last answer."""
