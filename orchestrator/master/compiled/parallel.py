@@ -74,6 +74,8 @@ class Parallel:
         if not self._threads.measured:
             return self._together(until)
         last = min(until, index + (choice.steps or until))
+        if choice.way is not Way.ALONE:
+            _ = self._hot  # loaded now, which is no part of what steps take
         began = perf_counter()
         why = self._by(choice.way, last)
         seconds, come = perf_counter() - began, program[at.INDEX]
