@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orchestrator.errors import RefusedStepError
 from orchestrator.master.algorithm import COMPLETED
@@ -34,15 +33,15 @@ class _Point(NamedTuple):
     """Where a stride began: 1 `go_back`."""
 
     back: Callable[[], None]
-    counted: Sequence[tuple[_Counts, _Counts]]
-    """Statistics and what they were."""
+    counted: Sequence[tuple[_Counts, dict[str, Any]]]
+    """Statistics and what they were, by field."""
 
     def go_back(self, *, with_counts: bool = True) -> None:
         """Take everything back, with what was counted of steps where they are made once more."""
-        before = [(counts, was if with_counts else replace(counts)) for counts, was in self.counted]
+        before = [(counts, was if with_counts else vars(counts).copy()) for counts, was in self.counted]
         self.back()
         for counts, was in before:
-            vars(counts).update(vars(was))
+            vars(counts).update(was)
 
 
 class Stepping:
@@ -208,13 +207,13 @@ class Stepping:
         counted = self._counted()
         with retry.kept() as snapshot:
             for each, was in counted:
-                vars(each).update(vars(was))
+                vars(each).update(was)
             yield _Point(partial(retry.go_back, snapshot), counted)
 
-    def _counted(self) -> Sequence[tuple[_Counts, _Counts]]:
+    def _counted(self) -> Sequence[tuple[_Counts, dict[str, Any]]]:
         statistics = self._coupling.statistics
         counts: list[_Counts] = [*statistics.components.values(), *statistics.loops.values()]
-        return [(each, replace(each)) for each in counts]
+        return [(each, vars(each).copy()) for each in counts]
 
     def _instead(self, refusal: RefusedStepError) -> Stride:
         """Everything has gone back to where the refused step began: make another in its place."""
