@@ -18,6 +18,7 @@ _MORE: Final = 4
 _PROBE: Final = 20
 """Macro steps that tell how many fit into a turn; more where these take less than this part of one."""
 _TELLING: Final = 0.1
+_SETTLED: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,21 @@ class Turns:
         self._made = 0
         self._onward = contender is not None and contender.onward
         self._running = opened.enter_context(Running(contender, system))
+        if self._onward:
+            self._settle(_SETTLED * effort.scale)
         if contender is not None:
             self._probe(effort)
+
+    def _settle(self, seconds: float) -> None:
+        """One that goes on finds out whether several threads are faster, and loads them, before it is measured."""
+        began, steps = perf_counter(), _PROBE
+        while perf_counter() - began < seconds:
+            try:
+                self._run(steps)
+            except NoAnswerError as failed:
+                self.note = str(failed)
+                return
+            steps = min(2 * steps, self.steps)
 
     def _probe(self, effort: Effort) -> None:
         steps, seconds = 0, 0.0
