@@ -13,7 +13,6 @@ from cotwin import open_simulation
 from fmus.compiler import find_compiler
 from fmus.errors import BuildError
 from orchestrator.errors import StepError
-from orchestrator.instance import Bundle
 from orchestrator.master.compiled.hot_states import go_back, keep
 from orchestrator.master.compiled.layout_states import SLOT, state_row
 from surrogates import library, zone_runtime
@@ -23,6 +22,7 @@ from surrogates.package import load_package, save_package
 from surrogates.zone_network import LUMPS, RATES, SCALARS, SPECIES
 from surrogates.zone_training import save_zones
 from tests.surrogates.small_tank import N_ZONES, plan, subject, trained, trajectories
+from tests.surrogates.test_instance import bundle, read
 
 ROUNDING = 1e-12
 """By which a step in C may differ from one in NumPy, relative to the value: sums are added in another order."""
@@ -69,18 +69,6 @@ def initialized(instance: SurrogateInstance) -> SurrogateInstance:
     instance.enter_initialization(0.0, None, None)
     instance.exit_initialization()
     return instance
-
-
-def bundle(instance: SurrogateInstance, *names: str) -> Bundle:
-    connectors = {connector.name: connector for connector in instance.connectors}
-    return Bundle.of([connectors[name] for name in names])
-
-
-def read(instance: SurrogateInstance, *names: str) -> np.ndarray:
-    wanted = bundle(instance, *names)
-    values = np.empty(wanted.size)
-    instance.get(wanted, values)
-    return values
 
 
 def hold(instance: SurrogateInstance, values: dict[str, np.ndarray]) -> None:

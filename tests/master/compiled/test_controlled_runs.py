@@ -25,6 +25,7 @@ from tests.master.compiled.test_statuses import (
     WARNING,
     bad_system,
     binaries,
+    disturbed,
     needs_compiler,
     returns,
     stops,
@@ -68,17 +69,8 @@ def fmus(binaries, tmp_path):
 @pytest.mark.parametrize("status", [OK, WARNING, DISCARD, ERROR, FATAL])
 @pytest.mark.parametrize("version", ["fmi2", "fmi3"])
 def test_a_status_is_taken_alike(version, status, where, number, algorithm, fmus, caplog):
-    def go(run: Any) -> None:
-        run.run(until=0.5)
-        run.write(f"c{number}.where", where)
-        run.run(until=1.0)
-        run.write(f"c{number}.status", status)
-        run.run(until=1.5)
-        run.write(f"c{number}.status", OK)
-        run.run()
-
     system = {**bad_system(fmus, version), **CONTROL, "algorithm": algorithm}
-    compiled, interpreted = ways(system, go, caplog)
+    compiled, interpreted = ways(system, disturbed(number, where, status), caplog)
     for seen in (compiled, interpreted):  # how often it is said depends on how often a step is tried
         seen["logged"] = {line for line in seen["logged"] if "state given back" not in line}
     assert compiled == interpreted
