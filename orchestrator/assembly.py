@@ -17,7 +17,7 @@ from orchestrator.inputs.feeding import fed_by
 from orchestrator.inputs.generated import generated_instance
 from orchestrator.inputs.table import table_instance
 from orchestrator.instance import Instance, stand_in
-from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
+from orchestrator.master.compiled.parallel.choice import ONE_OR_MORE, Threads
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import diagnosed
 from orchestrator.master.loops.estimation import Estimated

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from orchestrator.instance import Instance, Values
 from orchestrator.master.compiled.made import Steps
-from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
+from orchestrator.master.compiled.parallel.choice import ONE_OR_MORE, Threads
 from orchestrator.master.composition import Plan
 from orchestrator.master.diagnostics import Diagnosed
 from orchestrator.observer import Event

@@ -15,7 +15,7 @@ from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
 from orchestrator.master.statistics import ComponentStatistics, LoopStatistics
-from orchestrator.master.step_control_refusals import Retry, WayBack
+from orchestrator.master.step_control.refusals import Retry, WayBack
 from orchestrator.master.timeline import Timeline
 from orchestrator.signals import RowTable
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator import compiled_sources
-from orchestrator.master.compiled import hot_loop, layout
+from orchestrator.master.compiled.hot import loop as hot_loop
+from orchestrator.master.compiled.layout import run as layout
 
-HERE = Path(layout.__file__).parent
+HERE = Path(layout.__file__).parents[1]
 
 
 @pytest.fixture
@@ -63,6 +64,6 @@ def test_the_process_began_before_its_tests():
 def test_numba_asks_for_the_digest_of_all_sources_of_a_hot_loop():
     locator = hot_loop.advance._cache._impl.locator
     assert locator.get_source_stamp() == compiled_sources.digest(Path(hot_loop.__file__))
-    assert {HERE / "layout.py", HERE / "hot_calls.py", HERE / "forms.py"} <= compiled_sources._sources(
+    assert {HERE / "layout" / "run.py", HERE / "hot" / "calls.py", HERE / "forms.py"} <= compiled_sources._sources(
         Path(hot_loop.__file__)
     )

@@ -13,18 +13,18 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.events_early_return import EarlyEnd
 from orchestrator.master.following import Wishes, follow
 from orchestrator.master.gauss_seidel import GaussSeidel
-from orchestrator.master.global_error_beside import Beside, with_global_error
+from orchestrator.master.global_error.beside import Beside, with_global_error
 from orchestrator.master.iterative import Iterative
 from orchestrator.master.jacobi import Jacobi
 from orchestrator.master.loops.loop import Loop
 from orchestrator.master.memory import Memory
 from orchestrator.master.rates import Period
-from orchestrator.master.step_control import Controlled, Controlling, controlled
-from orchestrator.master.step_control_bonds import Allowed, BondControl
-from orchestrator.master.step_control_doubling import ErrorControl
-from orchestrator.master.step_control_landing import Landing, Uncontrolled
-from orchestrator.master.step_control_pi import PiController
-from orchestrator.master.step_control_refusals import Retry
+from orchestrator.master.step_control.bonds import Allowed, BondControl
+from orchestrator.master.step_control.control import Controlled, Controlling, controlled
+from orchestrator.master.step_control.doubling import ErrorControl
+from orchestrator.master.step_control.landing import Landing, Uncontrolled
+from orchestrator.master.step_control.pi import PiController
+from orchestrator.master.step_control.refusals import Retry
 from orchestrator.master.stepper import Stepper
 from orchestrator.observer import Event
 from orchestrator.system.solving import Extrapolation, Solving

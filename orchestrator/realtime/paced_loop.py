@@ -13,7 +13,7 @@ from numba import from_dtype, njit, types
 from numpy.typing import NDArray
 
 from orchestrator.by_address import call, call_values, load, load_counter, load_double, nanoseconds, store
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.realtime import pace as pacing
 from orchestrator.realtime.histogram import bin_of
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 class Pace:
     """Recorded are the first points at or after start + k * interval (s), k = 0, 1, ..., and all at the time of one.
 
-    `words` are start, interval and the last k, for compiled functions that decide alike: `hot_pace.due`.
+    `words` are start, interval and the last k, for compiled functions that decide alike: `hot.pace.due`.
     """
 
     def __init__(self, start: float, interval: float) -> None:

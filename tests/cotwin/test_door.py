@@ -41,7 +41,7 @@ def test_help_imports_no_numerical_library():
 def test_the_hot_loop_is_compiled_when_it_is_first_needed_and_not_before():
     code = "import json, sys, orchestrator.assembly; print(json.dumps(list(sys.modules)))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
-    assert [name for name in loaded if name.startswith("orchestrator.master.compiled.hot_")] == []
+    assert [name for name in loaded if name.startswith("orchestrator.master.compiled") and ".hot" in name] == []
 
 
 @pytest.mark.parametrize("name", cotwin.__all__)

@@ -14,8 +14,8 @@ from cotwin import open_simulation
 from orchestrator.errors import StepError
 from orchestrator.fmi.isolation import waiting
 from orchestrator.interruption import opened
-from orchestrator.master.compiled.hot_states import keep
-from orchestrator.master.compiled.layout_states import SLOT, state_row
+from orchestrator.master.compiled.hot.states import keep
+from orchestrator.master.compiled.layout.states import SLOT, state_row
 from orchestrator.system.solving import StepControl
 from tests.fmi import isolation_hostile as hostile
 from tests.fmi import toys

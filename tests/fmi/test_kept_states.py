@@ -10,7 +10,8 @@ import pytest
 from orchestrator.errors import StepError
 from orchestrator.fmi.states import States
 from orchestrator.instance import Capabilities
-from orchestrator.master.compiled import hot_states, layout_states
+from orchestrator.master.compiled.hot import states as hot_states
+from orchestrator.master.compiled.layout import states as layout_states
 from orchestrator.native import native
 from tests.kit.build import compiler, kit_fmu
 

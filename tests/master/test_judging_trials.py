@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.master.algorithm import COMPLETED
-from orchestrator.master.compiled import layout_doubling as at
-from orchestrator.master.step_control_journey import Arrival
-from orchestrator.master.step_control_judge import Judge, Trial
-from orchestrator.master.step_control_outputs import Watched
-from orchestrator.master.step_control_pi import PiController
+from orchestrator.master.compiled.layout import doubling as at
+from orchestrator.master.step_control.journey import Arrival
+from orchestrator.master.step_control.judge import Judge, Trial
+from orchestrator.master.step_control.outputs import Watched
+from orchestrator.master.step_control.pi import PiController
 from orchestrator.system.connector import Variability
 from tests.coupled import simulation
 from tests.doubles import FunctionInstance, an_input, an_output

@@ -14,7 +14,7 @@ from orchestrator.master import composition
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.loops.estimation import Estimated
 from orchestrator.master.snapshot import Rollback
-from orchestrator.master.step_control import Controlled, Controlling
+from orchestrator.master.step_control.control import Controlled, Controlling
 from orchestrator.master.stepper import Advance, Stepper
 from orchestrator.system.description import Component, SystemDescription
 from tests.coupled import Memory, simulation

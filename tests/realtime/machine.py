@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
+from orchestrator.master.compiled.parallel.choice import ONE_OR_MORE, Threads
 from orchestrator.realtime import clock as wall
 from orchestrator.realtime import paced_loop
 from orchestrator.realtime.pacer import Pacer

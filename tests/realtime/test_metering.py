@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.assembly import open_simulation
 from orchestrator.instance import Bundle
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.samples import Samples
 from orchestrator.realtime.histogram import Histogram

@@ -11,8 +11,9 @@ import pytest
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import SimulationError
 from orchestrator.instance import Status, StepResult
-from orchestrator.master.compiled import hot_loop, parallel
-from orchestrator.master.compiled.parallel_choice import Threads
+from orchestrator.master.compiled.hot import loop as hot_loop
+from orchestrator.master.compiled.parallel import threads as parallel
+from orchestrator.master.compiled.parallel.choice import Threads
 from orchestrator.observer import Event
 from orchestrator.realtime import paced_loop, scheduling
 from orchestrator.realtime.pacer import OverrunPolicy, Pacer

@@ -53,7 +53,7 @@ def test_a_whole_number_of_steps_is_an_interval_over_millions_of_steps() -> None
 
 
 def test_compiled_and_interpreted_loops_decide_alike() -> None:
-    from orchestrator.master.compiled.hot_pace import due
+    from orchestrator.master.compiled.hot.pace import due
 
     random = np.random.default_rng(7)
     for _ in range(20):

@@ -13,8 +13,8 @@ from cotwin import open_simulation
 from fmus.compiler import find_compiler
 from fmus.errors import BuildError
 from orchestrator.errors import StepError
-from orchestrator.master.compiled.hot_states import go_back, keep
-from orchestrator.master.compiled.layout_states import SLOT, state_row
+from orchestrator.master.compiled.hot.states import go_back, keep
+from orchestrator.master.compiled.layout.states import SLOT, state_row
 from surrogates import library, zone_runtime
 from surrogates.design import Split
 from surrogates.instance import SurrogateInstance, open_surrogate

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.master.compiled.layout_states import STATUS, state_row
+from orchestrator.master.compiled.layout.states import STATUS, state_row
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory, Remembered
@@ -26,7 +26,9 @@ class Anchor:
         coupling: Coupling,
         memories: Mapping[str, Memory],
     ) -> None:
-        from orchestrator.master.compiled import hot_states  # compiled, or loaded, when it is first needed
+        from orchestrator.master.compiled.hot import (
+            states as hot_states,  # compiled, or loaded, when it is first needed
+        )
 
         self._hot: Any = hot_states
         self.numbers = frozenset(components)

@@ -7,10 +7,10 @@ import numpy as np
 
 from orchestrator.errors import StepError
 from orchestrator.interruption import opened
-from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled import layout_control as ct
 from orchestrator.master.compiled.handing import Beside, Handing
-from orchestrator.master.compiled.layout_states import STATUS, state_row
+from orchestrator.master.compiled.layout import control as ct
+from orchestrator.master.compiled.layout import run as at
+from orchestrator.master.compiled.layout.states import STATUS, state_row
 from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
 from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
@@ -21,9 +21,9 @@ from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.participant import Participant
 from orchestrator.master.rates import SlowPace
-from orchestrator.master.step_control_journey import ending
-from orchestrator.master.step_control_judge import Judge
-from orchestrator.master.step_control_outputs import Outputs
+from orchestrator.master.step_control.journey import ending
+from orchestrator.master.step_control.judge import Judge
+from orchestrator.master.step_control.outputs import Outputs
 from orchestrator.master.timeline import Timeline
 from orchestrator.native import Native, NativeAnswer, NativeStates
 from orchestrator.signals import GatherPlan, RowTable
@@ -61,7 +61,9 @@ class ControlledLoop:
     """
 
     def __init__(self, coupling: Coupling, program: Program, timeline: Timeline, doubled: Doubled) -> None:
-        from orchestrator.master.compiled import hot_control  # compiled, or loaded, when it is first needed
+        from orchestrator.master.compiled.hot import (
+            control as hot_control,  # compiled, or loaded, when it is first needed
+        )
 
         self._hot: Any = hot_control
         self._coupling, self._program, self._timeline = coupling, program, timeline

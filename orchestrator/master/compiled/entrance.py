@@ -1,7 +1,7 @@
 """Entrance: what comes before compiled functions step components, and behind it."""
 
-from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.anchor import Anchor
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.packing import pack
 from orchestrator.native import HAPPENINGS, Clock, Native, Steady

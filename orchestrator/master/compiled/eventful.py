@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Bundle
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.tables import address
 from orchestrator.master.events_participant import EventParticipant, Selection
 from orchestrator.master.participant import Participant

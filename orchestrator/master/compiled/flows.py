@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from orchestrator.instance import Values
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.tables import Range, Tables, address, word
 from orchestrator.signals import GatherPlan, Transfer
 

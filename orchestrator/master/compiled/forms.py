@@ -22,7 +22,7 @@ from orchestrator.by_address import (
     store_int16,
     store_int32,
 )
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.system.connector import Storage
 
 FLOAT32: Final = 1

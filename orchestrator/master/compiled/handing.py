@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.master.algorithm import COMPLETED
-from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled import layout_control as ct
-from orchestrator.master.compiled import layout_doubling as db
-from orchestrator.master.compiled.layout_states import SLOT
+from orchestrator.master.compiled.layout import control as ct
+from orchestrator.master.compiled.layout import doubling as db
+from orchestrator.master.compiled.layout import run as at
+from orchestrator.master.compiled.layout.states import SLOT
 from orchestrator.master.compiled.lowering import NUMBERS, Program
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Remembered
 from orchestrator.master.snapshot import Snapshot
-from orchestrator.master.step_control_doubling import Tried
-from orchestrator.master.step_control_journey import Arrival
-from orchestrator.master.step_control_judge import Judge, Trial
-from orchestrator.master.step_control_outputs import Watched
+from orchestrator.master.step_control.doubling import Tried
+from orchestrator.master.step_control.journey import Arrival
+from orchestrator.master.step_control.judge import Judge, Trial
+from orchestrator.master.step_control.outputs import Watched
 
 
 class Beside:

@@ -11,13 +11,13 @@ from orchestrator.errors import FailedStepError, StepError
 from orchestrator.instance import StepResult
 from orchestrator.interruption import opened
 from orchestrator.master.algorithm import COMPLETED, MacroStep, Steppable
-from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.anchor import Anchor
 from orchestrator.master.compiled.counts import Counts
 from orchestrator.master.compiled.entrance import Entrance
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.made import Made, Steps
-from orchestrator.master.compiled.parallel import Ahead, Parallel
+from orchestrator.master.compiled.parallel.threads import Ahead, Parallel
 from orchestrator.master.compiled.past import Past
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
@@ -63,7 +63,7 @@ class CompiledLoop:
         *,
         newest: bool,
     ) -> None:
-        from orchestrator.master.compiled import hot_loop  # compiled, or loaded, when it is first needed
+        from orchestrator.master.compiled.hot import loop as hot_loop  # compiled, or loaded, when it is first needed
 
         self._hot: Any = hot_loop
         self._advance = hot_loop.advance

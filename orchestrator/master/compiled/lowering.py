@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from orchestrator.instance import Bundle, Values
-from orchestrator.master.compiled import layout as at
 from orchestrator.master.compiled.eventful import Moved, changes, inputs, needs_looking, outputs
 from orchestrator.master.compiled.flows import Parted, can_flow, gather_words, parted
 from orchestrator.master.compiled.forms import FORMS
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering_loops import LoweredLoop, lower_loop, unsolvable
 from orchestrator.master.compiled.own_ways import OwnWay, can_go
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word

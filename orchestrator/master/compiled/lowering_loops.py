@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled import layout_loops as of
-from orchestrator.master.compiled.layout_states import state_row
+from orchestrator.master.compiled.layout import loops as of
+from orchestrator.master.compiled.layout import run as at
+from orchestrator.master.compiled.layout.states import state_row
 from orchestrator.master.compiled.own_ways import OwnWay
 from orchestrator.master.compiled.tables import Tables, Words, address
 from orchestrator.master.loops.loop import Loop

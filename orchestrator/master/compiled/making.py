@@ -2,11 +2,11 @@
 
 from orchestrator.master.compiled.loop import CompiledLoop
 from orchestrator.master.compiled.lowering import lower
-from orchestrator.master.compiled.parallel import parallel
-from orchestrator.master.compiled.parallel_choice import ONE_OR_MORE, Threads
+from orchestrator.master.compiled.parallel.choice import ONE_OR_MORE, Threads
+from orchestrator.master.compiled.parallel.threads import parallel
 from orchestrator.master.composition import Plain
 from orchestrator.master.coupling import Coupling
-from orchestrator.master.step_control_refusals import WayBack
+from orchestrator.master.step_control.refusals import WayBack
 from orchestrator.master.step_size import FixedStep
 from orchestrator.signals import GatherPlan
 

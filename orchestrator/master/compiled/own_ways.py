@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.instance import Values
-from orchestrator.master.compiled import layout_own as own
 from orchestrator.master.compiled.eventful import chosen
 from orchestrator.master.compiled.flows import can_flow, gather_words
+from orchestrator.master.compiled.layout import own as own
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
 from orchestrator.master.inflows import Derivatives, Inflow
 from orchestrator.master.input_courses import CourseParts, InputCourses

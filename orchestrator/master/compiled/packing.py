@@ -1,10 +1,10 @@
-"""Packing: the rows of a program once more, as `hot_tight` walks through them."""
+"""Packing: the rows of a program once more, as `hot.tight` walks through them."""
 
 from typing import Final
 
 import numpy as np
 
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.native import is_plain
@@ -14,8 +14,8 @@ _LINE: Final = 64
 
 
 def pack(program: Program) -> None:
-    """Give a program rows for `hot_tight` where that can make its steps; again when its rows have changed."""
-    from orchestrator.master.compiled import hot_packing  # compiled, or loaded, when it is first needed
+    """Give a program rows for `hot.tight` where that can make its steps; again when its rows have changed."""
+    from orchestrator.master.compiled.hot import packing as hot_packing  # compiled, or loaded, when it is first needed
 
     if program[at.TIGHT] == 0:
         pairs = hot_packing.pairs(program.address)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.tables import address
 
@@ -158,6 +158,6 @@ def samples_for(program: Program) -> Samples | None:
 
 def _clock_cost(meter: NDArray[np.int64]) -> int:
     """What it takes (ns) to read the clock."""
-    from orchestrator.master.compiled.hot_calls import clock_cost
+    from orchestrator.master.compiled.hot.calls import clock_cost
 
     return int(clock_cost(address(meter)))

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from orchestrator.errors import StepError
 from orchestrator.master.algorithm import MacroStep, Steppable
-from orchestrator.master.compiled import layout as at
-from orchestrator.master.compiled import layout_loops as of
-from orchestrator.master.compiled.layout_states import STATUS
+from orchestrator.master.compiled.layout import loops as of
+from orchestrator.master.compiled.layout import run as at
+from orchestrator.master.compiled.layout.states import STATUS
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.lowering_loops import LoweredLoop
 from orchestrator.master.compiled.samples import Samples
@@ -79,7 +79,9 @@ class Solved:
 
     def take_back(self, after: int, before: int) -> None:
         """Loops between these numbers have been solved in a macro step in which they would not have been in Python."""
-        from orchestrator.master.compiled import hot_iterate  # compiled, or loaded, when it is first needed
+        from orchestrator.master.compiled.hot import (
+            iterate as hot_iterate,  # compiled, or loaded, when it is first needed
+        )
 
         for number, lowered in self._loops.items():
             if after < number < before and lowered.words is not None:

@@ -10,7 +10,7 @@ from orchestrator.master.probing.coupling_map import LoopProbe
 from orchestrator.master.probing.growth import Stability
 from orchestrator.master.probing.local_error import LocalError
 from orchestrator.master.probing.probe import Findings
-from orchestrator.master.step_control_predictor_telling import estimate_of
+from orchestrator.master.step_control.predictor_telling import estimate_of
 from orchestrator.system.solving import Solving
 
 EASY = 0.2

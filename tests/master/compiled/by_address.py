@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.instance import Bundle, Status, StepResult
-from orchestrator.master.compiled.parallel_choice import Threads
+from orchestrator.master.compiled.parallel.choice import Threads
 from orchestrator.native import NativeAnswer, NativeCall
 from orchestrator.simulation import Simulation
 from orchestrator.system.connector import Storage

@@ -10,8 +10,8 @@ import pytest
 
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CapabilityError, StepError
-from orchestrator.master.compiled import layout_states
 from orchestrator.master.compiled.anchor import Anchor
+from orchestrator.master.compiled.layout import states as layout_states
 from tests.textbook import lotka_volterra
 
 _KEEPS = CFUNCTYPE(c_int, c_void_p, c_void_p)

@@ -13,8 +13,8 @@ import pytest
 
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import StepError
-from orchestrator.master.compiled import parallel
-from orchestrator.master.compiled.parallel_choice import Choice, Threads, Way
+from orchestrator.master.compiled.parallel import threads as parallel
+from orchestrator.master.compiled.parallel.choice import Choice, Threads, Way
 from orchestrator.simulation import Simulation
 from tests.coupled import Memory, describe, setup
 from tests.doubles import STATEFUL, Faults, FunctionInstance

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from orchestrator.master.compiled import parallel
-from orchestrator.master.compiled.parallel_choice import LOSS, PAUSES, Choice, Way
+from orchestrator.master.compiled.parallel import threads as parallel
+from orchestrator.master.compiled.parallel.choice import LOSS, PAUSES, Choice, Way
 
 PATIENCE = 1e-9 * parallel.PATIENCE
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.master.compiled.parallel_split import CHUNKS, ROUND, levels, split
+from orchestrator.master.compiled.parallel.split import CHUNKS, ROUND, levels, split
 
 NONE: frozenset[int] = frozenset()
 

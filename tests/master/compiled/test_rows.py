@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.signals import RowPart, RowTable
 
@@ -31,7 +31,7 @@ def _part(random: np.random.Generator, source: Any, rows: int) -> RowPart:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_hold_the_columns_that_were_chosen(seed: int) -> None:
-    from orchestrator.master.compiled.hot_points import record
+    from orchestrator.master.compiled.hot.points import record
 
     random, rows = np.random.default_rng(seed), 6
     sources: list[Any] = [

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import FailedStepError
 from orchestrator.master.compiled import entrance
-from orchestrator.master.compiled import layout as at
+from orchestrator.master.compiled.layout import run as at
 from orchestrator.simulation import Simulation
 from tests.coupled import Memory, describe, setup
 from tests.doubles import FunctionInstance, an_input, an_output

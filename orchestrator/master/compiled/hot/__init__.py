@@ -1,0 +1,1 @@
+"""Functions that numba compiles: the compiled loop itself, and nothing that Python interprets."""

@@ -1,0 +1,1 @@
+"""Where each number of the compiled loop lies in its arrays."""

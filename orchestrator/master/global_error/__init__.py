@@ -1,0 +1,1 @@
+"""Global error: a second run beside the first tells how far off it is."""

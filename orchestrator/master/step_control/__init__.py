@@ -1,0 +1,1 @@
+"""Error control: macro steps as long as the tolerance allows."""
