@@ -78,6 +78,11 @@ class Stepping:
         self.in_step = False
         """Whether values of the signals are of no use, since components are at different times."""
 
+    def load(self) -> None:
+        """Have everything that steps may come to need, so that no deadline is missed for it."""
+        if self._loop is not None:
+            self._loop.load()
+
     def begin(self, t: float) -> None:
         """The event at the start time t (s); the initialization is done."""
         self._end_by(self._events.initialize(t))

@@ -51,6 +51,7 @@ class Walk:
         self._pacer, self._interruption = pacer, interruption
         try:
             if pacer is not None:
+                self.stepping.load()
                 self._strides_paced = pacer.begin(self._timeline.time, compiled=at_once and self._strides_by_grid)
                 at_once = self._strides_paced
             yield at_once

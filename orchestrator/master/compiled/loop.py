@@ -164,6 +164,11 @@ class CompiledLoop:
         """The components that the hot loop steps without Python."""
         return tuple(self._participants[number].name for number, _ in self._natives)
 
+    def load(self) -> None:
+        """Have all compiled functions that steps may come to need."""
+        if self._parallel is not None:
+            self._parallel.load()
+
     def close(self) -> None:
         """No more steps are made."""
         if self._parallel is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.parallel import words as of
+from orchestrator.master.compiled.parallel.kernel import addresses
 from orchestrator.master.compiled.parallel.split import Levels, Shares
 from orchestrator.master.compiled.tables import Tables, Words, address
 
@@ -53,6 +54,7 @@ class Crew:
         self._tickets, self._tables = tickets, Tables()
         self._put(of.SYSCALL, *_system_calls(), threads)
         self._put(of.TICKETS, address(tickets), program.address)
+        self._put(of.STEP, *addresses())
         self._put(of.UNDER_WAY, -1)
         self._put(of.SLICE, 0, _SLICE)
         self._running: list[Thread] = []

@@ -15,11 +15,11 @@ from numba import njit
 
 from orchestrator.by_address import load, load_counter, load_double, store, store_counter, store_double
 from orchestrator.master.compiled.hot.gather import INLINE, copy
-from orchestrator.master.compiled.hot.loop import arrive, begin, step
 from orchestrator.master.compiled.hot.points import keep_finite, keep_whole
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.parallel import words as of
 from orchestrator.master.compiled.parallel.atomics import exchange, fence, now, relax, sleep, wake
+from orchestrator.master.compiled.parallel.kernel import call_point, call_step
 
 SPIN: Final = 50_000
 """How long (ns) a thread looks for what it waits for before it sleeps: about what it costs to be woken."""
@@ -41,7 +41,9 @@ ticket: Any = njit("int64(int64, int64)", **INLINE)(_ticket)
 def _step_one(crew: int, thread: int, component: int, opened: int) -> None:
     """Step a component in a round; what is not simply done goes into its ticket."""
     own = thread + of.OWN
-    why = step(own, component, load_double(opened + of.ROUND_T), load_double(opened + of.ROUND_H))
+    why = call_step(
+        load(crew + of.STEP), own, component, load_double(opened + of.ROUND_T), load_double(opened + of.ROUND_H)
+    )
     if why != at.DONE:
         paper = ticket(crew, component)
         store(paper + of.WHY, why)
@@ -224,7 +226,7 @@ def _settle(crew: int, component: int, t: float, h: float) -> int:
     while component < end:
         paper = ticket(crew, component)
         if load(paper + of.LEVEL) > load(crew + of.REACHED):
-            why = step(program, component, t, h)
+            why = call_step(load(crew + of.STEP), program, component, t, h)
         elif load(paper + of.TICKET_STEP) == load(crew + of.MACRO_STEP):
             why = load(paper + of.WHY)
             store(paper + of.TICKET_STEP, -1)
@@ -280,7 +282,7 @@ def _step_all(crew: int, index: int, component: int, t: float, h: float) -> int:
     program = load(crew + of.PROGRAM)
     store(program + at.COMPONENT, component)
     if component == load(program + at.COMPONENTS):
-        why = begin(program, index)
+        why = call_point(load(crew + of.BEGIN), program, index)
         if why != at.DONE or hold_rounds(crew, index, t, h):
             return int(why)
     elif load(crew + of.UNDER_WAY) != index:
@@ -337,7 +339,7 @@ def _advance(crew: int, until: int) -> int:
         else:
             component = first
             index += 1
-            why = arrive(program, index)
+            why = call_point(load(crew + of.ARRIVE), program, index)
             if is_behind(crew, begun, index - entered):
                 break
     store(program + at.INDEX, index)
@@ -362,10 +364,10 @@ def _meter(crew: int, until: int) -> int:
         t = start + index * size
         h = size if t + size <= stop else stop - t
         if component == first:
-            why = begin(program, index)
+            why = call_point(load(crew + of.BEGIN), program, index)
         before = now(clock)
         while why == at.DONE and component < end:
-            why = step(program, component, t, h)
+            why = call_step(load(crew + of.STEP), program, component, t, h)
             after, paper = now(clock), ticket(crew, component)
             store(paper + of.COST, load(paper + of.COST) + after - before)
             before = after
@@ -375,7 +377,7 @@ def _meter(crew: int, until: int) -> int:
         if why == at.DONE:
             component = first
             index += 1
-            why = arrive(program, index)
+            why = call_point(load(crew + of.ARRIVE), program, index)
     store(program + at.INDEX, index)
     store(program + at.COMPONENT, component)
     store(crew + of.TOOK, load(crew + of.TOOK) + now(clock) - begun)

@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -15,6 +14,7 @@ from orchestrator.master.compiled.made import Steps
 from orchestrator.master.compiled.parallel import words as of
 from orchestrator.master.compiled.parallel.choice import Choice, Threads, Way
 from orchestrator.master.compiled.parallel.crew import Crew, available
+from orchestrator.master.compiled.parallel.loading import is_loaded, load
 from orchestrator.master.compiled.parallel.split import Levels, levels, split
 from orchestrator.master.participant import Participant
 from orchestrator.signals import GatherPlan
@@ -54,12 +54,14 @@ class Parallel:
             self._crew.costs[:] = _DEAR
             self._share(1)
 
-    @cached_property
+    @property
     def _hot(self) -> Any:
-        """The compiled functions for several threads, which are loaded when they are first needed."""
-        from orchestrator.master.compiled.parallel import hot as parallel_hot
+        """The compiled functions for several threads."""
+        return load()
 
-        return parallel_hot
+    def load(self) -> None:
+        """Have the compiled functions for several threads, so that no step waits for them."""
+        load()
 
     def begin(self) -> None:
         """The program is at a communication point."""
@@ -73,9 +75,9 @@ class Parallel:
             return int(self._hot.advance(crew.address, min(until, index + 1)))
         if not self._threads.measured:
             return self._together(until)
+        if choice.way is not Way.ALONE and not is_loaded():
+            return int(self._alone(program.address, until))
         last = min(until, index + (choice.steps or until))
-        if choice.way is not Way.ALONE:
-            _ = self._hot  # loaded now, which is no part of what steps take
         began = perf_counter()
         why = self._by(choice.way, last)
         seconds, come = perf_counter() - began, program[at.INDEX]

@@ -26,32 +26,36 @@ TICKETS: Final = 48
 """First row of the table of tickets, one for each component."""
 PROGRAM: Final = 56
 """Address of the program that the crew makes."""
-GO: Final = 64
+STEP: Final = 64
+"""Addresses of `hot.loop.step`, `begin` and `arrive`; a line that is only read, too."""
+BEGIN: Final = 72
+ARRIVE: Final = 80
+GO: Final = 128
 """Counter: the round that is open. Threads sleep on it."""
-ENDS: Final = 128
+ENDS: Final = 192
 """Not 0 where the threads are to end; it is looked at when `GO` changes."""
-BELL: Final = 192
+BELL: Final = 256
 """1 while the thread that calls sleeps on it: who is through with a round then makes it 0, and wakes that thread."""
-ROUNDS: Final = 256
+ROUNDS: Final = 320
 """What a round is about, in turn for even and odd ones, each a line of its own."""
-MACRO_STEP: Final = 384
+MACRO_STEP: Final = 448
 """What the thread that calls alone looks at. How many macro steps the crew has begun, modulo 2**32."""
-EXPECTED: Final = 392
+EXPECTED: Final = 456
 """The sum of what all threads have done, when the open round is through, modulo 2**32."""
-UNDER_WAY: Final = 400
+UNDER_WAY: Final = 464
 """The macro step that was left before its end, counted from the start of the run; -1 where there is none."""
-REACHED: Final = 408
+REACHED: Final = 472
 """The last level of it that was begun."""
-ALONE: Final = 416
+ALONE: Final = 480
 """How long (ns) a macro step takes one thread: who is behind that by `PATIENCE` (ns) comes back."""
-PATIENCE: Final = 424
-WAITED: Final = 432
+PATIENCE: Final = 488
+WAITED: Final = 496
 """Not 0 where it waited for others since this was looked at."""
-SLICE: Final = 440
+SLICE: Final = 504
 """The longest sleep (s, ns): two words."""
-TOOK: Final = 456
+TOOK: Final = 520
 """How long (ns) macro steps took since this was set to 0."""
-CREW: Final = 512
+CREW: Final = 576
 
 # A thread.
 DONE: Final = 0
