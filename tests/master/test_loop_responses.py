@@ -46,6 +46,7 @@ class Taught:
         hot_responses.swept(self.response.address)
         self._tells()
         hot_responses.take(self.response.address)
+        hot_responses.note(self.response.address)
 
     def matrix(self) -> Vector:
         self._tells()

@@ -9,6 +9,7 @@ from orchestrator.by_address import call, compiled, load, load_double, store, st
 from orchestrator.master.loops import layout as at
 from orchestrator.master.loops.hot_linear import copy_all
 from orchestrator.master.loops.hot_measure import (
+    begin_scales,
     count_solved,
     forget_course,
     grows,
@@ -17,10 +18,9 @@ from orchestrator.master.loops.hot_measure import (
     read,
     take_discrete,
     tried,
-    weigh,
 )
 from orchestrator.master.loops.hot_methods import differences, keep_now
-from orchestrator.master.loops.hot_slopes import begin_parts, forget_parts, sweep_parts
+from orchestrator.master.loops.hot_slopes import begin_parts, change_parts, forget_parts, sweep_parts
 
 # what is next when Python has told derivatives, or at first
 _SWEPT = 0
@@ -31,14 +31,12 @@ _CHOOSES = 2
 @compiled
 def begin(iteration: int, t: float, h: float) -> int:
     """A macro step from t by h (s) begins with the values that are in the signals: AGAIN, or INFINITE."""
-    count = load(iteration + at.COUNT)
     store_double(iteration + at.END_TIME, t + h)
     store(iteration + at.ITERATIONS, 0)
     store(iteration + at.PROBE, 0)
     store(iteration + at.PHASE, _SWEPT)
     forget_course(iteration)
-    copy_all(load(iteration + at.LARGEST), load(iteration + at.SEEN), count)
-    weigh(iteration)
+    begin_scales(iteration)
     begin_parts(iteration, h)
     read(iteration, load(iteration + at.TRIAL))
     take_discrete(iteration)
@@ -136,6 +134,8 @@ def _move(iteration: int, back: bool) -> None:
         size = 2 * load(iteration + at.COUNT) * differences(iteration)
         history, copy = load(iteration + at.HISTORY), load(iteration + at.HISTORY_COPY)
         copy_all(copy if back else history, history if back else copy, size)
+    if back:
+        change_parts(iteration)
 
 
 @compiled

@@ -4,9 +4,12 @@ The order of all sums is fixed: no library that may sum otherwise has a part in 
 """
 
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
-from orchestrator.by_address import compiled, doubles, words
+from numba import njit
+
+from orchestrator.by_address import compiled, doubles, load_singly, words
+from orchestrator.master.compiled.hot.gather import INLINE
 
 SINGULAR: Final = 1e-10
 """Part of the identity that is left of I - J where slopes, which are never exact, tell no solution."""
@@ -25,12 +28,14 @@ def set_all(vector: int, count: int, value: float) -> None:
         v[i] = value
 
 
-@compiled
-def copy_all(source: int, target: int, count: int) -> None:
-    """Copy numbers that do not overlap."""
-    s, t = doubles(source), doubles(target)
+def _copy_all(source: int, target: int, count: int) -> None:
+    """Copy numbers that do not overlap; one by one, since there are few of them."""
+    target_of = words(target)
     for i in range(count):
-        t[i] = s[i]
+        target_of[i] = load_singly(source + 8 * i)
+
+
+copy_all: Any = njit("void(int64, int64, int64)", **INLINE)(_copy_all)
 
 
 @compiled

@@ -1,5 +1,6 @@
 """Hot measure: what a sweep left, in units of the sizes of the unknowns, and how residuals go from one to the next."""
 
+from math import sqrt
 from typing import Final
 
 from orchestrator.by_address import (
@@ -15,7 +16,6 @@ from orchestrator.by_address import (
     words,
 )
 from orchestrator.master.loops import layout as at
-from orchestrator.master.loops.hot_linear import copy_all, weighted_norm
 
 _STEADY: Final = 0.1
 """Ratios of residuals that differ by less than this part are the same."""
@@ -71,10 +71,12 @@ def tried(iteration: int) -> int:
 
 
 @compiled
-def weigh(iteration: int) -> None:
-    """The weights are the largest scales seen, 1 where nothing is known."""
-    seen, weights = doubles(load(iteration + at.SEEN)), doubles(load(iteration + at.WEIGHTS))
+def begin_scales(iteration: int) -> None:
+    """The weights are the largest scales seen, 1 where nothing is known: at first those of the steps before."""
+    known, seen = doubles(load(iteration + at.LARGEST)), doubles(load(iteration + at.SEEN))
+    weights = doubles(load(iteration + at.WEIGHTS))
     for i in range(load(iteration + at.COUNT)):
+        seen[i] = known[i]
         weights[i] = seen[i] if seen[i] > 0.0 else 1.0
 
 
@@ -85,7 +87,7 @@ def measure(iteration: int) -> None:
     tried, residual = doubles(load(iteration + at.TRIAL)), doubles(load(iteration + at.RESIDUAL))
     nominal, known = doubles(load(iteration + at.NOMINALS)), doubles(load(iteration + at.LARGEST))
     scale, seen = doubles(load(iteration + at.SCALE)), doubles(load(iteration + at.SEEN))
-    worst, unknown = 0.0, 0
+    weights, worst, unknown = doubles(load(iteration + at.WEIGHTS)), 0.0, 0
     for i in range(load(iteration + at.COUNT)):
         found = load_double(place[i])
         residual[i] = found - tried[i]
@@ -96,9 +98,9 @@ def measure(iteration: int) -> None:
         if not relative <= worst and worst == worst:
             worst, unknown = relative, i
         seen[i] = max(seen[i], scale[i])
+        weights[i] = seen[i] if seen[i] > 0.0 else 1.0
     store_double(iteration + at.WORST, worst)
     store(iteration + at.WORST_UNKNOWN, unknown)
-    weigh(iteration)
     if load(iteration + at.PROBE) == 0:
         follow(iteration)
 
@@ -106,16 +108,18 @@ def measure(iteration: int) -> None:
 @compiled
 def follow(iteration: int) -> None:
     """Count an iteration, and note what it multiplied the residual by."""
-    count, last, weights = load(iteration + at.COUNT), load(iteration + at.LAST), load(iteration + at.WEIGHTS)
+    residual, last = doubles(load(iteration + at.RESIDUAL)), doubles(load(iteration + at.LAST))
+    weights, now, before = doubles(load(iteration + at.WEIGHTS)), 0.0, 0.0
+    for i in range(load(iteration + at.COUNT)):
+        now += (residual[i] / weights[i]) * (residual[i] / weights[i])
+        before += (last[i] / weights[i]) * (last[i] / weights[i])
+        last[i] = residual[i]
     store(iteration + at.ITERATIONS, load(iteration + at.ITERATIONS) + 1)
     if load(iteration + at.HAS_LAST) != 0:
-        before = weighted_norm(last, weights, count)
-        now = weighted_norm(load(iteration + at.RESIDUAL), weights, count)
         ratios = doubles(iteration + at.LAST_RATIO)
         ratios[2], ratios[1] = ratios[1], ratios[0]
-        ratios[0] = now / before if before > 0.0 else 1.0
+        ratios[0] = sqrt(now) / sqrt(before) if before > 0.0 else 1.0
         store(iteration + at.RATIOS, load(iteration + at.RATIOS) + 1)
-    copy_all(load(iteration + at.RESIDUAL), last, count)
     store(iteration + at.HAS_LAST, 1)
 
 

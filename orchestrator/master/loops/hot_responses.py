@@ -7,6 +7,7 @@ from math import isfinite, sqrt
 from typing import Final
 
 from orchestrator.by_address import (
+    bits,
     call_nine,
     compiled,
     doubles,
@@ -40,10 +41,14 @@ _NEW: Final = 1e-3
 @compiled
 def begin_part(part: int, h: float) -> None:
     """A macro step of h (s) begins."""
-    factor, grows = doubles(load(part + at.FACTOR)), words(load(part + at.GROWS_WITH_STEP))
-    for i in range(load(part + at.OUTPUTS)):
-        factor[i] = h if grows[i] != 0 else 1.0
+    if load_double(part + at.LENGTH) != h:
+        factor, grows = doubles(load(part + at.FACTOR)), words(load(part + at.GROWS_WITH_STEP))
+        for i in range(load(part + at.OUTPUTS)):
+            factor[i] = h if grows[i] != 0 else 1.0
+        store_double(part + at.LENGTH, h)
+        store(part + at.CHANGED, 1)
     store(part + at.HAS_BEFORE, 0)
+    store(part + at.NOTES, 0)
     store(part + at.CHANGES_COUNT, 0)
     swept(part)
 
@@ -69,6 +74,7 @@ def forget_part(part: int) -> None:
     set_all(load(part + at.SIZES), inputs, 0.0)
     set_all(load(part + at.FOUND), outputs, 0.0)
     store_double(load(part + at.KNOWN), 0.0)
+    store(part + at.CHANGED, 1)
 
 
 @compiled
@@ -97,7 +103,10 @@ def _call(part: int) -> bool:
             return False
         for i in range(load(part + at.OUTPUTS)):
             # one that is not finite, as of a root at 0, tells nothing
-            direct[i * inputs + column] = result[i] if isfinite(result[i]) else 0.0
+            slope, k = result[i] if isfinite(result[i]) else 0.0, i * inputs + column
+            if bits(slope) != bits(direct[k]):
+                direct[k] = slope
+                store(part + at.CHANGED, 1)
     return True
 
 
@@ -114,26 +123,26 @@ def told(part: int) -> bool:
 
 
 @compiled
-def _look(part: int) -> None:
-    """The inputs and outputs of the last sweep, and the largest ones."""
-    places, now, most = words(load(part + at.GIVEN)), doubles(load(part + at.NOW_GIVEN)), doubles(load(part + at.SIZES))
-    for i in range(load(part + at.INPUTS)):
-        now[i] = load_double(places[i])
-        most[i] = max(most[i], abs(now[i]))
-    places, now, most = words(load(part + at.GIVES)), doubles(load(part + at.NOW_GIVES)), doubles(load(part + at.FOUND))
-    for i in range(load(part + at.OUTPUTS)):
-        now[i] = load_double(places[i])
-        most[i] = max(most[i], abs(now[i]))
+def _note_values(places: int, count: int, target: int, sizes: int) -> None:
+    """Take values out of the signals, and make the largest ones seen up to date."""
+    place, values, most = words(places), doubles(target), doubles(sizes)
+    for i in range(count):
+        values[i] = load_double(place[i])
+        most[i] = max(most[i], abs(values[i]))
 
 
 @compiled
-def _note(part: int) -> None:
-    """What comes next is compared with the last sweep."""
+def note(part: int) -> None:
+    """Another sweep comes: it is compared with the last one, where there is none before, or that one told something."""
+    if load(part + at.NOTES) == 0:
+        return
     inputs, outputs = load(part + at.INPUTS), load(part + at.OUTPUTS)
-    copy_all(load(part + at.NOW_GIVEN), load(part + at.BEFORE_GIVEN), inputs)
-    copy_all(load(part + at.NOW_GIVES), load(part + at.BEFORE_GIVES), outputs)
-    copy_all(load(part + at.DIRECT), load(part + at.BEFORE_DIRECT), inputs * outputs)
+    _note_values(load(part + at.GIVEN), inputs, load(part + at.BEFORE_GIVEN), load(part + at.SIZES))
+    _note_values(load(part + at.GIVES), outputs, load(part + at.BEFORE_GIVES), load(part + at.FOUND))
+    if load(part + at.TELLS) != 0:
+        copy_all(load(part + at.DIRECT), load(part + at.BEFORE_DIRECT), inputs * outputs)
     store(part + at.HAS_BEFORE, 1)
+    store(part + at.NOTES, 0)
 
 
 @compiled
@@ -141,39 +150,45 @@ def take(part: int) -> None:
     """A sweep is done, and told what can be told: learn from it."""
     if load(part + at.LEARNS) == 0:
         return
-    _look(part)
-    if load(part + at.HAS_BEFORE) == 0:
-        _note(part)
-        return
-    store_double(load(part + at.KNOWN), 1.0)
-    if _learn(part):
-        _note(part)
+    tells = True
+    if load(part + at.HAS_BEFORE) != 0:
+        store_double(load(part + at.KNOWN), 1.0)
+        tells = _learn(part)
+    store(part + at.NOTES, 1 if tells else 0)
 
 
 @compiled
-def _explain(part: int) -> None:
-    """The change of the inputs, of the outputs by what is known, and what is missing from those."""
-    inputs = load(part + at.INPUTS)
-    now, before = doubles(load(part + at.NOW_GIVEN)), doubles(load(part + at.BEFORE_GIVEN))
-    change, along, size = (
-        doubles(load(part + at.CHANGE)),
-        doubles(load(part + at.ALONG)),
-        doubles(load(part + at.SIZES)),
-    )
+def _explain(part: int) -> float:
+    """The change of the inputs, of the outputs by what is known, and what is missing from those.
+
+    The length of the first in units of the largest ones.
+    """
+    inputs, places, size = load(part + at.INPUTS), words(load(part + at.GIVEN)), doubles(load(part + at.SIZES))
+    before, change = doubles(load(part + at.BEFORE_GIVEN)), doubles(load(part + at.CHANGE))
+    along, square = doubles(load(part + at.ALONG)), 0.0
     for j in range(inputs):
-        change[j] = now[j] - before[j]
+        value = load_double(places[j])
+        size[j] = max(size[j], abs(value))
+        change[j] = value - before[j]
         along[j] = change[j] / (size[j] if size[j] > 0.0 else 1.0)
+        square += along[j] * along[j]
     rest, factor = doubles(load(part + at.REST)), doubles(load(part + at.FACTOR))
     direct, earlier = doubles(load(part + at.DIRECT)), doubles(load(part + at.BEFORE_DIRECT))
-    gave, gives = doubles(load(part + at.BEFORE_GIVES)), doubles(load(part + at.NOW_GIVES))
+    gave, places, found = (
+        doubles(load(part + at.BEFORE_GIVES)),
+        words(load(part + at.GIVES)),
+        doubles(load(part + at.FOUND)),
+    )
     missing, explained = doubles(load(part + at.MISSING)), doubles(load(part + at.EXPLAINED))
     for i in range(load(part + at.OUTPUTS)):
-        total = 0.0
+        value, total = load_double(places[i]), 0.0
         for j in range(inputs):
             k = i * inputs + j
             total += ((earlier[k] + direct[k]) / 2.0 + factor[i] * rest[k]) * change[j]
+        found[i] = max(found[i], abs(value))
         explained[i] = total
-        missing[i] = gives[i] - gave[i] - total
+        missing[i] = value - gave[i] - total
+    return sqrt(square)
 
 
 @compiled
@@ -199,6 +214,10 @@ def _new_direction(part: int, length: float) -> None:
     """
     inputs, count = load(part + at.INPUTS), load(part + at.CHANGES_COUNT)
     new, basis = load(part + at.NEW), load(part + at.CHANGES_BASIS)
+    copy_all(load(part + at.ALONG), new, inputs)
+    if count == 0 or count == inputs:
+        store(part + at.CHANGES_COUNT, 0)
+        return
     size, columns = doubles(load(part + at.SIZES)), 0
     for k in range(count):
         change, column = doubles(load(part + at.CHANGES) + 8 * inputs * k), basis + 8 * inputs * columns
@@ -211,26 +230,45 @@ def _new_direction(part: int, length: float) -> None:
             for j in range(inputs):
                 direction[j] /= left
             columns += 1
-    copy_all(load(part + at.ALONG), new, inputs)
     orthogonal(new, basis, columns, inputs, 0)
     # of a change that is itself as small as the noise, half has to be new
-    if count == inputs or not norm(new, inputs) > max(min(_NOISE, length / 2.0), _NEW * length):
+    if not norm(new, inputs) > max(min(_NOISE, length / 2.0), _NEW * length):
         copy_all(load(part + at.ALONG), new, inputs)
         store(part + at.CHANGES_COUNT, 0)
 
 
 @compiled
+def _is_explained(part: int) -> bool:
+    """Whether all that is missing of the outputs may be rounding."""
+    missing, found = doubles(load(part + at.MISSING)), doubles(load(part + at.FOUND))
+    explained = True
+    for i in range(load(part + at.OUTPUTS)):
+        explained = explained and abs(missing[i]) <= _EXACT * found[i]
+    return explained
+
+
+@compiled
 def _learn(part: int) -> bool:
-    """Broyden's update along what is new of the change; whether that is large enough to tell something."""
-    _explain(part)
-    inputs, along = load(part + at.INPUTS), doubles(load(part + at.ALONG))
-    length = norm(load(part + at.ALONG), inputs)
+    """Broyden's update along what is new of the change; whether that is large enough to tell something.
+
+    Where the change is what was expected, that is all it tells.
+    """
+    length = _explain(part)
     if not (length > _NOISE or (length > 0.0 and _tells(part, length))):
         return False
     _new_direction(part, length)
-    count, new = load(part + at.CHANGES_COUNT), doubles(load(part + at.NEW))
+    inputs, count = load(part + at.INPUTS), load(part + at.CHANGES_COUNT)
     copy_all(load(part + at.CHANGE), load(part + at.CHANGES) + 8 * inputs * count, inputs)
     store(part + at.CHANGES_COUNT, count + 1)
+    if not _is_explained(part):
+        _update(part)
+    return True
+
+
+@compiled
+def _update(part: int) -> None:
+    """The least change of what is known that explains what is missing, along what is new of the change of inputs."""
+    inputs, new, along = load(part + at.INPUTS), doubles(load(part + at.NEW)), doubles(load(part + at.ALONG))
     size, square = doubles(load(part + at.SIZES)), 0.0
     for j in range(inputs):
         square += new[j] * along[j]
@@ -240,4 +278,4 @@ def _learn(part: int) -> bool:
         for j in range(inputs):
             unit = size[j] if size[j] > 0.0 else 1.0
             rest[i * inputs + j] += missing[i] / factor[i] * (new[j] / unit) / square
-    return True
+    store(part + at.CHANGED, 1)

@@ -1,9 +1,9 @@
 """Hot slopes: how what comes out of a sweep follows the unknowns, by the chain rule along the links of a loop."""
 
-from orchestrator.by_address import compiled, doubles, load, load_double, store, words
+from orchestrator.by_address import bits, compiled, doubles, load, load_double, store, words
 from orchestrator.master.loops import layout as at
-from orchestrator.master.loops.hot_linear import invert_safely, set_all
-from orchestrator.master.loops.hot_responses import begin_part, forget_part, known, swept, take, told
+from orchestrator.master.loops.hot_linear import copy_all, invert_safely, set_all
+from orchestrator.master.loops.hot_responses import begin_part, forget_part, known, note, swept, take, told
 
 
 @compiled
@@ -67,8 +67,18 @@ def learn(iteration: int) -> int:
 
 
 @compiled
+def _note_all(iteration: int) -> None:
+    """Another sweep comes."""
+    row, end = load(iteration + at.PARTS), load(iteration + at.PARTS_END)
+    while row < end:
+        note(load(row))
+        row += at.WORD
+
+
+@compiled
 def ready(iteration: int) -> int:
     """Make ready what the next trial may follow from; 0 where Python is asked for derivatives first."""
+    _note_all(iteration)
     wanted = load(iteration + at.STAGE) <= at.TOLD_STAGE and all_known(iteration)
     return 1 if not wanted or _all_told(iteration, only_learning=False) else 0
 
@@ -126,10 +136,25 @@ def _follow(iteration: int, part: int) -> None:
 
 
 @compiled
-def _find_slopes(iteration: int) -> None:
-    """dG/dx at the values of the last sweep, into `SLOPES`."""
+def change_parts(iteration: int) -> None:
+    """Something else is known of all components than when slopes were found last."""
     row, end = load(iteration + at.PARTS), load(iteration + at.PARTS_END)
     while row < end:
+        store(load(row) + at.CHANGED, 1)
+        row += at.WORD
+
+
+@compiled
+def _find_slopes(iteration: int) -> None:
+    """dG/dx at the values of the last sweep, into `SLOPES`, where they are not those that are there."""
+    first, end = load(iteration + at.PARTS), load(iteration + at.PARTS_END)
+    row, changed = first, 0
+    while row < end:
+        changed |= load(load(row) + at.CHANGED)
+        store(load(row) + at.CHANGED, 0)
+        row += at.WORD
+    row = first
+    while changed != 0 and row < end:
         _follow(iteration, load(row))
         row += at.WORD
 
@@ -145,11 +170,17 @@ def invert(iteration: int) -> int:
         _find_slopes(iteration)
     count, weights = load(iteration + at.COUNT), doubles(load(iteration + at.WEIGHTS))
     jacobian = doubles(load(iteration + (at.SLOPES if told else at.JACOBIAN)))
-    matrix = doubles(load(iteration + at.MATRIX))
+    matrix, before = doubles(load(iteration + at.MATRIX)), doubles(load(iteration + at.INVERTED))
+    same = load(iteration + at.HAS_INVERSE) != 0
     for i in range(count):
         for j in range(count):
             k = i * count + j
             matrix[k] = (1.0 if i == j else 0.0) - jacobian[k] * weights[j] / weights[i]
+            same = same and bits(matrix[k]) == bits(before[k])
+    if same:
+        return 1
+    copy_all(load(iteration + at.MATRIX), load(iteration + at.INVERTED), count * count)
+    store(iteration + at.HAS_INVERSE, 1)
     invert_safely(
         load(iteration + at.MATRIX),
         count,
@@ -164,3 +195,4 @@ def invert(iteration: int) -> int:
 def answered(part: int) -> None:
     """Python has told the directional derivatives of a component that asked."""
     store(part + at.IS_DIRECT, 1)
+    store(part + at.CHANGED, 1)

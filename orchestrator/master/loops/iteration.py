@@ -8,7 +8,6 @@ import numpy as np
 from orchestrator.by_address import address_of
 from orchestrator.errors import FailedStepError, StepError
 from orchestrator.master.algorithm import MacroStep
-from orchestrator.master.compiled.tables import address
 from orchestrator.master.loops import failures
 from orchestrator.master.loops import layout as at
 from orchestrator.master.loops.hot_iteration import begin, following, put
@@ -58,7 +57,7 @@ class Iteration:
         self._unknowns, self._settings, self._statistics = unknowns, settings, statistics
         self._slopes = slopes
         self._objects: Discrete = ()
-        self._memory = Workspace(at.ITERATION)
+        self._memory = Workspace(at.ITERATION, slopes.learnt)
         self._lay_out()
 
     @property
@@ -204,8 +203,7 @@ class Iteration:
         self._history = self._lay_out_history(count) if method == at.ANDERSON else np.zeros(0)
         if method == at.NEWTON:
             self._lay_out_newton(count)
-        rows = [(address(now), address(copy), now.size) for now, copy in memory.learnt]
-        memory.table(at.LEARNT, rows)
+        memory.table(at.LEARNT, memory.learnt.rows())
 
     def _lay_out_history(self, count: int) -> Vector:
         """The memory of Anderson's method."""
@@ -221,12 +219,9 @@ class Iteration:
     def _lay_out_newton(self, count: int) -> None:
         """The memory of Newton's method."""
         memory = self._memory
-        for place in (at.JACOBIAN, at.SLOPES, at.MATRIX, at.OTHER, at.INVERSE):
+        for place in (at.JACOBIAN, at.SLOPES, at.MATRIX, at.OTHER, at.INVERSE, at.INVERTED):
             memory.vector(place, count * count)
         memory.keep_words(at.ORDER, [0] * count)
         memory[at.LEARNS_FROM], memory[at.READIES] = address_of(learn, 1), address_of(ready, 1)
         memory[at.INVERTS] = address_of(invert, 1)
-        responses = self._slopes.responses.values()
-        memory.table(at.PARTS, [[each.address] for each in responses])
-        for each in responses:
-            memory.learnt += each.memory.learnt
+        memory.table(at.PARTS, [[each.address] for each in self._slopes.responses.values()])

@@ -141,7 +141,10 @@ ORDER: Final = 456
 """n words to work on."""
 NEXT: Final = 464
 """A vector: the Newton step that would follow."""
-ITERATION: Final = 504
+INVERTED: Final = 504
+"""The matrix that `INVERSE` is of, if `HAS_INVERSE`."""
+HAS_INVERSE: Final = 512
+ITERATION: Final = 520
 """Size of the words."""
 
 # What was counted since Python took it: steps, iterations and evaluations as in `LoopStatistics`.
@@ -191,11 +194,13 @@ BEFORE_DIRECT: Final = 160
 CHANGES: Final = 168
 """Changes of inputs in this macro step that taught something (at most m, with m entries), and how many."""
 CHANGES_COUNT: Final = 176
-NOW_GIVEN: Final = 184
-"""To work on: inputs (m), outputs (p), the change of inputs (m), in units (m), what is new of it (m), what is missing
-of the outputs (p), what is explained (p), and a basis (m, m)."""
-NOW_GIVES: Final = 192
+NOTES: Final = 184
+"""Not 0 where what comes next is to be compared with the last sweep."""
+CHANGED: Final = 192
+"""Not 0 where something else is known than when slopes were found last."""
 CHANGE: Final = 200
+"""To work on: the change of inputs (m), in units (m), what is new of it (m), what is missing of the outputs (p), what
+is explained (p), and a basis (m, m)."""
 ALONG: Final = 208
 NEW: Final = 216
 MISSING: Final = 224
@@ -218,5 +223,7 @@ SEEDS: Final = 360
 FOLLOWS: Final = 368
 COLUMNS: Final = 376
 """Of each output (p) the unknown that it is, -1 where it is none."""
-PART: Final = 384
+LENGTH: Final = 384
+"""The length (s) of the macro step that `FACTOR` is for, a double."""
+PART: Final = 392
 """Size of the words of a component."""

@@ -10,7 +10,7 @@ from orchestrator.instance import Bundle, Instance, directional_derivatives
 from orchestrator.master.compiled.tables import address
 from orchestrator.master.loops import layout as at
 from orchestrator.master.loops.hot_slopes import answered
-from orchestrator.master.loops.workspace import Matrix, Vector, Workspace
+from orchestrator.master.loops.workspace import Learnt, Matrix, Vector, Workspace
 from orchestrator.master.memory import Remembered
 from orchestrator.native import native_derivatives
 from orchestrator.system.connector import Causality, Connector
@@ -38,14 +38,14 @@ class Response:
     The mathematics are those of `hot_responses`; here is the memory that they work on.
     """
 
-    def __init__(self, instance: Instance, values: Values, floats: Vector) -> None:
+    def __init__(self, instance: Instance, values: Values, floats: Vector, learnt: Learnt | None = None) -> None:
         self._values = values
         dependencies = [instance.feedthrough.get(connector.name) for connector in values.outputs]
         passes = [_is_among(connector.name, dependencies) for connector in values.inputs]
         self._passes = np.flatnonzero(np.repeat(passes, [each.size for each in values.inputs]))
         plain = all(connector.causality is Causality.INPUT for connector in values.inputs)
         self._derivatives = directional_derivatives(instance) if self._passes.size and plain else None
-        self.memory = Workspace(at.PART)
+        self.memory = Workspace(at.PART, learnt)
         self._fill(floats, [each != () for each in dependencies])
         told, states = self._derivatives is not None, any(each.is_state for each in instance.connectors)
         self.memory[at.LEARNS] = int(bool(values.inputs) and (states or not told))
@@ -83,6 +83,7 @@ class Response:
         """Go back to what was known then."""
         for name, array in self._learnt.items():
             array[:] = memory[name]
+        self.memory[at.CHANGED] = 1
 
     def _fill(self, floats: Vector, through: Sequence[bool]) -> None:
         values, memory = self._values, self.memory
@@ -99,9 +100,9 @@ class Response:
             "found": memory.keep_learnt(at.FOUND, np.zeros(outputs)),
             "known": memory.keep_learnt(at.KNOWN, np.zeros(1)),
         }
-        for place in (at.BEFORE_GIVEN, at.NOW_GIVEN, at.CHANGE, at.ALONG, at.NEW):
+        for place in (at.BEFORE_GIVEN, at.CHANGE, at.ALONG, at.NEW):
             memory.vector(place, inputs)
-        for place in (at.FACTOR, at.BEFORE_GIVES, at.NOW_GIVES, at.MISSING, at.EXPLAINED):
+        for place in (at.FACTOR, at.BEFORE_GIVES, at.MISSING, at.EXPLAINED):
             memory.vector(place, outputs)
         memory.vector(at.BEFORE_DIRECT, outputs * inputs)
         for place in (at.CHANGES, at.CHANGES_BASIS):

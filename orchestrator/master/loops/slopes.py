@@ -10,6 +10,7 @@ from orchestrator.instance import Instance
 from orchestrator.master.compiled.tables import word
 from orchestrator.master.loops import layout as at
 from orchestrator.master.loops.responses import Response, Values
+from orchestrator.master.loops.workspace import Learnt
 from orchestrator.master.memory import Remembered
 from orchestrator.signals import Signals
 from orchestrator.system.connections.resolution import Link
@@ -19,8 +20,8 @@ from orchestrator.system.connector import Connector, Storage
 class Slopes:
     """dG/dx (n, n) by the chain rule along the links of a loop; `places` (n) are those of the unknowns in the floats.
 
-    `instances` are in the order in which they step. `responses` are those of all of them; the chain is followed by
-    `hot_slopes`, from the memory that is laid out here.
+    `instances` are in the order in which they step. `responses` are those of all of them, and `learnt` what they learn;
+    the chain is followed by `hot_slopes`, from the memory that is laid out here.
     """
 
     def __init__(
@@ -35,11 +36,12 @@ class Slopes:
             if ends == [Storage.FLOAT64, Storage.FLOAT64]:
                 into[link.destination.component].append(link)
                 read[link.source.component].add(link.source.connector)
+        self.learnt = Learnt()
         self.responses: dict[str, Response] = {}
         followed: dict[int, int] = {}
         for each in instances:
             values = _values(each, into[each.name], read[each.name], signals)
-            response = Response(each, values, signals.float64)
+            response = Response(each, values, signals.float64, self.learnt)
             self._chain(response, values, into[each.name], followed)
             self.responses[each.name] = response
 

@@ -1,6 +1,7 @@
 """Workspace: what a solver of a loop keeps in memory, as compiled functions reach it and as Python looks at it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +14,42 @@ Matrix = NDArray[np.float64]
 WORD = 8
 
 
+_AT_ONCE: Final = 128
+
+
+class Learnt:
+    """What changes from macro step to macro step: arrays behind each other, with copies to go back to."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[Vector, Vector]] = []
+        self._used = 0
+
+    def take(self, count: int) -> Vector:
+        """So many zeros."""
+        if not self._pieces or self._used + count > self._pieces[-1][0].size:
+            size = max(_AT_ONCE, count)
+            self._pieces.append((np.zeros(size), np.zeros(size)))
+            self._used = 0
+        self._used += count
+        return self._pieces[-1][0][self._used - count : self._used]
+
+    def rows(self) -> Iterator[tuple[int, int, int]]:
+        """Where they lie, where their copies are, and how many words that are."""
+        for number, (live, copy) in enumerate(self._pieces, 1):
+            yield address(live), address(copy), self._used if number == len(self._pieces) else live.size
+
+
 class Workspace:
     """Words by their offsets in bytes, and the arrays whose addresses they are; all of it stays where it is.
 
-    `learnt` is what changes from macro step to macro step: arrays, and copies to go back to.
+    `learnt` are those that change from macro step to macro step; several workspaces may share them.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, learnt: Learnt | None = None) -> None:
         self.words: Words = np.zeros(size // WORD, np.int64)
         self._numbers = self.words.view(np.float64)
         self._tables = Tables()
-        self.learnt: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self.learnt = Learnt() if learnt is None else learnt
 
     @property
     def address(self) -> int:
@@ -58,10 +84,10 @@ class Workspace:
 
     def keep_learnt(self, place: int, values: Iterable[float] | Vector) -> Vector:
         """The same, of values that can be taken back."""
-        array = self.keep(place, values)
-        copy = np.zeros_like(array)
-        self._tables.keep(copy)
-        self.learnt.append((array, copy))
+        given = np.array(values, np.float64)
+        array = self.learnt.take(given.size)
+        array[:] = given
+        self[place] = self._tables.keep(array)
         return array
 
     def keep_words(self, place: int, values: Sequence[int]) -> Words:
