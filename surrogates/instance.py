@@ -21,7 +21,7 @@ from orchestrator.system.quantities.units import Unit
 from surrogates.guard import INSIDE, Verdict
 from surrogates.machine import NO_MEMORY, NOT_FINITE, OK, OTHER_STEP, KeptArrays
 from surrogates.native import NativeSurrogate
-from surrogates.package import Card, Variable, load_package
+from surrogates.package import Card, Variable, load_package, places_of
 from surrogates.runtime import Prediction, Runtime, open_runtime
 
 Floats = NDArray[np.float64]
@@ -51,11 +51,11 @@ class SurrogateInstance:
         )
         elements = [element for connector in self.connectors for element in connector.elements]
         self._offsets = {element: k for k, element in enumerate(elements)}
-        self._values = np.concatenate([_starts(variable) for variable in card.variables])
+        self._values = np.concatenate([variable.starts for variable in card.variables])
         # Views into the one array of values: setting a bundle changes the inputs, writing an output shows in get.
         self._views = self._slices()
         self._indices: dict[bytes, tuple[tuple[Connector, ...], NDArray[np.int64]]] = {}
-        self._inputs, self._outputs = (self._places(names) for names in (runtime.inputs, runtime.outputs))
+        self._inputs, self._outputs = (places_of(card, names) for names in (runtime.inputs, runtime.outputs))
         self._states = tuple(connector.name for connector in self.connectors if connector.is_state)
         self._state: object = None
         self.time = 0.0
@@ -136,7 +136,7 @@ class SurrogateInstance:
         self._show(prediction)
 
     def require(self, status: int, t: float, h: float) -> None:
-        """StepError where a step from t by h (s), or keeping a state at t, answered anything but OK."""
+        """StepError where a step from t by h (s), or keeping or taking a state at t, answered anything but OK."""
         step = self._card.macro_step
         if status == OTHER_STEP:
             raise StepError(
@@ -222,6 +222,10 @@ class SurrogateInstance:
         return state
 
     def _restart(self) -> None:
+        if self._machine is not None:
+            self.require(self._machine.restart(), self.time, 0.0)
+            self._state = self._runtime.state(self._machine.state)
+            return
         full = {name: self._views[name].copy() for name in self._states}
         self._show(self._runtime.restart(full, self._values[self._inputs]))
 
@@ -247,7 +251,7 @@ class SurrogateInstance:
         for variable in self._card.variables:
             if variable.causality != Causality.PARAMETER:
                 continue
-            trained, now = _starts(variable), self._views[variable.name]
+            trained, now = variable.starts, self._views[variable.name]
             if not np.allclose(now, trained, rtol=1e-9, atol=0.0):
                 raise InitializationError(
                     f"surrogate '{self.name}': {variable.name} = {now[0]:g}, but it was trained with {trained[0]:g}. "
@@ -267,13 +271,6 @@ class SurrogateInstance:
             known = (bundle.connectors, np.array([self._offsets[element] for element in elements]))
             self._indices[key] = known
         return known[1]
-
-    def _places(self, names: tuple[str, ...]) -> NDArray[np.int64]:
-        missing = [name for name in names if name not in self._views]
-        if missing:
-            raise SurrogateError(f"surrogate '{self.name}': its card has no {', '.join(missing[:5])}. Train it again")
-        connectors = {connector.name: connector for connector in self.connectors}
-        return np.array([self._offsets[element] for name in names for element in connectors[name].elements])
 
     def _slices(self) -> dict[str, Floats]:
         views, first = {}, 0
@@ -300,10 +297,3 @@ def _connector(variable: Variable) -> Connector:
         description=variable.description,
         is_state=variable.is_state,
     )
-
-
-def _starts(variable: Variable) -> Floats:
-    size = variable.size or 1
-    if len(variable.start) in (1, size):
-        return np.broadcast_to(np.array(variable.start), (size,)).astype(np.float64)
-    return np.zeros(size)

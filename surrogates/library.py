@@ -27,7 +27,7 @@ _FLAGS: Final = ("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "
 
 
 class Library(NamedTuple):
-    """A loaded library: the addresses of its functions, and two of them as Python calls them."""
+    """A loaded library: the addresses of its functions, and three of them as Python calls them."""
 
     step: int
     set: int
@@ -36,6 +36,7 @@ class Library(NamedTuple):
     go_back: int
     free: int
     do_step: Callable[[int, float, float], int]
+    restart: Callable[[int], int]
     release: Callable[[int, int], int]
 
     @staticmethod
@@ -67,7 +68,16 @@ def _say(reason: str) -> None:
     _log.warning("surrogates are stepped in NumPy, which takes longer: %s", reason)
 
 
-def _kept(files: Mapping[str, str], compiler: Compiler) -> Path:
+def kept_library(files: Mapping[str, str], *includes: Path) -> Path:
+    """Where the library of these C files, by name, lies, whose steps are those of the library that is run.
+
+    Headers are searched in folders, too. BuildError where there is no compiler or it fails, OSError where nothing can
+    be kept.
+    """
+    return _kept(files, _compiler(), *includes)
+
+
+def _kept(files: Mapping[str, str], compiler: Compiler, *includes: Path) -> Path:
     """Where the library lies that these files give, compiled where it is not there yet."""
     digest = hashlib.sha256(f"{_FLAGS} {compiler.command} {compiler.version} {platform.machine()}".encode())
     for name, text in sorted(files.items()):
@@ -77,17 +87,18 @@ def _kept(files: Mapping[str, str], compiler: Compiler) -> Path:
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=folder) as building:
-            made = _compiled(files, compiler, Path(building))
+            made = _compiled(files, compiler, Path(building), *includes)
             made.replace(kept)  # at once: another process may look for it
     return kept
 
 
-def _compiled(files: Mapping[str, str], compiler: Compiler, folder: Path) -> Path:
+def _compiled(files: Mapping[str, str], compiler: Compiler, folder: Path, *includes: Path) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     made = folder / "surrogate.so"
     sources = [name for name in files if name.endswith(".c")]
-    compiler.run([*_FLAGS, *sources, "-lm", "-o", str(made)], folder / sources[0])
+    searched = [f"-I{include}" for include in includes]
+    compiler.run([*_FLAGS, *searched, *sources, "-lm", "-o", str(made)], folder / sources[0])
     return made
 
 
@@ -97,11 +108,14 @@ def _load(path: Path) -> Library:
     step: Any = loaded.surrogate_step
     step.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_double]
     step.restype = ctypes.c_int32
+    restart: Any = loaded.surrogate_restart
+    restart.argtypes = [ctypes.c_void_p]
+    restart.restype = ctypes.c_int32
     release: Any = loaded.surrogate_free
     release.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     values = _address(loaded.surrogate_set), _address(loaded.surrogate_get)
     states = _address(loaded.surrogate_keep), _address(loaded.surrogate_go_back), _address(release)
-    return Library(_address(step), *values, *states, step, release)
+    return Library(_address(step), *values, *states, step, restart, release)
 
 
 def _address(function: Any) -> int:

@@ -12,10 +12,10 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 OK, OTHER_STEP, NOT_FINITE, NO_MEMORY = range(4)
-"""What a step answers, and who keeps a state; where it is not OK nothing has changed."""
+"""What a step, a restart and who keeps a state answer; where it is not OK nothing has changed."""
 
 _OUTSIDE, _STEPS = 6, 7
-"""Words of an instance, as in c/zone_step.c, behind six pointers."""
+"""Words of an instance, as in c/zone_step.h, behind six pointers."""
 
 
 class KeptArrays(NamedTuple):
@@ -56,9 +56,13 @@ class Machine:
         """One macro step from t by h (s); how it ended."""
         return self.functions.do_step(self.address, t, h)
 
+    def restart(self) -> int:
+        """Restrict the values of the states; how it ended."""
+        return self.functions.restart(self.address)
+
     @property
     def steps(self) -> int:
-        """Steps made so far."""
+        """Steps and restarts made so far."""
         return int(self._words[_STEPS])
 
     @property

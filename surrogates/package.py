@@ -6,7 +6,7 @@ weights and every shape; what does not fit is refused.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +41,14 @@ class Variable:
     si: tuple[tuple[int, ...], float, float] | None = None
     description: str = ""
 
+    @property
+    def starts(self) -> Floats:
+        """A start value for each element; zeros where there are none, or too few."""
+        size = self.size or 1
+        if len(self.start) in (1, size):
+            return np.broadcast_to(np.array(self.start), (size,)).astype(np.float64)
+        return np.zeros(size)
+
 
 @dataclass(frozen=True)
 class Card:
@@ -64,6 +72,17 @@ class Card:
     timings: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
+
+
+def places_of(card: Card, names: Sequence[str]) -> NDArray[np.int64]:
+    """Where the elements of variables are among those of all; SurrogateError where the card does not have one."""
+    missing = [name for name in names if name not in {variable.name for variable in card.variables}]
+    if missing:
+        raise SurrogateError(f"surrogate '{card.name}': its card has no {', '.join(missing[:5])}. Train it again")
+    found, first = {}, 0
+    for variable in card.variables:
+        found[variable.name] = range(first, first := first + (variable.size or 1))
+    return np.array([place for name in names for place in found[name]], np.int64)
 
 
 class Package(NamedTuple):

@@ -51,8 +51,12 @@ class Runtime(Protocol):
         """The state that arrays hold; ValueError where they hold none."""
         ...
 
+    def code(self) -> Mapping[str, str]:
+        """The same step as C files, by name; see c/zone_step.h."""
+        ...
+
     def machine(self, values: Floats, places: tuple[Places, Places]) -> Machine | None:
-        """The same step as C code that works on `values`, at the places of inputs and outputs; None where it cannot."""
+        """That code, which works on `values`, at the places of inputs and outputs; None where it cannot be."""
         ...
 
     def verdict(self, arrays: Sequence[Any], held: Floats) -> Verdict:

@@ -11,8 +11,10 @@ from surrogates.zone_basis import Floats, Indices
 from surrogates.zone_network import AIR_OXYGEN, ATMOSPHERE, DENSITY_GRAVITY, OXYGEN, ReducedTank, gas_amount, molar_flow
 from surrogates.zone_stepper import ZoneStepper
 
-SOURCE = Path(__file__).parent / "c" / "zone_step.c"
-HEADER = "zone_model.h"
+FOLDER = Path(__file__).parent / "c"
+SOURCES = ("zone_step.c", "zone_step.h")
+SIZES, HEADER = "zone_sizes.h", "zone_model.h"
+_SIZES = ("K", "N", "GROUPS")
 
 
 class ZoneModel(NamedTuple):
@@ -26,15 +28,26 @@ class ZoneModel(NamedTuple):
 
 def files(model: ZoneModel) -> dict[str, str]:
     """The C files by name."""
-    return {SOURCE.name: SOURCE.read_text("utf-8"), HEADER: header(model)}
+    written = {name: (FOLDER / name).read_text("utf-8") for name in SOURCES}
+    return {**written, SIZES: _sizes(model), HEADER: header(model)}
 
 
 def header(model: ZoneModel) -> str:
     """The header: numbers as hexadecimal floats, which lose nothing; matrices with the index that sums first."""
-    lines = ["/* Generated from a package. */"]
-    lines += [f"#define {name} {_number(value)}" for name, value in _numbers(model).items()]
-    lines += [_array(name, array) for name, array in _arrays(model).items()]
+    lines = [_GENERATED, *_defined({name: value for name, value in _numbers(model).items() if name not in _SIZES})]
+    lines += [array_of(name, array) for name, array in _arrays(model).items()]
     return "\n".join([*lines, *_layers(model.stepper.layers), ""])
+
+
+_GENERATED = "/* Generated from a package. */"
+
+
+def _sizes(model: ZoneModel) -> str:
+    return "\n".join([_GENERATED, *_defined({name: _numbers(model)[name] for name in _SIZES}), ""])
+
+
+def _defined(numbers: dict[str, float]) -> list[str]:
+    return [f"#define {name} {_number(value)}" for name, value in numbers.items()]
 
 
 def _numbers(model: ZoneModel) -> dict[str, float]:
@@ -71,6 +84,7 @@ def _arrays(model: ZoneModel) -> dict[str, Floats | Indices]:
     stir, flow, transfer = stepper.operators.reshape(3, *tank.stir.shape).transpose(0, 1, 3, 2)
     return {
         "LIFT": tank.lift.transpose(0, 2, 1),
+        "RESTRICT": tank.restrict.transpose(0, 2, 1),
         "FORM": stepper.form.transpose(0, 2, 1),
         "STIR": stir,
         "FLOW": flow,
@@ -94,8 +108,8 @@ def _layers(layers: Sequence[tuple[Floats, Floats]]) -> Iterator[str]:
         return
     hidden = []
     for index, (weight, bias) in enumerate(layers):
-        yield _array(f"WEIGHTS_{index}", weight.T.ravel())
-        yield _array(f"BIASES_{index}", bias)
+        yield array_of(f"WEIGHTS_{index}", weight.T.ravel())
+        yield array_of(f"BIASES_{index}", bias)
         hidden.append(f"HIDDEN(WEIGHTS_{index}, BIASES_{index}, {weight.shape[1]}, {weight.shape[0]})")
     last = len(layers) - 1
     yield f"#define HIDDEN_LAYERS {' '.join(hidden[:-1])}"
@@ -105,8 +119,9 @@ def _layers(layers: Sequence[tuple[Floats, Floats]]) -> Iterator[str]:
     yield f"#define WIDEST {max(width for weight, _ in layers for width in weight.shape)}"
 
 
-def _array(name: str, array: Floats | Indices) -> str:
-    kind = "double" if array.dtype.kind == "f" else "int"
+def array_of(name: str, array: Floats | Indices, integer: str = "int") -> str:
+    """The definition of an array in C."""
+    kind = "double" if array.dtype.kind == "f" else integer
     sizes = "".join(f"[{size}]" for size in array.shape)
     numbers = ",".join(_number(value) for value in array.ravel().tolist())
     # Braces around rows may be left out, so that one list serves every shape.

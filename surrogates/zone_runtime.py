@@ -91,11 +91,15 @@ class ZoneRuntime:
             raise ValueError(f"arrays of shapes {shapes} are no state, which has {expected}")
         return Advanced(*(np.asarray(array, np.float64) for array in arrays))
 
+    def code(self) -> Mapping[str, str]:
+        """Its C files, by name."""
+        return files(ZoneModel(self._tank, self._stepper, self._groups, self._box))
+
     def machine(self, values: Floats, places: tuple[Places, Places]) -> Machine | None:
         """In C, where there is a compiler; its state has the scalars held in the last step, for the guard."""
         if self._device != "cpu":
             return None
-        library = load_library(files(ZoneModel(self._tank, self._stepper, self._groups, self._box)))
+        library = load_library(self.code())
         if library is None:
             return None
         shape = (len(SPECIES), self._tank.lift.shape[2])

@@ -20,7 +20,7 @@ from fmus.container.system import System
 from fmus.errors import BuildError
 
 RUNTIME = Path(__file__).parent / "runtime"
-_SHARED = ("fmi2_shared.h", "fmi3_refusals.h")
+_SHARED = ("fmi2_shared.h", "fmi3_refusals.h", "fmi3_steps_only.h")
 """Headers of the runtime of models that this one uses too."""
 _LAYERS = {"2.0": ("fmi2.c",), "3.0": ("fmi3.c", "fmi3_unsupported.c")}
 _THIN = frozenset(name for names in _LAYERS.values() for name in names)

@@ -46,7 +46,7 @@ class _Tables:
         sources = [self._source(inputs) for inputs in system.inputs]
         stages = [self._stage(stage) for stage in system.stages]
         settings = [
-            f"{{{each.part}, {self._call(each.call)}, {int(each.tunable)}, {_text(each.text)}}}"
+            f"{{{each.part}, {self._call(each.call)}, {int(each.tunable)}, {quoted(each.text)}}}"
             for each in system.settings
         ]
         flowing = (system.at_once, system.everything, system.during_events)
@@ -64,7 +64,7 @@ class _Tables:
                 _table("map_entry", "map_entries", self._map),
                 _table("flow", "flows", self._flows),
                 _table("part_table", "parts", parts),
-                _table("char *const", "solver", map(_text, system.solver)),
+                _table("char *const", "solver", map(quoted, system.solver)),
                 *(_table(kind, name, rows) for kind, name, rows in self._ways.tables),
                 _table("char *const", "before", self._before),
                 _table("row", "rows", self._rows),
@@ -84,7 +84,7 @@ class _Tables:
     def _part(self, index: int) -> str:
         part = self._system.parts[index]
         ranges = [
-            self._range(self._before, map(_text, part.before)),
+            self._range(self._before, map(quoted, part.before)),
             self._calls_of(part.inputs),
             self._calls_of(part.initial),
             self._calls_of(part.unknown_starts),
@@ -99,7 +99,7 @@ class _Tables:
         early = f"{int(part.returns_early)}, {int(part.keeps_state)}"
         event_mode = f"{early}, {int(events is not None)}, {discrete}, {0 if events is None else events.memory}"
         return (
-            f"{{{', '.join(map(_text, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}, {event_mode}}}"
+            f"{{{', '.join(map(quoted, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}, {event_mode}}}"
         )
 
     def _source(self, inputs: Inputs) -> str:
@@ -141,7 +141,7 @@ class _Tables:
         self._references += call.references
         named = named and call.type.floating
         self._first_names.append(len(self._names) if named else -1)
-        self._names += map(_text, call.names if named else ())
+        self._names += map(quoted, call.names if named else ())
         return len(self._calls) - 1
 
     def _flow_range(self, flows: Sequence[Flow]) -> str:
@@ -163,14 +163,14 @@ class _Tables:
         entries = self._range(self._map, (f"{{{_integer(one)}, {_integer(other)}}}" for one, other in flow.mapping))
         flags = f"{int(flow.conversion is not None)}, {int(flow.total)}"
         places = f"{flow.source}, {flow.destination}, {size}, {flow.source_type}, {flow.destination_type}"
-        return f"{{{places}, {flags}, {factor!r}, {offset!r}, {entries}, {_text(flow.path)}}}"
+        return f"{{{places}, {flags}, {factor!r}, {offset!r}, {entries}, {quoted(flow.path)}}}"
 
     def _variables(self) -> list[str]:
         rows, first = [], 0
         for variable in self._system.variables:
             setting = -1 if variable.setting is None else variable.setting
             numbers = f"{int(bool(variable.items))}, {variable.length}, {first}, {setting}, {variable.offset}"
-            rows.append(f"{{{_text(variable.name)}, {variable.kind}, {variable.type}, {numbers}}}")
+            rows.append(f"{{{quoted(variable.name)}, {variable.kind}, {variable.type}, {numbers}}}")
             first += variable.length
         return rows
 
@@ -179,7 +179,7 @@ class _Tables:
         counts = [len(system.parts), len(system.stages), len(system.settings), len(system.variables), elements]
         early = [number for number, part in enumerate(system.parts) if part.returns_early]
         fields = [
-            f"{_text(system.name)}, {TOKEN}, {system.step_size!r}, {system.tolerance or 0.0!r}",
+            f"{quoted(system.name)}, {TOKEN}, {system.step_size!r}, {system.tolerance or 0.0!r}",
             f"{system.start!r}, {len(system.inputs)}, {system.bound}",
             f"{int(any(part.events for part in system.parts))}, {max(early, default=0)}, {int(bool(early))}",
             ", ".join(map(str, counts)),
@@ -206,7 +206,7 @@ def _integer(value: int) -> str:
     return "(-9223372036854775807LL - 1)" if signed == -(2**63) else f"{signed}LL"
 
 
-def _text(text: str | None) -> str:
+def quoted(text: str | None) -> str:
     """A C string; whatever is no plain character stands there by the numbers of its bytes."""
     if text is None:
         return "0"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from fmus.container.build import build_container
@@ -24,8 +25,9 @@ from orchestrator.export.refusals import (
     refuse_values,
 )
 from orchestrator.export.sources import TYPES, refuse_sources
+from orchestrator.export.surrogates import as_fmus
 from orchestrator.fmi import fmi1_functions, fmi2_functions, fmi3_functions
-from orchestrator.fmi.archive import fingerprint, unpacked
+from orchestrator.fmi.archive import unpacked
 from orchestrator.fmi.binary import found
 from orchestrator.fmi.opening import chosen_kind
 from orchestrator.fmi.structure import read_component
@@ -67,8 +69,10 @@ def export_fmu(
     """
     if version not in VERSIONS:
         raise DescriptionError(f"FMI {version}: a container is of FMI {' or '.join(VERSIONS)}; choose one")
-    coupled, left_out = _coupled(description, version, expose)
+    refuse_description(description)
     with ExitStack() as folders:
+        made = folders.enter_context(TemporaryDirectory(prefix="cotwin-"))
+        coupled, left_out = _coupled(as_fmus(description, Path(made)), version, expose)
         sources, files = _files(coupled, folders)
         system = lower(coupled, sources)
         try:
@@ -79,7 +83,6 @@ def export_fmu(
 
 
 def _coupled(description: SystemDescription, version: str, expose: Sequence[str]) -> tuple[Coupled, tuple[str, ...]]:
-    refuse_description(description)
     models = _models(description)
     refuse_models(description, models)
     kinds = {name: _KINDS[chosen_kind(model, description.components[name])] for name, model in models.items()}
@@ -181,8 +184,8 @@ def _files(coupled: Coupled, folders: ExitStack) -> tuple[dict[str, Source], lis
     for name, model in coupled.models.items():
         kind = coupled.kinds[name]
         once, major = model.interface(kind).capabilities.once_per_process, model.fmi_version[0]
-        key = (name,) if once else fingerprint(model.path)
-        folder = folders.enter_context(unpacked(model.path))
+        key = (name,) if once else model.content
+        folder = folders.enter_context(unpacked(model.path, model.content))
         new = key not in numbers
         place = f"parts/{numbers.setdefault(key, len(numbers))}"
         resources = place if major == "1" else f"{place}/resources"

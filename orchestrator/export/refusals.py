@@ -98,9 +98,6 @@ def _of_system(description: SystemDescription) -> Iterator[str]:
 def _of_component(component: Component) -> Iterator[str]:
     if gives_inputs(component):
         return
-    if component.file.suffix.lower() != ".fmu":
-        yield f"{component.file.name} is no FMU. Export it as an FMU for Co-Simulation, or leave it out"
-        return
     wishes = {
         "swap": component.swap is not None,
         "isolation": component.isolation is not None,

@@ -112,7 +112,9 @@ class Described:
             return None
         told = Unit(unit.name, unit.exponents, unit.factor, unit.offset)
         known = self._units.get(unit.name)
-        if known is None or (not known.offset and _same_but_offset(known, told)):
+        if known is not None and None in (known.exponents, told.exponents):  # one FMU does not say what it is
+            self._units[unit.name] = known if told.exponents is None else told
+        elif known is None or (not known.offset and _same_but_offset(known, told)):
             self._units[unit.name] = told if known is None or told.offset else known
         elif not (unit.relative and _same_but_offset(known, told)) and known != told:
             raise CapabilityError(

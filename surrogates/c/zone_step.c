@@ -3,8 +3,9 @@
    zone_model.h, generated from a package, has its sizes and numbers. Matrices lie there with the index that sums as
    the first one, so that inner loops run over values that do not depend on each other. Nothing allocates, and nothing
    is kept between steps but what is in the instance. */
+#include "zone_step.h"
+
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,35 +17,6 @@
 #define FOR_EACH_MACHINE
 #endif
 #define PART static inline __attribute__((always_inline))
-#define EXPORT __attribute__((visibility("default")))
-
-enum { V, DOT_PROBE, Y_O2, Y_CO2, LUMPS = 17, SCALARS = 4, RATES = 4, SPECIES = 4 };
-enum { STIRRER_SPEED, AIR_FLOW, FEED, CER };
-enum { X, S, A, DOT };
-enum { MEAN, ENTRY, PROBE, TRANSFER, READINGS };
-enum { OK, OTHER_STEP, NOT_FINITE, NO_MEMORY };
-
-#define OUTPUTS (SPECIES * N + LUMPS + SPECIES + 3 + 2)
-#define BOUNDED (SCALARS + 2 + SPECIES * GROUPS)
-
-typedef double Fields[SPECIES][K];
-
-/* What the run knows of an instance; surrogates/machine.py has the same. `held` are the scalars of the last step. */
-typedef struct {
-  double *values;
-  const int64_t *inputs, *outputs;
-  Fields *z;
-  double *lumps, *held;
-  int64_t outside, steps, size;
-} Instance;
-
-/* A kept state; behind it lie the values of the instance. */
-typedef struct {
-  Fields z;
-  double lumps[LUMPS], held[SCALARS];
-  int64_t outside;
-  double values[];
-} State;
 
 PART void layer(const double *weights, const double *biases, const double *x, int wide, double *y, int narrow) {
   memcpy(y, biases, narrow * sizeof *y);
@@ -289,36 +261,76 @@ PART void predict(const Fields z, const double *lumps, const double *held, doubl
   rest[LUMPS + SPECIES + 4] = lumps[Y_CO2];
 }
 
-PART int64_t is_outside(const Fields z, const double *lumps, const double *held) {
-  double seen[BOUNDED];
+/* What the validity domain bounds: scalars, V, y_O2, and means of groups. */
+PART void guarded(const Fields z, const double *lumps, const double *held, double *seen) {
   memcpy(seen, held, SCALARS * sizeof *seen);
   seen[SCALARS] = lumps[V];
   seen[SCALARS + 1] = lumps[Y_O2];
   for (int s = 0; s < SPECIES; s++) memcpy(seen + SCALARS + 2 + s * GROUPS, z[s], GROUPS * sizeof *seen);
+}
+
+PART int64_t is_outside(const Fields z, const double *lumps, const double *held) {
+  double seen[BOUNDED];
+  guarded(z, lumps, held, seen);
   int64_t inside = 1;
   for (int k = 0; k < BOUNDED; k++) inside &= seen[k] >= LOWEST[k] && seen[k] <= HIGHEST[k];
   return !inside;
 }
 
+/* The instance is where this leads; where a value is not finite nothing has changed. */
+PART int32_t arrive(Instance *it, const Fields z, const double *lumps, const double *held) {
+  double out[OUTPUTS], special = 0.0;
+  predict(z, lumps, held, out);
+  for (int k = 0; k < OUTPUTS; k++) special += out[k] - out[k];
+  if (special != 0.0) return NOT_FINITE;
+  memcpy(*it->z, z, sizeof(Fields));
+  memcpy(it->lumps, lumps, LUMPS * sizeof *lumps);
+  memcpy(it->held, held, SCALARS * sizeof *held);
+  for (int k = 0; k < OUTPUTS; k++) it->values[it->outputs[k]] = out[k];
+  it->outside = is_outside(z, lumps, held);
+  it->steps++;
+  return OK;
+}
+
+/* Restrict the values of the states: group means and amplitudes of the fields, lumps as they are. */
+EXPORT FOR_EACH_MACHINE int32_t surrogate_restart(Instance *it) {
+  double held[SCALARS], lumps[LUMPS];
+  Fields z = {{0.0}};
+  for (int k = 0; k < SCALARS; k++) held[k] = it->values[it->inputs[k]];
+  for (int s = 0; s < SPECIES; s++)
+    for (int i = 0; i < N; i++)
+      for (int k = 0; k < K; k++) z[s][k] += RESTRICT[s][i][k] * it->values[it->outputs[s * N + i]];
+  for (int k = 0; k < LUMPS; k++) lumps[k] = it->values[it->outputs[SPECIES * N + k]];
+  return arrive(it, z, lumps, held);
+}
+
 /* One macro step with held inputs; where it is refused nothing has changed. */
 EXPORT FOR_EACH_MACHINE int32_t surrogate_step(Instance *it, double t, double h) {
-  double held[SCALARS], rates[RATES][N], lumps[LUMPS], out[OUTPUTS], special = 0.0;
+  double held[SCALARS], rates[RATES][N], lumps[LUMPS];
   Fields z;
   (void)t;
   if (!(fabs(h - H) <= 1e-9 * H)) return OTHER_STEP;
   for (int k = 0; k < SCALARS; k++) held[k] = it->values[it->inputs[k]];
   for (int k = 0; k < RATES * N; k++) rates[k / N][k % N] = it->values[it->inputs[SCALARS + k]];
   advance(*it->z, it->lumps, held, rates, z, lumps);
-  predict(z, lumps, held, out);
-  for (int k = 0; k < OUTPUTS; k++) special += out[k] - out[k];
-  if (special != 0.0) return NOT_FINITE;
-  memcpy(*it->z, z, sizeof z);
-  memcpy(it->lumps, lumps, sizeof lumps);
-  memcpy(it->held, held, sizeof held);
-  for (int k = 0; k < OUTPUTS; k++) it->values[it->outputs[k]] = out[k];
-  it->outside = is_outside(z, lumps, held);
-  it->steps++;
-  return OK;
+  return arrive(it, z, lumps, held);
+}
+
+/* The quantity that is farthest outside the validity domain, as surrogates/guard.py has it; -1 inside. */
+EXPORT int32_t surrogate_outside(const Instance *it, double *value, double *bound) {
+  double seen[BOUNDED], farthest = 0.0;
+  int32_t worst = -1;
+  if (!it->outside) return -1;
+  guarded(*it->z, it->lumps, it->held, seen);
+  for (int k = 0; k < BOUNDED; k++) {
+    double width = fmax(HIGHEST[k] - LOWEST[k], 1e-300);
+    double excess = fmax(LOWEST[k] - seen[k], seen[k] - HIGHEST[k]) / width;
+    if (worst >= 0 && !(excess > farthest)) continue;
+    worst = k, farthest = excess;
+  }
+  *value = seen[worst];
+  *bound = *value > HIGHEST[worst] ? HIGHEST[worst] : LOWEST[worst];
+  return worst;
 }
 
 /* Keep the present state, in the memory of one that was kept before where there is one. */

@@ -47,7 +47,6 @@ def refused(tmp_path, description, error=CapabilityError, **more):
         ),
         (with_prey(isolation="process"), "component 'prey': a container has no isolation"),
         (with_prey(check_ranges=True), "component 'prey': a container has no check_ranges"),
-        (with_another(source="cells.surrogate"), "component 'other': cells.surrogate is no FMU"),
     ],
 )
 def test_what_a_container_does_not_do_is_named_with_the_remedy(description, says, tmp_path):

@@ -127,6 +127,13 @@ def test_a_step_that_fails_changes_nothing(package: Path):
     assert read(instance, *OUTPUTS).tobytes() == before.tobytes()
 
 
+def test_start_values_that_lead_to_nothing_finite_are_refused(package: Path):
+    instance = open_surrogate("reactor", package)
+    instance.set(bundle(instance, "V"), np.array([-1.0]))
+    with pytest.raises(StepError, match="a value is not finite"):
+        instance.enter_initialization(0.0, None, None)
+
+
 def system(path: Path, **component: Any) -> dict[str, Any]:
     """A surrogate whose stirrer and feed move, until they leave the training data."""
     signals = {"speed": {"expression": "2.5 + 0.2*sin(t/5)"}, "feed": {"ramp": {"from": 50, "to": 120, "stop": 60}}}
