@@ -29,7 +29,8 @@ class StateWrite(StrEnum):
 class Capabilities:
     """What an instance declares it can do; a master asks here before it relies on anything.
 
-    An instance that may return early ends a step at an event of its own, where it says so with `early_return`.
+    An instance that may return early ends a step at an event of its own, where it says so with `early_return`. One that
+    begins anew where a state is restored does what follows otherwise than it would have done from there without.
     """
 
     variable_step: bool = True
@@ -39,6 +40,7 @@ class Capabilities:
     state_write: StateWrite = StateWrite.NONE
     once_per_process: bool = False
     may_return_early: bool = False
+    begins_anew: bool = False
 
 
 class Status(StrEnum):

@@ -56,6 +56,8 @@ class NativeAnswer(NamedTuple):
 class NativeStates(Protocol):
     """How kept states of an instance are reached by address: 1 a slot, 2 `get` into it, 3 `set` from it, repeated.
 
+    Steps are the same to the bit each time that they are made from a kept state, before the first return too: what
+    would begin anew at a return, the solver of Model Exchange, does so in `get` already (see `Rollback.keep`).
     They are the addresses of int get(handle, state*), int set(handle, state) and int free(handle, state*). `get` may
     find a state in the slot that it gave before, and uses its memory again; see `compiled.hot_states`.
     """
@@ -101,8 +103,8 @@ class Native(Protocol):
     """The C side of an instance in Step Mode: 1 the calls at the addresses, 2 `arrived`, or `answered` or `failed`.
 
     `do_step` is the address of int f(handle, t, h, flag, answers...), where `flag` says that no state is kept from
-    before t; see `by_address.call_step`. `repeats_exactly`: steps that are made again from a kept state give the same
-    bits as before. `may_refuse`: a step may be refused.
+    before t; see `by_address.call_step`. `repeats_exactly`: keeping a state changes nothing of what follows, nor does
+    going back to it. `may_refuse`: a step may be refused.
     """
 
     repeats_exactly: bool

@@ -93,6 +93,7 @@ class SwapInstance:
             serialize_state=fmu.serialize_state and surrogate.serialize_state,
             state_write=fmu.state_write,
             once_per_process=fmu.once_per_process,
+            begins_anew=fmu.begins_anew,
         )
 
     @property

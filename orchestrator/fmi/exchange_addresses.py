@@ -70,6 +70,17 @@ def put_functions(shared: Shared, library: Library, model: ModelInfo, states: in
     return all(shared[place] for place in wanted)
 
 
+def put_states(shared: Shared, library: Library, model: ModelInfo) -> bool:
+    """Note the functions that keep states of the FMU; whether it has them, and says so."""
+    version = model.fmi_version[0]
+    if version == "1" or not model.interface("ModelExchange").capabilities.get_set_state:
+        return False
+    name = "FMUstate" if version == "2" else "FMUState"
+    for place, verb in {at.GET_STATE: "Get", at.SET_STATE: "Set", at.FREE_STATE: "Free"}.items():
+        shared[place] = _found(library, f"fmi{version}{verb}{name}")
+    return all(shared[place] for place in (at.GET_STATE, at.SET_STATE, at.FREE_STATE))
+
+
 def put_jacobian(shared: Shared, library: Library, model: ModelInfo, jacobian: DirectionalDerivatives) -> bool:
     """Note how the Jacobian is found; whether its function is there."""
     shared[at.DIRECTIONAL] = _found(library, f"fmi{model.fmi_version[0]}GetDirectionalDerivative")
@@ -97,6 +108,7 @@ def put_courses(shared: Shared, courses: Courses) -> bool:
         return False
     function, references, values = call
     shared[at.COURSE_SET], shared[at.COURSE_COUNT] = address(function), values.size
+    shared[at.COURSE_GET] = address(courses.getter)
     shared.point(at.COURSE_REFERENCES, references)
     shared.point(at.COURSE_VALUES, values)
     for place, vector in zip(_COURSES, courses.vectors, strict=True):

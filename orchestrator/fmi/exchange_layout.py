@@ -57,7 +57,10 @@ the stages, vectors, and whether the domains of the indicators are known."""
 COURSE_WANTED, COURSE_GIVEN_SLOPES, COURSE_GIVEN_CURVATURES = range(656, 680, WORD)
 """Inputs on courses: the values and derivatives that hold for the next step."""
 
-SIZE: Final = 680
+GET_STATE, SET_STATE, FREE_STATE, COURSE_GET = range(680, 712, WORD)
+"""Functions that keep states of the FMU, 0 where it cannot; the one that reads inputs on courses."""
+
+SIZE: Final = 712
 
 # Calls of the FMU that may fail or warn; larger numbers are addresses of bundles.
 NO_CALL: Final = 0
@@ -73,6 +76,9 @@ CALL_ENTER_CONTINUOUS_TIME: Final = 9
 CALL_GET_STATES: Final = 10
 CALL_NOMINALS: Final = 11
 CALL_COMPLETED: Final = 12
+CALL_GET_STATE: Final = 13
+CALL_SET_STATE: Final = 14
+CALL_GET_COURSE: Final = 15
 WAS_SET: Final = 0
 WAS_GOT: Final = 1
 """Added to the address of a bundle."""
@@ -118,7 +124,20 @@ CALL_OFFSET: Final = 32
 CALL_SIZE: Final = 40
 CALL_ROW: Final = 48
 
-# What a compiled step answers.
+# A kept state: where the pointer to that of the FMU lies, and whether the FMU uses its memory again; the words that
+# belong to it, from the first of the integration on; and the bundles: (bundle, what it was given, bytes).
+POINTER: Final = 0
+REUSES: Final = 8
+KEPT_WORDS: Final = 16
+KEPT_WORDS_END: Final = 64
+KEPT_BUNDLES: Final = 64
+KEPT_BUNDLES_END: Final = 72
+KEPT_STATE: Final = 80
+KEPT_BUNDLE_ROW: Final = 24
+BUNDLE_VALUES: Final = 16
+"""What a bundle was given, behind `GIVEN` and `STAMPED`."""
+
+# What a compiled step answers. What compiled loops are told is negative as long as the FMU may be called again.
 DONE: Final = 0
 UNFINISHED: Final = 101
 """It is under way: there are warnings to be logged, or it takes long; go on with `resume`."""

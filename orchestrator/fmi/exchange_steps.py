@@ -28,7 +28,9 @@ from orchestrator.fmi.model_exchange_integration import EVENTS_AT_ONCE, ROUNDING
 
 _ONE_STEP: Final = 2
 _ROOT_RETURN: Final = 2
-_SLICE: Final = 100
+_LAST_THAT_ALLOWS_MORE: Final = 3
+"""The status Error."""
+_SLICE: Final = 1000
 """Steps of the solver after which Python looks for Ctrl-C and the like."""
 
 _OPTIONS: Final[Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -165,19 +167,32 @@ def _advance(memory: int, end: float, keeps_no_state: int) -> int:
 advance: Any = njit("int64(int64, float64, int64)", **_OPTIONS)(_advance)
 
 
+def _told(memory: int, why: int) -> int:
+    """What a compiled loop is told, for which a positive status from Fatal on says that no call may follow."""
+    if why == at.DONE:
+        return why
+    called = why == at.CALL_FAILED and load(memory + at.FAILED_STATUS) > _LAST_THAT_ALLOWS_MORE
+    evaluated = why in (at.NO_WAY_ON, at.NO_PLACE) and load(memory + at.TROUBLE) == at.BAD_STATUS
+    over = called or (evaluated and load(memory + at.STATUS) > _LAST_THAT_ALLOWS_MORE)
+    return why if over else -why
+
+
+told: Any = njit("int64(int64, int64)", **_OPTIONS)(_told)
+
+
 def _do_step(
     memory: int, t: float, h: float, keeps_no_state: int, _event: int, terminate: int, _early: int, reached: int
 ) -> int:
     here = load_double(memory + at.TIME)
     if abs(t - here) > 1e-9 * max(abs(t), h):
-        return at.AWAY
+        return -at.AWAY
     why = jump(memory)
     if why == at.DONE:
         begin_courses(memory)
         why = advance(memory, t + h, keeps_no_state)
     store_byte(terminate, load(memory + at.TERMINATED))
     store(reached, load(memory + at.FMU_TIME))
-    return int(why)
+    return int(told(memory, why))
 
 
 def _holds(bundle: int, values: int) -> bool:
@@ -223,7 +238,7 @@ transfer: Any = njit("int64(int64, int64, int64, int64, int64)", **_OPTIONS)(_tr
 
 def _set(memory: int, bundle: int, _number: int, values: int, _size: int) -> int:
     if load(bundle + at.REFUSED) != 0:
-        return at.CALL_FAILED
+        return -at.CALL_FAILED
     if load(bundle + at.PLACES) != 0:
         take(memory, bundle, values)
         return at.DONE
@@ -231,10 +246,10 @@ def _set(memory: int, bundle: int, _number: int, values: int, _size: int) -> int
         return at.DONE
     why = enter_event_mode(memory)
     if why != at.DONE:
-        return int(why)
+        return int(told(memory, why))
     why = transfer(memory, bundle, values, at.CALL_SETTER, at.WAS_SET)
     if why != at.DONE:
-        return int(why)
+        return int(told(memory, why))
     kept, width = load(bundle + at.KEPT), load(bundle + at.WIDTH)
     for offset in range(load(bundle + at.ELEMENTS) * (8 if width == 0 else width)):
         store_byte(kept + offset, load_byte(values + offset))
@@ -248,7 +263,9 @@ def _get(memory: int, bundle: int, _number: int, values: int, _size: int) -> int
     why = jump(memory)
     if why == at.DONE:
         why = settle(memory)
-    return int(why) if why != at.DONE else int(transfer(memory, bundle, values, at.CALL_GETTER, at.WAS_GOT))
+    if why == at.DONE:
+        why = transfer(memory, bundle, values, at.CALL_GETTER, at.WAS_GOT)
+    return int(told(memory, why))
 
 
 _TAKEN: Final = "int32(int64, float64, float64, int32, int64, int64, int64, int64)"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.fmi.fmu import Fmu, named
+from orchestrator.fmi.function_table import CFunction
 from orchestrator.fmi.transfer import PlainWrite
 from orchestrator.instance import Bundle, Values
 from orchestrator.native import NativeSlopes
@@ -52,6 +53,8 @@ class Courses:
         """How a compiled loop gives derivatives."""
         self.called: Final = f"Set for {named(self._bundle)}"
         """The call that `place` makes, for messages."""
+        self.read_by: Final = f"Get for {named(self._bundle)}"
+        """The call that `read` makes."""
 
     @property
     def jumps(self) -> bool:
@@ -76,6 +79,11 @@ class Courses:
         return None if split.mine.size and split.others.size else split.places
 
     @property
+    def getter(self) -> CFunction:
+        """The function that reads what `plain_call` sets."""
+        return self._fmu.functions.access[self._fmu.model.types[self._bundle.connectors[0].name]].get
+
+    @property
     def plain_call(self) -> PlainWrite | None:
         """The call that sets the inputs, where it is a single one that takes them as they are."""
         return self._transfer.plain
@@ -83,7 +91,7 @@ class Courses:
     def read(self) -> None:
         """Take the values that the FMU has; they rest."""
         status = self._reading.read(self._now)
-        self._fmu.check(status, f"Get for {named(self._bundle)}")
+        self._fmu.check(status, self.read_by)
         for vector in (self._wanted, self._base):
             vector[:] = self._now
         self._derivatives[:] = self._given[:] = 0.0

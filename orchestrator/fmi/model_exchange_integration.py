@@ -232,6 +232,8 @@ class Integration:
             at.CALL_GET_STATES: "GetContinuousStates",
             at.CALL_NOMINALS: "GetNominalsOfContinuousStates",
             at.CALL_COMPLETED: "CompletedIntegratorStep",
+            at.CALL_GET_STATE: "GetFMUState",
+            at.CALL_SET_STATE: "SetFMUState",
         }.get(called)
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 
 from orchestrator.errors import StepError
 from orchestrator.fmi import exchange_layout as at
-from orchestrator.fmi.exchange_addresses import put_functions
+from orchestrator.fmi.exchange_addresses import put_functions, put_states
 from orchestrator.fmi.exchange_courses import give_address
 from orchestrator.fmi.exchange_shared import Shared
 from orchestrator.fmi.exchange_steps import advance, get_address, resume, set_address, step_address
@@ -17,6 +17,7 @@ from orchestrator.fmi.model_exchange_inputs import Courses
 from orchestrator.fmi.model_exchange_integration import Integration
 from orchestrator.fmi.model_exchange_values import Memory, StateVector
 from orchestrator.fmi.native_exchange_bundles import NativeBundles
+from orchestrator.fmi.native_exchange_states import ExchangeStates
 from orchestrator.instance import Bundle, Status, StepResult
 from orchestrator.native import NativeAnswer, NativeCall, NativeSlopes, NativeStates
 
@@ -25,24 +26,25 @@ class NativeExchange:
     """`Native` of an FMU and its solver; `inputs` are the values that its inputs were given last.
 
     What compiled functions do not do themselves (log warnings, tell errors) is done here, with what they noted. Where
-    a state is restored the solver starts anew, so that steps are not made again with the same bits.
+    a state is restored the solver starts anew, so that keeping one by address, which does the same, is no small thing:
+    see `NativeStates`.
     """
 
     repeats_exactly = False
     may_refuse = False
-    states: NativeStates | None = None
-    """None: a state alone is not where it can go on from, since its solver begins anew there."""
 
     def __init__(self, fmu: Fmu, shared: Shared, inputs: Memory, courses: Courses | None) -> None:
         self._fmu, self._shared, self.inputs = fmu, shared, inputs
         self.running: Integration | None = None
         self._bundles = NativeBundles(fmu, shared, courses)
-        self._course = "" if courses is None else courses.called
+        self._courses = courses
         self.handle: Final = shared.address
         self.do_step: Final = step_address()
         self._get, self._set = get_address(), set_address()
         self.out = False
         """Whether compiled functions may have given values that Python does not know of yet."""
+        self._states = ExchangeStates(fmu, shared, self._bundles, lambda: self.inputs, self._tell_of_state)
+        self._keeps = put_states(shared, fmu.library, fmu.model)
 
     @classmethod
     def of(cls, fmu: Fmu, shared: Shared, inputs: Memory, courses: Courses | None) -> "NativeExchange | None":
@@ -57,6 +59,11 @@ class NativeExchange:
     def _run(self) -> Integration:
         assert self.running is not None, "it steps after its initialization only"
         return self.running
+
+    @property
+    def states(self) -> NativeStates | None:
+        """Those of FMI 2.0 and 3.0, where the FMU declares them."""
+        return self._states if self._keeps else None
 
     @property
     def flag(self) -> bool:
@@ -77,6 +84,7 @@ class NativeExchange:
         self._fmu.require("step", Phase.STEP)
         self.collect()
         self._bundles.begin(self.inputs)
+        self._states.begin()
         self._shared.put(at.FMU_TIME, self._fmu.time or 0.0)
         self.out = True
 
@@ -94,7 +102,7 @@ class NativeExchange:
 
     def answered(self, answer: NativeAnswer, t: float, h: float) -> StepResult:
         """Finish the step from t by h (s), and raise what made it fail."""
-        self._finish(answer.status, t, h)
+        self._finish(abs(answer.status), t, h)
         return StepResult(Status.OK, self._fmu.time or 0.0, terminate_requested=self._run.terminated)
 
     def advance(self, t: float, h: float, *, keeps_no_state: bool) -> None:
@@ -121,7 +129,7 @@ class NativeExchange:
         self.collect()
         if setting:
             self._fmu.writable(bundle)
-        self._raise(status, 0.0, 0.0)
+        self._raise(abs(status), 0.0, 0.0)
 
     def _raise(self, why: int, t: float, h: float) -> None:
         running, shared = self._run, self._shared
@@ -148,8 +156,19 @@ class NativeExchange:
             self._fmu.time = float(t)
             self._tell(int(called), WARNING)
 
+    def _tell_of_state(self) -> None:
+        """Raise what made keeping a state fail, or going back to one."""
+        self._flush()
+        self.collect()
+        self._tell(self._shared[at.FAILED], self._shared[at.FAILED_STATUS])
+
+    def _name(self, called: int) -> str | None:
+        if self._courses is not None and called in (at.CALL_COURSE, at.CALL_GET_COURSE):
+            return self._courses.called if called == at.CALL_COURSE else self._courses.read_by
+        return self._run.function_name(called)
+
     def _tell(self, called: int, status: int) -> None:
-        name = self._course if called == at.CALL_COURSE else self._run.function_name(called)
+        name = self._name(called)
         if name is None:
             bundle, setting = self._bundles.named(called)
             name = f"{'Set' if setting else 'Get'} for {named(bundle)}"

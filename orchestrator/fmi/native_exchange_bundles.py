@@ -1,7 +1,7 @@
 """Bundles as compiled functions of Model Exchange know them: their calls, and the values that were given last."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +69,18 @@ class NativeBundle:
     @property
     def values(self) -> NDArray[np.generic]:
         """The values given last, as they are in the bundle."""
+        return self.in_order(self.kept)
+
+    def in_order(self, kept: NDArray[Any]) -> NDArray[np.generic]:
+        """Values in the order of the calls as they are in the bundle."""
         values = np.zeros(self.bundle.size, self.bundle.storage.dtype)
-        values[self.elements] = self.kept
+        values[self.elements] = kept
         return values
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the FMU is given its values between steps, as they are."""
+        return not (self.words[at.REFUSED // at.WORD] or self.words[at.PLACES // at.WORD])
 
     def remember(self, memory: Memory) -> None:
         """Know the values that Python gave last."""
@@ -113,7 +122,8 @@ class NativeBundles:
     def __init__(self, fmu: Fmu, shared: Shared, courses: Courses | None) -> None:
         self._fmu, self._shared, self._courses = fmu, shared, courses
         self._bundles: dict[Bundle, NativeBundle | None] = {}
-        self._collected = 0
+        self.collected = 0
+        """The number of the last gift that Python knows of."""
         self._seen: tuple[Memory, int] | None = None
 
     def find(self, bundle: Bundle) -> NativeBundle | None:
@@ -122,6 +132,11 @@ class NativeBundles:
             self._bundles[bundle] = native_bundle(self._fmu, bundle, self._courses)
             self._seen = None
         return self._bundles[bundle]
+
+    @property
+    def given(self) -> list[NativeBundle]:
+        """Those that the FMU is given between steps."""
+        return [found for found in self._bundles.values() if found is not None and found.is_held]
 
     def named(self, called: int) -> tuple[Bundle, bool]:
         """The bundle whose call that was, and whether it gave values."""
@@ -141,11 +156,11 @@ class NativeBundles:
 
     def collect(self, memory: Memory) -> None:
         """Tell Python what compiled functions have given since, in their order."""
-        if self._shared[at.STAMP] == self._collected:
+        if self._shared[at.STAMP] == self.collected:
             return
-        given = [found for found in self._bundles.values() if found is not None and found.given > self._collected]
+        given = [found for found in self._bundles.values() if found is not None and found.given > self.collected]
         for found in sorted(given, key=lambda each: each.given):
             memory.keep(found.bundle, found.values)
             self._fmu.note(found.bundle, found.values)
-        self._collected = self._shared[at.STAMP]
+        self.collected = self._shared[at.STAMP]
         self._seen = memory, memory.gifts

@@ -313,6 +313,7 @@ def _capabilities(kind: str, interface: Any, flags: Mapping[str, str], connector
         ),
         state_write=_state_write(kind, connectors),
         once_per_process=_true(flags, "canBeInstantiatedOnlyOncePerProcess"),
+        begins_anew=kind == "ModelExchange",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from orchestrator.errors import CapabilityError
-from orchestrator.instance import StateWrite, Values
+from orchestrator.instance import Values
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory, Remembered
 from orchestrator.master.participant import Participant
@@ -78,7 +78,7 @@ class Rollback:
             if able.get_set_state:
                 state = states[participant.name] = participant.instance.save_state()
                 participant.statistics.saves += 1
-                if repeatable and able.state_write is StateWrite.CONTINUOUS_STATES:
+                if repeatable and able.begins_anew:
                     participant.instance.restore_state(state)
         memory = {name: memory.remembered() for name, memory in self.memories.items()}
         return Snapshot(states, self._coupling.signals.copy(), memory)

@@ -9,7 +9,7 @@ class Toy:
 
     In the C, `r[k]` is the value of variable k, `m->t` the time; `start` sets it up, `rates` computes the derivatives
     and outputs, `look` the indicators z, `update` handles an event, `completed` answers a completed step with 1 where
-    it wants one.
+    it wants one; `keeping` and `returning` are the statuses of keeping a state and of going back to one.
     """
 
     states: tuple[str, ...]
@@ -20,6 +20,8 @@ class Toy:
     update: str = ""
     completed: str = "return 0;"
     indicators: int = 0
+    keeping: str = "0"
+    returning: str = "0"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,6 +116,23 @@ TOYS = {
         {"u": INPUT, "updates": DISCRETE, "k": FIXED, "y": OUTPUT},
         rates="r[1] = r[2] - r[0]; r[5] = r[0];",
         update="r[3] += 1; FAIL(r[4] > 0 && r[3] >= r[4] ? 3 : 1);",
+    ),
+    # x' = u - x from 1, y = x.
+    "lag": Toy(("x",), {"u": INPUT, "y": OUTPUT}, start="r[0] = 1;", rates="r[1] = r[2] - r[0]; r[3] = r[0];"),
+    # The same, which answers k to keeping a state, or to going back to one, from 0.5 on.
+    "forgetful": Toy(
+        ("x",),
+        {"u": INPUT, "y": OUTPUT, "k": FIXED},
+        start="r[0] = 1;",
+        rates="r[1] = r[2] - r[0]; r[3] = r[0];",
+        keeping="m->t >= 0.5 ? (int) r[4] : 0",
+    ),
+    "stubborn": Toy(
+        ("x",),
+        {"u": INPUT, "y": OUTPUT, "k": FIXED},
+        start="r[0] = 1;",
+        rates="r[1] = r[2] - r[0]; r[3] = r[0];",
+        returning="m->t >= 0.5 ? (int) r[4] : 0",
     ),
     # Van der Pol with mu = 1000.
     "stiff": Toy(("x", "y"), {}, start="r[0] = 2;", rates="r[2] = r[1]; r[3] = 1000 * (1 - r[0]*r[0]) * r[1] - r[0];"),

@@ -132,8 +132,8 @@ int fmi2NewDiscreteStates(M *m, Info *info) {
 int fmi2CompletedIntegratorStep(M *m, int no, int *event, int *ended) {
   MODES(1 << TIME); m->ended = 0; *event = completed(m); *ended = m->ended; return 0;
 }
-int fmi2GetFMUstate(M *m, M **s) { if (!*s) *s = malloc(sizeof(M)); **s = *m; return 0; }
-int fmi2SetFMUstate(M *m, M *s) { *m = *s; return 0; }
+int fmi2GetFMUstate(M *m, M **s) { if (!*s) *s = malloc(sizeof(M)); **s = *m; return %(keeping)s; }
+int fmi2SetFMUstate(M *m, M *s) { int status = %(returning)s; *m = *s; return status; }
 int fmi2FreeFMUstate(M *m, M **s) { free(*s); *s = NULL; return 0; }
 int fmi2SerializedFMUstateSize(M *m, M *s, size_t *n) { *n = sizeof(M); return 0; }
 int fmi2SerializeFMUstate(M *m, M *s, char *b, size_t n) { memcpy(b, s, n); return 0; }
@@ -162,8 +162,8 @@ int fmi3UpdateDiscreteStates(M *m, bool *again, bool *ended, bool *nominals, boo
 int fmi3CompletedIntegratorStep(M *m, bool no, bool *event, bool *ended) {
   MODES(1 << TIME); m->ended = 0; *event = completed(m); *ended = m->ended; return 0;
 }
-int fmi3GetFMUState(M *m, M **s) { if (!*s) *s = malloc(sizeof(M)); **s = *m; return 0; }
-int fmi3SetFMUState(M *m, M *s) { *m = *s; return 0; }
+int fmi3GetFMUState(M *m, M **s) { if (!*s) *s = malloc(sizeof(M)); **s = *m; return %(keeping)s; }
+int fmi3SetFMUState(M *m, M *s) { int status = %(returning)s; *m = *s; return status; }
 int fmi3FreeFMUState(M *m, M **s) { free(*s); *s = NULL; return 0; }
 int fmi3SerializedFMUStateSize(M *m, M *s, size_t *n) { *n = sizeof(M); return 0; }
 int fmi3SerializeFMUState(M *m, M *s, char *b, size_t n) { memcpy(b, s, n); return 0; }
@@ -192,6 +192,8 @@ def exchange_fmu(
         "nz": toy.indicators,
         "inputs": _parts(toy)["inputs"],
         "once": " > 0" if once else " < 0",
+        "keeping": toy.keeping,
+        "returning": toy.returning,
     }
     text = _SOURCES[version] % parts
     if without:

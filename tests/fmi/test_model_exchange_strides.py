@@ -114,7 +114,9 @@ def test_checkpoints_between_strides_go_on_as_in_python(toy, version):
 
 
 def test_long_steps_come_back_to_python_now_and_then(toy, monkeypatch, caplog):
-    description = system(toy, "stiff", "fmi3", {}, step_size=1.0, experiment={"stop": 2.0, "tolerance": 1e-9})
+    data = system(toy, "stiff", "fmi3", {}, step_size=1.0).model_dump()
+    data["components"]["it"]["solver"] = {"method": "rk4", "step": 5e-4}
+    description = SystemDescription.model_validate(data)
     resumed, resume = [], native_exchange.resume
     monkeypatch.setattr(native_exchange, "resume", lambda memory: resumed.append(memory) or resume(memory))
     by_address = outcome(description, caplog, interpreted=False)

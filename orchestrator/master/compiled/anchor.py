@@ -78,13 +78,13 @@ class Anchor:
 
 
 def anchor(coupling: Coupling, rollback: Rollback) -> Anchor | None:
-    """What keeps all that this takes back; None where a component keeps its state in Python alone."""
+    """What keeps all that this takes back and disturbs nothing; None where Python has to do it for a component."""
     components: dict[int, tuple[Native, NativeStates]] = {}
     for number, participant in enumerate(coupling.participants):
         if participant.name not in rollback.names or not participant.instance.capabilities.get_set_state:
             continue
         found = native(participant.instance)
-        if found is None or found.states is None:
+        if found is None or found.states is None or not found.repeats_exactly:
             return None
         components[number] = (found, found.states)
     return Anchor(components, coupling, rollback.memories) if components else None

@@ -248,11 +248,18 @@ class ControlledLoop:
         for found in self._natives if setting or self._word(ct.AWAY) else ():
             found.arrived(start + length)
         for slots in self._states:
-            for participant, found, row in zip(self._coupling.participants, self._natives, slots, strict=True):
-                status = int(row[STATUS // at.WORD])
+            statuses = slots[:, STATUS // at.WORD].tolist()
+            for number, (found, status) in enumerate(zip(self._natives, statuses, strict=True)):
                 if status >= _DISCARD:
-                    with self._coupling.naming(participant.name, self._timeline.time), ending():
+                    self._count_up_to(number, setting=setting)
+                    with self._coupling.naming(self._coupling.participants[number].name, self._timeline.time), ending():
                         _states(found).failed(status, setting=setting)
+
+    def _count_up_to(self, number: int, *, setting: bool) -> None:
+        """From this component on no state was kept, or gone back to where one was set."""
+        for participant in self._coupling.participants[number:]:
+            participant.statistics.restores -= setting
+            participant.statistics.saves -= not setting
 
     def _word(self, place: int) -> int:
         return int(self._words[place // at.WORD])
@@ -290,7 +297,7 @@ def controlled_loop(
     ):
         return None
     program = lower(coupling, timeline.grid, views, newest=doubled.newest)
-    if program is None or program[at.ASKS] or not all(_repeats(found) for found in program.natives):
+    if program is None or program[at.ASKS] or not all(_goes_back(found) for found in program.natives):
         return None
     return ControlledLoop(coupling, program, timeline, doubled)
 
@@ -307,8 +314,8 @@ def _can(participant: Participant) -> bool:
     return not eventful and not isinstance(participant.pace, SlowPace)
 
 
-def _repeats(found: Native | None) -> bool:
-    return found is not None and found.repeats_exactly and found.states is not None
+def _goes_back(found: Native | None) -> bool:
+    return found is not None and found.states is not None
 
 
 def _watches_numbers(outputs: Outputs) -> bool:

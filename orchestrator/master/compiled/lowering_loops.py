@@ -57,7 +57,7 @@ def numbers(loop: Loop, participants: Sequence[Participant]) -> tuple[int, ...]:
 def _can_sweep(participant: Participant, found: Native | None) -> bool:
     """Whether a component can go back by address and come to the same again, without events."""
     plain = participant.events is None
-    return plain and found is not None and found.states is not None and found.repeats_exactly
+    return plain and found is not None and found.states is not None
 
 
 def lower_loop(

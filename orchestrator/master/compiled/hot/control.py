@@ -126,7 +126,9 @@ def take_back(control: int, why: int) -> int:
         put_back(control)
         return ct.LOST
     counted = load(control + ct.RESTORES)
-    if go_to_start(control) >= _DISCARD:
+    if why == ct.KEEPING and load(control + ct.AWAY) == 0:
+        put_back(control)  # nobody has stepped, and not all states are kept
+    elif go_to_start(control) >= _DISCARD:
         store(control + ct.RESTORES, counted)
         store(control + ct.WHY, ct.RETURNING)
         return ct.LOST
