@@ -48,6 +48,8 @@ class Participant:
         self.is_plain = self._lacks_events
         self.ahead: float | None = None
         """Where the component is (s) after an early return, until the others have come there."""
+        self.is_swept = False
+        """Whether each of its macro steps begins with a state that is kept, as in a loop."""
 
     def advance(self, t: float, h: float, *, newest: bool = False) -> MacroStep:
         """Set the gathered inputs, step from t by h (s) and read what is valid at t + h.

@@ -9,11 +9,15 @@ import pytest
 
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import SimulationError
+from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.states import States
+from orchestrator.fmi.variables import read_model
 from orchestrator.master.compiled.controlled import ControlledLoop
-from orchestrator.system.description import SystemDescription
+from orchestrator.system.description import Solver, SystemDescription
 from orchestrator.system.yaml.file import from_mapping
+from tests.doubles import Faults, FunctionInstance
 from tests.fmi.test_model_exchange_strides import SYSTEMS, system
+from tests.master.compiled.by_address import both_ways
 
 VERSIONS = ["fmi2", "fmi3"]
 CONTROL: dict[str, Any] = {"step_control": {"method": "error", "tolerance": 1e-3}, "step_size": 0.1}
@@ -216,3 +220,36 @@ def test_loops_on_courses_are_solved_alike(toy, caplog, order, solver):
     data |= {"step_control": {"method": "constant"}}
     data["components"]["c1"]["parameters"] = {"gain": 1.5}
     alike(described(data), caplog)
+
+
+@pytest.mark.parametrize("first", ["one", "lag"])
+@pytest.mark.parametrize("at", [0.0, 0.45])
+def test_where_another_component_refuses_a_step_a_loop_goes_back_alike(toy, at, first):
+    """Whatever begins anew at each macro step comes to the same again, however far a stride goes back."""
+
+    def make() -> list[Any]:
+        one, two = (open_exchange(name, read_model(toy("lag", "fmi3")), Solver()) for name in ("one", "two"))
+        lag = FunctionInstance(
+            lambda t, u, x: x,
+            name="lag",
+            step=lambda t, h, u, x: x + h * (u - x),
+            state=[1.0],
+            faults=Faults(discard_at=at),
+        )
+        return sorted([one, two, lag], key=lambda each: each.name != first)
+
+    connections = ["one.y -> two.u", "two.y -> one.u", "two.y -> lag.u"]
+    found = both_ways(make, connections, python=["one", "two"], algorithm="iterative", step_size=0.1)
+    assert found["rejected"]["discard"] > 0 or found["error"] is not None
+
+
+def test_a_loop_is_stridden_over_many_macro_steps(toy, monkeypatch):
+    """No state is kept in Python meanwhile."""
+    saved = []
+    save = States.save
+    monkeypatch.setattr(States, "save", lambda self, *more: saved.append(self) or save(self, *more))
+    data = pair(toy, "fmi3", "lag", "lag", algorithm="iterative", experiment={"stop": 100.0})
+    with open_simulation(described(data | {"step_control": {"method": "constant"}})) as simulation:
+        simulation.run()
+        assert simulation.coupling.statistics.macro_steps == 1000
+    assert len(saved) <= 4

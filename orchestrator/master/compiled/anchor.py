@@ -84,7 +84,8 @@ def anchor(coupling: Coupling, rollback: Rollback) -> Anchor | None:
         if participant.name not in rollback.names or not participant.instance.capabilities.get_set_state:
             continue
         found = native(participant.instance)
-        if found is None or found.states is None or not found.repeats_exactly:
+        exact = found is not None and (found.repeats_exactly or participant.is_swept)
+        if found is None or found.states is None or not exact:
             return None
         components[number] = (found, found.states)
     return Anchor(components, coupling, rollback.memories) if components else None

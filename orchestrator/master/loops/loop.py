@@ -49,6 +49,8 @@ class Loop:
         unknowns = Unknowns(coupling.signals, torn_links(self._links, order))
         instances = [participant.instance for participant in self._sweeping] if settings.method == "newton" else []
         slopes = Slopes(instances, self._links, coupling.signals, unknowns.places.tolist())
+        for participant in self._sweeping:
+            participant.is_swept = True
         self._rollback = Rollback(coupling, participants=self._sweeping)
         self.statistics = statistics = coupling.statistics.loop(tuple(names))
         self.early_in_a_row = 0

@@ -54,10 +54,10 @@ class Retry:
         self._unable = [p for p in coupling.participants if p.name in rollback.unable]
         self._goes_back = frozenset(self._rollback.names)
         self._hindrance = hindrance(coupling)
-        natives = [native(participant.instance) for participant in coupling.participants]
-        self._repeats_exactly = all(each is None or each.repeats_exactly for each in natives)
+        natives = [(native(participant.instance), participant.is_swept) for participant in coupling.participants]
+        self._repeats_exactly = all(each is None or each.repeats_exactly or swept for each, swept in natives)
         solves = bool(coupling.statistics.loops)  # a loop that is not solved
-        self._may_be_refused = solves or any(each is None or each.may_refuse for each in natives)
+        self._may_be_refused = solves or any(each is None or each.may_refuse for each, _ in natives)
         self._tried: RefusedStepError | None = None
         self._ceiling = Ceiling()
         self.leaves_grid = inner.leaves_grid or self._hindrance is None
