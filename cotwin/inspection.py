@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from cotwin.tables import Table, number
-from orchestrator.fmi.archive import read_description
+from orchestrator.fmi.archive import content
 from orchestrator.fmi.clocks import read_clocks
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.system.connector import Connector
@@ -128,7 +128,7 @@ def brief(warning: str) -> str:
 
 def declared_kinds(model: ModelInfo) -> Mapping[str, Mapping[str, str]]:
     """Attributes that the FMU declares for each kind that it offers, by their names in the standard."""
-    root = ET.fromstring(read_description(model.path))
+    root = ET.fromstring(content(model.path).description)
     declared: dict[str, dict[str, str]] = {}
     for element in root.iter():
         kind = _KIND_ELEMENTS.get(element.tag)

@@ -4,6 +4,7 @@ What FMUs (.fmu) and SSP packages (.ssp) have in common; a `Kind` says how error
 """
 
 import lzma
+import os
 import shutil
 import stat
 import struct
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import IO, Final
 
 from orchestrator.errors import CotwinError
 
@@ -58,23 +59,15 @@ class Kind:
         return f"give the path of an {self.suffix} file"
 
 
-def fingerprint(path: Path, kind: Kind) -> tuple[object, ...]:
-    """What tells this state of a file from others; the kind's error where there is no such file."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise kind.error(f"{path}: cannot be read ({error.strerror}); {kind.path_wanted}") from error
-    if not stat.S_ISREG(status.st_mode):
-        raise kind.error(f"{path}: is no file but a folder or a device; {kind.path_wanted}")
-    return (path.resolve(), status.st_size, status.st_mtime_ns, status.st_ino)
-
-
 @contextmanager
-def opened(path: Path, kind: Kind) -> Iterator[zipfile.ZipFile]:
-    """The archive, all of its entries checked; the kind's error says what is wrong with it."""
+def opened(path: Path, kind: Kind, file: IO[bytes] | None = None) -> Iterator[zipfile.ZipFile]:
+    """The archive, all of its entries checked; the kind's error says what is wrong with it.
+
+    `file` is a copy of what is at the path, to be read in its place.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            problem = _problem(archive.infolist(), path.stat().st_size)
+        with zipfile.ZipFile(path if file is None else file) as archive:
+            problem = _problem(archive.infolist(), _size(archive.fp))
             if problem is not None:
                 raise kind.error(f"{path}: {problem}; nothing was unpacked, ask its supplier for a sound export")
             yield archive
@@ -97,9 +90,15 @@ def unpack(
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):
-            raise _no_room(path, kind, error) from error
+            raise no_room(path, kind, error) from error
         raise
     return folder
+
+
+def _size(file: IO[bytes] | None) -> int:
+    """Bytes of an open file."""
+    assert file is not None
+    return file.seek(0, os.SEEK_END)
 
 
 def _problem(infos: Sequence[zipfile.ZipInfo], packed: int) -> str | None:
@@ -151,10 +150,11 @@ def _new_folder(path: Path, kind: Kind, parent: Path | None) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix=f"cotwin-{kind.suffix.removeprefix('.')}-", dir=parent)).resolve()
     except OSError as error:
-        raise _no_room(path, kind, error) from error
+        raise no_room(path, kind, error) from error
 
 
-def _no_room(path: Path, kind: Kind, error: OSError) -> CotwinError:
+def no_room(path: Path, kind: Kind, error: OSError) -> CotwinError:
+    """The error of an archive that cannot be written for a while."""
     return kind.error(
         f"{path}: cannot be unpacked for temporary use ({error}); free space on the disk, or set TMPDIR to a "
         "folder that has some"

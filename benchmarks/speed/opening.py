@@ -1,9 +1,13 @@
 """Opening: how long it takes from nothing to the first macro step, and what memory a run needs."""
 
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Final, NamedTuple
@@ -32,6 +36,7 @@ def measure(effort: Effort) -> Iterator[Line]:
     best = min(small, key=lambda each: each.first_step)
     yield _line("ten FMUs: import, open, first step", best.first_step, "s", 1.5)
     yield Line(SECTION, "the interpreter and numpy alone", "Python", _bare(), "s")
+    yield _with_a_large_archive(best)
     yield _line("resident memory of a run with ten FMUs", max(each.memory for each in small) / 1e3, "MB", 300.0)
     thousand = ring_of_lags(1_000, steps=100)
     assert len(thousand.wires) == 10_000
@@ -59,6 +64,21 @@ def measure(effort: Effort) -> Iterator[Line]:
         comparator="among 100",
         reference=tenth.hundred_steps * 1e5,
         reach=2.0,
+    )
+
+
+def _with_a_large_archive(without: Opened) -> Line:
+    """Nine of the ten are one archive with resources of 100 MB that hardly compress."""
+    system = ring_of_lags(10, steps=100)
+    with tempfile.TemporaryDirectory() as folder:
+        large = Path(folder) / "large.fmu"
+        shutil.copyfile(system.files["lag_10"], large)
+        with zipfile.ZipFile(large, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("resources/data", os.urandom(100_000_000))
+        found = opened(replace(system, files={**system.files, "lag_10": str(large)}))
+    what = "ten FMUs, nine of them an archive of 100 MB: open"
+    return Line(
+        SECTION, what, COTWIN.name, found.opening, "s", comparator="without its resources", reference=without.opening
     )
 
 

@@ -9,12 +9,13 @@ import weakref
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import fmpy
 
-from orchestrator import archives
+from orchestrator import archives, contents
 from orchestrator.errors import FmuImportError, ModelDescriptionError
 from orchestrator.xml_check import Wording, check_xml
 
@@ -29,41 +30,68 @@ _FMU: Final = archives.Kind("FMU", ".fmu", FmuImportError)
 _XML: Final = Wording("FMI", "FMU", "variables", ModelDescriptionError)
 
 
-@contextmanager
-def unpacked(path: Path) -> Iterator[Path]:
-    """The absolute folder that holds the unpacked FMU while the context lasts; FmuImportError says what is wrong.
+@dataclass(frozen=True)
+class Content:
+    """What an FMU says and has: equal where the bytes are, at whatever path it was found; errors name that."""
 
-    Contexts of the same unchanged file share one folder; it is removed with the last of them.
-    """
-    folder = acquire(path)
-    try:
-        yield folder
-    finally:
-        release(folder)
+    digest: str
+    path: Path = field(compare=False)
+    description: bytes = field(compare=False)
+    entries: tuple[str, ...] = field(compare=False)
 
 
 class _Folder:
     """One unpacked archive and the number of its users."""
 
-    def __init__(self, key: tuple[object, ...], path: Path) -> None:
-        self.key = key
+    def __init__(self, digest: str, path: Path) -> None:
+        self.digest = digest
         self.path = path
         self.users = 0
         # Runs at the latest when the interpreter ends, should somebody forget to release.
         self.remove = weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
 
 
-_folders: dict[tuple[object, ...], _Folder] = {}
+_MOST_CONTENTS: Final = 256
+
+_contents: Final[dict[str, Content]] = {}
+_folders: Final[dict[str, _Folder]] = {}
+"""By the digest of the archive."""
 _lock = threading.Lock()
 
 
-def acquire(path: Path) -> Path:
-    """Unpack an FMU, or share the folder where it is already unpacked; every call needs its `release`."""
+def content(path: Path) -> Content:
+    """The checked description of an FMU and the names of its entries; files with the same bytes are read once."""
+    known = _contents.get(contents.digest(path, _FMU))
+    if known is None:
+        with contents.copied(path, _FMU) as copy, archives.opened(path, _FMU, copy.file) as archive:
+            known = Content(copy.digest, path, _description(path, archive), tuple(archive.namelist()))
+        with _lock:
+            if len(_contents) >= _MOST_CONTENTS:
+                del _contents[next(iter(_contents))]
+            _contents[known.digest] = known
+    return known if known.path == path else replace(known, path=path)
+
+
+@contextmanager
+def unpacked(path: Path, digest: str | None = None) -> Iterator[Path]:
+    """The absolute folder that holds the unpacked FMU while the context lasts; FmuImportError says what is wrong.
+
+    Contexts of the same bytes share one folder; it is removed with the last of them.
+    """
+    folder = acquire(path, digest)
+    try:
+        yield folder
+    finally:
+        release(folder)
+
+
+def acquire(path: Path, digest: str | None = None) -> Path:
+    """Unpack an FMU, or share the folder where the same bytes are already unpacked; every call needs its `release`.
+
+    `digest` says which content is wanted; FmuImportError where the file has another one by now.
+    """
     with _lock:
-        key = fingerprint(path)
-        folder = _folders.get(key)
-        if folder is None:
-            folder = _folders[key] = _Folder(key, _unpack(path))
+        folder = _folders.get(digest or contents.digest(path, _FMU)) or _unpack(path, digest)
         folder.users += 1
         return folder.path
 
@@ -74,31 +102,29 @@ def release(folder: Path) -> None:
         shared = next(shared for shared in _folders.values() if shared.path == folder)
         shared.users -= 1
         if shared.users == 0:
-            del _folders[shared.key]
+            del _folders[shared.digest]
             shared.remove()
 
 
-def read_description(path: Path) -> bytes:
-    """The checked modelDescription.xml of an FMU, without unpacking anything else."""
-    with archives.opened(path, _FMU) as archive:
-        return _description(path, archive)
+def _unpack(path: Path, digest: str | None) -> _Folder:
+    with contents.copied(path, _FMU) as copy:
+        _require(path, copy.digest, digest)
+        if copy.digest not in _folders:  # else it was replaced just now, by what is unpacked already
+            with archives.opened(path, _FMU, copy.file) as archive:
+                _description(path, archive)
+                folder = archives.unpack(path, _FMU, archive, _needed, None)
+            _folders[copy.digest] = _Folder(copy.digest, folder)
+        return _folders[copy.digest]
 
 
-def fingerprint(path: Path) -> tuple[object, ...]:
-    """What tells this state of a file from others; FmuImportError where there is no such file."""
-    return archives.fingerprint(path, _FMU)
+def require(path: Path, digest: str) -> None:
+    """FmuImportError where an FMU has another content by now."""
+    _require(path, content(path).digest, digest)
 
 
-def entries(path: Path) -> tuple[str, ...]:
-    """Names of all entries of the archive."""
-    with archives.opened(path, _FMU) as archive:
-        return tuple(archive.namelist())
-
-
-def _unpack(path: Path) -> Path:
-    with archives.opened(path, _FMU) as archive:
-        _description(path, archive)
-        return archives.unpack(path, _FMU, archive, _needed, None)
+def _require(path: Path, digest: str, wanted: str | None) -> None:
+    if wanted not in (None, digest):
+        raise FmuImportError(f"{path}: was replaced since its {DESCRIPTION} was read; open it again")
 
 
 def _needed(info: zipfile.ZipInfo) -> bool:

@@ -61,7 +61,7 @@ def binary_problems(model: ModelInfo, identifiers: Mapping[str, str]) -> list[Bi
     """
     if platform.system() != "Linux":
         return []
-    with unpacked(model.path) as folder:
+    with unpacked(model.path, model.content) as folder:
         binaries = [place for name in PLATFORMS if (place := folder / "binaries" / name).is_dir()]
         if not binaries:
             return [BinaryProblem(_no_platform(model))]

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from orchestrator.errors import ModelDescriptionError
-from orchestrator.fmi.archive import fingerprint, read_description
+from orchestrator.fmi.archive import Content, content
 from orchestrator.fmi.literals import floating, shown, whole
 from orchestrator.system.connector import Causality, Connector, Storage, Variability
 from orchestrator.system.quantities.units import Unit
@@ -133,15 +133,15 @@ class Clocks(NamedTuple):
 
 def read_clocks(path: Path) -> Clocks:
     """Read the clocks of an FMU; ModelDescriptionError where they contradict the standard."""
-    return _read(path, fingerprint(path))
+    return _read(content(path))
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, _: tuple[object, ...]) -> Clocks:
+def _read(found: Content) -> Clocks:
     try:
-        return _clocks(path, ET.fromstring(read_description(path)))
+        return _clocks(found.path, ET.fromstring(found.description))
     except (ValueError, ET.ParseError) as error:
-        raise ModelDescriptionError(f"{path}: its clocks cannot be read: {error}") from error
+        raise ModelDescriptionError(f"{found.path}: its clocks cannot be read: {error}") from error
 
 
 def _clocks(path: Path, root: ET.Element) -> Clocks:

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from orchestrator.errors import ModelDescriptionError
-from orchestrator.fmi.archive import fingerprint, read_description
+from orchestrator.fmi.archive import Content, content
 from orchestrator.fmi.fmi1_description import capabilities_element
 
 
@@ -43,15 +43,17 @@ class StepOptions:
 
 def read_features(path: Path) -> StepFeatures:
     """Read what the modelDescription.xml of an FMU declares for Co-Simulation."""
-    return _read(path, fingerprint(path))
+    return _read(content(path))
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, _: tuple[object, ...]) -> StepFeatures:
+def _read(found: Content) -> StepFeatures:
     try:
-        return _features(ET.fromstring(read_description(path)))
+        return _features(ET.fromstring(found.description))
     except (ValueError, ET.ParseError) as error:
-        raise ModelDescriptionError(f"{path}: what it declares for Co-Simulation cannot be read: {error}") from error
+        raise ModelDescriptionError(
+            f"{found.path}: what it declares for Co-Simulation cannot be read: {error}"
+        ) from error
 
 
 def _features(root: ET.Element) -> StepFeatures:

@@ -304,7 +304,8 @@ class Fmu:
     def _break_all(self) -> None:
         """Call no instance of this FMU again: FMI 2.0.4 section 2.1.3, FMI 3.0.2 section 2.2.4."""
         for each in tuple(_instances):
-            if each.model.path == self.model.path and each.phase is not Phase.CLOSED:
+            same = each.model.content == self.model.content or each.model.path == self.model.path
+            if same and each.phase is not Phase.CLOSED:
                 each.phase = Phase.BROKEN
 
     def elements(self, name: str, size: int) -> tuple[Element, ...]:

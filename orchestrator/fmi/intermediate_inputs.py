@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.fmi.archive import read_description
+from orchestrator.fmi.archive import content
 from orchestrator.fmi.events_description import StepFeatures
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import OK, WARNING, bound
@@ -31,7 +31,7 @@ def sloped(model: ModelInfo) -> tuple[Connector, ...]:
 
 
 def _marked(model: ModelInfo) -> frozenset[str]:
-    variables = ET.fromstring(read_description(model.path)).iterfind("ModelVariables/*")
+    variables = ET.fromstring(content(model.path).description).iterfind("ModelVariables/*")
     return frozenset(each.get("name", "") for each in variables if each.get("intermediateUpdate") in ("true", "1"))
 
 

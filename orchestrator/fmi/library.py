@@ -43,7 +43,7 @@ class Library:
         self.messages: Final = Messages(name)
         versions = _VERSIONS[model.fmi_version[0]]
         with ExitStack() as folder, ExitStack() as binary:
-            path = archive.acquire(model.path)
+            path = archive.acquire(model.path, model.content)
             folder.callback(archive.release, path)
             _claim(model, kind, folder)
             with _loading:

@@ -13,7 +13,7 @@ from fmpy.model_description import read_model_description
 from fmpy.validation import validate_fmu
 
 from orchestrator.errors import CotwinError, FmuImportError, ModelDescriptionError
-from orchestrator.fmi.archive import DESCRIPTION, entries, fingerprint, read_description
+from orchestrator.fmi.archive import DESCRIPTION, Content, content
 from orchestrator.fmi.connectors import MAX_ELEMENTS, STORAGE, read_connectors
 from orchestrator.fmi.fmi1_description import (
     capabilities_element,
@@ -58,8 +58,9 @@ class KindInfo:
 class ModelInfo:
     """Everything about an FMU that its modelDescription.xml tells.
 
-    `interfaces` maps the kinds, Co-Simulation first, to what is said about each. `types` maps connector names to FMI
-    types, `not_imported` other variables to theirs. `states` are the continuous states in the order of their vector,
+    `content` is the digest of the archive: FMUs with the same one are one and the same, wherever they lie. `interfaces`
+    maps the kinds, Co-Simulation first, to what is said about each. `types` maps connector names to FMI types,
+    `not_imported` other variables to theirs. `states` are the continuous states in the order of their vector,
     `derivatives` maps the names of their derivatives to what these depend on (None: unknown), `unnamed_states` is how
     many FMI 1.0 has, which does not say which variables they are. `event_indicators` is how many FMI 1.0 and 2.0
     declare, `negated` are the aliases of FMI 1.0 with the opposite sign. `feedthrough` maps outputs to the inputs that
@@ -68,6 +69,7 @@ class ModelInfo:
     """
 
     path: Path
+    content: str
     name: str
     description: str
     fmi_version: str
@@ -142,14 +144,16 @@ def read_model(path: Path, *, validate: bool = False, structure: Mapping[str, in
     `structure` replaces start values of structural parameters.
 
     Raises FmuImportError for a file that is no FMU or a version other than 2.0 and 3.0, ModelDescriptionError where the
-    description contradicts itself. A file that has not changed is read once.
+    description contradicts itself. Files with the same bytes are read once.
     """
-    return _read(path, fingerprint(path), validate, tuple((structure or {}).items()))
+    model = _read(content(path), validate, tuple((structure or {}).items()))
+    return replace(model, path=path.absolute(), name=model.name or path.stem)
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, _: tuple[object, ...], validate: bool, structure: tuple[tuple[str, int], ...]) -> ModelInfo:
-    data = read_description(path)
+def _read(found: Content, validate: bool, structure: tuple[tuple[str, int], ...]) -> ModelInfo:
+    """The model, without a name of its own where the description has none."""
+    path, data = found.path, found.description
     root = _root(path, data)
     version = root.get("fmiVersion", "")
     if version not in ("1.0", "2.0") and not version.startswith("3.0"):
@@ -160,7 +164,7 @@ def _read(path: Path, _: tuple[object, ...], validate: bool, structure: tuple[tu
         repairs = repair(root)
         resize(root, dict(structure))
         parsed, warnings = _parsed(ET.tostring(root) if structure or repairs else data, validate)
-        return replace(_model(path, parsed, root, repairs + warnings), structure=dict(structure))
+        return replace(_model(found, parsed, root, repairs + warnings), structure=dict(structure))
     except CotwinError:
         raise
     except OSError as error:
@@ -205,7 +209,8 @@ def _parsed(data: bytes, validate: bool) -> tuple[Any, tuple[str, ...]]:
         return parsed, tuple(map(str, validate_fmu(folder))) if validate else ()
 
 
-def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...]) -> ModelInfo:
+def _model(found: Content, parsed: Any, root: ET.Element, warnings: tuple[str, ...]) -> ModelInfo:
+    path = found.path
     interfaces = {
         "CoSimulation": parsed.coSimulation,
         "ModelExchange": parsed.modelExchange,
@@ -216,15 +221,16 @@ def _model(path: Path, parsed: Any, root: ET.Element, warnings: tuple[str, ...])
         raise ModelDescriptionError(f"{path}: neither Co-Simulation nor Model Exchange is declared in {DESCRIPTION}")
     connectors = read_connectors(path, parsed, root)
     return ModelInfo(
-        path=path.absolute(),
-        name=parsed.modelName or path.stem,
+        path=path,
+        content=found.digest,
+        name=parsed.modelName or "",
         description=parsed.description or "",
         fmi_version=parsed.fmiVersion,
         token=parsed.guid or "",
         model_version=parsed.version or "",
         generation_tool=parsed.generationTool or "",
         interfaces={kind: _kind(path, kind, interfaces[kind], root, connectors) for kind in kinds},
-        platforms=_platforms(entries(path)),
+        platforms=_platforms(found.entries),
         connectors=connectors,
         types={v.name: v.type for v in parsed.modelVariables if v.type in STORAGE},
         not_imported={v.name: v.type for v in parsed.modelVariables if v.type not in STORAGE},

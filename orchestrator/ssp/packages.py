@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from orchestrator import archives
+from orchestrator import archives, contents
 from orchestrator.errors import DescriptionError
 from orchestrator.showing import unpacked_into
 from orchestrator.ssp.document import MAX_BYTES
@@ -24,7 +24,7 @@ from orchestrator.system.names import nearest
 PACKAGE: Final = archives.Kind("SSP", ".ssp", DescriptionError)
 _FMU: Final = archives.Kind("FMU", ".fmu", DescriptionError)
 
-_unpacked: dict[tuple[object, ...], Path] = {}
+_unpacked: dict[tuple[Path | None, Path, str], Path] = {}
 _lock = threading.Lock()
 
 
@@ -79,17 +79,22 @@ def _resolved(path: Path, uri: str) -> Path:
 
 def unpacked(path: Path, parent: Path | None) -> Path:
     """The folder of an unpacked archive: in `parent`, the caller's to remove; else shared until the process ends."""
-    key = (parent, *archives.fingerprint(path, PACKAGE))
+    place = path.resolve()  # people read of the package by its name, so that copies have folders of their own
     with _lock:
-        if key not in _unpacked or not _unpacked[key].is_dir():
-            if parent is not None:
-                parent.mkdir(parents=True, exist_ok=True)
-            with archives.opened(path, PACKAGE) as archive:
-                _unpacked[key] = archives.unpack(path, PACKAGE, archive, lambda _: True, parent)
-            if parent is None:
-                atexit.register(_remove, _unpacked[key], os.getpid())
-                unpacked_into(_unpacked[key], path)
-        return _unpacked[key]
+        folder = _unpacked.get((parent, place, contents.digest(path, PACKAGE)))
+        return folder if folder is not None and folder.is_dir() else _unpack(path, place, parent)
+
+
+def _unpack(path: Path, place: Path, parent: Path | None) -> Path:
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    with contents.copied(path, PACKAGE) as copy, archives.opened(path, PACKAGE, copy.file) as archive:
+        folder = archives.unpack(path, PACKAGE, archive, lambda _: True, parent)
+    _unpacked[parent, place, copy.digest] = folder
+    if parent is None:
+        atexit.register(_remove, folder, os.getpid())
+        unpacked_into(folder, path)
+    return folder
 
 
 def _remove(folder: Path, owner: int) -> None:

@@ -1,16 +1,20 @@
 """Unpacked packages: whose they are, and when they go."""
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from orchestrator import archives
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CotwinError, DescriptionError
+from orchestrator.fmi.archive import unpacked
 from orchestrator.recording.metadata import canonical
 from orchestrator.ssp.reader import read_ssp
 from orchestrator.system.yaml.writer import write_system
+from tests.fmi import toys
 from tests.ssp.texts import component, elements, package, ssd
 
 PROGRAM = """
@@ -49,6 +53,31 @@ def test_a_file_that_changed_is_unpacked_anew(tmp_path):
     path.unlink()
     package(path, ssd(elements(component("b"))))
     assert read_ssp(path).components["b"].source != old
+
+
+def test_copies_of_a_package_have_folders_of_their_own_and_share_their_fmus(tmp_path):
+    fmu = toys.archive(tmp_path / "a.fmu", {"modelDescription.xml": toys.description("fmi2")})
+    path = package(tmp_path / "plant.ssp", ssd(elements(component("a"))), {"resources/a.fmu": fmu.read_bytes()})
+    copy = shutil.copyfile(path, tmp_path / "copy.ssp")
+    sources = [read_ssp(each).components["a"].source for each in (path, copy, path)]
+    assert sources[0] == sources[2] != sources[1]
+    with unpacked(sources[0]) as one, unpacked(sources[1]) as another, unpacked(fmu) as third:
+        assert one == another == third
+
+
+def test_a_package_written_over_while_it_is_read_is_kept_under_what_it_was(tmp_path, monkeypatch):
+    old, new = (package(tmp_path / f"{name}.ssp", ssd(elements(component(name)))).read_bytes() for name in "ab")
+    path, opened = tmp_path / "plant.ssp", archives.opened
+    path.write_bytes(old)
+
+    def swapped(asked, kind, file=None):
+        path.write_bytes(new)
+        return opened(asked, kind, file)
+
+    monkeypatch.setattr(archives, "opened", swapped)
+    assert list(read_ssp(path).components) == ["a"]
+    monkeypatch.undo()
+    assert list(read_ssp(path).components) == ["b"]
 
 
 def test_a_package_that_is_refused_leaves_nothing_where_it_should_be_unpacked(tmp_path):

@@ -23,7 +23,8 @@ def open_isolated(name: str, component: Component) -> IsolatedInstance:
     try:
         opening = Call(f"loading and instantiating {model.path}", FmuImportError)
         asked = _asked(component, model).model_dump(mode="json")
-        reply, _ = process.tell(opening, do="open", component=asked, memory_limit=component.memory_limit)
+        limit = component.memory_limit
+        reply, _ = process.tell(opening, do="open", component=asked, content=model.content, memory_limit=limit)
         connectors = declared.chosen(name, model, candidates, reply.get("connectors"))
         connectors = declared.stateful(model, connectors, reply.get("states"))
         return IsolatedInstance(name, model, connectors, process, reply)

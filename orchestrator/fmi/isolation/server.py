@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
+from orchestrator.fmi import archive
 from orchestrator.fmi.fmu import Phase
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import wire
@@ -191,7 +192,9 @@ class Server:
 
     def _do_open(self, fields: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
         _limit_memory(fields["memory_limit"])
-        instance = self._instance = open_here(self._name, Component(**fields["component"]))
+        component = Component(**fields["component"])
+        archive.require(component.file, fields["content"])
+        instance = self._instance = open_here(self._name, component)
         self._events, slopes = event_mode(instance), input_slopes(instance)
         self._finished = None if slopes is None else slopes.finished
         self._layout = Layout(instance.connectors)
