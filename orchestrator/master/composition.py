@@ -58,10 +58,15 @@ class Plain(NamedTuple):
 
 
 class Doubled(NamedTuple):
-    """Macro steps under error control, by Gauss-Seidel (`newest`) or Jacobi."""
+    """Macro steps under error control, by Gauss-Seidel (`newest`) or Jacobi; `memories` go back with a step.
+
+    With Gauss-Seidel `loops` of components are solved, each in the place of the first of these.
+    """
 
     newest: bool
     control: ErrorControl
+    memories: Mapping[str, Memory]
+    loops: tuple[Loop, ...] = ()
 
 
 class Master(NamedTuple):
@@ -99,8 +104,8 @@ def compose(coupling: Coupling, plan: Plan) -> Master:
     loops = algorithm.loops if isinstance(algorithm, Iterative) else ()
     if isinstance(stepper, Retry) and not bonds:
         plain = Plain(newest, stepper, loops)
-    elif isinstance(stepper, ErrorControl) and not (bonds or isinstance(algorithm, Iterative)):
-        doubled = Doubled(newest, stepper)
+    elif isinstance(stepper, ErrorControl) and not bonds:
+        doubled = Doubled(newest, stepper, memories, loops)
     return Master(control.stepper, memories, control.memories, control.take_events, plain, doubled)
 
 

@@ -15,10 +15,12 @@ from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
 from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
+from orchestrator.master.compiled.solved import Solved
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.composition import Doubled
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
+from orchestrator.master.loops import layout as solves
 from orchestrator.master.participant import Participant
 from orchestrator.master.rates import SlowPace
 from orchestrator.master.step_control.journey import ending
@@ -73,7 +75,8 @@ class ControlledLoop:
         self._doubles = self._words.view(np.float64)
         self._states = [_slots(program), _slots(program)]
         self._samples = samples_for(program)
-        self._control, self._beside = doubled.control, Beside(coupling, program)
+        self._solved = Solved(program, coupling.participants, self._samples)
+        self._control, self._beside = doubled.control, Beside(coupling, program, doubled.memories)
         self._handing = Handing(coupling, program, doubled.control.judge, self._beside)
         self._lower(doubled.control.judge)
         self._slice, self._took = 1, 0.0
@@ -133,6 +136,9 @@ class ControlledLoop:
         if self._samples is not None:
             self._put(ct.STATE_COSTS, address(self._samples.state_costs))
         self._put(ct.WAYS, *tables.table((way.address, 0) for way in program.ways.values()))
+        kept = [np.zeros(solves.COUNTED // at.WORD, np.int64) for _ in program.loops]
+        loops = [each.loop.iteration.address for each in program.loops]
+        self._put(ct.LOOPS, *tables.table((one, tables.keep(two)) for one, two in zip(loops, kept, strict=True)))
         self._messages = np.array([(_states(each).counted, 0) for each in self._natives], np.int64)
         self._put(ct.MESSAGES, address(self._messages), address(self._messages) + self._messages.nbytes)
         if signals.holds(MASTER, "step_size"):
@@ -145,6 +151,7 @@ class ControlledLoop:
         program, place = self._program, self._timeline.remembered()
         for found in self._natives:
             found.begin()
+        self._solved.begin()
         program.rows[:, at.KEEPS_NO_STATE // at.WORD] = 0
         pack(program)
         program.answers[:] = 0
@@ -206,13 +213,15 @@ class ControlledLoop:
 
     def _count(self) -> None:
         statistics, steps = self._coupling.statistics, self._word(ct.MACRO_STEPS)
+        members = self._solved.members
         for number, participant in enumerate(self._coupling.participants):
             counted = participant.statistics
-            counted.steps += 0 if number in self._program.ways else self._word(ct.STEPS)
+            counted.steps += 0 if number in self._program.ways or number in members else self._word(ct.STEPS)
             counted.saves += self._word(ct.SAVES)
             counted.restores += self._word(ct.RESTORES)
+        self._solved.count()
         if self._samples is not None:
-            self._samples.steps += self._word(ct.STEPS)
+            self._samples.steps[[number not in members for number in range(len(self._natives))]] += self._word(ct.STEPS)
             self._samples.saves += self._word(ct.SAVES)
             self._samples.restores += self._word(ct.RESTORES)
         for reason, place in (("error", ct.BY_ERROR), ("jump", ct.BY_JUMP)):
@@ -232,10 +241,13 @@ class ControlledLoop:
             self._lose_state(setting=why == ct.RETURNING)
         number = (program[at.COMPONENT] - program[at.COMPONENTS]) // at.COMPONENT_ROW
         for later, each in enumerate(self._coupling.participants):
-            if later > number and later not in program.ways:  # those with a way of their own have counted theirs
+            # those with a way of their own, and loops, have counted theirs
+            if later > number and later not in program.ways and later not in self._solved.members:
                 each.statistics.steps -= 1
         participant, found = self._coupling.participants[number], self._natives[number]
         t, h = self._doubles[ct.STEP_START // at.WORD : ct.AWAY // at.WORD].tolist()
+        if number in self._solved:
+            self._solved.require_back(number, t, h)
         way, parts = program.ways.get(number), participant.parts(t, h)
         try:
             _failed(why, found, program, *parts[-1 if way is None or why == at.GOT else way.made])
@@ -296,7 +308,7 @@ def controlled_loop(
         or not _watches_numbers(doubled.control.judge.outputs)
     ):
         return None
-    program = lower(coupling, timeline.grid, views, newest=doubled.newest)
+    program = lower(coupling, timeline.grid, views, doubled.loops, newest=doubled.newest)
     if program is None or program[at.ASKS] or not all(_goes_back(found) for found in program.natives):
         return None
     return ControlledLoop(coupling, program, timeline, doubled)

@@ -14,7 +14,7 @@ from orchestrator.master.compiled.layout.states import SLOT
 from orchestrator.master.compiled.lowering import NUMBERS, Program
 from orchestrator.master.compiled.tables import Words, address
 from orchestrator.master.coupling import Coupling
-from orchestrator.master.memory import Remembered
+from orchestrator.master.memory import Memory, Remembered
 from orchestrator.master.snapshot import Snapshot
 from orchestrator.master.step_control.doubling import Tried
 from orchestrator.master.step_control.journey import Arrival
@@ -31,10 +31,12 @@ class Beside:
     START: Final = 0
     MIDDLE: Final = 1
 
-    def __init__(self, coupling: Coupling, program: Program) -> None:
-        self._coupling, self._ways = coupling, tuple(program.ways.values())
+    def __init__(self, coupling: Coupling, program: Program, memories: Mapping[str, Memory]) -> None:
+        self._coupling, self._ways, self._memories = coupling, tuple(program.ways.values()), memories
         arrays = [coupling.signals.array(storage) for storage in NUMBERS]
-        self._live = [_words(each) for each in (*arrays, *(a for way in self._ways for a in way.memory)) if each.size]
+        arrays += [array for way in self._ways for array in way.memory]
+        arrays += [array for each in program.loops for array in each.loop.iteration.learnt]
+        self._live = [_words(each) for each in arrays if each.size]
         self._kept = [[np.zeros_like(each) for each in self._live] for _ in range(2)]
         places = zip(self._live, *self._kept, strict=True)
         self.rows = [(address(live), address(one), live.size, address(two)) for live, one, two in places]
@@ -44,7 +46,7 @@ class Beside:
         memory: dict[str, Remembered] = {}
         for way in self._ways:
             way.store()
-        for name, each in self._coupling.memories.items():
+        for name, each in self._memories.items():
             memory[name] = each.remembered()
         return Snapshot(dict(states), self._coupling.signals.copy(), memory)
 

@@ -13,6 +13,7 @@ from orchestrator.master.compiled.lowering_loops import LoweredLoop
 from orchestrator.master.compiled.samples import Samples
 from orchestrator.master.compiled.tables import address
 from orchestrator.master.participant import Participant
+from orchestrator.master.step_control.journey import ending
 from orchestrator.native import NativeAnswer
 from orchestrator.signals import GatherPlan
 
@@ -56,7 +57,7 @@ class Solved:
             self._count(lowered)
             for each in lowered.members:
                 self._arrived(each, t)
-            self._require_back(lowered, t, h)
+            self.require_back(number, t, h)
             self._program.answers[list(lowered.members)] = 0
         early_before = lowered.loop.early_in_a_row
         with self._remembering(lowered):
@@ -121,8 +122,12 @@ class Solved:
         assert found is not None
         found.arrived(t)
 
-    def _require_back(self, lowered: LoweredLoop, t: float, h: float) -> None:
-        """Raise what keeps the components from being where the step began: an end of all calls, a refused return."""
+    def require_back(self, number: int, t: float, h: float) -> None:
+        """Raise what keeps the components of a loop from being where the step began: an end of all calls, say.
+
+        Or a refused return. `number` is that of its row.
+        """
+        lowered = self._loops[number]
         assert lowered.words is not None
         assert lowered.states is not None
         why = int(lowered.words[of.WHY // at.WORD])
@@ -135,7 +140,7 @@ class Solved:
         for number, status in zip(lowered.members, lowered.states[:, STATUS // at.WORD].tolist(), strict=True):
             found = self._program.natives[number]
             if status > (_WARNING if kept else _ERROR) and found is not None and found.states is not None:
-                with self._naming(number, t):
+                with self._naming(number, t), ending():
                     found.states.failed(status, setting=kept)
         self._forget(lowered)
 

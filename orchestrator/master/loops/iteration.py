@@ -198,11 +198,13 @@ class Iteration:
         self._scale = memory.vector(at.SCALE, count)
         for place in (at.SEEN, at.WEIGHTS, at.LAST, at.BEFORE, at.X, at.STEP, at.NEXT, at.PARTS_ALONG, at.COLUMN):
             memory.vector(place, count)
-        self._counts = memory.keep_learnt(at.COUNTS, np.zeros(at.COUNTED // at.WORD)).view(np.int64)
         self._spans = memory.keep_learnt(at.SPANS, np.zeros(settings.reuse + 1)).view(np.int64)
         self._history = self._lay_out_history(count) if method == at.ANDERSON else np.zeros(0)
         if method == at.NEWTON:
             self._lay_out_newton(count)
+        self.learnt = (*memory.learnt.up_to_here(), self._history)
+        """What goes back with the components: all that was learnt, but not the counts."""
+        self._counts = memory.keep_learnt(at.COUNTS, np.zeros(at.COUNTED // at.WORD)).view(np.int64)
         memory.table(at.LEARNT, memory.learnt.rows())
 
     def _lay_out_history(self, count: int) -> Vector:

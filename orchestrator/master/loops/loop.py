@@ -14,6 +14,7 @@ from orchestrator.master.memory import Remembered
 from orchestrator.master.participant import Participant, advance_each
 from orchestrator.master.snapshot import Rollback, Snapshot
 from orchestrator.master.statistics import ESTIMATING
+from orchestrator.master.step_control.journey import ending
 from orchestrator.signals import GatherPlan
 from orchestrator.system.solving import LoopSolver
 
@@ -158,7 +159,8 @@ class _Sweep:
 
     def __call__(self, put: Callable[[], None]) -> MacroStep:
         if self._again:
-            self._rollback.restore(self._start)
+            with ending():
+                self._rollback.restore(self._start)
         self._again = True
         put()
         return advance_each(self._participants, self._t, self._h, newest=True)

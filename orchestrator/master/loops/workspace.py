@@ -38,6 +38,11 @@ class Learnt:
         for number, (live, copy) in enumerate(self._pieces, 1):
             yield address(live), address(copy), self._used if number == len(self._pieces) else live.size
 
+    def up_to_here(self) -> tuple[Vector, ...]:
+        """Those that have been taken, in one piece where possible."""
+        pieces = [live for live, _ in self._pieces]
+        return (*pieces[:-1], pieces[-1][: self._used]) if pieces else ()
+
 
 class Workspace:
     """Words by their offsets in bytes, and the arrays whose addresses they are; all of it stays where it is.

@@ -15,6 +15,9 @@ from tests.textbook import gain_loop, nonlinear_loop, two_mass
 
 METHODS = ["fixed_point", "aitken", "anderson", "newton"]
 OK, WARNING, DISCARD, ERROR, FATAL = range(5)
+CONTROLS = {"steps of one size": {}, "error control": {"step_control": {"method": "error", "tolerance": 1e-2}}}
+
+ways_of_stepping = pytest.mark.parametrize("control", CONTROLS.values(), ids=CONTROLS)
 
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="the moody FMU needs a C compiler")
 
@@ -57,19 +60,21 @@ SYSTEMS = {
 }
 
 
+@ways_of_stepping
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_fmus_that_feed_each_other_are_solved_to_the_bit(name, version, method, caplog):
-    description = SYSTEMS[name](version=version, algorithm="iterative", loops={"method": method})
+def test_fmus_that_feed_each_other_are_solved_to_the_bit(name, version, method, control, caplog):
+    description = SYSTEMS[name](version=version, algorithm="iterative", loops={"method": method}, **control)
     compiled, interpreted = both(description, lambda run: run.run() and None, caplog)
     assert compiled == interpreted
     assert compiled["loops"]
     assert compiled["error"] is None or method == "fixed_point"
 
 
-def test_isolated_fmus_that_feed_each_other_are_solved_to_the_bit(caplog):
-    description = SYSTEMS["masses"](algorithm="iterative", loops={"method": "anderson"})
+@ways_of_stepping
+def test_isolated_fmus_that_feed_each_other_are_solved_to_the_bit(control, caplog):
+    description = SYSTEMS["masses"](algorithm="iterative", loops={"method": "anderson"}, **control)
     components = {
         name: each.model_copy(update={"isolation": "process"}) for name, each in description.components.items()
     }
@@ -78,6 +83,18 @@ def test_isolated_fmus_that_feed_each_other_are_solved_to_the_bit(caplog):
     )
     assert compiled == interpreted
     assert compiled["error"] is None
+
+
+def test_a_metered_run_under_error_control_counts_every_call_of_components_in_a_loop():
+    description = two_mass("force_displacement", 0.01, stop=20.0, algorithm="iterative", **CONTROLS["error control"])
+    with open_simulation(description, meter=True) as run:
+        run.run()
+        counted = run.coupling.statistics
+        readings = {name: each.reading for name, each in run.instances.items()}
+    for name, reading in readings.items():
+        mine = counted.of(name)
+        assert (reading.steps, reading.saves, reading.restores) == (mine.steps, mine.saves, mine.restores)
+        assert reading.timed > 0
 
 
 def test_a_metered_run_counts_every_call_of_components_in_a_loop():
@@ -105,8 +122,9 @@ def test_ctrl_c_ends_a_run_of_solved_loops_at_a_communication_point():
         assert times[-1] == run.time == 0.01 * round(run.time / 0.01)
 
 
+@ways_of_stepping
 @pytest.mark.parametrize("method", ["anderson", "newton"])
-def test_stops_writes_and_checkpoints_on_the_way_change_nothing(method, caplog):
+def test_stops_writes_and_checkpoints_on_the_way_change_nothing(method, control, caplog):
     def go(run: Any) -> Any:
         run.run(until=0.7)
         point = run.checkpoint()
@@ -122,7 +140,7 @@ def test_stops_writes_and_checkpoints_on_the_way_change_nothing(method, caplog):
         run.run()
         return told
 
-    description = SYSTEMS["masses"](algorithm="iterative", loops={"method": method})
+    description = SYSTEMS["masses"](algorithm="iterative", loops={"method": method}, **control)
     compiled, interpreted = both(description, go, caplog)
     assert compiled == interpreted
 
@@ -156,10 +174,11 @@ WHERE = {
 
 
 @needs_compiler
+@ways_of_stepping
 @pytest.mark.parametrize("name", ["first", "middle", "last"])
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("status", [OK, WARNING, DISCARD, ERROR, FATAL])
-def test_a_status_in_a_loop_is_taken_alike(status, where, name, ring, caplog):
+def test_a_status_in_a_loop_is_taken_alike(status, where, name, control, ring, caplog):
     def go(run: Any) -> None:
         run.run(until=0.5)
         run.write(f"{name}.where", WHERE[where])
@@ -169,7 +188,7 @@ def test_a_status_in_a_loop_is_taken_alike(status, where, name, ring, caplog):
         run.write(f"{name}.status", OK)
         run.run()
 
-    compiled, interpreted = both(ring, go, caplog)
+    compiled, interpreted = both({**ring, **control}, go, caplog)
     if where in ("keeping", "going back") and status > WARNING:  # how often states are kept differs, and who is first
         assert compiled["error"] is not None
         assert (compiled["rows"], compiled["error"][0]) == (interpreted["rows"], interpreted["error"][0])
@@ -178,14 +197,32 @@ def test_a_status_in_a_loop_is_taken_alike(status, where, name, ring, caplog):
 
 
 @needs_compiler
+@ways_of_stepping
 @pytest.mark.parametrize("name", ["source", "first", "last", "sink"])
 @pytest.mark.parametrize("where", [moody.ENDS, moody.NAN])
-def test_a_wish_to_end_and_nan_in_a_loop_or_beside_it_are_taken_alike(where, name, ring, caplog):
+def test_a_wish_to_end_and_nan_in_a_loop_or_beside_it_are_taken_alike(where, name, control, ring, caplog):
     def go(run: Any) -> None:
         run.run(until=0.5)
         run.write(f"{name}.where", where)
         run.write(f"{name}.since", 0.75)
         run.run()
 
-    compiled, interpreted = both(ring, go, caplog)
+    compiled, interpreted = both({**ring, **control}, go, caplog)
+    assert compiled == interpreted
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["first", "last"])
+def test_a_warning_where_a_state_is_kept_leaves_the_components_behind_it_where_they_are(name, ring, caplog):
+    def go(run: Any) -> None:
+        run.run(until=0.5)
+        run.write(f"{name}.where", moody.IN_KEEPING)
+        run.write(f"{name}.since", 0.75)
+        run.write(f"{name}.status", WARNING)
+        run.run(until=1.25)
+        run.write(f"{name}.status", OK)
+        run.run()
+
+    chain = {**ring, **CONTROLS["error control"], "algorithm": "gauss_seidel", "connections": ring["connections"][:3]}
+    compiled, interpreted = both(chain, go, caplog)
     assert compiled == interpreted

@@ -25,6 +25,8 @@ from orchestrator.master.compiled.layout import doubling as db
 from orchestrator.master.compiled.layout import own as own
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.layout.states import STATE_ROW
+from orchestrator.master.loops import layout as solves
+from orchestrator.master.loops.hot_slopes import change_parts
 
 
 @compiled
@@ -129,6 +131,10 @@ def put_back(control: int) -> None:
     while row < end:
         copy(load(row + 8), load(row), load(row + 16))
         row += ct.KEPT_ROW
+    row, end = load(control + ct.LOOPS), load(control + ct.LOOPS_END)
+    while row < end:
+        change_parts(load(row))
+        row += ct.LOOPS_ROW
 
 
 @compiled
@@ -138,6 +144,24 @@ def keep_beside(control: int, place: int) -> None:
     while row < end:
         copy(load(row), load(row + place), load(row + 16))
         row += ct.KEPT_ROW
+
+
+@compiled
+def keep_counts(control: int) -> None:
+    """Keep what loops have counted."""
+    row, end = load(control + ct.LOOPS), load(control + ct.LOOPS_END)
+    while row < end:
+        copy(load(load(row) + solves.COUNTS), load(row + 8), solves.COUNTED // solves.WORD)
+        row += ct.LOOPS_ROW
+
+
+@compiled
+def put_counts(control: int) -> None:
+    """What loops counted in this macro step is not counted."""
+    row, end = load(control + ct.LOOPS), load(control + ct.LOOPS_END)
+    while row < end:
+        copy(load(row + 8), load(load(row) + solves.COUNTS), solves.COUNTED // solves.WORD)
+        row += ct.LOOPS_ROW
 
 
 @compiled
@@ -186,6 +210,7 @@ def start(control: int, t: float) -> int:
     while row < end:
         store(row + 8, load(load(row)))
         row += ct.MESSAGES_ROW
+    keep_counts(control)
     status = keep_start(control)
     keep_beside(control, 8)
     count(control, ct.SAVES, 1)

@@ -17,9 +17,18 @@ from orchestrator.by_address import (
     store,
     store_double,
 )
-from orchestrator.master.compiled.hot.attempt import count, go_to_start, put_back, start, try_halves, try_whole
+from orchestrator.master.compiled.hot.attempt import (
+    count,
+    go_to_start,
+    put_back,
+    put_counts,
+    start,
+    try_halves,
+    try_whole,
+)
 from orchestrator.master.compiled.hot.doubling import accept, begin, judge, leave, part_of, shorten
 from orchestrator.master.compiled.hot.gather import copy, gather
+from orchestrator.master.compiled.hot.iterate import cannot_go_back
 from orchestrator.master.compiled.hot.points import record
 from orchestrator.master.compiled.hot.states import FATAL
 from orchestrator.master.compiled.layout import control as ct
@@ -122,6 +131,9 @@ def take_back(control: int, why: int) -> int:
     copy(control + ct.CAUTION, caution, 3)
     store(control + ct.WHY, why)
     by_states = why in (ct.KEEPING, ct.RETURNING) and load(control + ct.STATUS) >= _DISCARD
+    component = load(program + at.COMPONENT)
+    if why == at.PYTHON and load(component + at.NATIVE) == at.LOOP:
+        by_states = cannot_go_back(program, load(component + at.OWN_WAY))
     if by_states or (at.SET <= why <= at.GOT and load(program + at.STATUS) >= FATAL):
         put_back(control)
         return ct.LOST
@@ -133,6 +145,7 @@ def take_back(control: int, why: int) -> int:
         store(control + ct.WHY, ct.RETURNING)
         return ct.LOST
     copy(control + ct.COUNTED, control + ct.STEPS, ct.COUNTS)
+    put_counts(control)
     row, end = load(control + ct.WAYS), load(control + ct.WAYS_END)
     while row < end:
         store(load(row) + own.STEPS, load(row + 8))

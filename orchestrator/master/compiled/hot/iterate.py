@@ -23,10 +23,11 @@ from orchestrator.master.compiled.hot.own import make_step, restore
 from orchestrator.master.compiled.layout import loops as of
 from orchestrator.master.compiled.layout import own as own
 from orchestrator.master.compiled.layout import run as at
-from orchestrator.master.compiled.layout.states import STATE_ROW
+from orchestrator.master.compiled.layout.states import STATE_ROW, STATUS
 from orchestrator.master.loops import hot_iteration as solver
 from orchestrator.master.loops import layout as solves
 
+_WARNING: Final = 1
 _TAKEN_BACK: Final = 3
 """Statuses up to Error let a component go back to a kept state; what is beyond ends the run."""
 
@@ -195,6 +196,21 @@ def _put_unknowns(loop: int) -> None:
         else:
             store(load(row), load(kept))
         row, kept = row + solves.DISCRETE_ROW, kept + 8
+
+
+@compiled
+def cannot_go_back(program: int, loop: int) -> bool:
+    """Whether a component allows no more calls, or is not where the macro step began, after an attempt in vain."""
+    why, row, end = load(loop + of.WHY), load(loop + of.STATES), load(loop + of.STATES_END)
+    if why == at.BEGINS:
+        return False
+    if (why == at.SET or why == at.STEPPED or why == at.GOT) and load(program + at.STATUS) > _TAKEN_BACK:
+        return True
+    worst = 0
+    while row < end:
+        worst = max(worst, load(row + STATUS))
+        row += STATE_ROW
+    return bool(worst > (_TAKEN_BACK if why == at.LEFT else _WARNING))
 
 
 @compiled

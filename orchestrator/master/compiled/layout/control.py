@@ -64,7 +64,11 @@ STATUS: Final = 328
 """The status of keeping states, or of going back to them, that was asked for last."""
 WHY: Final = 336
 """Why the macro step was not made that is `LOST`."""
-CONTROL: Final = 344
+LOOPS: Final = 344
+"""Loops that are solved: (the words of its solver, what it had counted at the start of the macro step)."""
+LOOPS_END: Final = 352
+LOOPS_ROW: Final = 16
+CONTROL: Final = 360
 
 # Why the steps ended, beside `layout.DONE` and `layout.FULL`.
 BACK: Final = 32
