@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,3 +126,20 @@ def test_after_a_step_that_could_not_be_made_they_grow_bit_by_bit() -> None:
         lengths.append(controller.length)
         controller.accepted(controller.length, 1e-6)
     assert lengths == pytest.approx([min(0.1 * 1.5**each, 1.0) for each in range(8)])
+
+
+@given(
+    st.floats(1e-12, 1.0),
+    st.floats(1e-12, 3.0),
+    st.floats(0.05, 1.0),
+    st.sampled_from([1.0, 2.0, 3.0, 4.0]),
+)
+def test_the_next_step_follows_from_the_last_two_errors(error: float, before: float, h: float, order: float) -> None:
+    """Gustafsson's formula, also where no root is needed to know that the next step is the longest one."""
+    controller = PiController(order, 1e-6, 1.0, h)
+    controller.accepted(h, before)
+    controller.remember({**controller.remembered(), "length": h})
+    controller.accepted(h, error)
+    one, other = max(error, 1e-10), max(before, 1e-10)
+    factor = min(max(0.9 * one ** (-0.7 / order) * other ** (0.4 / order), 0.1), 5.0)
+    assert controller.length == pytest.approx(min(h * factor, 1.0), rel=1e-12)

@@ -20,6 +20,8 @@ class PiController:
         self._hot: Any = hot_pi
         self._memory = np.full(at.PI_CONTROLLER // 8, np.nan)
         self._memory[: at.PI_LENGTH // 8] = order, smallest, largest
+        self._memory[at.PI_CLEAR // 8] = hot_pi.clear(order)
+        self._changing = self._memory[at.PI_LENGTH // 8 : at.PI_CLEAR // 8]
         self.address: Final = int(self._memory.ctypes.data)
         hot_pi.propose(self.address, float(first or largest))
 
@@ -42,13 +44,13 @@ class PiController:
 
     def remembered(self) -> Remembered:
         """The proposal, the last error, and how long a step may be after one that could not be made."""
-        length, before, ceiling = self._memory[at.PI_LENGTH // 8 :].tolist()
+        length, before, ceiling = self._changing.tolist()
         return {"length": length, "before": _known(before), "ceiling": _known(ceiling)}
 
     def remember(self, memory: Remembered) -> None:
         """Go on as before."""
         values = (memory[name] for name in ("length", "before", "ceiling"))
-        self._memory[at.PI_LENGTH // 8 :] = [np.nan if value is None else value for value in values]
+        self._changing[:] = [np.nan if value is None else value for value in values]
 
 
 def _known(value: float) -> float | None:

@@ -77,11 +77,11 @@ def forget(doubling: int) -> None:
 def begin(doubling: int) -> None:
     """A step begins; there is no past where its outputs are not those that the last one left: after an event, say."""
     start, left = doubles(load(doubling + at.AT_START)), doubles(load(doubling + at.LEFT))
-    see(load(doubling + at.OUTPUTS), load(doubling + at.AT_START))
     same = load(doubling + at.HAS_LEFT) != 0
     for i in range(load(load(doubling + at.OUTPUTS) + at.NUMBER)):
         same = same and start[i] == left[i]
     if not same:
+        see(load(doubling + at.OUTPUTS), load(doubling + at.AT_START))
         forget(doubling)
 
 
@@ -144,27 +144,38 @@ def in_halves(d0: float, d1: float, d2: float, least: float) -> int:
 
 
 @compiled
-def allowed(doubling: int, i: int) -> float:
-    """The error that an output may make in a trial, in units of its scale."""
-    if words(load(load(doubling + at.OUTPUTS) + at.FLEETING))[i] != 0:
-        return float(load_double(doubling + at.TOLERANCE))
+def _allowed_in_time(doubling: int) -> float:
+    """The error that outputs may make in a trial by its length, in units of their scales."""
     h = load_double(doubling + at.END_TIME) - load_double(doubling + at.START_TIME)
     part = max(h / load_double(doubling + at.STEP_SIZE), _LEAST_PART)
     return float(load_double(doubling + at.TOLERANCE) * part)
 
 
 @compiled
-def error_of(doubling: int, i: int) -> float:
-    """The error of the halves of a trial in an output, in units of its scale.
+def allowed(doubling: int, i: int) -> float:
+    """The error that an output may make in a trial, in units of its scale."""
+    if words(load(load(doubling + at.OUTPUTS) + at.FLEETING))[i] != 0:
+        return float(load_double(doubling + at.TOLERANCE))
+    return _allowed_in_time(doubling)
 
-    The difference between the whole step and its halves is that times 2^p - 1 for a coupling of order p. A step that
-    knows no past holds its inputs over its beginning, which is an error of h^2.
+
+@compiled
+def _times(doubling: int) -> float:
+    """The difference between the whole step and its halves is 2^p - 1 times their error, for a coupling of order p.
+
+    A step that knows no past holds its inputs over its beginning, which is an error of h^2.
     """
     order = load(doubling + at.ORDER)
     if load(doubling + at.HAS_PAST) == 0:
         order = min(order, 2)
+    return float((1 << order) - 1)
+
+
+@compiled
+def error_of(doubling: int, i: int) -> float:
+    """The error of the halves of a trial in an output, in units of its scale."""
     whole, end = doubles(load(doubling + at.AT_WHOLE))[i], doubles(load(doubling + at.AT_END))[i]
-    return float(abs(whole - end) / (float((1 << order) - 1) * doubles(load(doubling + at.SCALES))[i]))
+    return float(abs(whole - end) / (_times(doubling) * doubles(load(doubling + at.SCALES))[i]))
 
 
 @compiled
@@ -178,10 +189,13 @@ def measure(doubling: int) -> None:
         doubles(load(doubling + at.AT_END)),
     )
     found, errors = doubles(load(doubling + at.SCALES)), doubles(load(doubling + at.ERRORS))
+    fleeting, times = words(load(outputs + at.FLEETING)), _times(doubling)
+    in_time, at_all = _allowed_in_time(doubling), load_double(doubling + at.TOLERANCE)
     worst = 0.0
     for i in range(load(outputs + at.NUMBER)):
         found[i] = scale(nominals[i], seen[i], max(abs(start[i]), max(abs(whole[i]), abs(end[i]))))
-        errors[i] = error_of(doubling, i) / allowed(doubling, i)
+        error = abs(whole[i] - end[i]) / (times * found[i])
+        errors[i] = error / (at_all if fleeting[i] != 0 else in_time)
         worst = max(worst, errors[i])
     store_double(doubling + at.ERROR, worst)
 

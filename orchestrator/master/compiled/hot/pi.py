@@ -19,6 +19,25 @@ _GROWTH: Final = 5.0
 _CUT: Final = 0.1
 _RECOVERY: Final = 1.5
 _NO_ERROR: Final = 1e-10
+_CLEARLY: Final = 1.1
+
+
+@compiled
+def clear(order: float) -> float:
+    """What e[n]^7 / e[n-1]^4 is at most where the next step is to be longer by the factor `_CLEARLY` at least.
+
+    That is 0.9 (1 / e[n])^(0.7/q) e[n-1]^(0.4/q) >= f to the power of 10 q, and needs no roots.
+    """
+    return float((_SAFETY / _CLEARLY) ** (10.0 * order))
+
+
+@compiled
+def _is_longest(pi: int, h: float, error: float, before: float) -> bool:
+    """Whether the step after one of h (s) is as long as any may be; False where that is not clear."""
+    if h * _CLEARLY < load_double(pi + at.PI_LARGEST):
+        return False
+    seventh, fourth = error * error * error * error * error * error * error, before * before * before * before
+    return bool(seventh <= load_double(pi + at.PI_CLEAR) * fourth)
 
 
 @compiled
@@ -43,11 +62,14 @@ def accepted(pi: int, h: float, error: float) -> None:
     before = load_double(pi + at.PI_BEFORE)
     if np.isnan(before):
         before = error
+    store_double(pi + at.PI_BEFORE, error)
+    if _is_longest(pi, h, error, before):
+        propose(pi, load_double(pi + at.PI_LARGEST))
+        return
     factor = _SAFETY * error ** (-(_PROPORTIONAL + _INTEGRAL) / order) * before ** (_PROPORTIONAL / order)
     proposal = h * min(max(factor, _CUT), _GROWTH)
     clipped = h < 0.9 * length and error <= 1.0
     propose(pi, max(proposal, length) if clipped else proposal)
-    store_double(pi + at.PI_BEFORE, error)
 
 
 @compiled

@@ -15,7 +15,9 @@ PI_BEFORE: Final = 32
 """The error of the step before, in units of what is allowed."""
 PI_CEILING: Final = 40
 """How long (s) a step may be after one that could not be made."""
-PI_CONTROLLER: Final = 48
+PI_CLEAR: Final = 48
+"""What e[n]^7 has to be below, in units of e[n-1]^4, for the next step to be clearly longer; see `hot.pi`."""
+PI_CONTROLLER: Final = 56
 
 # The scales of the outputs.
 NUMBER: Final = 0
