@@ -152,14 +152,24 @@ class Native(Protocol):
 
 
 class NativeSlopes(NamedTuple):
-    """A call for derivatives: int f(handle, references, n, orders, values, number of values)."""
+    """A call for derivatives: int f(handle, references, n, orders, values, values of one order).
+
+    `n` is the number of values. `references` may be anything that both know the variables by; None: as the FMU does.
+    """
 
     function: int
     handle: int
+    references: NDArray[Any] | None = None
 
 
-def native_slopes(slopes: object) -> NativeSlopes | None:
-    """How a compiled loop hands over slopes of inputs, or asks for those of outputs; None where it cannot."""
+def native_slopes(slopes: object, bundle: Bundle) -> NativeSlopes | None:
+    """How a compiled loop hands over slopes of inputs, or asks for those of outputs; None where it cannot.
+
+    It is the same for all bundles (`native`), or each has its own (`native_of`).
+    """
+    if hasattr(slopes, "native_of"):
+        own: NativeSlopes | None = slopes.native_of(bundle)
+        return own
     found: NativeSlopes | None = getattr(slopes, "native", None)
     return found
 

@@ -8,8 +8,7 @@ import pytest
 from cotwin import open_simulation
 from orchestrator.assembly import open_instance
 from orchestrator.errors import CapabilityError, FmuImportError, StepError
-from orchestrator.fmi.isolation import declared
-from orchestrator.fmi.isolation import mailbox as box
+from orchestrator.fmi.isolation import declared, waiting
 from orchestrator.fmi.variables import read_model
 from orchestrator.instance import Bundle, input_slopes, output_slopes
 from orchestrator.system.description import Component
@@ -37,54 +36,95 @@ def opened(path, **options):
     return open_instance("one", Component(source=path, **options))
 
 
-def chain(version, algorithm, isolated):
-    """x' = -x, then y' = x, then z' = y: the first hands on lines, the second the derivatives that it knows."""
+def described(version, algorithm, isolated, *, order=1, steps=None):
+    """x' = -x, then y' = x, then z' = y: the first hands on lines, the second the derivatives that it knows.
+
+    `steps` are step sizes by component.
+    """
     exchange = version.endswith("exchange")
     fmu = kit_fmu("Integrator", version.split()[0], "model_exchange") if exchange else integrator(version)
-    sources = {
+    follower = {"source": str(fmu), "extrapolation": {"order": order}}
+    components = {
         "decay": {"source": str(kit_fmu("Dahlquist", "2.0", "co_simulation"))},
-        "first": {"source": str(fmu), "extrapolation": {"order": 1}},
-        "second": {"source": str(fmu), "extrapolation": {"order": 1}},
+        "first": {**follower, **isolated.get("first", {})},
+        "second": {**follower, **isolated.get("second", {})},
     }
-    description = {
+    for name, step_size in (steps or {}).items():
+        components[name]["step_size"] = step_size
+    return {
         "name": "chain",
-        "components": {name: {**each, **isolated.get(name, {})} for name, each in sources.items()},
+        "components": components,
         "connections": ["decay.x -> first.u", "first.y -> second.u"],
         "experiment": {"stop": 1.0},
         "step_size": 0.1,
         "algorithm": algorithm,
     }
-    with open_simulation(description) as simulation:
-        return simulation.run()
+
+
+def chain(version, algorithm, isolated, *, interpreted=False, **more):
+    """What was recorded, and what was stepped by address."""
+    with open_simulation(described(version, algorithm, isolated, **more), interpreted=interpreted) as simulation:
+        return simulation.run(), set(simulation.by_address)
+
+
+PROCESS = {"isolation": "process"}
+APART = {"first": PROCESS, "second": PROCESS}
+
+
+def same(one, other):
+    return one.names == other.names and all(np.array_equal(one[name], other[name]) for name in one.names)
 
 
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
 @pytest.mark.parametrize("version", [*SLOPED, "2.0 exchange", "3.0 exchange"])
 def test_a_chain_of_slopes_gives_the_same_to_the_bit(version, algorithm):
-    process = {"isolation": "process"}
-    far, near = chain(version, algorithm, {"first": process, "second": process}), chain(version, algorithm, {})
-    assert far.names == near.names
-    assert all(np.array_equal(far[name], near[name]) for name in near.names)
+    (far, by_address), (near, _) = chain(version, algorithm, APART), chain(version, algorithm, {})
+    read, by_python = chain(version, algorithm, APART, interpreted=True)
+    assert (by_address, by_python) == ({"decay", "first", "second"}, set())
+    assert same(far, near)
+    assert same(far, read)
     exact = np.exp(-1.0)  # of z(1), for x(0) = 1
     assert near["second.y"][-1] == pytest.approx(exact, rel=0.1)
 
 
-def test_a_macro_step_with_slopes_is_one_exchange():
-    with closing(opened(integrator("2.0"), isolation="process", extrapolation=LINES)) as sink:
-        source = FunctionInstance(lambda t, u: 3.0 * t, name="source", inputs=[])
-        follower = FunctionInstance(lambda t, u: u, name="follower")
-        asked = []
-        ask = sink._process.ask
-        with simulation(
-            [source, sink, follower], ["source.y -> one.u", "one.y -> follower.u"], extrapolation=LINES
-        ) as run:
-            for index in range(6):
-                if index == 3:
-                    sink._process.ask = lambda code, call: asked.append(code) or ask(code, call)
-                run.step()
-            assert run["one.y"] == pytest.approx(3 * 0.6**2 / 2, abs=1e-14)
-            sink._process.ask = ask
-    assert asked.count(box.ASK_STEP) == 3  # beside those that keep and free a state for a refused step
+@pytest.mark.parametrize("steps", [{"second": 0.05}, {"first": 0.2}, {"first": 0.025, "second": 0.5}])
+@pytest.mark.parametrize("version", ["2.0", "3.0"])
+def test_slopes_at_rates_of_their_own_give_the_same_to_the_bit(version, steps):
+    far, by_address = chain(version, "gauss_seidel", APART, steps=steps)
+    assert by_address == {"decay", "first", "second"}
+    assert same(far, chain(version, "gauss_seidel", APART, steps=steps, interpreted=True)[0])
+    assert same(far, chain(version, "gauss_seidel", {}, steps=steps)[0])
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.0 exchange"])
+def test_parabolas_cross_in_two_orders(version):
+    ways = [(isolated, more) for isolated in (APART, {}) for more in ({}, {"interpreted": True})]
+    ends = [chain(version, "jacobi", isolated, order=2, **more) for isolated, more in ways]
+    assert all(same(ends[0][0], other) for other, _ in ends[1:])
+    assert ends[0][1] == {"decay", "first", "second"}
+
+
+@pytest.mark.parametrize("isolated", [{"first": PROCESS}, {"second": PROCESS}])
+def test_one_side_of_the_border_may_be_in_this_process(isolated):
+    far, by_address = chain("2.0", "jacobi", isolated)
+    assert by_address == {"decay", "first", "second"}
+    assert same(far, chain("2.0", "jacobi", {})[0])
+
+
+@pytest.mark.parametrize(("interpreted", "each"), [(False, [1, 1]), (True, [4, 3])])
+def test_a_macro_step_with_slopes_is_one_exchange(interpreted, each):
+    """Interpreted steps keep and free a state, too, and read derivatives behind that."""
+    with open_simulation(described("2.0", "jacobi", APART), interpreted=interpreted) as simulation:
+        processes = [simulation.instances[name]._process for name in ("first", "second")]
+
+        def asked(until):
+            before = [int(process.handle[waiting.ASKED // 8]) for process in processes]
+            simulation.run(until=until)
+            return np.array([int(process.handle[waiting.ASKED // 8]) for process in processes]) - before
+
+        simulation.run(until=0.4)
+        a_stride, longer = asked(0.5), asked(0.9)
+    assert ((longer - a_stride) / 3).tolist() == each
 
 
 def test_slopes_wait_for_the_step_also_where_something_else_is_asked_before():

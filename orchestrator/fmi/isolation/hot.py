@@ -44,6 +44,8 @@ WANTED: Final = 24
 RUNS: Final = 32
 RUNS_END: Final = 40
 """How the table of runs lies in memory, each where it begins in the mailbox, and how many values it has."""
+NEXT_ORDER: Final = 48
+"""Of a slot of derivatives: the words for those of the next order, 0 where there are none."""
 
 NOT_READ: Final = 1
 """What `get` answers where a bundle was not read after the step."""
@@ -125,13 +127,42 @@ def _set(board: int, slot: int, _n: int, values: int, _size: int) -> int:
     return 0
 
 
-def _get(board: int, slot: int, _n: int, values: int, _size: int) -> int:
+def _taken(board: int, slot: int, values: int) -> int:
+    """Copy values that were read after the last step."""
     asked = load(load(board + WAITING) + waiting.ASKED)
     if load(board + ANSWERED) != asked or load(slot + PLACE) >= load(board + READ):
         store(slot + WANTED, values)
         return NOT_READ
     take(slot, values)
     return 0
+
+
+taken: Any = njit("int64(int64, int64, int64)", **_OPTIONS)(_taken)
+
+
+def _get(board: int, slot: int, _n: int, values: int, _size: int) -> int:
+    return int(taken(board, slot, values))
+
+
+def _give_slopes(board: int, slot: int, count: int, _orders: int, values: int, width: int) -> int:
+    """Copy derivatives of inputs, those of the first order first, to be handed over before the next step."""
+    handle = load(board + WAITING)
+    store(load(handle + waiting.MAILBOX) + 8 * box.DERIVATIVES, count // width)
+    store(board + ANSWERED, -1)
+    list_once(board + SETS, load(slot + NUMBER))
+    order = slot
+    for first in range(0, count, width):
+        give(order, values + 8 * first)
+        order = load(order + NEXT_ORDER)
+    return 0
+
+
+def _read_slopes(board: int, slot: int, _count: int, _orders: int, values: int, _width: int) -> int:
+    """Copy derivatives of outputs that were read after the last step; from the next step on they are."""
+    if load(slot + PLACE) == box.MAX_SLOTS:
+        store(slot + PLACE, load(board + READS))
+        list_once(board + READS, load(slot + NUMBER))
+    return int(taken(board, slot, values))
 
 
 def _told(board: int, outcome: int) -> int:
@@ -209,6 +240,9 @@ def _step(board: int, t: float, h: float, _flag: int, _event: int, _terminate: i
 _VALUES: Final = "int32(int64, int64, int64, int64, int64)"
 _set_function: Any = cfunc(_VALUES, cache=True)(_set)
 _get_function: Any = cfunc(_VALUES, cache=True)(_get)
+_SLOPES: Final = "int32(int64, int64, int64, int64, int64, int64)"
+_give_slopes_function: Any = cfunc(_SLOPES, cache=True)(_give_slopes)
+_read_slopes_function: Any = cfunc(_SLOPES, cache=True)(_read_slopes)
 _keep_function: Any = cfunc(_VALUES, cache=True)(_keep)
 _go_back_function: Any = cfunc(_VALUES, cache=True)(_go_back)
 _release_function: Any = cfunc(_VALUES, cache=True)(_release)
@@ -228,6 +262,16 @@ def set_address() -> int:
 def get_address() -> int:
     """Address of the function that takes values that were read after the last step."""
     return int(_get_function.address)
+
+
+def give_slopes_address() -> int:
+    """Address of the function that lets derivatives of inputs wait in the mailbox for the next step."""
+    return int(_give_slopes_function.address)
+
+
+def read_slopes_address() -> int:
+    """Address of the function that takes derivatives of outputs that were read after the last step."""
+    return int(_read_slopes_function.address)
 
 
 def state_addresses() -> tuple[int, int, int]:

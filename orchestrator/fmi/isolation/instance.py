@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.errors import (
     CapabilityError,
@@ -15,24 +15,16 @@ from orchestrator.fmi.isolation import declared, wire
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation.events import IsolatedEvents
 from orchestrator.fmi.isolation.mailbox import Layout
-from orchestrator.fmi.isolation.named_slot import NamedSlot
+from orchestrator.fmi.isolation.named_slot import Lent, NamedSlot
 from orchestrator.fmi.isolation.process import Call, Process
 from orchestrator.fmi.isolation.slopes import IsolatedInputSlopes, IsolatedOutputSlopes
 from orchestrator.fmi.variables import ModelInfo
 from orchestrator.instance import Bundle, Capabilities, Status, StepResult, Values
-from orchestrator.native import Native
 from orchestrator.system.connector import Connector, Storage
 from orchestrator.system.names import nearest
 
-MOST_SLOTS: Final = box.MAX_SLOTS // 2
-"""So many bundles may wait for steps that compiled functions make; as many more are theirs."""
-
-
-class Lent(NamedTuple):
-    """Slots by number: those that wait to be set, and those that were read after the last step."""
-
-    waits: Sequence[int]
-    read: Sequence[int]
+if TYPE_CHECKING:
+    from orchestrator.fmi.isolation.native import NativeIsolated
 
 
 class IsolatedState:
@@ -73,8 +65,16 @@ class IsolatedInstance:
         self._events = self._opened_events(opened.get("events"))
         inputs = declared.sloped(model, connectors, opened.get("input_slopes"))
         outputs = declared.sloped(model, connectors, opened.get("output_slopes"))
-        self._input_slopes = None if inputs is None else IsolatedInputSlopes(inputs, self._set_slopes)
-        self._output_slopes = None if outputs is None else IsolatedOutputSlopes(outputs, self._get_slopes)
+        self._input_slopes = (
+            None
+            if inputs is None
+            else IsolatedInputSlopes(inputs, self._set_slopes, lambda bundle: self.native.slopes(bundle, give=True))
+        )
+        self._output_slopes = (
+            None
+            if outputs is None
+            else IsolatedOutputSlopes(outputs, self._get_slopes, lambda bundle: self.native.slopes(bundle, give=False))
+        )
         self._slots: dict[tuple[bool, tuple[str, ...]], NamedSlot] = {}
         self._by_bundle: dict[Bundle, NamedSlot] = {}
         self._slopes_by_bundle: dict[Bundle, NamedSlot] = {}
@@ -122,7 +122,7 @@ class IsolatedInstance:
         return self._output_slopes
 
     @cached_property
-    def native(self) -> Native:
+    def native(self) -> "NativeIsolated":
         """Its C side, with which a compiled loop posts its steps."""
         from orchestrator.fmi.isolation.native import NativeIsolated  # compiled, or loaded, when it is needed
 
@@ -193,7 +193,7 @@ class IsolatedInstance:
         """Compiled functions make the next steps: what waits for them, and what was read after the last one."""
         if not self._process.alive:
             self._require_alive("take values")
-        if len(self._waiting) > MOST_SLOTS:
+        if len(self._waiting) > box.MOST_SLOTS:
             self._ask(box.ASK_SET, "what waits for the next step")
         lent = Lent(self._waiting, list(self._read))
         self._waiting, self._fresh = [], frozenset()
@@ -349,8 +349,8 @@ class IsolatedInstance:
                     f"'{self.name}' has no variable '{unknown}'; {nearest(unknown, sorted(self._names))}"
                 )
             self._tell("preparing an exchange", do="slot", names=names, slopes=slopes)
-            array = self._slopes if slopes else self._arrays.get(bundle.storage)
-            slot = self._slots[slopes, names] = NamedSlot(len(self._slots), bundle, self._layout, array)
+            arrays = (self._slopes, self._curvatures) if slopes else (self._arrays.get(bundle.storage),)
+            slot = self._slots[slopes, names] = NamedSlot(len(self._slots), bundle, self._layout, *arrays)
         (self._slopes_by_bundle if slopes else self._by_bundle)[bundle] = slot
         return slot
 

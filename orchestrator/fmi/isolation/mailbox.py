@@ -47,6 +47,8 @@ SETS: Final = 64
 READS: Final = 320
 MAX_SLOTS: Final = 255
 """Where the list of bundles to be set before a call, or read after a step, begins: their number, then their slots."""
+MOST_SLOTS: Final = MAX_SLOTS // 2
+"""So many bundles may wait for steps that compiled functions make; as many more are theirs."""
 
 _HEADER: Final = 8192
 LOG: Final = _HEADER

@@ -8,24 +8,27 @@ from numpy.typing import NDArray
 
 from orchestrator.fmi.isolation import hot
 from orchestrator.fmi.isolation import mailbox as box
-from orchestrator.fmi.isolation.instance import MOST_SLOTS, IsolatedInstance
+from orchestrator.fmi.isolation.instance import IsolatedInstance
 from orchestrator.fmi.isolation.named_slot import NamedSlot
-from orchestrator.instance import Bundle, StepResult
-from orchestrator.native import NativeAnswer, NativeCall, NativeStates
+from orchestrator.instance import Bundle, StepResult, Values
+from orchestrator.native import NativeAnswer, NativeCall, NativeSlopes, NativeStates
 from orchestrator.system.connector import Storage
 
 
 class _Slot:
-    """The memory of a slot as compiled functions know it: five words and its table of runs."""
+    """The memory of a slot as compiled functions know it, in one of its arrays: words and its table of runs.
 
-    def __init__(self, slot: NamedSlot) -> None:
-        self.number, array = slot.number, slot.array
-        assert array is not None
+    `next_order` is the same of the derivatives of the next order.
+    """
+
+    def __init__(self, slot: NamedSlot, array: Values, next_order: "_Slot | None" = None) -> None:
+        self.number = slot.number
         runs = [(array.ctypes.data + array.itemsize * first, count) for first, count in _runs(slot)]
-        self._runs = np.array(runs, np.int64)
+        self._runs, self._next_order = np.array(runs, np.int64), next_order
         ends = self._runs.ctypes.data, self._runs.ctypes.data + self._runs.nbytes
-        self.words = np.array([slot.number, box.MAX_SLOTS, array.itemsize, 0, *ends], np.int64)
-        self.address: Final = int(self.words.ctypes.data)
+        further = 0 if next_order is None else next_order.address
+        self.words = np.array([slot.number, box.MAX_SLOTS, array.itemsize, 0, *ends, further], np.int64)
+        self.address: int = int(self.words.ctypes.data)
 
 
 class NativeIsolated:
@@ -49,14 +52,26 @@ class NativeIsolated:
         """One call for a bundle, None for text and bytes; in the place of references it is a slot."""
         if bundle.storage in (Storage.STRING, Storage.BINARY):
             return None
-        slot = self._instance.slot(bundle)
-        mine = self._slots.get(slot.number)
+        mine = self._slot(self._instance.slot(bundle))
         if mine is None:
-            if len(self._slots) >= MOST_SLOTS:
-                return None
-            mine = self._slots[slot.number] = _Slot(slot)
+            return None
         dtype = bundle.storage.dtype
         return [NativeCall(hot.get_address(), hot.set_address(), mine.words, dtype, bundle.size)]
+
+    def slopes(self, bundle: Bundle, *, give: bool) -> NativeSlopes | None:
+        """The call that gives the derivatives of inputs, or reads those of outputs; None where there are too many."""
+        mine = self._slot(self._instance.slot(bundle, slopes=True))
+        if mine is None:
+            return None
+        function = hot.give_slopes_address() if give else hot.read_slopes_address()
+        return NativeSlopes(function, self.handle, mine.words)
+
+    def _slot(self, slot: NamedSlot) -> _Slot | None:
+        mine = self._slots.get(slot.number)
+        if mine is None and len(self._slots) < box.MOST_SLOTS and slot.array is not None:
+            second = None if slot.curvatures is None else _Slot(slot, slot.curvatures)
+            mine = self._slots[slot.number] = _Slot(slot, slot.array, second)
+        return mine
 
     @property
     def time(self) -> float | None:

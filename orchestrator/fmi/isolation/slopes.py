@@ -4,9 +4,11 @@ from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from orchestrator.instance import Bundle, Instance, Values, input_slopes, output_slopes
+from orchestrator.native import NativeSlopes
 
 Hand = Callable[[Bundle, Values, Values, float], None]
 Take = Callable[[Bundle, Values], None]
+Addressed = Callable[[Bundle], NativeSlopes | None]
 
 
 def describe_slopes(instance: Instance) -> dict[str, Any]:
@@ -18,9 +20,11 @@ def describe_slopes(instance: Instance) -> dict[str, Any]:
 class IsolatedInputSlopes:
     """See `InputSlopes`. They wait in the mailbox like inputs; what the FMU says to them is raised by `do_step`."""
 
-    def __init__(self, names: Collection[str], hand: Hand) -> None:
+    def __init__(self, names: Collection[str], hand: Hand, native_of: Addressed) -> None:
         self.names: Final = names
         self._hand = hand
+        self.native_of: Final = native_of
+        """How a compiled loop gives those of a bundle."""
 
     def set(self, bundle: Bundle, values: Values, derivatives: Values, t: float) -> None:
         """Give the inputs at t (s) and their derivatives."""
@@ -33,9 +37,11 @@ class IsolatedInputSlopes:
 class IsolatedOutputSlopes:
     """See `OutputSlopes`. What was read after one step comes with the next one."""
 
-    def __init__(self, names: Collection[str], take: Take) -> None:
+    def __init__(self, names: Collection[str], take: Take, native_of: Addressed) -> None:
         self.names: Final = names
         self._take = take
+        self.native_of: Final = native_of
+        """How a compiled loop reads those of a bundle."""
 
     def get(self, bundle: Bundle, slopes: Values) -> None:
         """Read the derivatives (1/s)."""

@@ -51,9 +51,9 @@ def can_go(participant: Participant) -> bool:
     if participant.courses is None:
         return True
     parts = participant.courses.parts
-    told = [derivatives.known for inflow in parts.inflows for derivatives in inflow.derivatives]
-    given = [] if parts.slopes is None else [parts.slopes.slopes]
-    return can_flow(parts.plan) and all(native_slopes(each) is not None for each in (*told, *given))
+    told = [(each.known, each.bundle) for inflow in parts.inflows for each in inflow.derivatives]
+    given = [] if parts.slopes is None else [(parts.slopes.slopes, parts.slopes.bundle)]
+    return can_flow(parts.plan) and all(native_slopes(*each) is not None for each in (*told, *given))
 
 
 class OwnWay:
@@ -191,11 +191,11 @@ class CourseTable:
         slopes = parts.slopes
         if slopes is None:
             return 0
-        found = native_slopes(slopes.slopes)
+        found = native_slopes(slopes.slopes, slopes.bundle)
         assert found is not None
         count, width = slopes.degree, slopes.bundle.size
         orders = np.repeat(np.arange(1, count + 1, dtype=np.intc), width)
-        references = np.tile(slopes.bundle.references, count)
+        references = np.tile(slopes.bundle.references, count) if found.references is None else found.references
         ranks = np.flatnonzero(slopes.follows).tolist()
         targets = [(place, rank, 0) for place, rank in zip(slopes.places.tolist(), ranks, strict=True)]
         call = _Call(found, references, orders, np.zeros(count * width))
@@ -239,12 +239,13 @@ class InflowTable:
         return {"times": self._times[:points].tolist(), "values": list(self._values[:points]), "slopes": slopes}
 
     def _reading(self, derivatives: Derivatives) -> Sequence[int]:
-        found = native_slopes(derivatives.known)
-        assert found is not None
         bundle = derivatives.bundle
-        orders, numbers = np.ones(bundle.references.size, np.intc), np.zeros(bundle.size)
+        found = native_slopes(derivatives.known, bundle)
+        assert found is not None
+        orders, numbers = np.ones(bundle.size, np.intc), np.zeros(bundle.size)
         targets = [(position, place, word(factor)) for position, place, factor in derivatives.targets]
-        call = _Call(found, bundle.references, orders, numbers)
+        references = bundle.references if found.references is None else found.references
+        call = _Call(found, references, orders, numbers)
         return (*_call_words(call, targets, self._tables), 1, bundle.size)
 
 
@@ -252,7 +253,7 @@ class _Call(NamedTuple):
     """A call for derivatives and its arguments."""
 
     native: NativeSlopes
-    references: NDArray[np.uint32]
+    references: NDArray[Any]
     orders: NDArray[np.intc]
     numbers: NDArray[np.float64]
 
@@ -260,4 +261,5 @@ class _Call(NamedTuple):
 def _call_words(call: _Call, targets: Iterable[Sequence[int]], tables: Tables) -> tuple[int, ...]:
     arrays = tables.keep(np.ascontiguousarray(call.references)), tables.keep(call.orders), tables.keep(call.numbers)
     references, orders, numbers = arrays
-    return (*call.native, references, call.references.size, orders, numbers, *tables.table(targets))
+    function, handle, _ = call.native
+    return (function, handle, references, call.orders.size, orders, numbers, *tables.table(targets))
