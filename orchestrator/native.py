@@ -217,6 +217,11 @@ class Steady(Protocol):
         ...
 
 
+def undisturbed(states: NativeStates) -> int:
+    """`get` of kept states, which lets nothing begin anew: that is another function where there is a `quiet` one."""
+    return int(getattr(states, "quiet", states.get))
+
+
 def is_plain(found: Native | None) -> bool:
     """Whether doStep takes no place for answers beside its status: `is_plain = True` says so."""
     return bool(getattr(found, "is_plain", False))

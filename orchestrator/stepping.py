@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from orchestrator.errors import RefusedStepError
 from orchestrator.master.algorithm import COMPLETED
-from orchestrator.master.compiled.anchor import anchor
+from orchestrator.master.compiled.anchor import Anchor, anchor
 from orchestrator.master.compiled.controlled import ControlledLoop
 from orchestrator.master.compiled.loop import CompiledLoop
 from orchestrator.master.compiled.made import Made, Steps
+from orchestrator.master.compiled.rolling import Rolling
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
@@ -70,7 +71,9 @@ class Stepping:
         self._loop = loop if isinstance(loop, CompiledLoop) else None
         self._controlled = loop if isinstance(loop, ControlledLoop) else None
         retry = None if self._loop is None or self._plain is None else self._plain.retry
-        self._anchor = None if retry is None else anchor(coupling, retry.rollback)
+        self._anchor: Anchor | Rolling | None = None if retry is None else anchor(coupling, retry.rollback)
+        if retry is not None and self._loop is not None and retry.way_back is WayBack.SOME and not self._early:
+            self._anchor = self._loop.roll(coupling, retry.rollback) or self._anchor
         self._leaves_grid = self._eventful or master.stepper.leaves_grid
         self.under_way = False
         self.rows = 0
@@ -153,7 +156,7 @@ class Stepping:
         assert self._loop is not None
         assert self._plain is not None
         retry, begun = self._plain.retry, self._timeline.index
-        if retry.way_back is WayBack.SOME:
+        if retry.way_back is WayBack.SOME and not isinstance(self._anchor, Rolling):
             until = begun + 1
         if self._eventful:
             until = min(until, self._whole_until(begun))
@@ -182,7 +185,8 @@ class Stepping:
                 if isinstance(error, RefusedStepError):
                     raise retry.final(error) from error
                 raise
-            if reached.point == begun:
+            if reached.point == begun or isinstance(self._anchor, Rolling):
+                self._come_to(reached.point)
                 point.go_back(with_counts=False)
                 return self._instead(error)
         else:

@@ -5,7 +5,7 @@
 of the solver, which begins anew where it is gone back to, and where it is kept: all that follows is the same each time.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from numba import cfunc, njit
 
@@ -18,14 +18,15 @@ _WARNING: Final = 1
 _OPTIONS: Final[Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-def _failed(memory: int, called: int, status: int) -> int:
-    """Note a call that gave a status; the status."""
-    store(memory + at.FAILED, called)
-    store(memory + at.FAILED_STATUS, status)
-    return status
+def _went_wrong(memory: int, called: int, status: int) -> bool:
+    """Whether a call failed; one that gave a status is noted, a warning too."""
+    if status != 0:
+        store(memory + at.FAILED, called)
+        store(memory + at.FAILED_STATUS, status)
+    return not 0 <= status <= _WARNING
 
 
-failed: Any = njit("int64(int64, int64, int64)", **_OPTIONS)(_failed)
+went_wrong: Any = njit("boolean(int64, int64, int64)", **_OPTIONS)(_went_wrong)
 
 
 def _keep_words(memory: int, state: int) -> None:
@@ -69,8 +70,8 @@ def _rest(memory: int) -> int:
     count, handle = load(memory + at.COURSE_COUNT), load(load(memory + at.HANDLE_AT))
     references, place = load(memory + at.COURSE_REFERENCES), load(memory + at.COURSE_NOW)
     status = int(call_values(load(memory + at.COURSE_GET), handle, references, count, place, count))
-    if not 0 <= status <= _WARNING:
-        return int(failed(memory, at.CALL_GET_COURSE, status))
+    if went_wrong(memory, at.CALL_GET_COURSE, status):
+        return status
     now, wanted, base = doubles(place), doubles(load(memory + at.COURSE_WANTED)), doubles(load(memory + at.COURSE_BASE))
     slopes, curvatures = doubles(load(memory + at.COURSE_SLOPES)), doubles(load(memory + at.COURSE_CURVATURES))
     first, second = (
@@ -90,8 +91,8 @@ def _go_back(memory: int, state: int) -> int:
     """Go back to a kept state, from where the solver begins anew; the worst status, of the last call that failed."""
     handle = load(load(memory + at.HANDLE_AT))
     status = int(call_values(load(memory + at.SET_STATE), handle, load(load(state + at.POINTER)), 0, 0, 0))
-    if not 0 <= status <= _WARNING:
-        return int(failed(memory, at.CALL_SET_STATE, status))
+    if went_wrong(memory, at.CALL_SET_STATE, status):
+        return status
     put_words(memory, state)
     if read(memory, True) != at.DONE:
         return int(load(memory + at.FAILED_STATUS))
@@ -117,16 +118,26 @@ def _keep_own(memory: int, state: int) -> int:
 keep_own: Any = njit("int64(int64, int64)", **_OPTIONS)(_keep_own)
 
 
-def _keep(memory: int, slot: int, _1: int, _2: int, _3: int) -> int:
+def _keep_quietly(memory: int, slot: int, _1: int, _2: int, _3: int) -> int:
     state = load(slot + at.WORD)
     if jump(memory) != at.DONE:
         return int(load(memory + at.FAILED_STATUS))
     status = int(keep_own(memory, state))
-    if not 0 <= status <= _WARNING:
-        return int(failed(memory, at.CALL_GET_STATE, status))
+    if went_wrong(memory, at.CALL_GET_STATE, status):
+        return status
     keep_words(memory, state)
     store(slot, state)
-    return max(status, int(go_back(memory, state)))
+    return status
+
+
+keep_quietly: Any = njit("int64(int64, int64, int64, int64, int64)", **_OPTIONS)(_keep_quietly)
+
+
+def _keep(memory: int, slot: int, _1: int, _2: int, _3: int) -> int:
+    status = int(keep_quietly(memory, slot, 0, 0, 0))
+    if not 0 <= status <= _WARNING:
+        return status
+    return max(status, int(go_back(memory, load(slot))))
 
 
 def _return(memory: int, state: int, _1: int, _2: int, _3: int) -> int:
@@ -143,11 +154,19 @@ def _free(memory: int, slot: int, _1: int, _2: int, _3: int) -> int:
 
 _TAKEN: Final = "int32(int64, int64, int64, int64, int64)"
 _functions: Final[Any] = tuple(
-    cfunc(_TAKEN, cache=True, error_model="numpy")(function) for function in (_keep, _return, _free)
+    cfunc(_TAKEN, cache=True, error_model="numpy")(function) for function in (_keep, _keep_quietly, _return, _free)
 )
 
 
-def state_addresses() -> tuple[int, int, int]:
-    """Addresses of the functions that keep a state, go back to one, and free one."""
-    keep, back, free = (int(function.address) for function in _functions)
-    return keep, back, free
+class StateAddresses(NamedTuple):
+    """Of the functions that keep a state, the same without letting the solver begin anew, go back, and free."""
+
+    keep: int
+    keep_quietly: int
+    go_back: int
+    free: int
+
+
+def state_addresses() -> StateAddresses:
+    """Where they lie."""
+    return StateAddresses(*(int(function.address) for function in _functions))

@@ -6,12 +6,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from orchestrator.errors import StepError
-from orchestrator.interruption import opened
 from orchestrator.master.compiled.handing import Beside, Handing
 from orchestrator.master.compiled.layout import control as ct
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.layout.states import STATUS, state_row
 from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
+from orchestrator.master.compiled.made import over
 from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
@@ -168,7 +168,7 @@ class ControlledLoop:
     def _stride(self, until: int) -> int:
         """Make macro steps as long as there is time; why they ended."""
         why, end = at.DONE, perf_counter() + _STRIDE
-        while why == at.DONE and self._word(ct.INDEX) < until and not _over(end):
+        while why == at.DONE and self._word(ct.INDEX) < until and not over(end):
             why = self._make(until, self._slice)
             if why == at.DONE and self._took < _SLICE / 4.0:
                 self._slice *= 2
@@ -285,12 +285,6 @@ def _failed(why: int, found: Native, program: Program, t: float, h: float) -> No
         return
     found.arrived(t if why == at.SET else t + h)
     found.failed(status, program.calls[program[at.CALL]][0], setting=why == at.SET)
-
-
-def _over(end: float) -> bool:
-    """Whether it is time (s) to come back, or somebody asked for it by Ctrl-C or SIGTERM."""
-    interruption = opened()
-    return perf_counter() >= end or (interruption is not None and interruption.requested)
 
 
 def _states(found: Native) -> NativeStates:

@@ -4,6 +4,7 @@ from orchestrator.master.compiled.anchor import Anchor
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.packing import pack
+from orchestrator.master.compiled.rolling import Rolling
 from orchestrator.native import HAPPENINGS, Clock, Native, Steady
 
 
@@ -19,13 +20,13 @@ class Entrance:
         self._natives = {number: each for number, each in enumerate(program.natives) if each is not None}
         self._begins = [each.begin for each in self._natives.values()]
         self._asked: dict[int, Native] = {}
-        self._anchor: Anchor | None = None
+        self._anchor: Anchor | Rolling | None = None
         self._told: list[bool] | None = None
         self._steady = not program.ways and all(isinstance(each, Steady) for each in self._natives.values())
         self._clock, self._found, self._left = Clock(), -1, -1
         pack(program)
 
-    def enter(self, t: float, anchor: Anchor | None) -> None:
+    def enter(self, t: float, anchor: Anchor | Rolling | None) -> None:
         """Steps are about to be made from t (s) on, where the anchor keeps everything; raises what they would raise."""
         known = self._steady and HAPPENINGS.count == self._found
         for begin in () if known else self._begins:

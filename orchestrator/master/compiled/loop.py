@@ -9,16 +9,16 @@ import numpy as np
 
 from orchestrator.errors import FailedStepError, StepError
 from orchestrator.instance import StepResult
-from orchestrator.interruption import opened
 from orchestrator.master.algorithm import COMPLETED, MacroStep, Steppable
 from orchestrator.master.compiled.anchor import Anchor
 from orchestrator.master.compiled.counts import Counts
 from orchestrator.master.compiled.entrance import Entrance
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
-from orchestrator.master.compiled.made import Made, Steps
+from orchestrator.master.compiled.made import Made, Steps, over
 from orchestrator.master.compiled.parallel.threads import Ahead, Parallel
 from orchestrator.master.compiled.past import Past
+from orchestrator.master.compiled.rolling import Rolling, rolling
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
 from orchestrator.master.compiled.solved import Solved
@@ -26,6 +26,7 @@ from orchestrator.master.compiled.tables import word
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import advance_each
 from orchestrator.master.rates import Part
+from orchestrator.master.snapshot import Rollback
 from orchestrator.master.step_size import FixedStep
 from orchestrator.native import Native, NativeAnswer
 from orchestrator.signals import RowTable, gather
@@ -84,6 +85,7 @@ class CompiledLoop:
         self._alone = [
             each for i, each in enumerate(self._participants) if each.prepares and program.natives[i] is None
         ]
+        self._rolling: Rolling | None = None
         self._pause = 0.0
         self._first, self._slice, self._last = program[at.COMPONENTS], 1, 0
 
@@ -93,7 +95,7 @@ class CompiledLoop:
         until: int,
         rows: RowTable | None,
         steps: Steps | None = None,
-        anchor: Anchor | None = None,
+        anchor: Anchor | Rolling | None = None,
     ) -> Made:
         """Make macro steps from `index` to `until`, or fewer where time passes, and record them where there are rows.
 
@@ -124,7 +126,7 @@ class CompiledLoop:
             if due:
                 recorded = False
                 break
-            if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or _over(end))):
+            if why == at.FULL or (why == at.DONE and (index >= until or steps is not None or over(end))):
                 break
             if why != at.DONE:
                 outcome = self._by_python(why, index)
@@ -142,6 +144,11 @@ class CompiledLoop:
             return
         for number, found in self._natives:
             found.arrived(t if number not in self._program.ways else self._participants[number].reached(t))
+
+    def roll(self, coupling: Coupling, rollback: Rollback) -> Rolling | None:
+        """Let it be kept where each macro step begins; None where that takes Python."""
+        self._rolling = rolling(coupling, self._program, self._grid, rollback)
+        return self._rolling
 
     def look_for_events(self, look: Callable[[int], int | None], first: float | None) -> None:
         """Steps are made until an event happens, the `first` that is known at this time (s).
@@ -180,7 +187,7 @@ class CompiledLoop:
         index, rows = self._program[at.INDEX], self._program[at.ROWS]
         return Made(index, COMPLETED, rows, recorded=self._program[at.TIMES] != 0)
 
-    def _begin(self, index: int, rows: RowTable | None, anchor: Anchor | None) -> None:
+    def _begin(self, index: int, rows: RowTable | None, anchor: Anchor | Rolling | None) -> None:
         self._hot.enter(self._program.address, index)
         try:
             self._entrance.enter(self._grid.time(index), anchor)
@@ -232,7 +239,7 @@ class CompiledLoop:
         """Do what the hot loop could not: the step of one component, and those after it where that ends the run."""
         number, t, h = self._number, self._grid.time(index), self._grid.step(index)
         try:
-            if why in (at.BEGINS, at.REFUSED, at.LEFT):
+            if why in (at.BEGINS, at.REFUSED, at.LEFT, at.UNKEPT):
                 return self._begun(why, index)
             self._last = number
             self._check(number, index, why)
@@ -291,7 +298,9 @@ class CompiledLoop:
         """Do what the hot loop cannot at the beginning of a macro step; all of a gather where a value does not pass."""
         self._counts.come_to(index, 0)
         program, t = self._program, self._grid.time(index)
-        if why == at.REFUSED:
+        if why == at.UNKEPT and self._rolling is not None:
+            self._rolling.kept()
+        elif why == at.REFUSED:
             gather(self._at_once)
         elif why == at.LEFT:
             number = program.prepared[(program[at.PREPARING] - program[at.PREPARED]) // at.WORD]
@@ -386,9 +395,3 @@ class CompiledLoop:
         self._program.answers[number] = 0
         event, terminate, early = (bool(int(flags) >> shift & 255) for shift in (0, 8, 16))
         return NativeAnswer(status, event, terminate, early, float(reached.view(np.float64)))
-
-
-def _over(end: float) -> bool:
-    """Whether it is time (s) to come back, or somebody asked for it by Ctrl-C or SIGTERM."""
-    interruption = opened()
-    return perf_counter() >= end or (interruption is not None and interruption.requested)

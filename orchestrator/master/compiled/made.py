@@ -1,7 +1,9 @@
 """Made: what came of macro steps in the compiled loop, and who makes them in a way of its own."""
 
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
+from orchestrator.interruption import opened
 from orchestrator.master.algorithm import MacroStep
 
 
@@ -28,3 +30,9 @@ class Made(NamedTuple):
     rows: int
     recorded: bool
     due: bool = False
+
+
+def over(end: float) -> bool:
+    """Whether it is time (s) to come back, or somebody asked for it by Ctrl-C or SIGTERM."""
+    interruption = opened()
+    return perf_counter() >= end or (interruption is not None and interruption.requested)

@@ -8,8 +8,9 @@ from typing import Any
 from numba import njit
 
 from orchestrator.by_address import bits, doubles, load, load_byte, load_double, store
+from orchestrator.master.compiled.hot import states as hot_states
 from orchestrator.master.compiled.hot.calls import finish, three
-from orchestrator.master.compiled.hot.gather import INLINE, gather
+from orchestrator.master.compiled.hot.gather import INLINE, copy, gather
 from orchestrator.master.compiled.hot.iterate import iterate
 from orchestrator.master.compiled.hot.own import own_step, prepare, restore, resume
 from orchestrator.master.compiled.hot.points import enter, keep, keep_finite, keep_whole, settle
@@ -47,8 +48,33 @@ def _step(program: int, component: int, t: float, h: float) -> int:
 step: Any = njit("int64(int64, int64, float64, float64)", **INLINE)(_step)
 
 
+def _roll(program: int, index: int) -> bool:
+    """Keep where a macro step begins; whether Python has not to do it."""
+    if hot_states.keep(load(program + at.ROLLING), load(program + at.ROLLING_END)) != 0:
+        return False
+    row, end = load(program + at.ROLLING_MEMORY), load(program + at.ROLLING_MEMORY_END)
+    while row < end:
+        copy(load(row), load(row + 8), load(row + 16))
+        row += at.RUN_ROW
+    store(program + at.ROLLED, index)
+    return True
+
+
+roll: Any = njit("boolean(int64, int64)", cache=True, nogil=True, error_model="numpy")(_roll)
+
+
+def _rolls(program: int) -> bool:
+    """Whether it is kept where each macro step begins."""
+    return bool(load(program + at.ROLLING) != load(program + at.ROLLING_END))
+
+
+rolls: Any = njit("boolean(int64)", **INLINE)(_rolls)
+
+
 def _begin(program: int, index: int) -> int:
     """What comes before the first component of a macro step."""
+    if rolls(program) and load(program + at.ROLLED) != index and not roll(program, index):
+        return at.UNKEPT
     asks = load(program + at.ASKS)
     if asks != 0 and index % asks == 0 and load(program + at.ASKED) != index:
         return at.BEGINS
@@ -109,7 +135,7 @@ def _step_by_step(program: int, until: int) -> int:
     first, end = load(program + at.COMPONENTS), load(program + at.COMPONENTS_END)
     index, component = load(program + at.INDEX), load(program + at.COMPONENT)
     prepares = load(program + at.PREPARED) != load(program + at.PREPARED_END) or load(program + at.ASKS) != 0
-    begins = prepares or load(program + at.METER) != 0
+    begins = prepares or load(program + at.METER) != 0 or rolls(program)
     arrives = load(program + at.EVENTFUL) != 0 or load(program + at.TIMES) != 0
     why = at.DONE
     while why == at.DONE and index < until:
@@ -144,7 +170,7 @@ def _whole_until(program: int, until: int) -> int:
     """Up to where `hot.tight` can make macro steps: those whose durations are taken are not among them."""
     index, sample = load(program + at.INDEX), load(program + at.SAMPLE_AFTER)
     whole = load(program + at.COMPONENT) == load(program + at.COMPONENTS) and load(program + at.SAMPLE) == 0
-    if load(program + at.TIGHT) == 0 or not whole:
+    if load(program + at.TIGHT) == 0 or not whole or rolls(program):
         return int(index)
     return int(until if sample <= index else min(until, sample - 1))
 
@@ -162,7 +188,8 @@ def _advance(program: int, until: int) -> int:
         if last > load(program + at.INDEX):
             why = tight(program, last)
         else:
-            why = step_by_step(program, until if load(program + at.TIGHT) == 0 else load(program + at.INDEX) + 1)
+            alone = load(program + at.TIGHT) == 0 or rolls(program)
+            why = step_by_step(program, until if alone else load(program + at.INDEX) + 1)
     return int(why)
 
 

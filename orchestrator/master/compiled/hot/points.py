@@ -101,6 +101,7 @@ def _enter(program: int, index: int) -> None:
     store(program + at.COMPONENT, load(program + at.COMPONENTS))
     store(program + at.ENTERED, 1)
     store(program + at.ASKED, -1)
+    store(program + at.ROLLED, -1)
     store(program + at.PREPARING, load(program + at.PREPARED))
     meter = load(program + at.METER)
     if meter != 0:

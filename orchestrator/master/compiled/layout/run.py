@@ -91,7 +91,14 @@ TIGHT_END: Final = 456
 PAIRS: Final = 464
 TIGHT_ANSWERS: Final = 472
 """Where components answer beside their status, all in the same place: two words."""
-PROGRAM: Final = 488
+ROLLING: Final = 488
+"""States that are kept at the beginning of each macro step (`hot.states`), none where nothing is; the last such one."""
+ROLLING_END: Final = 496
+ROLLED: Final = 504
+ROLLING_MEMORY: Final = 512
+"""What is kept with them: (from, to, words)."""
+ROLLING_MEMORY_END: Final = 520
+PROGRAM: Final = 528
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
@@ -213,5 +220,7 @@ REFUSED: Final = 8
 """A value does not pass the gather at the beginning of a macro step."""
 LEFT: Final = 9
 """Python has to begin a macro step for the component whose table is next among those that are prepared."""
+UNKEPT: Final = 11
+"""A state cannot be kept without Python at the beginning of a macro step."""
 ARRIVED: Final = 10
 """The step is made, but an event happens at its end, or Python has to look whether one does; nothing is kept."""
