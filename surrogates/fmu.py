@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from fmus.compiler import RUNTIME, architecture, headers
-from fmus.container.code import quoted
 from fmus.container.description_fmi3 import model_description
 from fmus.container.system import Kind, System, Unit
 from fmus.container.system import Variable as Told
+from fmus.container.text import quoted
 from fmus.container.values import Type
 from fmus.errors import BuildError
 from fmus.package import write_fmu

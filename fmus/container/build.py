@@ -16,6 +16,7 @@ from fmus.compiler import LINK_FLAGS, Compiler, architecture, find_compiler
 from fmus.compiler import RUNTIME as OF_MODELS
 from fmus.container import description_fmi2, description_fmi3
 from fmus.container.code import TOKEN, system_code
+from fmus.container.loops import Mathematics
 from fmus.container.system import System
 from fmus.errors import BuildError
 
@@ -37,9 +38,9 @@ def build_container(system: System, files: Files, version: str, target: Path) ->
     """
     compiler = find_compiler()
     code = system_code(system)
-    token = _token(code, files)
+    token = _token(code, system.mathematics, files)
     with tempfile.TemporaryDirectory(prefix="cotwin-") as folder:
-        library = _compiled(compiler, code, token, version, Path(folder))
+        library = _compiled(compiler, system, token, version, Path(folder))
         module = description_fmi2 if version == "2.0" else description_fmi3
         entries = [(_library_name(system.identifier, version), library)]
         entries += [(f"resources/{name}", path) for name, path in files]
@@ -50,9 +51,10 @@ def build_container(system: System, files: Files, version: str, target: Path) ->
     return target
 
 
-def _token(code: str, files: Files) -> str:
+def _token(code: str, mathematics: Mathematics | None, files: Files) -> str:
     """Identifies what the container computes: its tables, the runtime and its components."""
     digest = hashlib.sha256(code.encode())
+    digest.update(b"" if mathematics is None else mathematics.code.encode())
     for source in [*sorted(RUNTIME.glob("*.[ch]")), *(OF_MODELS / name for name in _SHARED)]:
         digest.update(source.read_bytes())
     for name, path in files:
@@ -61,13 +63,15 @@ def _token(code: str, files: Files) -> str:
     return "{" + "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:32])) + "}"
 
 
-def _compiled(compiler: Compiler, code: str, token: str, version: str, work: Path) -> Path:
-    (work / "system.c").write_text(code)
+def _compiled(compiler: Compiler, system: System, token: str, version: str, work: Path) -> Path:
+    (work / "system.c").write_text(system_code(system))
+    (work / "mathematics.c").write_text("" if system.mathematics is None else system.mathematics.code)
     shutil.copyfile(RUNTIME / "system.h", work / "system.h")
     compiler.compile(work / "system.c", work / "system.o", define=[f'{TOKEN}="{token}"'])
+    compiler.compile(work / "mathematics.c", work / "mathematics.o")
     library = work / "container.so"
     runtime = sorted(_runtime(compiler, version).iterdir())
-    objects = [str(work / "system.o"), *map(str, runtime)]
+    objects = [str(work / "system.o"), str(work / "mathematics.o"), *map(str, runtime)]
     compiler.run([*LINK_FLAGS, *objects, "-lm", "-ldl", "-o", str(library)], library)
     return library
 

@@ -1,19 +1,18 @@
 """The C code of a container: a system as the tables of runtime/system.h."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from fmus.container.code_loops import Loops
 from fmus.container.code_ways import Ways
 from fmus.container.system import Course, Inputs, Stage, System
+from fmus.container.text import quoted
 from fmus.container.values import Call, Flow
 
 TOKEN = "SYSTEM_TOKEN"
 """Stands in the code for the token, which is made from the code."""
 
 Row = TypeVar("Row", str, int)
-
-_PLAIN = re.compile(r"[A-Za-z0-9_ .:,;/\[\]()+*=<>-]")
 
 
 def system_code(system: System) -> str:
@@ -39,6 +38,7 @@ class _Tables:
         self._stage_parts: list[int] = []
         self._stage_reads: list[str] = []
         self._ways = Ways(self._references, self._flow_range)
+        self._loops = Loops(system.loops, system.mathematics, self._names)
 
     def text(self) -> str:
         system = self._system
@@ -66,6 +66,8 @@ class _Tables:
                 _table("part_table", "parts", parts),
                 _table("char *const", "solver", map(quoted, system.solver)),
                 *(_table(kind, name, rows) for kind, name, rows in self._ways.tables),
+                *self._loops.declarations,
+                *(_table(kind, name, rows) for kind, name, rows in self._loops.tables),
                 _table("char *const", "before", self._before),
                 _table("row", "rows", self._rows),
                 _table("row", "jumps", self._jumps),
@@ -98,6 +100,7 @@ class _Tables:
         events, discrete = part.events, self._calls_of(() if part.events is None else part.events.discrete)
         early = f"{int(part.returns_early)}, {int(part.keeps_state)}"
         event_mode = f"{early}, {int(events is not None)}, {discrete}, {0 if events is None else events.memory}"
+        event_mode += f", {self._loops.of(index)}"
         return (
             f"{{{', '.join(map(quoted, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}, {event_mode}}}"
         )
@@ -190,7 +193,9 @@ class _Tables:
             "paces, extrapolations, elements, inflows, ranks, readings, givings, targets, places",
             "sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
             "calls, references, first_name, names, flows",
-            f"map_entries, {at_once}, variables, variable_of",
+            f"map_entries, {at_once}",
+            f"{len(system.loops)}, loops, loop_parts, loop_words, relocations, loop_functions, asked",
+            f"{'0' if system.mathematics is None else '&mathematics'}, variables, variable_of",
         ]
         return "const system_table whole = {\n    " + ",\n    ".join(fields) + "\n};\n"
 
@@ -204,11 +209,3 @@ def _integer(value: int) -> str:
     """A C integer of 64 bits; numbers without sign by their bits."""
     signed = value - 2**64 if value >= 2**63 else value
     return "(-9223372036854775807LL - 1)" if signed == -(2**63) else f"{signed}LL"
-
-
-def quoted(text: str | None) -> str:
-    """A C string; whatever is no plain character stands there by the numbers of its bytes."""
-    if text is None:
-        return "0"
-    pieces = [one if _PLAIN.fullmatch(one) else "".join(f"\\{byte:03o}" for byte in one.encode()) for one in text]
-    return f'"{"".join(pieces)}"'

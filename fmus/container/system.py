@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from fmus.container.loops import Loop, Mathematics
 from fmus.container.values import Call, Flow, Type
 from fmus.container.ways import Eventful, Exchange, Extrapolation, Pace
 
@@ -147,7 +148,7 @@ class System:
     `step_size`, `start` and `stop` in s; `at_once` flows at the beginning of each macro step, `everything` where
     events are looked for, and `during_events` what may flow then; `image` holds the values
     at the start. `bound` is a part that takes steps of one size only, -1 where there is none. `solver` are the
-    libraries of CVODE below the resources, where a part uses it.
+    libraries of CVODE below the resources, where a part uses it. `mathematics` solve the `loops`, where there are any.
     """
 
     name: str
@@ -169,6 +170,8 @@ class System:
     inputs: tuple[Inputs, ...] = ()
     bound: int = -1
     solver: tuple[str, ...] = ()
+    loops: tuple[Loop, ...] = ()
+    mathematics: Mathematics | None = None
     keeps_state: bool = False
     serializes_state: bool = False
     once_per_process: bool = False

@@ -20,6 +20,7 @@ from orchestrator.export.libraries import Found, examined
 from orchestrator.export.lowering import lower
 from orchestrator.export.refusals import (
     refuse_description,
+    refuse_loops,
     refuse_models,
     refuse_negated,
     refuse_values,
@@ -93,7 +94,8 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     interfaces = {name: each.connectors for name, each in components.items()}
     links, parameters, views = meaning_of(description, interfaces)
     feedthrough = {name: each.feedthrough for name, each in components.items()}
-    schedule = _schedule(interfaces, feedthrough, links)
+    schedule = _schedule(interfaces, feedthrough, links, iterate=description.algorithm == "iterative")
+    refuse_loops(description, schedule.loops, models, kinds)
     refuse_values(links, interfaces, parameters.values)
     refuse_negated(models, links, parameters.values)
     types = _types(inputs, models)
@@ -121,17 +123,17 @@ def _coupled(description: SystemDescription, version: str, expose: Sequence[str]
     return coupled, left_out
 
 
-def _schedule(interfaces: Interfaces, feedthrough: Feedthrough, links: Sequence[Link]) -> Schedule:
+def _schedule(interfaces: Interfaces, feedthrough: Feedthrough, links: Sequence[Link], *, iterate: bool) -> Schedule:
     """The schedule; AlgebraicLoopError with the remedies that there are for a container."""
     loops = algebraic_loops(variable_graph(interfaces, feedthrough, links))
     if loops:
         paths = "\n".join(f"export-fmu: algebraic loop: {written(loop)}" for loop in loops)
         raise AlgebraicLoopError(
-            f"{paths}\nA container solves no loops. Declare 'delay: true' on one of the connections of each, put a "
-            "component without direct feedthrough on it, or leave the connection out: the input becomes one of the "
-            "FMU, and the tool that runs it closes the loop"
+            f"{paths}\nA container solves no loops of direct feedthrough in its initialization. Declare 'delay: true' "
+            "on one of the connections of each, put a component without direct feedthrough on it, or leave the "
+            "connection out: the input becomes one of the FMU, and the tool that runs it closes the loop"
         )
-    return build_schedule(interfaces, feedthrough, links)
+    return build_schedule(interfaces, feedthrough, links, iterate=iterate)
 
 
 def _declared(

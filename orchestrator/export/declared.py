@@ -1,13 +1,16 @@
 """Declared: components as their files declare them, which take the place of instances in a plan that is not run."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.fmi.events_description import read_features
 from orchestrator.fmi.intermediate_inputs import sloped, takes_slopes
 from orchestrator.fmi.variables import ModelInfo
-from orchestrator.instance import Capabilities, Instance
+from orchestrator.instance import Bundle, Capabilities, Instance, Values
 from orchestrator.system.connector import Causality, Connector, Variability
 from orchestrator.system.solving import Extrapolation
 
@@ -28,6 +31,35 @@ class _Events:
     clocked: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
+class _Derivatives:
+    """Directional derivatives by a call; `references` keeps those that it is asked with."""
+
+    function = 0
+
+    def __init__(self, sized: bool) -> None:
+        self._sized = sized
+        self.references: list[NDArray[np.int64]] = []
+
+    @property
+    def native(self) -> "_Derivatives":
+        """Itself."""
+        return self
+
+    def arguments(self, unknowns: Bundle, knowns: Bundle, seed: Values, result: Values) -> Sequence[int]:
+        """Those of the function, but for the instance, which there is none of."""
+        rows, columns = self._kept(unknowns), self._kept(knowns)
+        values = [rows, unknowns.references.size, columns, knowns.references.size]
+        sizes = (seed.ctypes.data, seed.size, result.ctypes.data, result.size)
+        return (0, *values, *(sizes if self._sized else (*sizes[::2], 0, 0)))
+
+    def _kept(self, bundle: Bundle) -> int:
+        """Where a copy of the references lies that fills whole words."""
+        words = np.zeros(-(-bundle.references.size // 2), np.int64)
+        words.view(np.uint32)[: bundle.references.size] = bundle.references
+        self.references.append(words)
+        return int(words.ctypes.data)
+
+
 @dataclass(frozen=True, eq=False)
 class Declared:
     """What a master asks a component before it steps."""
@@ -39,6 +71,7 @@ class Declared:
     input_slopes: _Slopes | None = None
     output_slopes: _Slopes | None = None
     event_mode: _Events | None = None
+    directional_derivatives: _Derivatives | None = None
     identity: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -48,7 +81,9 @@ def declared(name: str, model: ModelInfo, kind: str, wanted: Extrapolation) -> I
     capabilities = replace(model.interface(kind).capabilities, may_return_early=early)
     inputs, outputs = _slopes(model, kind, extrapolate=wanted.order > 0 or wanted.smoothing)
     events = _Events() if has_events(model, kind) else None
-    found = Declared(name, model.connectors, model.feedthrough, capabilities, inputs, outputs, events)
+    tells = kind == "CoSimulation" and model.interface(kind).capabilities.directional_derivatives
+    derivatives = _Derivatives(model.fmi_version.startswith("3")) if tells else None
+    found = Declared(name, model.connectors, model.feedthrough, capabilities, inputs, outputs, events, derivatives)
     return cast("Instance", found)  # it is asked what it is, and never stepped
 
 

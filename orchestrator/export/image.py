@@ -80,6 +80,10 @@ class Image:
         numbers = np.broadcast_to(np.asarray(values, dtype=kind.dtype), connector.size)
         self._starts.append((offset, numbers.tobytes()))
 
+    def fill(self, offset: int, data: bytes) -> None:
+        """Say what lies at a place at the start."""
+        self._starts.append((offset, data))
+
     def started(self, starts: Mapping[tuple[str, str], Connector]) -> None:
         """Take the start values that connectors declare."""
         for (component, _), connector in starts.items():

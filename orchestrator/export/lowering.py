@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from fmus.container.loops import Loop
 from fmus.container.system import Part, Setting, Stage, System
 from fmus.container.values import Call, Flow
 from fmus.container.ways import Eventful, Exchange
@@ -14,6 +15,7 @@ from orchestrator.export.exchange import divided, exchange_of, remembered, solve
 from orchestrator.export.exposing import dependencies
 from orchestrator.export.following import Following, followed, step_sizes
 from orchestrator.export.image import Image
+from orchestrator.export.loops import lowered_loops, mathematics
 from orchestrator.export.sources import course_names, inputs_of
 from orchestrator.export.variables import TIME, Described, settings_of
 from orchestrator.instance import input_slopes
@@ -80,6 +82,7 @@ class _Lowering:
         """All tables."""
         coupled, description = self._coupled, self._coupled.description
         parts = tuple(self._part(name, sources[name]) for name in self._order)
+        loops = self._loops()
         self._image.started(dict(self._started()))
         settings = self._settings()
         numbers = {key: number for number, key in enumerate(settings)}
@@ -108,12 +111,18 @@ class _Lowering:
             image=self._image.bytes(),
             bound=-1 if coupled.bound is None else self._parts[coupled.bound],
             solver=tuple(path for path, _ in solver_files()[:-1]) if uses_cvode(parts) else (),
+            loops=loops,
+            mathematics=mathematics() if loops else None,
             inputs=tuple(inputs_of(name, source, self._image) for name, source in coupled.inputs.items()),
             keeps_state=abilities.keeps_state,
             serializes_state=abilities.serializes_state,
             once_per_process=abilities.once_per_process,
             needs_tool=abilities.needs_tool,
         )
+
+    def _loops(self) -> tuple[Loop, ...]:
+        groups, settings = self._coupled.schedule.loops, self._coupled.description.loops
+        return tuple(lowered_loops(groups, self._coupling, settings, self._parts, self._image)) if groups else ()
 
     def _settings(self) -> dict[tuple[str, str], Setting]:
         coupled = self._coupled

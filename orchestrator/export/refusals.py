@@ -1,6 +1,6 @@
 """Refusals: what a container does not do, by name and with the remedy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.assembly import gives_inputs
 from orchestrator.errors import CapabilityError
@@ -30,6 +30,38 @@ def refuse_models(description: SystemDescription, models: Mapping[str, ModelInfo
     for name, model in models.items():
         problems += [f"component '{name}': {each}" for each in _of_model(description.components[name], model)]
     _refuse(problems)
+
+
+def refuse_loops(
+    description: SystemDescription,
+    loops: Sequence[Sequence[str]],
+    models: Mapping[str, ModelInfo],
+    kinds: Mapping[str, str],
+) -> None:
+    """CapabilityError for components in solved loops, or beside them, with which a container does not solve these."""
+    problems = []
+    for name, model in models.items() if loops else ():
+        features = read_features(model.path)
+        if kinds[name] == "CoSimulation" and (features.event_mode or features.early_return):
+            problems.append(
+                f"component '{name}': a container solves no loops beside events. Export the FMU without them"
+            )
+    for name in (name for loop in loops for name in loop):
+        problems += [f"component '{name}': {each}" for each in _of_loop(name, description, kinds)]
+    _refuse(problems)
+
+
+def _of_loop(name: str, description: SystemDescription, kinds: Mapping[str, str]) -> Iterator[str]:
+    component = description.components[name]
+    wanted = component.extrapolation or description.extrapolation
+    if kinds.get(name) == "ModelExchange":
+        yield "a container solves no loops of components for Model Exchange. Export the FMU for Co-Simulation"
+    if component.estimator is not None:
+        yield "a container has no estimators. Leave it out, or declare a delay in its loop"
+    if component.step_size is not None:
+        yield "a container has no step_size of a component in a solved loop. Leave it out"
+    if wanted.order > 0 or wanted.smoothing:
+        yield "a container extrapolates no inputs in a solved loop. Choose 'extrapolation: {order: 0}' for it"
 
 
 def refuse_negated(
@@ -81,8 +113,6 @@ def _path(link: Link) -> str:
 
 
 def _of_system(description: SystemDescription) -> Iterator[str]:
-    if description.algorithm == "iterative":
-        yield "algorithm: a container iterates no loops. Choose 'gauss_seidel' or 'jacobi', with a delay in each loop"
     if description.step_control.method != "constant":
         yield "step_control: a container takes steps of one size. Choose 'method: constant' and a small 'step_size'"
     if description.step_control.global_error:

@@ -24,6 +24,8 @@ SYSTEMS = {"plain": growth(), "paced": growth(extrapolation=SMOOTH), "exchanged"
 SYSTEMS["exchanged"]["components"]["prey"]["kind"] = "model_exchange"
 SYSTEMS["exchanged"]["components"]["predator"] |= {"kind": "model_exchange", "solver": {"method": "rk4", "step": 0.1}}
 SYSTEMS["eventful"] = growth()
+SYSTEMS["looped"] = growth(algorithm="iterative")
+SYSTEMS["mixed"] = growth(algorithm="iterative", loops={"method": "anderson", "reuse": 2})
 SYSTEMS["paced"]["components"]["prey"]["step_size"] = 0.25
 SYSTEMS["paced"]["components"]["predator"]["step_size"] = 0.025
 
@@ -39,7 +41,13 @@ def compiled(system, folder, monkeypatch, *flags):
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder / "whole")
     (folder / "system.c").write_text(system_code(seen[0]))
-    sources = ["system.c", *map(str, sorted(RUNTIME.glob("*.c"))), str(ROOT / "tests" / "export" / DRIVER)]
+    (folder / "mathematics.c").write_text("" if seen[0].mathematics is None else seen[0].mathematics.code)
+    sources = [
+        "system.c",
+        "mathematics.c",
+        *map(str, sorted(RUNTIME.glob("*.c"))),
+        str(ROOT / "tests" / "export" / DRIVER),
+    ]
     command = [*find_compiler().command, "-std=c11", "-O1", *flags, '-DSYSTEM_TOKEN="{test}"', f"-I{RUNTIME}"]
     command += [f"-I{OF_MODELS}"]
     command += [f"-I{headers()}", *sources, "-o", "driver", "-lm", "-ldl"]

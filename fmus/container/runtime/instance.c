@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "part.h"
+#include "loops.h"
 
 char *copied(const char *text)
 {
@@ -56,12 +56,13 @@ int instance_open(instance *i, const char *function)
         i->paces |= i->parts[k].paces;
         if (!part_open(&i->parts[k], function)) return 0;
     }
-    return 1;
+    return loops_open(i, function);
 }
 
 void instance_free(instance *i)
 {
     if (!i) return;
+    loops_close(i);
     for (int k = whole.n_parts - 1; i->parts && k >= 0; k--) part_close(&i->parts[k]);
     free(i->parts);
     free(i->image);
@@ -80,6 +81,7 @@ int instance_reset(instance *i, const char *function)
     for (int k = 0; k < whole.n_parts; k++)
         if (!part_resets(&i->parts[k], function)) return 0;
     start_values(i);
+    loops_begin_anew(i);
     return 1;
 }
 

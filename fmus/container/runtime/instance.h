@@ -51,6 +51,7 @@ typedef struct {
 
 typedef struct instance instance;
 typedef struct part part;
+struct loop;
 
 struct instance {
     char *name, *folder;
@@ -68,6 +69,7 @@ struct instance {
     unsigned char *started; /* where components may return early: values at the beginning of a step */
     int early, in_a_row;    /* the component that returned early, and how often that was where it began */
     double early_time;      /* s */
+    struct loop *loops;
     long kept; /* states that are kept now */
     int ended; /* whether a component ended the run in the last step */
 };
@@ -100,6 +102,7 @@ int instance_hand_on(instance *i, const char *function, int before_initializatio
 double instance_rounding(double one, double other); /* of times (s): what is negligible, or their rounding */
 double instance_ulps(double time); /* some distances of neighbouring numbers there */
 void instance_stop_at(instance *i, int defined, double stop);
+step_end part_steps(part *p, const char *function, double time, double step, int none_kept);
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept);
 int instance_check_outputs(instance *i, const char *function, const part *p, double time);
 

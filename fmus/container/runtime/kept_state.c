@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "exchange.h"
-#include "part.h"
+#include "loops.h"
 
 typedef struct {
     condition now;
@@ -90,6 +90,7 @@ int instance_restore(instance *i, const char *function, void *place)
         instance_stop_at(i, before.stop_time_defined, before.stop_time);
     memcpy(i->image, state->image, whole.image_size);
     i->in_a_row = 0;
+    loops_changed(i);
     for (int k = 0; k < whole.n_parts; k++) {
         part *p = &i->parts[k];
         p->ahead = NAN;

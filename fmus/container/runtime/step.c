@@ -6,7 +6,7 @@
 
 #include "early.h"
 #include "events.h"
-#include "part.h"
+#include "loops.h"
 
 /* As the engine has it: a last step shorter than this part of the step size is not made. */
 #define NEGLIGIBLE 1e-9
@@ -190,7 +190,7 @@ static step_end part_paces(part *p, const char *function, span all, int none_kep
 }
 
 /* One component: what flows into it, its step, its outputs. */
-static step_end part_steps(part *p, const char *function, double time, double step, int none_kept)
+step_end part_steps(part *p, const char *function, double time, double step, int none_kept)
 {
     instance *i = p->whole;
     step_end end;
@@ -239,8 +239,11 @@ static step_end parts_step(instance *i, const char *function, double time, doubl
     step_end end = STEP_DONE;
     if (!instance_flow(i, function, whole.at_once)) return STEP_FAILED;
     if (whole.n_sources) instance_sources(i, time + step, step, 0);
-    for (int k = 0; k < whole.n_parts; k++) {
-        step_end one = part_steps(&i->parts[k], function, time, step, none_kept && k >= whole.n_exposed);
+    for (int k = 0, loop = -1; k < whole.n_parts; k++) {
+        if (loop >= 0 && whole.parts[k].loop == loop) continue; /* its other parts follow each other */
+        loop = whole.parts[k].loop;
+        step_end one = loop >= 0 ? loop_solves(i, loop, function, time, step)
+                                 : part_steps(&i->parts[k], function, time, step, none_kept && k >= whole.n_exposed);
         if (one == STEP_FAILED || one == STEP_EARLY) return one;
         if (one == STEP_ENDED) end = one;
     }
@@ -304,7 +307,10 @@ step_end instance_do_step(instance *i, const char *function, double time, double
         /* A state that is kept from where the importer is may come back: then it is before the steps that follow. */
         step_end end = macro_step(i, function, none_kept && (first || !i->kept));
         first = 0;
-        if (end == STEP_FAILED) memcpy(i->image, i->before, whole.image_size);
+        if (end == STEP_FAILED) {
+            memcpy(i->image, i->before, whole.image_size);
+            loops_changed(i);
+        }
         if (end != STEP_DONE) return end;
     }
     return STEP_DONE;

@@ -9,6 +9,7 @@
 #define SYSTEM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Types in memory; `INTEGER32_BOOLEAN` is FMI 2.0's Boolean. */
 typedef enum {
@@ -147,7 +148,38 @@ typedef struct {
     int events;         /* whether it has Event Mode: then `discrete` inputs are given there only */
     range discrete;
     size_t memory; /* with Event Mode, as doubles: the time of its next event (s), whether there is one */
+    int loop;      /* that it is solved in, or -1 */
 } part_table;
+
+/* A word of a loop's memory that is the address of what lies at an offset (bytes) there, or in the image. */
+typedef struct {
+    int word;
+    size_t offset;
+} relocation;
+
+typedef struct {
+    int word;
+    int64_t (*function)(int64_t);
+} loop_function;
+
+/* A component that tells directional derivatives: words for the function and for its first argument. */
+typedef struct {
+    int part, function, handle;
+} asked_table;
+
+/* Components, in the order of a sweep, that are solved for together, and the memory of what solves them. */
+typedef struct {
+    range parts, unknowns, inside, image, functions, asked;
+    int iteration, first_word, n_words;
+} loop_table;
+
+/* What solves loops, by the address of the word of an iteration; offsets (bytes) of what it reached from there. */
+typedef struct {
+    int64_t (*begin)(int64_t, double, double);
+    int64_t (*following)(int64_t);
+    void (*changed)(int64_t);
+    size_t iterations, worst, worst_unknown;
+} mathematics_table;
 
 /* In Initialization Mode: components are given their inputs, outputs are read, and flow on. */
 typedef struct {
@@ -239,6 +271,14 @@ typedef struct {
     const map_entry *map_entries;
     range at_once; /* flows before the first component steps */
     range everything, during_events;
+    int n_loops;
+    const loop_table *loops;
+    const int *loop_parts;
+    const int64_t *loop_words;
+    const relocation *relocations;
+    const loop_function *loop_functions;
+    const asked_table *asked;
+    const mathematics_table *mathematics;
     const variable_table *variables;
     const int *variable_of; /* element -> variable */
 } system_table;

@@ -33,6 +33,11 @@ class Tables:
         self._kept: list[NDArray[Any]] = []
         self._alike: dict[bytes, int] = {}
 
+    @property
+    def kept(self) -> Sequence[NDArray[Any]]:
+        """The arrays whose addresses are known."""
+        return self._kept
+
     def keep(self, array: NDArray[Any]) -> int:
         """Address of an array, which lives as long as the tables do."""
         self._kept.append(array)

@@ -1,6 +1,6 @@
 """Iteration: one method applied to the unknowns of one loop, until they are solved for or clearly will not be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -64,6 +64,21 @@ class Iteration:
     def address(self) -> int:
         """What compiled functions know it by."""
         return self._memory.address
+
+    @property
+    def workspaces(self) -> Sequence[Workspace]:
+        """The memory of the solver, then that of what it learns of each component."""
+        return (self._memory, *(response.memory for response in self._slopes.responses.values()))
+
+    @property
+    def changing(self) -> Sequence[Vector]:
+        """The arrays in it that hold what macro steps taught, for the next ones."""
+        return (*self._memory.learnt.arrays, self._history)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is solved for, as `component.variable`."""
+        return self._unknowns.names
 
     @property
     def by_address(self) -> bool:

@@ -1,7 +1,7 @@
 """Workspace: what a solver of a loop keeps in memory, as compiled functions reach it and as Python looks at it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,11 @@ class Learnt:
         self._used += count
         return self._pieces[-1][0][self._used - count : self._used]
 
+    @property
+    def arrays(self) -> tuple[Vector, ...]:
+        """All of it, without the copies."""
+        return tuple(live for live, _ in self._pieces)
+
     def rows(self) -> Iterator[tuple[int, int, int]]:
         """Where they lie, where their copies are, and how many words that are."""
         for number, (live, copy) in enumerate(self._pieces, 1):
@@ -60,6 +65,11 @@ class Workspace:
     def address(self) -> int:
         """What compiled functions are called with."""
         return address(self.words)
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The words, and all arrays whose addresses they are."""
+        return (self.words, *self._tables.kept)
 
     def __getitem__(self, place: int) -> int:
         return int(self.words[place // WORD])
