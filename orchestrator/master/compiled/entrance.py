@@ -24,6 +24,7 @@ class Entrance:
         self._told: list[bool] | None = None
         self._steady = not program.ways and all(isinstance(each, Steady) for each in self._natives.values())
         self._clock, self._found, self._left = Clock(), -1, -1
+        program.put(at.NARROWED, *program.narrowed)
         pack(program)
 
     def enter(self, t: float, anchor: Anchor | Rolling | None) -> None:

@@ -14,6 +14,7 @@ from orchestrator.master.compiled.flows import Parted, can_flow, gather_words, p
 from orchestrator.master.compiled.forms import FORMS
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering_loops import LoweredLoop, lower_loop, unsolvable
+from orchestrator.master.compiled.narrowing import narrowed
 from orchestrator.master.compiled.own_ways import OwnWay, can_go
 from orchestrator.master.compiled.tables import Range, Tables, Words, address, word
 from orchestrator.master.coupling import Coupling
@@ -38,7 +39,7 @@ class Program:
     values at the last communication points, in turn. `calls` says of what bundle the call at an address is, and
     whether it sets. `rest` is what Python gathers at the beginning of each macro step. `ways` are those of components
     that step in a way of their own, by number, and `prepared` the numbers of those of them that begin with macro steps.
-    `loops` are the groups of components that are solved for.
+    `loops` are the groups of components that are solved for. `narrowed` are the words for `layout.NARROWED`.
     """
 
     words: Words
@@ -51,6 +52,7 @@ class Program:
     ways: dict[int, OwnWay]
     prepared: tuple[int, ...]
     loops: tuple[LoweredLoop, ...]
+    narrowed: Range
     tables: Tables = field(repr=False)
 
     @cached_property
@@ -99,6 +101,14 @@ def _native(participant: Participant, *, newest: bool) -> Native | None:
     return found if all(each is not None and all(map(_reachable, each)) for each in calls) else None
 
 
+def _first_clipped(grid: FixedStep) -> int:
+    """The first macro step that ends before its whole length, at the stop; the number of all where none does."""
+    index = grid.count
+    while index and grid.time(index - 1) + grid.step_size > grid.stop:
+        index -= 1
+    return index
+
+
 def _reachable(call: NativeCall) -> bool:
     return call.get != 0
 
@@ -133,9 +143,11 @@ class _Lowering:
         prepared = tuple(number for number, way in self._ways.items() if way.begins)
         parts = self._coupling.participants, self._natives, self._ways
         lowered = tuple(lower_loop(each, *parts, rows, self._tables) for each in loops)
-        program = Program(words, rows, self._natives, self._answers, *kept, prepared, lowered, self._tables)
+        fewer = narrowed(self._coupling, self._natives, rows, self._tables)
+        program = Program(words, rows, self._natives, self._answers, *kept, prepared, lowered, fewer, self._tables)
         program[at.START], program[at.STEP_SIZE], program[at.STOP] = map(word, (grid.start, grid.step_size, grid.stop))
         program[at.COUNT], program[at.ASKS] = grid.count, self._asks(at_once)
+        program[at.CLIPPED] = _first_clipped(grid)
         program.put(at.PREPARED, *self._tables.table([self._ways[number].address] for number in prepared))
         program.put(at.ALL_AT_ONCE, *gather_words(at_once.flowing, self._tables))
         program.put(at.VIEWS, *gather_words(views, self._tables))

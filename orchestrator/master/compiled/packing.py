@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from orchestrator.by_address import address_of
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.lowering import Program
 from orchestrator.master.compiled.tables import Words, address
@@ -15,7 +16,9 @@ _LINE: Final = 64
 
 def pack(program: Program) -> None:
     """Give a program rows for `hot.tight` where that can make its steps; again when its rows have changed."""
-    from orchestrator.master.compiled.hot import packing as hot_packing  # compiled, or loaded, when it is first needed
+    # compiled, or loaded, when they are first needed
+    from orchestrator.master.compiled.hot import packing as hot_packing
+    from orchestrator.master.compiled.hot.tight import nothing
 
     if program[at.TIGHT] == 0:
         pairs = hot_packing.pairs(program.address)
@@ -28,7 +31,9 @@ def pack(program: Program) -> None:
         rows[:, at.TIGHT_IS_PLAIN // at.WORD] = [is_plain(each) for each in program.natives]
         first = address(rows)
         program.put(at.TIGHT, first, first + size, program.tables.keep(_words(pairs * at.COPY_ROW)))
+        program[at.NOTHING] = address_of(nothing, 5)
     hot_packing.pack(program.address)
+    program[at.TIGHT_KIND] = hot_packing.kind(program.address)
 
 
 def _words(size: int) -> Words:

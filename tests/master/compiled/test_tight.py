@@ -37,11 +37,15 @@ def ring(width: int, special: float = math.inf, value: float = math.nan) -> list
     return [component(number) for number in range(RING)]
 
 
-def simulation(width: int, memory: Memory, *, algorithm: str, **more: Any) -> Simulation[None]:
+def simulation(
+    width: int, memory: Memory, *, algorithm: str, plain: bool = False, stop: float = 1.0, **more: Any
+) -> Simulation[None]:
     instances = by_address(ring(width, **more))
+    for each in instances:
+        each.native.is_plain = plain
     order = range(RING - (algorithm == "gauss_seidel"))
     wires = [f"c{k}.y{i} -> c{(k + 1) % RING}.u{i}" for k in order for i in range(width)]
-    description = describe([each.name for each in instances], wires, algorithm=algorithm)
+    description = describe([each.name for each in instances], wires, algorithm=algorithm, experiment={"stop": stop})
     return Simulation(setup(instances, description), [memory], lambda: None)
 
 
@@ -67,10 +71,42 @@ def both(monkeypatch: pytest.MonkeyPatch, width: int, **more: Any) -> Outcome:
     return found
 
 
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "with answers"])
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
 @pytest.mark.parametrize("width", [1, 2, 4, 5, 20], ids=lambda width: f"{width} values")
-def test_tight_rows_give_the_same_bits(monkeypatch: pytest.MonkeyPatch, width: int, algorithm: str) -> None:
-    assert both(monkeypatch, width, algorithm=algorithm)["error"] is None
+def test_tight_rows_give_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, width: int, algorithm: str, plain: bool
+) -> None:
+    assert both(monkeypatch, width, algorithm=algorithm, plain=plain)["error"] is None
+
+
+@pytest.mark.parametrize("stop", [0.05, 0.1, 1.0, 1.05], ids="until {} s".format)
+def test_a_last_step_that_is_shorter_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch, stop: float) -> None:
+    found = both(monkeypatch, 2, algorithm="gauss_seidel", stop=stop)
+    assert found["time"] == stop
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "with answers"])
+@pytest.mark.parametrize("value", [math.nan, math.inf], ids=str)
+def test_what_is_not_finite_is_found_in_each_kind_of_rows(
+    monkeypatch: pytest.MonkeyPatch, value: float, plain: bool
+) -> None:
+    found = both(monkeypatch, 3, algorithm="gauss_seidel", special=0.45, value=value, plain=plain)
+    assert found["error"][0] is FailedStepError
+
+
+def test_rows_have_the_kind_of_their_system() -> None:
+    kinds = {
+        (algorithm, plain): program_of(simulation(2, Memory(), algorithm=algorithm, plain=plain))[at.TIGHT_KIND]
+        for algorithm in ("jacobi", "gauss_seidel")
+        for plain in (True, False)
+    }
+    assert kinds == {
+        ("jacobi", True): at.AT_ONCE,
+        ("jacobi", False): at.AT_ONCE_WITH_ANSWERS,
+        ("gauss_seidel", True): at.IN_TURN,
+        ("gauss_seidel", False): at.IN_TURN_WITH_ANSWERS,
+    }
 
 
 @pytest.mark.parametrize("value", [math.nan, -math.nan, math.inf, -math.inf], ids=str)

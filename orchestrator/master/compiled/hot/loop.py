@@ -14,7 +14,7 @@ from orchestrator.master.compiled.hot.gather import INLINE, copy, gather
 from orchestrator.master.compiled.hot.iterate import iterate
 from orchestrator.master.compiled.hot.own import own_step, prepare, restore, resume
 from orchestrator.master.compiled.hot.points import enter, keep, keep_finite, keep_whole, settle
-from orchestrator.master.compiled.hot.tight import tight
+from orchestrator.master.compiled.hot.tight_steps import tight
 from orchestrator.master.compiled.layout import run as at
 
 
@@ -167,12 +167,13 @@ step_by_step: Any = njit("int64(int64, int64)", cache=True, nogil=True, error_mo
 
 
 def _whole_until(program: int, until: int) -> int:
-    """Up to where `hot.tight` can make macro steps: those whose durations are taken are not among them."""
+    """Up to where `hot.tight` can make macro steps: none that are clipped, or whose durations are taken."""
     index, sample = load(program + at.INDEX), load(program + at.SAMPLE_AFTER)
     whole = load(program + at.COMPONENT) == load(program + at.COMPONENTS) and load(program + at.SAMPLE) == 0
-    if load(program + at.TIGHT) == 0 or not whole or rolls(program):
+    if load(program + at.TIGHT) == 0 or not whole or load(program + at.SET_WHOLE) == index or rolls(program):
         return int(index)
-    return int(until if sample <= index else min(until, sample - 1))
+    last = min(until, load(program + at.CLIPPED))
+    return int(last if sample <= index else min(last, sample - 1))
 
 
 whole_until: Any = njit("int64(int64, int64)", **INLINE)(_whole_until)

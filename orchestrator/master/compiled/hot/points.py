@@ -102,6 +102,7 @@ def _enter(program: int, index: int) -> None:
     store(program + at.ENTERED, 1)
     store(program + at.ASKED, -1)
     store(program + at.ROLLED, -1)
+    store(program + at.SET_WHOLE, -1 if load(program + at.NARROWED) == load(program + at.NARROWED_END) else index)
     store(program + at.PREPARING, load(program + at.PREPARED))
     meter = load(program + at.METER)
     if meter != 0:

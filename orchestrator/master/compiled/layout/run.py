@@ -98,7 +98,26 @@ ROLLED: Final = 504
 ROLLING_MEMORY: Final = 512
 """What is kept with them: (from, to, words)."""
 ROLLING_MEMORY_END: Final = 520
-PROGRAM: Final = 528
+TIGHT_KIND: Final = 528
+"""Which of these rows they are."""
+ANY_KIND: Final = 0
+AT_ONCE: Final = 1
+"""All calls are there, nothing but words flows, before the first component, and no doStep takes a place for answers."""
+IN_TURN: Final = 2
+"""The same, where words flow to each component before its step."""
+AT_ONCE_WITH_ANSWERS: Final = 3
+IN_TURN_WITH_ANSWERS: Final = 4
+NARROWED: Final = 536
+"""Calls of `hot.tight` that set those inputs alone to which something flows: (number of the component, call)."""
+NARROWED_END: Final = 544
+NARROWED_ROW: Final = 48
+SET_WHOLE: Final = 552
+"""The macro step in which all inputs are to be set, where in others those alone are to which something flows."""
+CLIPPED: Final = 560
+"""The first macro step that ends before its whole length, at the stop."""
+NOTHING: Final = 568
+"""Address of a function that does nothing, in the place of a call that sets or gets."""
+PROGRAM: Final = 576
 """Size of a program."""
 
 # A gather: runs of words (from, to, number), single words (from, to), scaled doubles (from, to, factor, offset), bytes
@@ -157,7 +176,7 @@ OWN_WAY: Final = 120
 COMPONENT_ROW: Final = 128
 
 # A component once more, with the arguments of its three calls: where the pairs for it end, 0 where more flows to it,
-# and its row above; calls that set and get begin as rows of calls do, with 0 where nothing is called.
+# and its row above; calls that set and get begin as rows of calls do.
 TIGHT_PAIRS_END: Final = 0
 TIGHT_PLAN: Final = 8
 TIGHT_SET: Final = 16
