@@ -14,6 +14,7 @@ from orchestrator.checkpoint.checkpoint import Checkpoint
 from orchestrator.checkpoint.identity import require_same
 from orchestrator.checkpoint.keeping import Keeping, Kept
 from orchestrator.checkpoint.schedule import Checkpoints
+from orchestrator.collection import new_garbage_alone
 from orchestrator.conditions import Condition, holding
 from orchestrator.ending import Ending, log_all
 from orchestrator.errors import CapabilityError, SimulationError, VariableError
@@ -330,6 +331,7 @@ class Simulation(Generic[ResultsT]):
         patient = stops is None and self._audience.patient
         with (
             self._failing(),
+            new_garbage_alone(),
             Interruption() as interruption,
             self._going.paced(pacer, interruption, at_once=patient) as at_once,
             nullcontext() if checkpoints is None else checkpoints.to_the_last(self),
