@@ -84,12 +84,15 @@ Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_
 
 
 @app.callback()
-def cotwin(version: Version = False) -> None:
+def cotwin(version: Version = False) -> None:  # noqa: ARG001 -- its callback prints it
     """Couple FMUs of a bioprocess plant, run them, and look at what came out.
 
     Exit codes: 0; 1 when a simulation fails (what was recorded is kept); 2 for a bad description, file or argument;
     130 after Ctrl-C, 143 after SIGTERM (what was recorded is kept).
     """
+    from cotwin.terminal import tell_of_compiling
+
+    tell_of_compiling()
 
 
 @app.command()

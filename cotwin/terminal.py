@@ -1,6 +1,7 @@
 """What the command line shows: tables, a progress bar, errors."""
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,22 @@ WIDTH_OF_A_FILE = 140
 
 output = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
 errors = Console(highlight=False, stderr=True)
+
+
+class _Told(logging.Handler):
+    """Prints what is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a line."""
+        warn(record.getMessage())
+
+
+def tell_of_compiling() -> None:
+    """Say what the first run on a machine takes its time for, where somebody looks."""
+    logger = logging.getLogger("orchestrator.compiled_sources")
+    if errors.is_terminal and not logger.handlers:
+        logger.setLevel(logging.INFO)
+        logger.addHandler(_Told())
 
 
 @contextmanager

@@ -5,15 +5,21 @@ one of these the code of before would be loaded, and write where nothing is any 
 compiles anything that is kept.
 """
 
+import atexit
 import hashlib
+import logging
 import os
 import re
+import shutil
 import time
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Final
 
-from numba.core import caching
+from numba.core import caching, config, event
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 _ROOT: Final = Path(__file__).parents[1]
 _STAT: Final = Path("/proc/self/stat")
@@ -79,10 +85,57 @@ def _stamped(locator: Any) -> Any:
     return Stamped
 
 
+def _last(locator: Any) -> Any:
+    """A locator for where no folder can be written: one that is gone with this process."""
+
+    class Last(locator):  # type: ignore[misc]
+        def get_cache_path(self) -> str:
+            return _folder()
+
+    return Last
+
+
+@cache
+def _folder() -> str:
+    _LOGGER.warning(
+        "what is compiled cannot be kept, and each process compiles it anew: neither %s nor a folder of the user can "
+        "be written. Let NUMBA_CACHE_DIR name one that can",
+        _ROOT,
+    )
+    folder = mkdtemp(prefix="cotwin_")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+class Compiling(event.Listener):
+    """Says once in a process that functions of this package are compiled, and are not found where they are kept."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def on_start(self, event: Any) -> None:
+        """A function begins to be compiled."""
+        dispatcher = event.data["dispatcher"]
+        path = dispatcher._cache.cache_path
+        if self._said or path is None or not dispatcher.py_func.__module__.startswith("orchestrator."):
+            return
+        self._said = True
+        named = str(getattr(config, "CACHE_DIR", ""))
+        if named and not Path(path).is_relative_to(Path(named).absolute()):
+            _LOGGER.warning("NUMBA_CACHE_DIR names %s, which cannot be written", named)
+        _LOGGER.info("compiling for this machine, which takes some seconds; kept in %s", path)
+
+    def on_end(self, event: Any) -> None:
+        """It is compiled."""
+
+
 def _register() -> None:
     names = ("UserProvidedCacheLocator", "InTreeCacheLocator", "UserWideCacheLocator")
+    found: list[Any] = [getattr(caching, name, None) or getattr(caching, f"_{name}") for name in names]
     locators: Any = caching.CacheImpl._locator_classes
-    locators[:0] = [_stamped(getattr(caching, name, None) or getattr(caching, f"_{name}")) for name in names]
+    locators[:0] = [_stamped(each) for each in (*found, _last(found[1]))]
+    register: Any = event.register
+    register("numba:compile", Compiling())
 
 
 _register()

@@ -1,5 +1,6 @@
 """Tables in terminals of different widths: every cell is there, and no line is longer than the terminal."""
 
+import logging
 from io import StringIO
 
 import pytest
@@ -80,3 +81,16 @@ def test_what_an_fmu_says_is_readable_in_every_width(shown, width, model, versio
     if width >= 80:
         (heading,) = [line for line in lines if line.startswith("variable ")]
         assert heading.split()[:4] == ["variable", "causality", "variability", "type"]
+
+
+@pytest.mark.parametrize("somebody", [True, False])
+def test_a_first_run_says_what_it_compiles_where_somebody_looks(monkeypatch, somebody):
+    text, logger = StringIO(), logging.getLogger("orchestrator.compiled_sources")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    logger.manager._clear_cache()
+    monkeypatch.setattr(terminal, "errors", Console(file=text, width=200, force_terminal=somebody))
+    for _ in range(2):
+        terminal.tell_of_compiling()
+    logger.info("compiling for %s", "this machine")
+    assert text.getvalue() == ("compiling for this machine\n" if somebody else "")
