@@ -37,14 +37,6 @@ class Observer(Protocol):
         ...
 
 
-class RewoundObserver(Observer, Protocol):
-    """An observer that is told where a run goes back to an earlier time."""
-
-    def rolled_back(self, t: float, signals: Any) -> None:
-        """The run goes on from t (s) again; the signals hold the values valid at t."""
-        ...
-
-
 @runtime_checkable
 class RowObserver(Observer, Protocol):
     """An observer that has communication points written into its own memory, where nobody else is told them."""
@@ -68,7 +60,7 @@ def is_patient(observer: Observer) -> bool:
 
 
 def tell_rolled_back(observer: Observer, t: float, signals: Any) -> None:
-    """Tell an observer that the run goes on from t (s) again, where it wants to know that."""
+    """Tell an observer with a method `rolled_back(t, signals)` that the run goes on from t (s) again."""
     told: Callable[[float, Any], None] | None = getattr(observer, "rolled_back", None)
     if told is not None:
         told(t, signals)

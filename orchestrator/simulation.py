@@ -16,24 +16,18 @@ from orchestrator.checkpoint.keeping import Keeping, Kept
 from orchestrator.checkpoint.schedule import Checkpoints
 from orchestrator.collection import new_garbage_alone
 from orchestrator.conditions import Condition, holding
+from orchestrator.coupled import coupled
 from orchestrator.ending import Ending, log_all
 from orchestrator.errors import CapabilityError, SimulationError, VariableError
 from orchestrator.instance import Instance
 from orchestrator.interruption import Interruption
-from orchestrator.master.access import Access
-from orchestrator.master.compiled.controlled import controlled_loop
-from orchestrator.master.compiled.making import compiled_loop
-from orchestrator.master.composition import compose
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.memory import Memory
-from orchestrator.master.rates import refuse_unfinished
 from orchestrator.master.step_size import FixedStep
-from orchestrator.master.timeline import Timeline
-from orchestrator.native import interpret
 from orchestrator.observer import Event, Observer
 from orchestrator.setup import Pacing, Setup
-from orchestrator.signals import Signals, gather
-from orchestrator.starting import check_steps, start
+from orchestrator.signals import gather
+from orchestrator.starting import start
 from orchestrator.stepping import Stepping
 from orchestrator.system.connector import Scalar
 from orchestrator.walk import Walk
@@ -65,37 +59,18 @@ class Simulation(Generic[ResultsT]):
         record: Memory | None = None,
     ) -> None:
         self.instances, self.links, self.schedule = setup.instances, setup.links, setup.plan.schedule
-        grid = FixedStep(setup.experiment.start, setup.experiment.stop, setup.step_size)
-        check_steps(grid, setup.instances)
-        refuse_unfinished(setup.plan.step_sizes, grid)
-        self._timeline = Timeline(grid)
-        interfaces = {name: instance.connectors for name, instance in setup.instances.items()}
-        links = (*setup.links, *setup.views.links)
-        beside = {**setup.views.connectors, **setup.diagnosed}
-        self.signals = Signals({**interfaces, **beside}, setup.observed, links, setup.alteration)
-        self._views = self.signals.plan(setup.views.links)
-        self._setup = setup
-        self._coupling = Coupling.of(
-            setup.instances, setup.links, self.schedule.order, self.signals, setup.check_ranges
-        )
-        if setup.interpreted:
-            for instance in setup.instances.values():
-                interpret(instance)
-        self._master = compose(self._coupling, setup.plan)
-        plain = None if setup.interpreted else self._master.plain
-        doubled = None if setup.interpreted else self._master.doubled
-        self._loop = compiled_loop(self._coupling, grid, self._views, plain, setup.threads) or controlled_loop(
-            self._coupling, self._timeline, self._views, doubled
-        )
-        self._access = Access(setup.instances, self.signals, setup.links, beside)
+        self._setup, made = setup, coupled(setup)
+        self._timeline, self._coupling = made.timeline, made.coupling
+        self.signals, self._views = made.signals, made.views
+        self._loop, self._access = made.loop, made.access
         self._audience = Audience(observers)
-        self._audience.sources.append(self._master.take_events)
+        self._audience.sources.append(made.master.take_events)
         self._going = Walk(self._coupling, self._timeline, self._audience, self._access, self._views)
         self._stepping = Stepping(
-            self._coupling, self._master, self._timeline, self._going.tell, self._end_by, self._loop
+            self._coupling, made.master, self._timeline, self._going.tell, self._end_by, self._loop
         )
         self._going.by(self._stepping)
-        self._keeping = Keeping(self._coupling, self._master, self._timeline, self._access)
+        self._keeping = Keeping(self._coupling, made.master, self._timeline, self._access)
         self._identity, self._record = setup.identity, record
         self._start_values = {
             component: {name: value.copy() for name, value in values.items()}

@@ -282,7 +282,7 @@ def test_a_course_that_is_told_some_of_the_points_is_that_of_one_told_all(seed):
 def test_a_run_by_the_compiled_loop_has_the_course_of_an_interpreted_one(tmp_path, monkeypatch):
     system = textbook.lotka_volterra(0.01, stop=7.3)
     courses = [execute(system, tmp_path / "compiled"), read_statistics(tmp_path / "compiled")["course"]]
-    monkeypatch.setattr("orchestrator.simulation.compiled_loop", lambda *_: None)
+    monkeypatch.setattr("orchestrator.coupled.compiled_loop", lambda *_: None)
     courses += [execute(system, tmp_path / "interpreted"), read_statistics(tmp_path / "interpreted")["course"]]
     counts = [[(one["time"], one["macro_steps"], one["rejected"]) for one in each] for each in courses[1::2]]
     assert counts[0] == counts[1]
