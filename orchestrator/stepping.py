@@ -180,7 +180,9 @@ class Stepping:
         except BaseException as error:
             reached = self._loop.reached
             self.rows = reached.rows
-            if not isinstance(error, RefusedStepError) or point is None or retry.steps_for_good() != for_good:
+            if isinstance(self._anchor, Rolling):  # up to the refused step one in each macro step
+                for_good = [count + reached.point - begun for count in for_good]
+            if not isinstance(error, RefusedStepError) or point is None or [*retry.steps_for_good()] != [*for_good]:
                 self._come_to(reached.point)
                 if isinstance(error, RefusedStepError):
                     raise retry.final(error) from error

@@ -1,5 +1,6 @@
 """Model Exchange beside components that may refuse a step: strides go back to where it began, as when interpreted."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from orchestrator.assembly import open_simulation
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.states import States
 from orchestrator.fmi.variables import read_model
-from orchestrator.instance import Bundle
+from orchestrator.instance import Bundle, Status, StepResult
 from orchestrator.system.description import Solver
 from orchestrator.system.yaml.file import from_mapping
 from tests.doubles import Faults, FunctionInstance
@@ -85,3 +86,53 @@ def test_nothing_is_kept_in_python_where_nobody_refuses(toy, built, monkeypatch,
         assert simulation.coupling.statistics.macro_steps == 1000
     assert len(saved) <= 4
     assert outcome(description, caplog, interpreted=False) == outcome(description, caplog, interpreted=True)
+
+
+@ALGORITHMS
+@pytest.mark.parametrize("at", [0.0, 0.45, 0.97])
+@pytest.mark.parametrize("refuses", [0, 1, 2])
+@pytest.mark.parametrize("stays", [1, 2])
+def test_a_component_that_cannot_go_back_lets_those_before_it_do_so_alike(at, refuses, stays, algorithm):
+    """Where it, or one behind it, refuses, that is the end."""
+
+    def make() -> list[Any]:
+        chain = [lag(f"c{index}", *([at] if index == refuses else [])) for index in range(3)]
+        chain[stays].capabilities = replace(chain[stays].capabilities, get_set_state=False)
+        return chain
+
+    found = both_ways(make, ["c0.y -> c1.u", "c1.y -> c2.u"], algorithm=algorithm, step_size=0.02)
+    assert ("the smallest step" in found["error"][1]) == (refuses < stays)
+
+
+@ALGORITHMS
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("exchange", [False, True])
+def test_steps_that_are_too_long_at_times_are_shortened_alike(toy, exchange, order, algorithm):
+    """Again and again, in the middle of strides."""
+
+    def fussy() -> FunctionInstance:
+        found = lag("lag")
+        step = found.do_step
+
+        def do_step(t: float, h: float) -> StepResult:
+            fussy = 0.3 < t % 0.5 < 0.36
+            return StepResult(Status.DISCARD, t) if fussy and h > 0.003 else step(t, h)
+
+        found.do_step = do_step  # type: ignore[method-assign]
+        return found
+
+    def make() -> list[Any]:
+        last = lag("last")
+        last.capabilities = replace(last.capabilities, get_set_state=exchange)
+        if not exchange:
+            return [lag("it"), fussy(), last]
+        return [open_exchange("it", read_model(toy("lag", "fmi3")), Solver(), extrapolate=order > 0), fussy(), last]
+
+    more: dict[str, Any] = {"extrapolation": {"order": order}} if order else {}
+    connections = ["it.y -> lag.u", {"connect": "lag.y -> it.u", "delay": True}, "lag.y -> last.u"]
+    python = ["it"] if exchange else []
+    found = both_ways(
+        make, connections, python=python, algorithm=algorithm, step_size=0.02, stop=2.0, strides=None, **more
+    )
+    assert found["error"] is None
+    assert found["rejected"]["discard"] > 3

@@ -1,7 +1,8 @@
 """Rolling: where each macro step of a stride began, kept by compiled functions.
 
 A solver begins anew where its component goes back, so that steps from the beginning of a stride on would not come to
-the same again: as in the readable path, all go back to where the refused step began, and no further.
+the same again; and a component that cannot go back has made its own. As in the readable path, those that can go back to
+where the refused step began, and no further.
 """
 
 from typing import Any
@@ -22,17 +23,18 @@ from orchestrator.native import Native, NativeStates, undisturbed
 class Rolling:
     """All that goes back to where the macro step began at which a program is: 1 `keep`, 2 `go_back`, repeated.
 
-    `numbers` are those of the components that go back: all of them.
+    `numbers` are those of the components that go back, which step before all others.
     """
 
-    def __init__(self, coupling: Coupling, program: Program, grid: FixedStep) -> None:
+    def __init__(self, coupling: Coupling, program: Program, grid: FixedStep, rollback: Rollback) -> None:
         from orchestrator.master.compiled.hot import (
             states as hot_states,  # compiled, or loaded, when it is first needed
         )
 
         self._hot: Any = hot_states
         self._program, self._grid, self._signals = program, grid, coupling.signals
-        self._natives = [each for each in program.natives if each is not None]
+        self._all = [each for each in program.natives if each is not None]
+        self._natives = self._all[: len(rollback.names)]
         self.numbers = frozenset(range(len(self._natives)))
         self._rows: Words = np.array([_row(each) for each in self._natives], np.int64)
         self._status = self._rows[:, STATUS // at.WORD]
@@ -66,7 +68,7 @@ class Rolling:
             for number in np.flatnonzero(self._status):
                 _states(self._natives[number]).failed(int(self._status[number]), setting=True)
         t = self._grid.time(self._program[at.ROLLED])
-        for found in self._natives:
+        for found in self._all:
             found.arrived(t)
         for live, kept in self._memory:
             live[:] = kept
@@ -77,13 +79,14 @@ class Rolling:
 
 def rolling(coupling: Coupling, program: Program, grid: FixedStep, rollback: Rollback) -> Rolling | None:
     """What keeps where each macro step begins; None where compiled functions do not know all that goes back."""
-    natives = program.natives
-    by_address = all(each is not None and each.states is not None for each in natives)
+    goes_back, stays = len(rollback.names), coupling.participants[len(rollback.names) :]
+    by_address = all(program.natives) and all(each.states for each in program.natives[:goes_back] if each is not None)
+    counted = all(each.pace is None for each in stays)  # one step in each macro step
     alone = {each.name for number, each in enumerate(coupling.participants) if number in program.ways} | {"refusals"}
     known = set(rollback.memories) <= alone and all(each.events is None for each in coupling.participants)
-    if rollback.unable or program.loops or not (by_address and known):
+    if program.loops or not (by_address and known and counted):
         return None
-    return Rolling(coupling, program, grid)
+    return Rolling(coupling, program, grid, rollback)
 
 
 def _row(found: Native) -> list[int]:
