@@ -1,5 +1,6 @@
 """The C code of a container: a system as the tables of runtime/system.h."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -7,7 +8,7 @@ from fmus.container.code_loops import Loops
 from fmus.container.code_ways import Ways
 from fmus.container.system import Course, Inputs, Stage, System
 from fmus.container.text import quoted
-from fmus.container.values import Call, Flow
+from fmus.container.values import Call, Flow, Range
 
 TOKEN = "SYSTEM_TOKEN"
 """Stands in the code for the token, which is made from the code."""
@@ -32,6 +33,7 @@ class _Tables:
         self._flows: list[str] = []
         self._map: list[str] = []
         self._before: list[str] = []
+        self._ranges: list[str] = []
         self._courses: list[str] = []
         self._rows: list[str] = []
         self._jumps: list[str] = []
@@ -55,7 +57,7 @@ class _Tables:
         pending = [int(each.given) for each in system.settings]
         return "\n".join(
             [
-                '#include "system.h"\n',
+                '#include "system.h"\n\n#include <math.h>\n',
                 _table("unsigned char", "image", [*map(str, system.image.tolist()), *map(str, pending)]),
                 _table("unsigned", "references", map(str, self._references)),
                 _table("value_call", "calls", self._calls),
@@ -69,6 +71,7 @@ class _Tables:
                 *self._loops.declarations,
                 *(_table(kind, name, rows) for kind, name, rows in self._loops.tables),
                 _table("char *const", "before", self._before),
+                _table("checked_range", "ranges", self._ranges),
                 _table("row", "rows", self._rows),
                 _table("row", "jumps", self._jumps),
                 _table("course_table", "courses", self._courses),
@@ -100,7 +103,10 @@ class _Tables:
         events, discrete = part.events, self._calls_of(() if part.events is None else part.events.discrete)
         early = f"{int(part.returns_early)}, {int(part.keeps_state)}"
         event_mode = f"{early}, {int(events is not None)}, {discrete}, {0 if events is None else events.memory}"
-        event_mode += f", {self._loops.of(index)}"
+        checked = [
+            self._range(self._ranges, map(_checked, each)) for each in (part.checked_inputs, part.checked_outputs)
+        ]
+        event_mode += f", {self._loops.of(index)}, {', '.join(checked)}"
         return (
             f"{{{', '.join(map(quoted, texts))}, {part.fmi}, {own}, {', '.join(ranges)}, {intermediate}, {event_mode}}}"
         )
@@ -195,7 +201,7 @@ class _Tables:
             "calls, references, first_name, names, flows",
             f"map_entries, {at_once}",
             f"{len(system.loops)}, loops, loop_parts, loop_words, relocations, loop_functions, asked",
-            f"{'0' if system.mathematics is None else '&mathematics'}, variables, variable_of",
+            f"{'0' if system.mathematics is None else '&mathematics'}, ranges, variables, variable_of",
         ]
         return "const system_table whole = {\n    " + ",\n    ".join(fields) + "\n};\n"
 
@@ -203,6 +209,18 @@ class _Tables:
 def _table(kind: str, name: str, rows: Iterable[str]) -> str:
     listed = list(rows)
     return f"static const {kind} {name}[{max(len(listed), 1)}] = {{\n    " + (",\n    ".join(listed) or "0") + "\n};"
+
+
+def _checked(one: Range) -> str:
+    if one.type.floating:
+        bounds = f"{_float(one.low)}, {_float(one.high)}, 0, 0"
+    else:
+        bounds = f"0.0, 0.0, {_integer(int(one.low))}, {_integer(int(one.high))}"
+    return f"{{{one.type}, {one.offset}, {bounds}, {quoted(one.name)}}}"
+
+
+def _float(value: float) -> str:
+    return f"{'-' if value < 0 else ''}INFINITY" if math.isinf(value) else repr(float(value))
 
 
 def _integer(value: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmus.container.loops import Loop, Mathematics
-from fmus.container.values import Call, Flow, Type
+from fmus.container.values import Call, Flow, Range, Type
 from fmus.container.ways import Eventful, Exchange, Extrapolation, Pace
 
 
@@ -42,6 +42,8 @@ class Part:
     events: Eventful | None = None
     returns_early: bool = False
     keeps_state: bool = False
+    checked_inputs: tuple[Range, ...] = ()
+    checked_outputs: tuple[Range, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -100,3 +100,14 @@ class Flow:
         """Whether source and destination lie just behind those of another one."""
         distance = (self.source - other.source, self.destination - other.destination)
         return distance == (other.size, other.size)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Least and largest value that an element may have, where it is held against them."""
+
+    type: Type
+    offset: int
+    low: float | int
+    high: float | int
+    name: str

@@ -52,7 +52,7 @@ _PLATFORMS: Final = {"1": fmi1_functions.PLATFORM, "2": fmi2_functions.PLATFORM,
 
 
 class Exported(NamedTuple):
-    """The file, how many variables it exposes, and what was left out of them and why."""
+    """The file, how many variables it exposes, and what was left out and why."""
 
     path: Path
     variables: int
@@ -80,7 +80,14 @@ def export_fmu(
             build_container(system, [*files, *(solver_files() if system.solver else ())], version, path)
         except BuildError as error:
             raise CapabilityError(f"export-fmu: {error}") from error
-    return Exported(path, len(coupled.exposed), left_out)
+    return Exported(path, len(coupled.exposed), (*left_out, *_together(description)))
+
+
+def _together(description: SystemDescription) -> Iterator[str]:
+    """What is said of components that a run would keep apart."""
+    for name, component in description.components.items():
+        if component.isolation is not None:
+            yield f"component '{name}' runs in the process of the importer: isolation belongs to runs of cotwin"
 
 
 def _coupled(description: SystemDescription, version: str, expose: Sequence[str]) -> tuple[Coupled, tuple[str, ...]]:

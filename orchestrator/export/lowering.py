@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from fmus.container.loops import Loop
 from fmus.container.system import Part, Setting, Stage, System
-from fmus.container.values import Call, Flow
+from fmus.container.values import Call, Flow, Range
 from fmus.container.ways import Eventful, Exchange
+from orchestrator.export.checked import checked_inputs, checked_outputs
 from orchestrator.export.coupled import Coupled, Source, abilities_of, told
 from orchestrator.export.declared import has_events, taken_inputs
 from orchestrator.export.exchange import divided, exchange_of, remembered, solver_files, uses_cvode
@@ -161,7 +162,16 @@ class _Lowering:
             events,
             self._coupled.instances[name].capabilities.may_return_early,
             self._coupled.interface(name).capabilities.get_set_state and source.keeps_state,
+            *self._checked(name),
         )
+
+    def _checked(self, name: str) -> tuple[tuple[Range, ...], ...]:
+        """Ranges of its inputs, and of what is read of it, where these are to be checked."""
+        if not self._coupled.description.components[name].check_ranges:
+            return ()
+        read = (*self._blocks(name, Direction.OUTPUT), *self._blocks(name, Direction.OBSERVED))
+        inputs = checked_inputs(name, self._blocks(name, Direction.INPUT), self._image)
+        return inputs, checked_outputs(name, read, self._image)
 
     def _eventful(self, name: str) -> tuple[Eventful, tuple[Call, ...]]:
         """What a component with Event Mode is given there only, and the calls that set its other inputs."""

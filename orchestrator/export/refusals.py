@@ -128,14 +128,13 @@ def _of_system(description: SystemDescription) -> Iterator[str]:
 def _of_component(component: Component) -> Iterator[str]:
     if gives_inputs(component):
         return
-    wishes = {
-        "swap": component.swap is not None,
-        "isolation": component.isolation is not None,
-        "check_ranges": component.check_ranges,
-        "importer": component.importer != "fmpy",
-    }
-    for wish in (name for name, wanted in wishes.items() if wanted):
-        yield f"a container has no {wish}. Leave it out"
+    if component.swap is not None:
+        yield (
+            "a container hands over to no surrogate. Leave 'swap' out, or give the surrogate as the 'source' of the "
+            "component where the FMU is to have that"
+        )
+    if component.importer != "fmpy":
+        yield "a container calls its FMUs by itself. Leave 'importer' out"
 
 
 def _of_model(component: Component, model: ModelInfo) -> Iterator[str]:
@@ -155,6 +154,8 @@ def _of_steps(component: Component, model: ModelInfo) -> Iterator[str]:
     if component.solver != Solver():
         yield "it runs for Co-Simulation, with the solver inside the FMU. Leave solver out"
     features = read_features(model.path)
+    if features.event_mode and component.check_ranges:
+        yield "a container checks no ranges of a component with Event Mode. Leave check_ranges out"
     if (features.event_mode or features.early_return) and component.step_size is not None:
         yield "a container has no step_size of a component with Event Mode or early return. Leave it out"
 

@@ -44,8 +44,11 @@ def refused(tmp_path, description, error=CapabilityError, **more):
             growth(bonds={"b": {"kind": "mass", "connections": ["prey.x -> predator.x", "predator.y -> prey.y"]}}),
             "no account of bonds",
         ),
-        (with_prey(isolation="process"), "component 'prey': a container has no isolation"),
-        (with_prey(check_ranges=True), "component 'prey': a container has no check_ranges"),
+        (with_prey(importer="pyfmi"), "component 'prey': a container calls its FMUs by itself"),
+        (
+            with_prey(swap={"surrogate": "prey.surrogate", "to_surrogate_at": 1.0}),
+            "component 'prey': a container hands over to no surrogate. Leave 'swap' out, or give the surrogate as the",
+        ),
     ],
 )
 def test_what_a_container_does_not_do_is_named_with_the_remedy(description, says, tmp_path):
@@ -53,7 +56,7 @@ def test_what_a_container_does_not_do_is_named_with_the_remedy(description, says
 
 
 def test_everything_that_is_in_the_way_is_told_at_once(tmp_path):
-    told = refused(tmp_path, {**with_prey(check_ranges=True), "step_control": {"method": "error"}})
+    told = refused(tmp_path, {**with_prey(importer="pyfmi"), "step_control": {"method": "error"}})
     assert "step_control:" in told
     assert "component 'prey'" in told
 

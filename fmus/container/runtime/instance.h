@@ -106,6 +106,9 @@ step_end part_steps(part *p, const char *function, double time, double step, int
 step_end instance_do_step(instance *i, const char *function, double time, double step, int none_kept);
 int instance_check_outputs(instance *i, const char *function, const part *p, double time);
 
+/* ranges.c */
+int instance_check_ranges(instance *i, const char *function, range checked, double time);
+
 /* values.c: variables by reference, whole with `complete`, otherwise one element; NULL after a message. */
 #define TYPE(type) (1u << (type))
 #define ENUMERATION TYPE(VALUE_TYPES) /* among types: enumerations, whatever their type in memory is */

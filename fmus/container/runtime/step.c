@@ -123,7 +123,7 @@ int instance_check_outputs(instance *i, const char *function, const part *p, dou
             return 0;
         }
     }
-    return 1;
+    return instance_check_ranges(i, function, p->table->checked_outputs, time);
 }
 
 static step_end fails(part *p, const char *function, const char *what, double time, double step)
@@ -195,12 +195,13 @@ step_end part_steps(part *p, const char *function, double time, double step, int
     instance *i = p->whole;
     step_end end;
     if (!instance_flow(i, function, p->table->flows)) return STEP_FAILED;
+    if (p->paces && pace_waits(p, time + step)) return STEP_DONE;
+    if (!instance_check_ranges(i, function, p->table->checked_inputs, time)) return STEP_FAILED;
     if (p->table->early && fabs(p->ahead - (time + step)) <= MISSED * step) { /* it is there already */
         p->ahead = NAN;
         i->asks = 1;
         end = STEP_DONE;
     } else if (p->paces) {
-        if (pace_waits(p, time + step)) return STEP_DONE;
         end = part_paces(p, function, pace_span(p, time, step), none_kept);
     } else {
         if (!part_set_all(p, function, p->table->inputs)) return STEP_FAILED;

@@ -135,6 +135,15 @@ typedef struct {
     size_t courses_memory;
 } exchange_table;
 
+/* The least and largest value that an element may have: as floats, or as integers. */
+typedef struct {
+    value_type type;
+    size_t place;
+    double low, high;
+    long long lowest, highest;
+    const char *name; /* for messages */
+} checked_range;
+
 /* A component. Paths lie below the resources of the whole; `resources` are its own, of FMI 1.0 all of its files. */
 typedef struct {
     const char *name, *token, *identifier, *library, *resources;
@@ -149,6 +158,7 @@ typedef struct {
     range discrete;
     size_t memory; /* with Event Mode, as doubles: the time of its next event (s), whether there is one */
     int loop;      /* that it is solved in, or -1 */
+    range checked_inputs, checked_outputs; /* held against their least and largest values */
 } part_table;
 
 /* A word of a loop's memory that is the address of what lies at an offset (bytes) there, or in the image. */
@@ -279,6 +289,7 @@ typedef struct {
     const loop_function *loop_functions;
     const asked_table *asked;
     const mathematics_table *mathematics;
+    const checked_range *ranges;
     const variable_table *variables;
     const int *variable_of; /* element -> variable */
 } system_table;
