@@ -62,15 +62,15 @@ class Simulation(Generic[ResultsT]):
         self._setup, made = setup, coupled(setup)
         self._timeline, self._coupling = made.timeline, made.coupling
         self.signals, self._views = made.signals, made.views
-        self._loop, self._access = made.loop, made.access
+        self._master, self._loop, self._access = made.master, made.loop, made.access
         self._audience = Audience(observers)
-        self._audience.sources.append(made.master.take_events)
+        self._audience.sources.append(self._master.take_events)
         self._going = Walk(self._coupling, self._timeline, self._audience, self._access, self._views)
         self._stepping = Stepping(
-            self._coupling, made.master, self._timeline, self._going.tell, self._end_by, self._loop
+            self._coupling, self._master, self._timeline, self._going.tell, self._end_by, self._loop
         )
         self._going.by(self._stepping)
-        self._keeping = Keeping(self._coupling, made.master, self._timeline, self._access)
+        self._keeping = Keeping(self._coupling, self._master, self._timeline, self._access)
         self._identity, self._record = setup.identity, record
         self._start_values = {
             component: {name: value.copy() for name, value in values.items()}

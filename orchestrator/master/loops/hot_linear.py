@@ -9,7 +9,6 @@ from typing import Any, Final
 from numba import njit
 
 from orchestrator.by_address import compiled, doubles, load_singly, words
-from orchestrator.master.compiled.hot.gather import INLINE
 
 SINGULAR: Final = 1e-10
 """Part of the identity that is left of I - J where slopes, which are never exact, tell no solution."""
@@ -35,7 +34,7 @@ def _copy_all(source: int, target: int, count: int) -> None:
         target_of[i] = load_singly(source + 8 * i)
 
 
-copy_all: Any = njit("void(int64, int64, int64)", **INLINE)(_copy_all)
+copy_all: Any = njit(nogil=True, error_model="numpy", forceinline=True)(_copy_all)
 
 
 @compiled
