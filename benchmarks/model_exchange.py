@@ -30,15 +30,22 @@ STEP_SIZE = 1e-3
 ROOT = Path(__file__).parents[1]
 FMUS = ROOT / "build" / "fmus"
 
+LOOP: dict[str, Any] = {"algorithm": "iterative"}
+CONTROL: dict[str, Any] = {"step_control": {"method": "error", "tolerance": 1e-5}}
+MIXED = {"reactor": "model_exchange", "metabolism": "co_simulation"}
+
 _CONCENTRATIONS = [f"reactor.{name} -> metabolism.{name}" for name in ("X", "S", "A", "DOT", "V")]
 _RATES = [f"metabolism.{name} -> reactor.{name}" for name in ("mu", "qS", "qA", "qO", "CER")]
 
 
-def system(sources: dict[str, Path], connections: list[str], kind: str, **solver: Any) -> dict[str, Any]:
-    """A system of these files, all of one kind."""
-    parts: dict[str, Any] = {name: {"source": str(path), "kind": kind} for name, path in sources.items()}
-    for part in parts.values():
-        part |= {"solver": solver} if solver else {}
+def system(
+    sources: dict[str, Path], connections: list[str], kinds: str | dict[str, str], **solver: Any
+) -> dict[str, Any]:
+    """A system of these files, all of one kind, or each of its own."""
+    by_name = dict.fromkeys(sources, kinds) if isinstance(kinds, str) else kinds
+    parts: dict[str, Any] = {name: {"source": str(path), "kind": by_name[name]} for name, path in sources.items()}
+    for name, part in parts.items():
+        part |= {"solver": solver} if solver and by_name[name] == "model_exchange" else {}
     if "reactor" in parts:
         parts["reactor"]["parameters"] = {"kLa_fixed": 220.0, "gas_depletion": 0.0, "feed": 0.0}
         parts["metabolism"]["parameters"] = {"temperature_effect": 0.0}
@@ -57,10 +64,11 @@ def cost(data: dict[str, Any], *, interpreted: bool) -> tuple[float, list[float]
     with open_simulation(from_mapping(data, ROOT, "benchmark"), interpreted=interpreted) as simulation:
         simulation.initialize()
         simulation.run(until=10 * STEP_SIZE)
-        begun = time.thread_time()
+        statistics = simulation.coupling.statistics
+        begun, before = time.thread_time(), statistics.macro_steps
         simulation.run()
         taken = time.thread_time() - begun
-        return taken / (STEPS - 10) * 1e6, simulation.signals.float64.tolist()
+        return taken / (statistics.macro_steps - before) * 1e6, simulation.signals.float64.tolist()
 
 
 def vendors() -> dict[str, Path]:
@@ -81,18 +89,32 @@ def lines() -> Iterator[dict[str, Any]]:
     yield measured("batch reactor, two FMUs, inputs change", pair, _CONCENTRATIONS + _RATES, both=True)
     yield measured("the same, difference quotients", pair, _CONCENTRATIONS + _RATES, **quotients)
     yield measured("the same, rk4", pair, _CONCENTRATIONS + _RATES, **explicit)
+    for name, more in {"a loop that is solved": LOOP, "error control": CONTROL}.items():
+        coupled = _CONCENTRATIONS + _RATES
+        yield measured(f"the pair, {name}", pair, coupled, both=True, more=more)
+        yield measured(f"the pair, {name}, rk4", pair, coupled, more=more, **explicit)
+    yield measured("the pair, metabolism for Co-Simulation", pair, _CONCENTRATIONS + _RATES, kinds=MIXED)
     yield measured("metabolism, held inputs", {"it": files["metabolism"]}, [], both=True)
     yield measured("the same, rk4", {"it": files["metabolism"]}, [], **explicit)
     for name, path in vendors().items():
         yield measured(f"{name}, held inputs", {"it": path}, [])
 
 
-def measured(what: str, sources: dict[str, Path], connections: list[str], *, both: bool = False, **solver: Any) -> Any:
-    """The line of a system; `both`: its files offer Co-Simulation too."""
-    data = system(sources, connections, "model_exchange", **solver)
+def measured(
+    what: str,
+    sources: dict[str, Path],
+    connections: list[str],
+    *,
+    both: bool = False,
+    kinds: str | dict[str, str] = "model_exchange",
+    more: dict[str, Any] | None = None,
+    **solver: Any,
+) -> Any:
+    """The line of a system described with `more`; `both`: its files offer Co-Simulation too."""
+    data = system(sources, connections, kinds, **solver) | (more or {})
     runs = {"compiled": (data, False), "interpreted": (data, True)}
     if both:
-        runs["co_simulation"] = (system(sources, connections, "co_simulation"), False)
+        runs["co_simulation"] = (system(sources, connections, "co_simulation") | (more or {}), False)
     found = {name: [cost(given, interpreted=by) for _ in range(ROUNDS)] for name, (given, by) in runs.items()}
     one, other = (found[name][0][1] for name in ("compiled", "interpreted"))
     figures = {name: round(median(taken for taken, _ in runs), 2) for name, runs in found.items()}
