@@ -1,13 +1,12 @@
 """Components with Event Mode in a whole: events happen where they happen in cotwin's own run, with the same bits."""
 
-import numpy as np
 import pytest
 
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import CapabilityError
 from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
-from tests.export.exported import PARTS, elements, run, run_in_fmpy
+from tests.export.exported import PARTS, comes_again, same_as_run
 from tests.fmi.event_fmus import event_fmu
 from tests.fmus.harness import FMICallException, running
 from tests.kit.build import changed, compiler, kit_fmu
@@ -37,24 +36,11 @@ def described(components, connections=(), *, h=0.125, stop=4.0, **changes):
     )
 
 
-def same(description, path, version="3.0"):
-    """Outputs in FMPy are those of cotwin at the points of the grid: of two at one time the last."""
-    export_fmu(description, path, version=version)
-    found, expected = elements(run_in_fmpy(path, description)), run(description)
-    times = expected.times[::-1]
-    last = [len(times) - 1 - int(np.argmin(np.abs(times - t))) for t in found["time"]]
-    names = [name for name in expected.names if name in found and "_u" not in name and not name.endswith(".u")]
-    for name in names:
-        assert np.array_equal(found[name], np.asarray(expected[name])[last].astype(found[name].dtype)), name
-    assert names
-    return expected
-
-
 @pytest.mark.parametrize("h", [0.125, 0.3])
 @pytest.mark.parametrize("version", PARTS)
 @pytest.mark.parametrize("model", ["BouncingBall", "Stair", "VanDerPol", "Dahlquist"])
 def test_events_of_one_component_happen_at_their_times(model, version, h, tmp_path):
-    same(described({"part": eventful(model)}, h=h, stop=3.0), tmp_path / "whole.fmu", version)
+    same_as_run(described({"part": eventful(model)}, h=h, stop=3.0), tmp_path / "whole.fmu", version)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -73,7 +59,7 @@ def test_discrete_values_go_from_component_to_component_at_events(algorithm, tmp
     ]
     for h in (0.125, 0.3):
         description = described(components, connections, h=h, stop=4.5, algorithm=algorithm)
-        expected = same(description, tmp_path / "whole.fmu")
+        expected = same_as_run(description, tmp_path / "whole.fmu").expected
         assert expected["second.Int32_y"][-1] > expected["second.Int32_y"][0]
 
 
@@ -93,32 +79,14 @@ def test_inputs_that_jump_and_components_with_events_meet(version, algorithm, tm
         description = described(
             components, connections, h=0.2, stop=3.0, algorithm=algorithm, extrapolation=extrapolation
         )
-        same(description, tmp_path / "whole.fmu", version)
+        same_as_run(description, tmp_path / "whole.fmu", version)
 
 
 @pytest.mark.parametrize("version", PARTS)
 def test_what_follows_a_kept_state_comes_again_through_events(version, tmp_path):
     description = described({"ball": eventful("BouncingBall"), "stair": eventful("Stair")}, h=0.25)
     path = export_fmu(description, tmp_path / "whole.fmu", version=version).path
-
-    def steps(fmu_, first, last):
-        for index in range(first, last):
-            fmu_.step(index * 0.25, 0.25)
-            yield float(fmu_.get("ball.h")[0]), int(fmu_.get("stair.counter")[0])
-
-    with running(path) as one, running(path) as other:
-        one.initialize()
-        list(steps(one, 0, 3))
-        state = one.keep()
-        data = one.serialize(state)
-        after = list(steps(one, 3, 12))
-        one.restore(state)
-        assert list(steps(one, 3, 12)) == after
-        one.free(state)
-        taken = other.deserialize(data)
-        other.restore(taken)
-        assert list(steps(other, 3, 12)) == after
-        other.free(taken)
+    comes_again(path, 3, 12, 0.25, ("ball.h", "stair.counter"))
 
 
 def test_values_from_outside_that_count_at_events_only_are_events(tmp_path):
@@ -148,7 +116,7 @@ def early(model, folder, **more):
 @pytest.mark.parametrize("version", PARTS)
 @pytest.mark.parametrize("model", ["BouncingBall", "Stair"])
 def test_a_component_that_returns_early_ends_the_step_at_its_event(model, version, h, tmp_path):
-    same(described({"part": early(model, tmp_path)}, h=h, stop=3.0), tmp_path / "whole.fmu", version)
+    same_as_run(described({"part": early(model, tmp_path)}, h=h, stop=3.0), tmp_path / "whole.fmu", version)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -168,12 +136,12 @@ def test_others_go_back_to_where_one_returned_early(version, algorithm, tmp_path
         description = described(
             components, connections, h=0.2, stop=3.0, algorithm=algorithm, extrapolation=extrapolation
         )
-        same(description, tmp_path / "whole.fmu", version)
+        same_as_run(description, tmp_path / "whole.fmu", version)
 
 
 def test_an_fmu_of_another_tool_returns_early(tmp_path):
     ball = {"source": str(event_fmu("ball", tmp_path))}
-    same(
+    same_as_run(
         described({"ball": ball, "sum": {"source": str(fmu("integrator", 2))}}, ["ball.h -> sum.u"], stop=1.0),
         tmp_path / "w.fmu",
     )

@@ -9,7 +9,7 @@ from orchestrator.assembly import open_simulation
 from orchestrator.errors import CapabilityError, DescriptionError
 from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
-from tests.export.exported import PARTS, elements, run, run_in_fmpy
+from tests.export.exported import PARTS, elements, run, run_in_fmpy, stepped
 from tests.fmus.harness import FMICallException, running
 from tests.kit.build import compiler, kit_fmu
 from tests.plants import ROOT, fmu
@@ -110,26 +110,20 @@ def test_inputs_that_jump_are_told_in_event_mode_and_others_are_not(version, tmp
 def test_what_follows_a_kept_state_comes_again_in_every_instance(version, solver, tmp_path):
     description = growth(solver=solver)
     path = export_fmu(description, tmp_path / "growth.fmu", version=version).path
-
-    def steps(fmu, first, last):
-        for index in range(first, last):
-            fmu.step(index * 0.125, 0.125)
-            yield float(fmu.get("prey.x")[0]), float(fmu.get("predator.y")[0])
-
     with running(path) as fmu, running(path) as other:
         fmu.initialize(tolerance=1e-6)
-        list(steps(fmu, 0, 6))
+        stepped(fmu, 0, 6)
         state = fmu.keep()
-        on = list(steps(fmu, 6, 10))
+        on = stepped(fmu, 6, 10)
         fmu.restore(state)
-        after = list(steps(fmu, 6, 16))
+        after = stepped(fmu, 6, 16)
         fmu.restore(state)
-        assert list(steps(fmu, 6, 16)) == after
+        assert stepped(fmu, 6, 16) == after
         data = fmu.serialize(state)
         fmu.free(state)
         taken = other.deserialize(data)
         other.restore(taken)
-        assert list(steps(other, 6, 16)) == after
+        assert stepped(other, 6, 16) == after
         other.free(taken)
     expected = run(description)
     assert on == list(zip(expected["prey.x"][7:11], expected["predator.y"][7:11], strict=True))

@@ -6,7 +6,7 @@ import pytest
 from orchestrator.errors import CapabilityError
 from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
-from tests.export.exported import PARTS, elements, run, run_in_fmpy
+from tests.export.exported import PARTS, elements, run, run_in_fmpy, same_as_run
 from tests.fmus.harness import FMICallException, running
 from tests.kit.build import compiler, kit_fmu
 from tests.plants import ROOT, fmu
@@ -37,28 +37,12 @@ def fed(source, wanted, *, h=0.1, version=3, algorithm="gauss_seidel"):
     )
 
 
-def same(description, path, version="3.0"):
-    """Outputs in FMPy are those of cotwin, of two at one time the last: that after a jump."""
-    export_fmu(description, path, version=version)
-    found, expected = (
-        elements(run_in_fmpy(path, description, start_time=description.experiment.start)),
-        run(description),
-    )
-    times, last = np.unique(expected.times[::-1], return_index=True)
-    assert len(times) == len(found["time"])
-    names = [name for name in expected.names if name in found and not name.endswith(".u")]
-    for name in names:
-        column = np.asarray(expected[name])[::-1][last]
-        assert np.array_equal(found[name], column.astype(found[name].dtype)), name
-    return names
-
-
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])
 @pytest.mark.parametrize("version", PARTS)
 def test_constants_ramps_and_steps(version, algorithm, tmp_path):
     h = 0.05
     description = fed({"signals": SIGNALS}, SIGNALS, h=h, version=PARTS[version], algorithm=algorithm)
-    names = same(description, tmp_path / "fed.fmu", version)
+    names = same_as_run(description, tmp_path / "fed.fmu", version).names
     assert {"feed.level", "feed.ramp", "feed.step", "to_ramp.x"} <= set(names)
 
 
@@ -67,7 +51,7 @@ def test_tables_with_lines_and_jumps(algorithm, tmp_path):
     rows = ["time,a,b", "0.03,1.5,2", "0.37,2.25,2", "0.6,1.0,0.5", "0.6,4.0,0.5", "1.9,-1.0,7", "2.5,0,0"]
     (tmp_path / "inputs.csv").write_text("\n".join(rows))
     description = fed({"source": str(tmp_path / "inputs.csv")}, "ab", algorithm=algorithm)
-    assert {"feed.a", "feed.b", "to_a.x", "to_b.x"} <= set(same(description, tmp_path / "fed.fmu"))
+    assert {"feed.a", "feed.b", "to_a.x", "to_b.x"} <= set(same_as_run(description, tmp_path / "fed.fmu").names)
 
 
 @needs_compiler
@@ -85,7 +69,7 @@ def test_integers_and_booleans_of_a_table_are_held(version, tmp_path):
         "step_size": 0.25,
         "record": ["feed.*", "part.Int32_y", "part.Boolean_y"],
     }
-    assert len(same(from_mapping(data, ROOT, "tests"), tmp_path / "held.fmu")) == 4
+    assert len(same_as_run(from_mapping(data, ROOT, "tests"), tmp_path / "held.fmu").names) == 4
 
 
 PULSES = {

@@ -19,7 +19,7 @@ from orchestrator.master.loops.hot_newton import newton
 from orchestrator.master.loops.hot_slopes import invert, learn, ready
 from orchestrator.system.connector import Causality
 from orchestrator.system.yaml.file import from_mapping
-from tests.export.exported import PARTS, growth, run, run_in_fmpy
+from tests.export.exported import PARTS, comes_again, growth, run, run_in_fmpy, same_as_run, stepped
 from tests.export.test_events import early
 from tests.export.test_same_bits import same
 from tests.fmus.harness import FMICallException, running
@@ -99,6 +99,24 @@ def test_random_systems_with_loops_run_in_fmpy_with_the_bits_of_cotwin(seed, tmp
     assert len(same(run_in_fmpy(path, description), expected)) >= len(description.components)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_stands_beside_a_loop_steps_in_its_own_way(seed, tmp_path):
+    """Inputs that jump within steps, a component that steps less often on extrapolated inputs, and a solver."""
+    data = wired(seed, "newton")
+    source, fed = data["connections"][0]["connect"].split(" -> ")[0], data["connections"][1]["connect"].split(" -> ")[1]
+    pulse = {"low": -0.5, "high": 0.5, "start": 0.31, "period": 0.7, "width": 0.3}
+    data["components"] |= {
+        "slow": {"source": str(fmu("integrator", 3)), "step_size": 0.25, "extrapolation": {"order": seed}},
+        "solved": {"source": str(fmu("integrator", 2)), "kind": "model_exchange"},
+        "feed": {"signals": {"s": {"pulse": pulse}}},
+    }
+    data["connections"][1] = {"connect": f"feed.s -> {fed}", "suppress_unit_conversion": True}
+    data["connections"] += [
+        {"connect": f"{source} -> {name}.u", "suppress_unit_conversion": True} for name in ("slow", "solved")
+    ]
+    same_as_run(from_mapping(data, ROOT, "tests"), tmp_path / "whole.fmu", ("2.0", "3.0")[seed % 2])
+
+
 def test_the_whole_runs_in_cotwin_with_the_same_bits_and_in_a_loop_of_its_own(tmp_path):
     expected = run(circle())
     path = export_fmu(circle(), tmp_path / "whole.fmu").path
@@ -111,33 +129,9 @@ def test_the_whole_runs_in_cotwin_with_the_same_bits_and_in_a_loop_of_its_own(tm
 @pytest.mark.parametrize("method", ["anderson", "newton"])
 def test_what_a_loop_learnt_is_part_of_a_state(method, version, tmp_path):
     path = export_fmu(circle(method), tmp_path / "whole.fmu", version=version).path
-    with running(path) as one, running(path) as other:
-        one.initialize(tolerance=1e-6)
-        found = _steps(one, 0, 10)
-        one.restore(state := _kept_at(one, found, 10))
-        assert _steps(one, 10, 20) == found[10:]
-        taken = other.deserialize(one.serialize(state))
-        other.restore(taken)
-        assert _steps(other, 10, 20) == found[10:]
-        one.free(state)
-        other.free(taken)
+    before, after = comes_again(path, 10, 20)
     expected = run(circle(method))
-    assert found == list(zip(expected["prey.x"][1:21], expected["predator.y"][1:21], strict=True))
-
-
-def _steps(fmu_, first, last):
-    found = []
-    for index in range(first, last):
-        fmu_.step(index * 0.125, 0.125)
-        found.append(tuple(float(fmu_.get(name)[0]) for name in ("prey.x", "predator.y")))
-    return found
-
-
-def _kept_at(fmu_, found, index):
-    """A state kept after so many steps; `found` grows by as many."""
-    state = fmu_.keep()
-    found += _steps(fmu_, index, 2 * index)
-    return state
+    assert before + after == list(zip(expected["prey.x"][1:21], expected["predator.y"][1:21], strict=True))
 
 
 def test_after_a_reset_nothing_is_known_of_the_loop(tmp_path):
@@ -145,7 +139,7 @@ def test_after_a_reset_nothing_is_known_of_the_loop(tmp_path):
     with running(path) as one:
         for _ in range(2):
             one.initialize(tolerance=1e-6)
-            found = _steps(one, 0, 12)
+            found = stepped(one, 0, 12)
             one.fmu.terminate()
             one.fmu.reset()
     assert found == list(zip(run(circle())["prey.x"][1:13], run(circle())["predator.y"][1:13], strict=True))

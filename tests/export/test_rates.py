@@ -1,12 +1,11 @@
 """Components at paces of their own and on extrapolated inputs: a whole has the bits of cotwin's own run."""
 
-import numpy as np
 import pytest
 
 from orchestrator.errors import CapabilityError, DescriptionError
 from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
-from tests.export.exported import PARTS, elements, growth, run, run_in_fmpy
+from tests.export.exported import PARTS, comes_again, growth, run, same_as_run
 from tests.fmus.harness import FMICallException, running
 from tests.kit.build import compiler, kit_fmu
 from tests.plants import ROOT, fmu
@@ -35,28 +34,13 @@ def paced(rates, h=0.125, **changes):
     return from_mapping(described, ROOT, "tests")
 
 
-def same(description, path, version="3.0"):
-    """All outputs in FMPy are those of cotwin, of two at one time the last."""
-    export_fmu(description, path, version=version)
-    found = elements(run_in_fmpy(path, description))
-    expected = run(description)
-    times, last = np.unique(expected.times[::-1], return_index=True)
-    assert len(times) == len(found["time"])
-    names = [name for name in expected.names if name in found and not name.endswith(".u")]
-    for name in names:
-        column = np.asarray(expected[name])[::-1][last]
-        assert np.array_equal(found[name], column.astype(found[name].dtype)), name
-    assert names
-    return expected
-
-
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("rates", RATES, ids=str)
 def test_components_step_more_often_or_less_often_than_the_system(rates, algorithm, tmp_path):
     h = 0.12 if "predator" in rates and rates["predator"] == 0.03 else 0.125
     stop = 3.84 if h == 0.12 else 4.0
     description = paced(rates, h, algorithm=algorithm, experiment={"stop": stop, "tolerance": 1e-6})
-    expected = same(description, tmp_path / "paced.fmu", "2.0" if len(rates) == 1 else "3.0")
+    expected = same_as_run(description, tmp_path / "paced.fmu", "2.0" if len(rates) == 1 else "3.0").expected
     assert expected["prey.x"][-1] != run(paced({}, h, algorithm=algorithm))["prey.x"][-1]
 
 
@@ -65,7 +49,7 @@ def test_components_step_more_often_or_less_often_than_the_system(rates, algorit
 @pytest.mark.parametrize("rates", [{}, {"prey": 0.025}, {"predator": 0.5}], ids=str)
 def test_inputs_go_on_over_a_step(rates, extrapolation, algorithm, tmp_path):
     description = paced(rates, algorithm=algorithm, extrapolation=extrapolation)
-    expected = same(description, tmp_path / "extrapolated.fmu")
+    expected = same_as_run(description, tmp_path / "extrapolated.fmu").expected
     assert expected["prey.x"][-1] != run(paced(rates, algorithm=algorithm))["prey.x"][-1]
 
 
@@ -96,7 +80,7 @@ def test_derivatives_go_from_fmu_to_fmu(versions, takes, extrapolation, algorith
         "extrapolation": extrapolation,
         "record": ["*"],
     }
-    same(from_mapping(description, ROOT, "tests"), tmp_path / "pair.fmu", "2.0" if takes else "3.0")
+    same_as_run(from_mapping(description, ROOT, "tests"), tmp_path / "pair.fmu", "2.0" if takes else "3.0")
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -122,32 +106,14 @@ def test_jumps_of_inputs_end_what_was_known_of_the_past(algorithm, tmp_path):
         "extrapolation": {"order": 2, "smoothing": True},
         "record": ["*"],
     }
-    same(from_mapping(description, ROOT, "tests"), tmp_path / "fed.fmu")
+    same_as_run(from_mapping(description, ROOT, "tests"), tmp_path / "fed.fmu")
 
 
 @pytest.mark.parametrize("version", PARTS)
 def test_states_are_kept_within_periods_with_what_inputs_remember(version, tmp_path):
     description = paced({"prey": 0.5, "predator": 0.025}, extrapolation={"order": 2, "smoothing": True})
     path = export_fmu(description, tmp_path / "paced.fmu", version=version).path
-
-    def steps(fmu, first, last):
-        for index in range(first, last):
-            fmu.step(index * 0.125, 0.125)
-            yield float(fmu.get("prey.x")[0]), float(fmu.get("predator.y")[0])
-
-    with running(path) as fmu, running(path) as other:
-        fmu.initialize(tolerance=1e-6)
-        list(steps(fmu, 0, 6))
-        state = fmu.keep()
-        data = fmu.serialize(state)
-        after = list(steps(fmu, 6, 16))
-        fmu.restore(state)
-        assert list(steps(fmu, 6, 16)) == after
-        fmu.free(state)
-        taken = other.deserialize(data)
-        other.restore(taken)
-        assert list(steps(other, 6, 16)) == after
-        other.free(taken)
+    _, after = comes_again(path, 6, 16)
     expected = run(description)
     assert after == list(zip(expected["prey.x"][7:17], expected["predator.y"][7:17], strict=True))
 

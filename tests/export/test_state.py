@@ -8,41 +8,27 @@ import pytest
 from orchestrator.assembly import open_simulation
 from orchestrator.export.container import export_fmu
 from orchestrator.system.yaml.file import from_mapping
-from tests.export.exported import PARTS, exported_growth, growth, run
+from tests.export.exported import PARTS, POPULATIONS, exported_growth, growth, run, stepped
 from tests.fmus.harness import FMICallException, running
 from tests.kit.build import kit_fmu
 from tests.plants import ROOT
-
-NAMES = ("prey.x", "predator.y")
-
-
-def values(fmu):
-    return [float(fmu.get(name)[0]) for name in NAMES]
-
-
-def steps(fmu, first, last, h=0.125):
-    found = []
-    for index in range(first, last):
-        fmu.step(index * h, h)
-        found.append(values(fmu))
-    return found
 
 
 @pytest.mark.parametrize("version", PARTS)
 def test_what_follows_a_kept_state_comes_again(version):
     with running(exported_growth(version)) as fmu:
         fmu.initialize(tolerance=1e-6)
-        before = steps(fmu, 0, 4)
+        before = stepped(fmu, 0, 4)
         state = fmu.keep()
-        after = steps(fmu, 4, 8)
+        after = stepped(fmu, 4, 8)
         fmu.restore(state)
-        assert values(fmu) == before[-1]
-        assert steps(fmu, 4, 8) == after
+        assert tuple(float(fmu.get(name)[0]) for name in POPULATIONS) == before[-1]
+        assert stepped(fmu, 4, 8) == after
         fmu.restore(state)
-        assert steps(fmu, 4, 8) == after
+        assert stepped(fmu, 4, 8) == after
         fmu.free(state)
     expected = run(from_mapping(growth(), ROOT, "tests"))
-    assert np.array_equal(np.array(before + after), np.stack([expected[name][1:9] for name in NAMES], axis=1))
+    assert np.array_equal(np.array(before + after), np.stack([expected[name][1:9] for name in POPULATIONS], axis=1))
 
 
 @pytest.mark.parametrize("version", PARTS)
@@ -50,15 +36,15 @@ def test_a_serialized_state_goes_on_in_another_instance(version):
     path = exported_growth(version)
     with running(path) as fmu:
         fmu.initialize(tolerance=1e-6)
-        steps(fmu, 0, 3)
+        stepped(fmu, 0, 3)
         state = fmu.keep()
         data = fmu.serialize(state)
         fmu.free(state)
-        expected = steps(fmu, 3, 6)
+        expected = stepped(fmu, 3, 6)
     with running(path) as other:
         taken = other.deserialize(data)
         other.restore(taken)
-        assert steps(other, 3, 6) == expected
+        assert stepped(other, 3, 6) == expected
         other.free(taken)
 
 
@@ -72,18 +58,18 @@ def test_bytes_that_are_no_state_of_this_system_are_refused(version):
         for wrong in (data[:-1], data[:60], b"\0" * len(data), data[:20] + b"?" + data[21:]):
             with pytest.raises(FMICallException):
                 fmu.deserialize(wrong)
-        assert steps(fmu, 0, 1)
+        assert stepped(fmu, 0, 1)
 
 
 @pytest.mark.parametrize("version", PARTS)
 def test_an_instance_begins_again_after_a_reset(version):
     with running(exported_growth(version)) as fmu:
         fmu.initialize(tolerance=1e-6)
-        expected = steps(fmu, 0, 3)
+        expected = stepped(fmu, 0, 3)
         fmu.fmu.terminate()
         fmu.fmu.reset()
         fmu.initialize(tolerance=1e-6)
-        assert steps(fmu, 0, 3) == expected
+        assert stepped(fmu, 0, 3) == expected
 
 
 @pytest.mark.parametrize("version", PARTS)
@@ -94,10 +80,10 @@ def test_two_instances_in_one_process_know_nothing_of_each_other(version):
         other.enter_initialization(tolerance=1e-6)
         other.set("prey.x", 1.5)
         other.fmu.exitInitializationMode()
-        together = [(steps(one, index, index + 1), steps(other, index, index + 1)) for index in range(5)]
+        together = [(stepped(one, index, index + 1), stepped(other, index, index + 1)) for index in range(5)]
     with running(path) as alone:
         alone.initialize(tolerance=1e-6)
-        assert [first[0] for first, _ in together] == steps(alone, 0, 5)
+        assert [first[0] for first, _ in together] == stepped(alone, 0, 5)
     assert together[-1][0] != together[-1][1]
 
 

@@ -20,7 +20,7 @@ from surrogates.fmu import export_surrogate
 from surrogates.instance import open_surrogate
 from surrogates.zone_network import RATES, SCALARS
 from surrogates.zone_training import save_zones
-from tests.export.exported import PARTS, run, run_in_fmpy
+from tests.export.exported import PARTS, comes_again, run, run_in_fmpy
 from tests.export.test_same_bits import same
 from tests.fmus.harness import FMICallException, running
 from tests.plants import ROOT, fmu
@@ -105,26 +105,7 @@ def test_the_whole_runs_in_cotwin_with_the_same_bits(package, tmp_path):
 @pytest.mark.parametrize("version", PARTS)
 def test_states_with_a_surrogate_are_kept_and_serialized(package, version, tmp_path):
     path = export_fmu(described(package), tmp_path / "whole.fmu", version=version).path
-    seen = []
-    with running(path) as fmu_, running(path) as other:
-        fmu_.initialize()
-        for index in range(3):
-            fmu_.step(float(index), 1.0)
-        state = fmu_.keep()
-        data = fmu_.serialize(state)
-        for _ in range(2):
-            for index in range(3, 6):
-                fmu_.step(float(index), 1.0)
-            seen.append(np.array(fmu_.get("gain.y")).tobytes())
-            fmu_.restore(state)
-        taken = other.deserialize(data)
-        other.restore(taken)
-        for index in range(3, 6):
-            other.step(float(index), 1.0)
-        seen.append(np.array(other.get("gain.y")).tobytes())
-        fmu_.free(state)
-        other.free(taken)
-    assert seen[0] == seen[1] == seen[2]
+    comes_again(path, 3, 6, 1.0, ("gain.y", "reactor.X"))
 
 
 def test_the_fmu_of_a_package_has_its_connectors(package, alone):

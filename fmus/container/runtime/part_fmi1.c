@@ -225,14 +225,16 @@ static step_answer do_step(part *p, const char *function, double time, double st
     return answer;
 }
 
+#define FUNCTIONS(verb) {[FLOAT64] = verb "Real", [INT32] = verb "Integer", [BOOLEAN] = verb "Boolean"}
+
 const part_version part_fmi1 = {
     .common = {[FREE_INSTANCE] = "fmiFreeSlaveInstance", [TERMINATE_RUN] = "fmiTerminateSlave",
                [RESET_INSTANCE] = "fmiResetSlave"},
     .own = own,
     .n_own = (int)(sizeof own / sizeof *own),
     .prefixed = 1,
-    .getters = {[FLOAT64] = "fmiGetReal", [INT32] = "fmiGetInteger", [BOOLEAN] = "fmiGetBoolean"},
-    .setters = {[FLOAT64] = "fmiSetReal", [INT32] = "fmiSetInteger", [BOOLEAN] = "fmiSetBoolean"},
+    .getters = FUNCTIONS("fmiGet"),
+    .setters = FUNCTIONS("fmiSet"),
     .set_text = "fmiSetString",
     .step = "fmiDoStep",
     .enter = "fmiInitializeSlave",
@@ -275,8 +277,8 @@ const part_version part_fmi1_exchange = {
     .own = own_exchange,
     .n_own = (int)(sizeof own_exchange / sizeof *own_exchange),
     .prefixed = 1,
-    .getters = {[FLOAT64] = "fmiGetReal", [INT32] = "fmiGetInteger", [BOOLEAN] = "fmiGetBoolean"},
-    .setters = {[FLOAT64] = "fmiSetReal", [INT32] = "fmiSetInteger", [BOOLEAN] = "fmiSetBoolean"},
+    .getters = FUNCTIONS("fmiGet"),
+    .setters = FUNCTIONS("fmiSet"),
     .set_text = "fmiSetString",
     .step = "its solver",
     .enter = "fmiInitialize",
