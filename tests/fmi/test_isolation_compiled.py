@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import threading
+from contextlib import contextmanager
 from ctypes import CFUNCTYPE, c_double, c_int, c_int64
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from cotwin import open_simulation
 from orchestrator.errors import StepError
 from orchestrator.fmi.isolation import waiting
-from orchestrator.interruption import opened
+from orchestrator.interruption import Interruption, opened
 from orchestrator.master.compiled.hot.states import keep
 from orchestrator.master.compiled.layout.states import SLOT, state_row
 from orchestrator.system.solving import StepControl
@@ -155,38 +156,108 @@ def noticed() -> bool:
     return interruption is not None and interruption.requested
 
 
-def test_ctrl_c_twice_ends_a_run_in_an_endless_step(tmp_path):
+@contextmanager
+def pressing(*moments):
+    """Press Ctrl-C at each of these moments, one after the other, or do what a moment is paired with."""
+    over = threading.Event()
+
+    def press() -> None:
+        for ready, act in moments:
+            while not ready():
+                if over.wait(0.01):
+                    return
+            act()
+
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread = threading.Thread(target=press)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        signal.signal(signal.SIGINT, previous)
+
+
+def ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def asked(process, more):
+    """Whether a process has been asked so many times more than by now."""
+    before = int(process.handle[waiting.ASKED // 8])
+    return lambda: int(process.handle[waiting.ASKED // 8]) >= before + more
+
+
+@pytest.mark.parametrize("interpreted", [False, True])
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_ends_a_run_in_an_endless_step(tmp_path, presses, interpreted):
     hanging = next(each for each in hostile.TABLE if each.what == "computes for ever")
-    description = {
-        "name": "endless",
-        "components": {"it": {"source": str(hostile.build(hanging, tmp_path)), "isolation": "process"}},
-        "experiment": {"stop": 6.0},
-        "step_size": 1.0,
-    }
-    with open_simulation(description) as simulation:
+    endless = {"source": str(hostile.build(hanging, tmp_path)), "isolation": "process", "time_limit": 3600}
+    description = {"name": "endless", "components": {"it": endless}, "experiment": {"stop": 6.0}, "step_size": 1.0}
+    with open_simulation(description, interpreted=interpreted) as simulation:
         process = simulation.instances["it"]._process
-        handle = process.handle
-        started = int(handle[waiting.ASKED // 8])
-        previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-        over = threading.Event()
-
-        def press() -> None:
-            for ready in (lambda: handle[waiting.ASKED // 8] > started + 3, noticed):
-                while not ready():
-                    if over.wait(0.01):
-                        return
-                os.kill(os.getpid(), signal.SIGINT)
-
-        pressing = threading.Thread(target=press)
-        pressing.start()
-        try:
-            with pytest.raises(KeyboardInterrupt):
-                simulation.run()
-        finally:
-            over.set()
-            pressing.join()
-            signal.signal(signal.SIGINT, previous)
+        moments = ((asked(process, 4), ctrl_c), (noticed, ctrl_c))[:presses]
+        with pressing(*moments), pytest.raises(KeyboardInterrupt):
+            simulation.run()
         assert not process.alive
+
+
+def test_a_step_that_ends_soon_after_ctrl_c_ends_the_run_at_its_communication_point(built):
+    description = ring(built, isolation="process", time_limit=3600)
+    description["experiment"]["stop"] = 1e6
+    with open_simulation(description) as simulation:
+        simulation.run(until=0.5)
+        process = simulation.instances["a"]._process
+        os.kill(process._child.pid, signal.SIGSTOP)
+        go_on = (noticed, lambda: os.kill(process._child.pid, signal.SIGCONT))
+        with pressing((asked(process, 1), ctrl_c), go_on), pytest.raises(KeyboardInterrupt):
+            simulation.run()
+        assert process.alive
+        assert 0.5 < simulation.time < 1e6
+        end, means = simulation.time, [simulation.read(f"{name}.mean") for name in "ab"]
+    with open_simulation(description) as simulation:
+        simulation.run(until=end)
+        assert [simulation.read(f"{name}.mean") for name in "ab"] == means
+
+
+@pytest.mark.parametrize("stopped_before", ["a step", "a state"])
+def test_ctrl_c_ends_a_run_that_waits_for_a_state(built, stopped_before):
+    """In compiled functions, to which no signal comes."""
+    step_type = CFUNCTYPE(c_int, c_int64, c_double, c_double, c_int, *[c_int64] * 4)
+    with open_simulation(ring(built, isolation="process", time_limit=3600)) as simulation:
+        simulation.run(until=0.5)
+        process, found = simulation.instances["a"]._process, simulation.instances["a"].native
+        rows = np.array([state_row(found.handle, found.states)])
+        found.begin()
+        os.kill(process._child.pid, signal.SIGSTOP)
+        with pressing((asked(process, 1), ctrl_c)), Interruption():
+            if stopped_before == "a step":
+                assert step_type(found.do_step)(found.handle, 0.5, 0.05, *[0] * 5) != 0
+            status = keep(int(rows.ctypes.data), int(rows.ctypes.data) + rows.nbytes)
+            with pytest.raises(KeyboardInterrupt):
+                found.states.failed(status, setting=False)
+        assert not process.alive
+
+
+def test_what_a_handler_of_signals_raises_while_compiled_functions_wait_is_raised_behind_them(built):
+    class AlarmError(Exception):
+        pass
+
+    def handler(*_):
+        raise AlarmError
+
+    with open_simulation(ring(built, isolation="process", time_limit=3600)) as simulation:
+        simulation.run(until=0.5)
+        process, found = simulation.instances["a"]._process, simulation.instances["a"].native
+        rows = np.array([state_row(found.handle, found.states)])
+        found.begin()
+        os.kill(process._child.pid, signal.SIGSTOP)
+        with pressing((asked(process, 1), ctrl_c)):
+            signal.signal(signal.SIGINT, handler)
+            status = keep(int(rows.ctypes.data), int(rows.ctypes.data) + rows.nbytes)
+            with pytest.raises(AlarmError):
+                found.states.failed(status, setting=False)
 
 
 def apart(description):

@@ -15,7 +15,7 @@ from numba import cfunc, njit
 from orchestrator.by_address import load, load_byte, load_double, store, store_byte, store_double
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import waiting
-from orchestrator.fmi.isolation.waiting import post, wait
+from orchestrator.fmi.isolation.waiting import post, wait, wait_out
 
 # Words of a board.
 WAITING: Final = 0
@@ -54,8 +54,6 @@ _OK, _WARNING, _DISCARD, _ERROR, _FATAL = range(5)
 
 _FIRST_STATE: Final = 1 << 40
 """Python numbers the states that it keeps from 1 on."""
-
-_FOR_EVER: Final = 1 << 62
 
 _TOLERANCE: Final = 1e-7
 """Part of a step by which the time reached may miss its end without anybody looking."""
@@ -185,7 +183,7 @@ def _ask_state(board: int, code: int, number: int) -> int:
     """Ask for something to be done with a kept state, once the component has answered what it was asked before."""
     handle = load(board + WAITING)
     mailbox = load(handle + waiting.MAILBOX)
-    before = wait(handle, _FOR_EVER)
+    before = wait_out(handle)
     if before != waiting.ANSWERED:
         return int(told(board, before))
     store(mailbox + 8 * box.CODE, code)
@@ -195,7 +193,7 @@ def _ask_state(board: int, code: int, number: int) -> int:
     store(board + SETS, 0)
     store(board + ANSWERED, -1)
     post(handle)
-    return int(told(board, wait(handle, _FOR_EVER)))
+    return int(told(board, wait_out(handle)))
 
 
 ask_state: Any = njit("int64(int64, int64, int64)", **_OPTIONS)(_ask_state)

@@ -21,6 +21,7 @@ from orchestrator.fmi.isolation import waiting, wire
 from orchestrator.fmi.isolation.descendants import MARK, end_marked
 from orchestrator.fmi.isolation.mailbox import Mailbox
 from orchestrator.fmi.isolation.output import QUOTED, Output
+from orchestrator.interruption import opened
 
 START_LIMIT: Final = 60.0
 """How long (s) the interpreter of the process may take to start; the component has no part in it."""
@@ -72,7 +73,8 @@ class Process:
         self._pidfd = pidfd = os.pidfd_open(self._child.pid)
         # Runs at the latest when the interpreter ends, should somebody forget to close.
         self._destroy = weakref.finalize(self, _destroy, self._child, pidfd, folder)
-        self.handle = waiting.new_handle(self.mailbox.address, pidfd, START_LIMIT)
+        self._looking = waiting.Looking()
+        self.handle = waiting.new_handle(self.mailbox.address, pidfd, self._looking.address, START_LIMIT)
         self._address = int(self.handle.ctypes.data)
         self._begin()
 
@@ -96,8 +98,14 @@ class Process:
         return self._answer(outcome, call)
 
     def _awaited(self, outcome: int) -> int:
-        while outcome == waiting.PENDING:  # signals are handled in between
+        left = waiting.GRACE
+        while outcome == waiting.PENDING and left > 0:  # signals are handled in between
+            interruption = opened()
+            if interruption is not None and interruption.requested:
+                left -= waiting.PATIENCE
             outcome = waiting.wait(self._address, waiting.PATIENCE)
+        if outcome in (waiting.PENDING, waiting.STOPPED):
+            self._looking.stop()
         return outcome
 
     def _answer(self, outcome: int, call: Call) -> int:

@@ -10,7 +10,8 @@ keep what it compiled.
 import ctypes
 import platform
 import sys
-from typing import Any, Final
+from collections.abc import Generator
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from numba import njit
@@ -24,9 +25,10 @@ from orchestrator.fmi.isolation.mailbox import (
     REQUEST,
     RUN_SLEEPS,
 )
+from orchestrator.interruption import opened
 
-ANSWERED, PENDING, DIED, TIMED_OUT = range(4)
-"""How waiting ended."""
+ANSWERED, PENDING, DIED, TIMED_OUT, STOPPED = range(5)
+"""How waiting ended; STOPPED: somebody asked the run to end, and the answer did not come soon after that."""
 
 SPIN: Final = 50_000
 SLICE: Final = 10_000_000
@@ -36,16 +38,55 @@ _TRIED: Final = 64
 for the processor that is looking. One answer in so many they look for in full, to see whether that is over."""
 PATIENCE: Final = 50_000_000
 """How long (ns) it is waited until signals are handled."""
+GRACE: Final = 1_000_000_000
+"""How long (ns) an answer may still take once somebody has asked the run to end (Ctrl-C): then it ends regularly."""
 
 _WAIT, _WAKE = 0, 1
 _MONOTONIC: Final = 1
 _POLLIN: Final = 1
 
-MAILBOX, ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW, _SLICE, LOGGED, _MISSED = (
-    0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88, 104, 112,
+MAILBOX, ASKED, _LIMIT, _BEGUN, _SYSCALL, _CLOCK, _POLL, _NUMBER, _PIDFD, _NOW, _SLICE, LOGGED, _MISSED, _LOOK = (
+    0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 88, 104, 112, 120,
 )  # fmt: skip
 """Words of a handle. Others know where the mailbox lies, the number of the last request, and how many bytes of what the
 component has logged are handed on."""
+
+
+class Looking:
+    """Lets Python handle signals while compiled functions wait, by a call of the function at `address`.
+
+    It answers how much shorter (ns) they are to wait, since somebody wants the run to end.
+    """
+
+    def __init__(self) -> None:
+        self._raised: list[BaseException] = []
+        looks = self._looks()
+        next(looks)
+        self._function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(looks.send)
+        self.address: Final = int(ctypes.cast(self._function, ctypes.c_void_p).value or 0)
+
+    def _looks(self) -> Generator[int, int, None]:
+        # No function: where one is entered signals are handled before it can catch what their handlers raise.
+        less = 0
+        while True:
+            try:
+                yield less
+                interruption = opened()
+                less = PATIENCE if interruption is not None and interruption.requested else 0
+            except GeneratorExit:
+                return
+            except BaseException as error:
+                self._raised.append(error)
+                less = GRACE
+
+    def stop(self) -> NoReturn:
+        """Raise what ends the run, where waiting was `STOPPED`."""
+        if self._raised:
+            raise self._raised.pop()
+        interruption = opened()
+        if interruption is not None:
+            interruption.check()
+        raise KeyboardInterrupt
 
 
 def available() -> bool:
@@ -53,13 +94,13 @@ def available() -> bool:
     return sys.platform == "linux" and platform.machine() in FUTEX
 
 
-def new_handle(mailbox: int, pidfd: int, time_limit: float) -> NDArray[np.int64]:
-    """Everything that waiting needs: the address of the mailbox, the process, and how long (s) an answer may take."""
+def new_handle(mailbox: int, pidfd: int, look: int, time_limit: float) -> NDArray[np.int64]:
+    """Everything that waiting needs: addresses of the mailbox and of `Looking`, the process, and the time limit (s)."""
     libc = ctypes.CDLL(None)
     addresses = [ctypes.cast(libc[name], ctypes.c_void_p).value for name in ("syscall", "clock_gettime", "poll")]
     pollfd = pidfd | _POLLIN << 32
     limit = min(int(time_limit * 1e9), 2**62)
-    words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE, 0, 0]
+    words = [mailbox, 0, limit, 0, *addresses, FUTEX[platform.machine()], pollfd, 0, 0, 0, SLICE, 0, 0, look]
     return np.array(words, np.int64)
 
 
@@ -125,6 +166,20 @@ def _sleep(handle: int, end: int) -> int:
 
 sleep: Any = njit("int64(int64, int64)", cache=True, nogil=True)(_sleep)
 wait: Any = njit("int64(int64, int64)", cache=True, nogil=True)(_wait)
+
+
+def _wait_out(handle: int) -> int:
+    """Wait for the answer, however long that may take, but where somebody asks the run to end."""
+    outcome, left = wait(handle, PATIENCE), GRACE
+    while outcome == PENDING:
+        left -= call(load(handle + _LOOK), 0, 0, 0, 0, 0)
+        if left <= 0:
+            return STOPPED
+        outcome = wait(handle, PATIENCE)
+    return int(outcome)
+
+
+wait_out: Any = njit("int64(int64)", cache=True, nogil=True)(_wait_out)
 
 
 def _ask(handle: int, patience: int) -> int:
