@@ -1,8 +1,10 @@
 """Surrogates inside an exported system: the bits of the run, states, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
+import fmpy
 import numpy as np
 import pytest
 from fmpy.validation import validate_fmu
@@ -18,6 +20,7 @@ from orchestrator.system.yaml.file import from_mapping
 from surrogates.design import Split
 from surrogates.fmu import export_surrogate
 from surrogates.instance import open_surrogate
+from surrogates.package import Variable, load_package, save_package
 from surrogates.zone_network import RATES, SCALARS
 from surrogates.zone_training import save_zones
 from tests.export.exported import PARTS, comes_again, run, run_in_fmpy
@@ -164,6 +167,23 @@ def test_the_whole_warns_where_a_surrogate_leaves_its_validity_domain(package, t
     said = []
     run_in_fmpy(path, description, logger=lambda *answer: said.append(str(answer[-1])))
     assert [text for text in said if "reactor: outside the validity domain" in text and "feed = " in text], said
+
+
+def test_names_from_a_card_are_text_and_nothing_else(package, tmp_path):
+    card, arrays = load_package(package)
+    odd = 'a"b\\" */ %s $(x) <&> é'
+    extra = Variable(odd, "output", 0, 999, odd, (), 1.0, False, None, odd)
+    box = {f"{odd}{name}": bounds for name, bounds in card.box.items()}
+    path = tmp_path / "odd.surrogate"
+    save_package(path, replace(card, name=odd, variables=(*card.variables, extra), box=box), arrays)
+    alone = export_surrogate(path, tmp_path / "odd.fmu")
+    assert odd in [each.name for each in read_model(alone).connectors]
+    said = []
+    with running(alone) as one:
+        one.initialize()
+        one.step(0.0, 1.0)
+    fmpy.simulate_fmu(str(alone), stop_time=2.0, output_interval=1.0, logger=lambda *answer: said.append(answer[-1]))
+    assert any(odd in each.decode() for each in said)
 
 
 def test_a_surrogate_that_is_broken_or_not_there_is_named(package, tmp_path):

@@ -107,6 +107,11 @@ static int all_finite(const void *place, int n)
     return special == 0;
 }
 
+static inline int in_ranges(instance *i, const char *function, range checked, double time)
+{
+    return checked.first == checked.end || instance_check_ranges(i, function, checked, time);
+}
+
 int instance_check_outputs(instance *i, const char *function, const part *p, double time)
 {
     for (int k = p->table->outputs.first; k < p->table->outputs.end; k++) {
@@ -123,7 +128,7 @@ int instance_check_outputs(instance *i, const char *function, const part *p, dou
             return 0;
         }
     }
-    return instance_check_ranges(i, function, p->table->checked_outputs, time);
+    return in_ranges(i, function, p->table->checked_outputs, time);
 }
 
 static step_end fails(part *p, const char *function, const char *what, double time, double step)
@@ -196,7 +201,7 @@ step_end part_steps(part *p, const char *function, double time, double step, int
     step_end end;
     if (!instance_flow(i, function, p->table->flows)) return STEP_FAILED;
     if (p->paces && pace_waits(p, time + step)) return STEP_DONE;
-    if (!instance_check_ranges(i, function, p->table->checked_inputs, time)) return STEP_FAILED;
+    if (!in_ranges(i, function, p->table->checked_inputs, time)) return STEP_FAILED;
     if (p->table->early && fabs(p->ahead - (time + step)) <= MISSED * step) { /* it is there already */
         p->ahead = NAN;
         i->asks = 1;
