@@ -1,4 +1,9 @@
-"""Order of a coupling: the power of the step size with which its error falls, by how inputs go on over a step."""
+"""Order of a coupling: the power of the step size with which its error falls, by how inputs go on over a step.
+
+What comes with a delay and passes through has an error that does not fall.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.participant import Participant
@@ -18,6 +23,21 @@ def coupling_order(coupling: Coupling) -> int:
         if link.destination.component in participants and _is_continuous(link, coupling)
     ]
     return min(orders, default=1)
+
+
+def late_through(coupling: Coupling) -> list[str]:
+    """Connections with a delay whose value passes directly through their destination, or may: that is late too."""
+    through = {participant.name: participant.instance.feedthrough for participant in coupling.participants}
+    late = [
+        (link.source, link.destination)
+        for link in coupling.links
+        if link.delay and _passes(link.destination.connector, through[link.destination.component])
+    ]
+    return [f"{one.component}.{one.connector} -> {two.component}.{two.connector}" for one, two in late]
+
+
+def _passes(name: str, feedthrough: Mapping[str, Sequence[str] | None]) -> bool:
+    return any(each is None or name in each for each in feedthrough.values())
 
 
 def _is_continuous(link: Link, coupling: Coupling) -> bool:

@@ -83,5 +83,5 @@ def test_in_numpy_it_finds_the_same_solution(package: Path, monkeypatch: pytest.
 
 def test_under_error_control_it_is_refused_by_name_with_the_remedy(package: Path) -> None:
     description = looped(package, step_control={"method": "error", "tolerance": 1e-3})
-    with pytest.raises(CapabilityError, match="'reactor' takes steps of one size only. Choose method: constant"):
+    with pytest.raises(CapabilityError, match=r"'reactor' takes steps of one size only. Choose method: constant"):
         open_simulation(description)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from orchestrator.errors import FailedStepError, RefusedStepError, StepError
 from orchestrator.master.compiled.layout import doubling as at
 from orchestrator.master.coupling import Coupling
+from orchestrator.master.coupling_order import late_through
 from orchestrator.master.diagnostics import MASTER
 from orchestrator.master.memory import Remembered
 from orchestrator.master.step_control.journey import Arrival, Journey
@@ -15,6 +16,9 @@ from orchestrator.master.step_control.refusals import part_of, shorter
 from orchestrator.master.stepper import Advance
 
 _log = logging.getLogger(__name__)
+
+_SHOWN = 5
+"""Connections that a message names at most."""
 
 
 class _Again(NamedTuple):
@@ -183,10 +187,22 @@ class ErrorControl:
         return StepError(
             f"'{name}': the coupling error of a step from t = {trial.start.t:.9g} s by h = {trial.length:.3g} s, the "
             f"smallest that is tried, is {error:.3g} of its scale ({values[0]:.9g} by one step, "
-            f"{values[1]:.9g} by two), not {allowed:.3g}. Loosen the tolerance of step_control, tighten that of the "
-            "solvers inside the components (experiment.tolerance), or iterate (algorithm: iterative)",
+            f"{values[1]:.9g} by two), not {allowed:.3g}. {self._remedies()}",
             component=name.partition(".")[0],
             time=trial.start.t,
+        )
+
+    def _remedies(self) -> str:
+        late = late_through(self._coupling)
+        if late:
+            return (
+                "What comes with a delay and passes directly through a component is late by a step, however short "
+                f"that is: {', '.join(late[:_SHOWN])}. Leave out 'delay: true', with algorithm: iterative where that "
+                "closes a loop, or choose step_control: {method: constant}"
+            )
+        return (
+            "Loosen the tolerance of step_control, tighten that of the solvers inside the components "
+            "(experiment.tolerance), or iterate (algorithm: iterative)"
         )
 
     def remembered(self) -> Remembered:

@@ -74,6 +74,16 @@ def test_a_tolerance_that_cannot_be_met_is_the_same_error() -> None:
     assert "the smallest that is tried" in found["error"]
 
 
+def test_a_delay_that_no_step_is_short_enough_for_is_named() -> None:
+    """y = 0.9 u + 1 comes back as u a step later: from 1 by whole steps to 1.9 by halves, whatever their length."""
+
+    def make() -> list[FunctionInstance]:
+        return [FunctionInstance(lambda t, u: 0.9 * u + 1.0, name="a"), FunctionInstance(lambda t, u: u, name="b")]
+
+    found = run(make, [{"connect": "a.y -> b.u", "delay": True}, "b.y -> a.u"], algorithm="gauss_seidel")
+    assert "is late by a step, however short that is: a.y -> b.u. Leave out 'delay: true'" in found["error"][1]
+
+
 def oscillator(**more: Any) -> list[FunctionInstance]:
     """x' = v and v' = -x, each by explicit steps of Euler on what it is given; `more` are faults of the second one."""
     x = FunctionInstance(
@@ -93,7 +103,7 @@ def oscillator(**more: Any) -> list[FunctionInstance]:
 ROUND = ["x.y -> v.u", "v.y -> x.u"]
 
 
-def run(make: Callable[[], list[FunctionInstance]], connections: Sequence[str] = ROUND, **more: Any) -> Outcome:
+def run(make: Callable[[], list[FunctionInstance]], connections: Sequence[Any] = ROUND, **more: Any) -> Outcome:
     """What `both_ways` gives, where the states that are kept agree too."""
     return both_ways(make, connections, **{"step_size": 0.25, "stop": 3.0, **control(2e-2), **more})
 
