@@ -226,3 +226,20 @@ def test_a_warning_where_a_state_is_kept_leaves_the_components_behind_it_where_t
     chain = {**ring, **CONTROLS["error control"], "algorithm": "gauss_seidel", "connections": ring["connections"][:3]}
     compiled, interpreted = both(chain, go, caplog)
     assert compiled == interpreted
+
+
+@needs_compiler
+@pytest.mark.parametrize("where", [moody.IN_SET, moody.IN_STEP, moody.IN_GET])
+def test_a_warning_at_a_rate_of_its_own_is_told_of_at_the_same_time(where, ring, caplog):
+    def go(run: Any) -> None:
+        run.initialize()
+        run.write("first.where", where)
+        run.write("first.since", 0.05)
+        run.write("first.status", WARNING)
+        run.run()
+
+    components = {**ring["components"], "first": {**ring["components"]["first"], "step_size": 0.02}}
+    chain = {**ring, "algorithm": "gauss_seidel", "connections": ring["connections"][:3], "components": components}
+    compiled, interpreted = both({**chain, "step_size": 0.1}, go, caplog)
+    assert compiled == interpreted
+    assert len(compiled["logged"]) > 20
