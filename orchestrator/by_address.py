@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
 from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
-from numba import njit, types
+from numba import cfunc, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -32,6 +32,26 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     more: Any = {"cache": not part, "no_cpython_wrapper": part, "no_cfunc_wrapper": part}
     made: Callable[P, R] = njit(nogil=True, error_model="numpy", **more)(function)
     return made
+
+
+STEP_TAKEN: Final = "int32(int64, float64, float64, int32, int64, int64, int64, int64)"
+"""What makes a step, as `call_step` calls it."""
+VALUES_TAKEN: Final = "int32(int64, int64, int64, int64, int64)"
+"""What sets or gets values, as `call_values` calls it; or keeps a state, or goes back to it."""
+DERIVATIVES_TAKEN: Final = "int32(int64, int64, int64, int64, int64, int64)"
+"""What gives or reads derivatives; see `NativeSlopes`."""
+
+_c_functions: Final[list[Any]] = []
+
+
+def c_function(taken: str, function: Callable[..., int]) -> int:
+    """Where a C function of such a signature lies that does what a function over numbers and addresses says.
+
+    It is kept for the next process, too.
+    """
+    made: Any = cfunc(taken, cache=True, error_model="numpy")(function)
+    _c_functions.append(made)
+    return int(made.address)
 
 
 def address_of(function: Callable[..., int], taken: int) -> int:

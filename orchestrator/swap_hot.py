@@ -7,9 +7,19 @@ Python's: where one is due, `do_step` answers `LOOK`.
 
 from typing import Any, Final
 
-from numba import cfunc, njit
+from numba import njit
 
-from orchestrator.by_address import call_step, call_values, load, load_double, nanoseconds, store
+from orchestrator.by_address import (
+    STEP_TAKEN,
+    VALUES_TAKEN,
+    c_function,
+    call_step,
+    call_values,
+    load,
+    load_double,
+    nanoseconds,
+    store,
+)
 
 # Words of a board.
 INCUMBENT: Final = 0
@@ -113,22 +123,9 @@ def _step(board: int, t: float, h: float, _flag: int, answers: int, _terminate: 
     return LOOK if (t + h) + load_double(board + REACH) * h >= load_double(board + DUE) else 0
 
 
-_VALUES: Final = "int32(int64, int64, int64, int64, int64)"
-_set_function: Any = cfunc(_VALUES, cache=True)(_set)
-_get_function: Any = cfunc(_VALUES, cache=True)(_get)
-_step_function: Any = cfunc("int32(int64, float64, float64, int32, int64, int64, int64, int64)", cache=True)(_step)
-
-
-def step_address() -> int:
-    """Address of the function that steps the one in charge, and the newcomer beside it in a shadow."""
-    return int(_step_function.address)
-
-
-def set_address() -> int:
-    """Address of the function that sets both."""
-    return int(_set_function.address)
-
-
-def get_address() -> int:
-    """Address of the function that reads from the one in charge."""
-    return int(_get_function.address)
+step_address: Final = c_function(STEP_TAKEN, _step)
+"""Of what steps the one in charge, and the newcomer beside it in a shadow."""
+set_address: Final = c_function(VALUES_TAKEN, _set)
+"""Of what sets both."""
+get_address: Final = c_function(VALUES_TAKEN, _get)
+"""Of what reads from the one in charge."""

@@ -110,7 +110,7 @@ class NativeSwap:
         self._put(hot.CLOCK, ctypes.cast(ctypes.CDLL(None).clock_gettime, ctypes.c_void_p).value or 0)
         self._put(hot.WHICH_CLOCK, time.CLOCK_MONOTONIC)
         self.handle: Final = int(self._board.ctypes.data)
-        self.do_step: Final = hot.step_address()
+        self.do_step: Final = hot.step_address
         self.aim()
 
     @classmethod
@@ -134,7 +134,7 @@ class NativeSwap:
             self._references.append(call.references)
             words += [call.set, call.get, int(call.references.ctypes.data), call.references.size]
         table = self._calls[bundle] = np.array([*words, 0], np.int64)
-        return [NativeCall(hot.get_address(), hot.set_address(), table, bundle.storage.dtype, bundle.size)]
+        return [NativeCall(hot.get_address, hot.set_address, table, bundle.storage.dtype, bundle.size)]
 
     def begin(self) -> None:
         """Both are in Step Mode."""

@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
-from numba import cfunc, njit
+from numba import njit
 
 from orchestrator.by_address import (
+    DERIVATIVES_TAKEN,
+    c_function,
     call_values,
     doubles,
     load,
@@ -128,9 +130,5 @@ def _give(memory: int, references: int, count: int, orders: int, values: int, _s
     return 0
 
 
-_give_function: Any = cfunc("int32(int64, int64, int64, int64, int64, int64)", cache=True, error_model="numpy")(_give)
-
-
-def give_address() -> int:
-    """Address of int f(instance, references, n, orders, values, any): gives derivatives of inputs on courses."""
-    return int(_give_function.address)
+give_address: Final = c_function(DERIVATIVES_TAKEN, _give)
+"""Of int f(instance, references, n, orders, values, any): gives derivatives of inputs on courses."""

@@ -7,9 +7,9 @@ of the solver, which begins anew where it is gone back to, and where it is kept:
 
 from typing import Any, Final, NamedTuple
 
-from numba import cfunc, njit
+from numba import njit
 
-from orchestrator.by_address import call_values, doubles, load, load_byte, store, store_byte
+from orchestrator.by_address import VALUES_TAKEN, c_function, call_values, doubles, load, load_byte, store, store_byte
 from orchestrator.fmi import exchange_layout as at
 from orchestrator.fmi.exchange_courses import jump
 from orchestrator.fmi.exchange_events import read
@@ -152,12 +152,6 @@ def _free(memory: int, slot: int, _1: int, _2: int, _3: int) -> int:
     return status
 
 
-_TAKEN: Final = "int32(int64, int64, int64, int64, int64)"
-_functions: Final[Any] = tuple(
-    cfunc(_TAKEN, cache=True, error_model="numpy")(function) for function in (_keep, _keep_quietly, _return, _free)
-)
-
-
 class StateAddresses(NamedTuple):
     """Of the functions that keep a state, the same without letting the solver begin anew, go back, and free."""
 
@@ -167,6 +161,7 @@ class StateAddresses(NamedTuple):
     free: int
 
 
-def state_addresses() -> StateAddresses:
-    """Where they lie."""
-    return StateAddresses(*(int(function.address) for function in _functions))
+state_addresses: Final = StateAddresses(
+    *(c_function(VALUES_TAKEN, function) for function in (_keep, _keep_quietly, _return, _free))
+)
+"""Where they lie."""

@@ -6,9 +6,12 @@ FMU for Co-Simulation; the instance is the memory that `exchange_layout` describ
 
 from typing import Any, Final
 
-from numba import cfunc, njit
+from numba import njit
 
 from orchestrator.by_address import (
+    STEP_TAKEN,
+    VALUES_TAKEN,
+    c_function,
     call_at,
     call_values,
     doubles,
@@ -268,22 +271,9 @@ def _get(memory: int, bundle: int, _number: int, values: int, _size: int) -> int
     return int(told(memory, why))
 
 
-_TAKEN: Final = "int32(int64, float64, float64, int32, int64, int64, int64, int64)"
-_step_function: Any = cfunc(_TAKEN, cache=True, error_model="numpy")(_do_step)
-_set_function: Any = cfunc("int32(int64, int64, int64, int64, int64)", cache=True, error_model="numpy")(_set)
-_get_function: Any = cfunc("int32(int64, int64, int64, int64, int64)", cache=True, error_model="numpy")(_get)
-
-
-def step_address() -> int:
-    """Address of the function that makes a step; see `Native.do_step`."""
-    return int(_step_function.address)
-
-
-def set_address() -> int:
-    """Address of int f(instance, bundle, any, values, any): gives values, in Event Mode where they have changed."""
-    return int(_set_function.address)
-
-
-def get_address() -> int:
-    """Address of int f(instance, bundle, any, values, any): reads values, after the events that are open."""
-    return int(_get_function.address)
+step_address: Final = c_function(STEP_TAKEN, _do_step)
+"""Of what makes a step; see `Native.do_step`."""
+set_address: Final = c_function(VALUES_TAKEN, _set)
+"""Of int f(instance, bundle, any, values, any): gives values, in Event Mode where they have changed."""
+get_address: Final = c_function(VALUES_TAKEN, _get)
+"""Of int f(instance, bundle, any, values, any): reads values, after the events that are open."""

@@ -39,8 +39,8 @@ class NativeExchange:
         self._bundles = NativeBundles(fmu, shared, courses)
         self._courses = courses
         self.handle: Final = shared.address
-        self.do_step: Final = step_address()
-        self._get, self._set = get_address(), set_address()
+        self.do_step: Final = step_address
+        self._get, self._set = get_address, set_address
         self.out = False
         """Whether compiled functions may have given values that Python does not know of yet."""
         self._states = ExchangeStates(fmu, shared, self._bundles, lambda: self.inputs, self._tell_of_state)
@@ -52,7 +52,7 @@ class NativeExchange:
         states, model = StateVector(fmu.model).size, fmu.model
         complete = put_functions(shared, fmu.library, model, states, model.event_indicators)
         if complete and courses is not None and courses.plain_call and courses.references is not None:
-            courses.native = NativeSlopes(give_address(), shared.address)
+            courses.native = NativeSlopes(give_address, shared.address)
         return cls(fmu, shared, inputs, courses) if complete else None
 
     @property

@@ -65,7 +65,7 @@ class ExchangeStates:
         self, fmu: Fmu, shared: Shared, bundles: NativeBundles, inputs: Callable[[], Memory], tell: Callable[[], None]
     ) -> None:
         self._fmu, self._shared, self._bundles, self._inputs, self._tell = fmu, shared, bundles, inputs, tell
-        self.get, self.quiet, self.set, self.free = state_addresses()
+        self.get, self.quiet, self.set, self.free = state_addresses
         self.counted: Final = fmu.library.messages.counted
         self.forget: Final = fmu.library.messages.forget
         self._states: dict[int, _State] = {}

@@ -10,9 +10,20 @@ A status that is not OK hands over to Python: one of FMI that says how bad it is
 
 from typing import Any, Final
 
-from numba import cfunc, njit
+from numba import njit
 
-from orchestrator.by_address import load, load_byte, load_double, store, store_byte, store_double
+from orchestrator.by_address import (
+    DERIVATIVES_TAKEN,
+    STEP_TAKEN,
+    VALUES_TAKEN,
+    c_function,
+    load,
+    load_byte,
+    load_double,
+    store,
+    store_byte,
+    store_double,
+)
 from orchestrator.fmi.isolation import mailbox as box
 from orchestrator.fmi.isolation import waiting
 from orchestrator.fmi.isolation.waiting import post, wait, wait_out
@@ -235,44 +246,17 @@ def _step(board: int, t: float, h: float, _flag: int, _event: int, _terminate: i
     return _ERROR if late or load(mailbox + 8 * box.FLAGS) != 0 else int(status)
 
 
-_VALUES: Final = "int32(int64, int64, int64, int64, int64)"
-_set_function: Any = cfunc(_VALUES, cache=True)(_set)
-_get_function: Any = cfunc(_VALUES, cache=True)(_get)
-_SLOPES: Final = "int32(int64, int64, int64, int64, int64, int64)"
-_give_slopes_function: Any = cfunc(_SLOPES, cache=True)(_give_slopes)
-_read_slopes_function: Any = cfunc(_SLOPES, cache=True)(_read_slopes)
-_keep_function: Any = cfunc(_VALUES, cache=True)(_keep)
-_go_back_function: Any = cfunc(_VALUES, cache=True)(_go_back)
-_release_function: Any = cfunc(_VALUES, cache=True)(_release)
-_step_function: Any = cfunc("int32(int64, float64, float64, int32, int64, int64, int64, int64)", cache=True)(_step)
-
-
-def step_address() -> int:
-    """Address of the function that makes a step, and waits for its end with the limits of the process."""
-    return int(_step_function.address)
-
-
-def set_address() -> int:
-    """Address of the function that lets values wait in the mailbox for the next step."""
-    return int(_set_function.address)
-
-
-def get_address() -> int:
-    """Address of the function that takes values that were read after the last step."""
-    return int(_get_function.address)
-
-
-def give_slopes_address() -> int:
-    """Address of the function that lets derivatives of inputs wait in the mailbox for the next step."""
-    return int(_give_slopes_function.address)
-
-
-def read_slopes_address() -> int:
-    """Address of the function that takes derivatives of outputs that were read after the last step."""
-    return int(_read_slopes_function.address)
-
-
-def state_addresses() -> tuple[int, int, int]:
-    """Addresses of the functions that keep the present state, go back to a kept one, and release one."""
-    functions = _keep_function, _go_back_function, _release_function
-    return int(functions[0].address), int(functions[1].address), int(functions[2].address)
+step_address: Final = c_function(STEP_TAKEN, _step)
+"""Of what makes a step, and waits for its end with the limits of the process."""
+set_address: Final = c_function(VALUES_TAKEN, _set)
+"""Of what lets values wait in the mailbox for the next step."""
+get_address: Final = c_function(VALUES_TAKEN, _get)
+"""Of what takes values that were read after the last step."""
+give_slopes_address: Final = c_function(DERIVATIVES_TAKEN, _give_slopes)
+"""Of what lets derivatives of inputs wait in the mailbox for the next step."""
+read_slopes_address: Final = c_function(DERIVATIVES_TAKEN, _read_slopes)
+"""Of what takes derivatives of outputs that were read after the last step."""
+keep_address: Final = c_function(VALUES_TAKEN, _keep)
+go_back_address: Final = c_function(VALUES_TAKEN, _go_back)
+release_address: Final = c_function(VALUES_TAKEN, _release)
+"""Of what keeps the present state, goes back to a kept one, and releases one."""

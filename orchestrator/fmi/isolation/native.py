@@ -44,7 +44,7 @@ class NativeIsolated:
         self._board[hot.WAITING // 8] = waiting.ctypes.data
         self._slots: dict[int, _Slot] = {}
         self.handle: Final = int(self._board.ctypes.data)
-        self.do_step: Final = hot.step_address()
+        self.do_step: Final = hot.step_address
         can = repeats_exactly and instance.capabilities.get_set_state
         self.states: NativeStates | None = IsolatedStates(self, instance, int(waiting[0])) if can else None
 
@@ -56,14 +56,14 @@ class NativeIsolated:
         if mine is None:
             return None
         dtype = bundle.storage.dtype
-        return [NativeCall(hot.get_address(), hot.set_address(), mine.words, dtype, bundle.size)]
+        return [NativeCall(hot.get_address, hot.set_address, mine.words, dtype, bundle.size)]
 
     def slopes(self, bundle: Bundle, *, give: bool) -> NativeSlopes | None:
         """The call that gives the derivatives of inputs, or reads those of outputs; None where there are too many."""
         mine = self._slot(self._instance.slot(bundle, slopes=True))
         if mine is None:
             return None
-        function = hot.give_slopes_address() if give else hot.read_slopes_address()
+        function = hot.give_slopes_address if give else hot.read_slopes_address
         return NativeSlopes(function, self.handle, mine.words)
 
     def _slot(self, slot: NamedSlot) -> _Slot | None:
@@ -132,7 +132,7 @@ class IsolatedStates:
 
     def __init__(self, found: NativeIsolated, instance: IsolatedInstance, mailbox: int) -> None:
         self._found, self._instance = found, instance
-        self.get, self.set, self.free = hot.state_addresses()
+        self.get, self.set, self.free = hot.keep_address, hot.go_back_address, hot.release_address
         self.counted: Final = mailbox + 8 * box.LOGGED
         self._slots: list[NDArray[np.int64]] = []
 
