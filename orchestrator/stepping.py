@@ -1,9 +1,9 @@
 """Stepping: from one communication point to the next, with the events that happen there."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from orchestrator.errors import RefusedStepError
 from orchestrator.master.algorithm import COMPLETED
@@ -15,12 +15,10 @@ from orchestrator.master.compiled.rolling import Rolling
 from orchestrator.master.composition import Master
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.events import Events
-from orchestrator.master.statistics import ComponentStatistics, LoopStatistics
+from orchestrator.master.statistics import Counted, Statistics
 from orchestrator.master.step_control.refusals import Retry, WayBack
 from orchestrator.master.timeline import Timeline
 from orchestrator.signals import RowTable
-
-_Counts = ComponentStatistics | LoopStatistics
 
 
 class Stride(NamedTuple):
@@ -34,15 +32,15 @@ class _Point(NamedTuple):
     """Where a stride began: 1 `go_back`."""
 
     back: Callable[[], None]
-    counted: Sequence[tuple[_Counts, dict[str, Any]]]
-    """Statistics and what they were, by field."""
+    statistics: Statistics
+    counted: Counted
+    """What they had counted."""
 
     def go_back(self, *, with_counts: bool = True) -> None:
         """Take everything back, with what was counted of steps where they are made once more."""
-        before = [(counts, was if with_counts else vars(counts).copy()) for counts, was in self.counted]
+        before = self.counted if with_counts else self.statistics.counted()
         self.back()
-        for counts, was in before:
-            vars(counts).update(was)
+        self.statistics.put_back(before)
 
 
 class Stepping:
@@ -165,7 +163,7 @@ class Stepping:
         if retry.way_back is WayBack.NONE and not self._early:
             return self._striding(until, rows, making, None)
         if self._anchor is not None:
-            return self._striding(until, rows, making, _Point(self._anchor.go_back, self._counted()))
+            return self._striding(until, rows, making, self._point(self._anchor.go_back))
         with self._kept(retry) as point:
             return self._striding(until, rows, making, point)
 
@@ -215,16 +213,14 @@ class Stepping:
     @contextmanager
     def _kept(self, retry: Retry) -> Iterator[_Point]:
         """Where a stride begins. States kept for strides are not counted: how many they are depends on the time."""
-        counted = self._counted()
+        point = self._point(lambda: None)
         with retry.kept() as snapshot:
-            for each, was in counted:
-                vars(each).update(was)
-            yield _Point(partial(retry.go_back, snapshot), counted)
+            self._coupling.statistics.put_back(point.counted)
+            yield point._replace(back=partial(retry.go_back, snapshot))
 
-    def _counted(self) -> Sequence[tuple[_Counts, dict[str, Any]]]:
+    def _point(self, back: Callable[[], None]) -> _Point:
         statistics = self._coupling.statistics
-        counts: list[_Counts] = [*statistics.components.values(), *statistics.loops.values()]
-        return [(each, vars(each).copy()) for each in counts]
+        return _Point(back, statistics, statistics.counted())
 
     def _instead(self, refusal: RefusedStepError) -> Stride:
         """Everything has gone back to where the refused step began: make another in its place."""

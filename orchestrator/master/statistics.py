@@ -1,9 +1,10 @@
 """Statistics: what the master had the components do, counted while it runs; `explain` shows it after a run."""
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,75 @@ ESTIMATING = " (estimator)"
 """Follows the name of a component for the counts of the cheaper instance that stands in for it."""
 
 
-@dataclass
-class ComponentStatistics:
-    """Calls of one component: steps (accepted or not), kept states and returns to them, refused steps."""
+_COUNTS: Final = ("steps", "saves", "restores", "discards")
+"""What is counted of a component, in the order in which it lies in memory."""
 
-    steps: int = 0
-    saves: int = 0
-    restores: int = 0
-    discards: int = 0
+
+def _count(place: int) -> Any:
+    """An attribute that is one of the numbers of a component."""
+
+    def read(self: "ComponentStatistics") -> int:
+        return self._numbers[self._place + place]
+
+    def write(self: "ComponentStatistics", value: int) -> None:
+        self._numbers[self._place + place] = value
+
+    return property(read, write)
+
+
+class Counted(NamedTuple):
+    """What was counted of the calls of components, and of loops, at some time."""
+
+    numbers: "array[int]"
+    together: int
+    loops: "tuple[tuple[LoopStatistics, dict[str, Any]], ...]"
+
+
+class Book:
+    """The counts of all components, which lie behind each other, so that all are kept at once.
+
+    All components that follow made so many steps `together`, beside those that are in the `numbers`.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: array[int] = array("q")
+        self.together = 0
+
+
+class ComponentStatistics:
+    """Calls of one component: steps (accepted or not), kept states and returns to them, refused steps.
+
+    They lie in a book, from the end of those that are there on.
+    """
+
+    def __init__(self, book: Book | None = None) -> None:
+        self._book = book or Book()
+        self._numbers, self._place = self._book.numbers, len(self._book.numbers)
+        self._numbers.extend(0 for _ in _COUNTS)
+        self._follows = False
+
+    def follow(self) -> None:
+        """What the book says of steps made together is from now on said of this component."""
+        steps, self._follows = self.steps, True
+        self.steps = steps
+
+    @property
+    def steps(self) -> int:
+        """Steps, also those that were taken back."""
+        own = self._numbers[self._place]
+        return own + self._book.together if self._follows else own
+
+    @steps.setter
+    def steps(self, value: int) -> None:
+        self._numbers[self._place] = value - self._book.together if self._follows else value
+
+    saves: int = _count(1)
+    restores: int = _count(2)
+    discards: int = _count(3)
+
+    def counted(self) -> dict[str, int]:
+        """What is counted, by name."""
+        return {name: getattr(self, name) for name in _COUNTS}
 
 
 class Solved(NamedTuple):
@@ -124,10 +186,25 @@ class Statistics:
     loops: dict[str, LoopStatistics] = field(default_factory=dict)
     bonds: dict[str, BondStatistics] = field(default_factory=dict)
     global_error: GlobalErrorStatistics | None = None
+    book: Book = field(default_factory=Book, repr=False)
 
     def of(self, component: str) -> ComponentStatistics:
         """Those of one component."""
-        return self.components.setdefault(component, ComponentStatistics())
+        if component not in self.components:
+            self.components[component] = ComponentStatistics(self.book)
+        return self.components[component]
+
+    def counted(self) -> Counted:
+        """What is counted of calls and of loops now."""
+        loops = tuple([(each, vars(each).copy()) for each in self.loops.values()]) if self.loops else ()
+        return Counted(self.book.numbers[:], self.book.together, loops)
+
+    def put_back(self, counted: Counted) -> None:
+        """Count on from there."""
+        self.book.numbers[: len(counted.numbers)] = counted.numbers
+        self.book.together = counted.together
+        for each, was in counted.loops:
+            vars(each).update(was)
 
     def loop(self, components: tuple[str, ...]) -> LoopStatistics:
         """Those of the loop between these components."""
@@ -163,8 +240,8 @@ class Statistics:
     def remembered(self) -> Remembered:
         """Everything counted, for a checkpoint."""
         plain = {name: value for name, value in vars(self).items() if not isinstance(value, dict)}
-        estimate = plain.pop("global_error")
-        components = {name: dict(vars(each)) for name, each in self.components.items()}
+        estimate, _ = plain.pop("global_error"), plain.pop("book")
+        components = {name: each.counted() for name, each in self.components.items()}
         loops = {name: dict(vars(each)) for name, each in self.loops.items()}
         bonds = {name: dict(vars(each)) for name, each in self.bonds.items()}
         return {
@@ -181,7 +258,9 @@ class Statistics:
         vars(self).update(memory["plain"])
         self.rejected = Counter(memory["rejected"])
         for name, counted in memory["components"].items():
-            vars(self.of(name)).update(counted)
+            component = self.of(name)
+            for each, number in counted.items():
+                setattr(component, each, number)
         for name, counted in memory["loops"].items():
             vars(self.loops.setdefault(name, LoopStatistics())).update(counted)
         for name, counted in memory["bonds"].items():

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from orchestrator.master.compiled.samples import Samples
-from orchestrator.master.participant import Participant
+from orchestrator.master.coupling import Coupling
 
 
 class Counts:
@@ -12,8 +14,12 @@ class Counts:
     Others count theirs themselves.
     """
 
-    def __init__(self, participants: Sequence[Participant], counted: Sequence[int], samples: Samples | None) -> None:
-        self._statistics = {number: participants[number].statistics for number in counted}
+    def __init__(self, coupling: Coupling, counted: Sequence[int], samples: Samples | None) -> None:
+        self._book = coupling.statistics.book
+        self._each = {number: coupling.participants[number].statistics for number in counted}
+        self._numbers = np.array(counted, np.intp)
+        for each in self._each.values():
+            each.follow()
         self._samples = samples
         self._index = self._number = 0
 
@@ -24,18 +30,17 @@ class Counts:
     def come_to(self, index: int, number: int) -> None:
         """The loop is at this macro step and this component."""
         whole, first = index - self._index, self._number
-        if number == first:
-            for each in self._statistics.values():
-                each.steps += whole
+        if whole:
+            self._book.together += whole
             if self._samples is not None:
-                self._samples.steps[list(self._statistics)] += whole
-        else:
-            for component in self._statistics:
-                self.made(component, whole + (component < number) - (component < first))
+                self._samples.steps[self._numbers] += whole
+        for component in range(min(first, number), max(first, number)):
+            if component in self._each:
+                self.made(component, 1 if number > first else -1)
         self._index, self._number = index, number
 
     def made(self, number: int, steps: int) -> None:
         """A component made so many steps."""
-        self._statistics[number].steps += steps
+        self._each[number].steps += steps
         if self._samples is not None:
             self._samples.steps[number] += steps

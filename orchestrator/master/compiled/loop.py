@@ -76,12 +76,14 @@ class CompiledLoop:
         self._entrance = Entrance(program)
         self._natives = [(i, each) for i, each in enumerate(program.natives) if each is not None]
         self._samples = samples_for(program)
+        self._answers = memoryview(program.answers.data).cast("B")
+        self._no_answers = bytes(program.answers.nbytes)
         self._past, self._rows = Past(coupling, program, newest=newest), RowWriter(program)
         self._ways = tuple(program.ways.values())
         self._solved = Solved(program, self._participants, self._samples)
         own = {*program.ways, *self._solved.members}
         counted = [number for number, _ in self._natives if number not in own]
-        self._counts = Counts(self._participants, counted, self._samples)
+        self._counts = Counts(coupling, counted, self._samples)
         self._alone = [
             each for i, each in enumerate(self._participants) if each.prepares and program.natives[i] is None
         ]
@@ -196,7 +198,7 @@ class CompiledLoop:
             raise
         self._past.begin(index)
         self._solved.begin()
-        self._program.answers[:] = 0
+        self._answers[:] = self._no_answers
         for way in self._ways:
             way.load()
         self._counts.begin(index)
@@ -215,7 +217,7 @@ class CompiledLoop:
         took = perf_counter() - began
         if self._samples is not None:
             self._samples.take(self._program[at.INDEX] - index, took)
-        if why == at.DONE and took < _SLICE / 4.0:
+        if why == at.DONE and took < _SLICE / 4.0 and last < until:
             self._slice *= 2 if took > _SLICE / 32.0 else 8
         elif took > _SLICE:
             self._slice = max(1, self._slice // 2)

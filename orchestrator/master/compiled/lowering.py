@@ -60,11 +60,16 @@ class Program:
         """What the loop is called with."""
         return address(self.words)
 
+    @cached_property
+    def _view(self) -> "memoryview[int]":
+        """The words once more, which Python reads faster so."""
+        return memoryview(self.words.data).cast("B").cast("q")
+
     def __getitem__(self, place: int) -> int:
-        return int(self.words[place // at.WORD])
+        return self._view[place // at.WORD]
 
     def __setitem__(self, place: int, value: int) -> None:
-        self.words[place // at.WORD] = value
+        self._view[place // at.WORD] = value
 
     def put(self, place: int, *values: int) -> None:
         """Words from this place on."""

@@ -92,3 +92,10 @@ def test_a_component_that_was_ended_is_an_error_at_the_next_step(run: Any) -> No
     run.instances["prey"].terminate()
     with pytest.raises(CapabilityError, match="step"):
         run.step()
+
+
+def test_steps_made_by_hand_do_not_let_a_run_go_on_for_longer_without_a_look_at_the_clock() -> None:
+    with open_simulation(lotka_volterra(0.01, stop=5.0)) as opened:
+        for _ in range(200):
+            opened.step()
+        assert opened._loop._slice == 1

@@ -67,7 +67,7 @@ class Crew:
         return address(self._words)
 
     def __getitem__(self, place: int) -> int:
-        return int(self._words[place // at.WORD])
+        return int(self._words.item(place // at.WORD))
 
     def __setitem__(self, place: int, value: int) -> None:
         self._words[place // at.WORD] = value
