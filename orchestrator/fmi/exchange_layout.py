@@ -40,8 +40,8 @@ CVODE_SET_TOLERANCES, CVODE_RESTART, CVODE_SET_STOP, CVODE_STEP, CVODE_DATA, CVO
 REACHED, CROSSED, FLAG = range(456, 480, WORD)
 """Where its step ended (s), whether at a root, and what it said."""
 
-END, KEEPS_NO_STATE, EVENTS, STEPS, SLICE_END, EVENT = range(480, 528, WORD)
-"""The step under way: its end (s), the number of events at once and of solver steps, when to come back to Python."""
+END, KEEPS_NO_STATE, EVENTS, STEPS, EVENT = range(480, 520, WORD)
+"""The step under way: its end (s), whether it is kept, the number of events at once and of solver steps."""
 
 FAILED, FAILED_STATUS = range(528, 544, WORD)
 """The call that failed outside of evaluations, and its status."""
