@@ -59,7 +59,7 @@ class NativeStates(Protocol):
     Steps are the same to the bit each time that they are made from a kept state, before the first return too: what
     would begin anew at a return, the solver of Model Exchange, does so in `get` already (see `Rollback.keep`).
     They are the addresses of int get(handle, state*), int set(handle, state) and int free(handle, state*). `get` may
-    find a state in the slot that it gave before, and uses its memory again; see `compiled.hot_states`.
+    find a state in the slot that it gave before, and uses its memory again; see `compiled.hot.states`.
     """
 
     @property

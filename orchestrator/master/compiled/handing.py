@@ -25,7 +25,7 @@ from orchestrator.master.step_control.outputs import Watched
 class Beside:
     """Everything that goes back with the components: numbers of the signals, and what components remember of inputs.
 
-    `rows` are words for `layout_control.KEPT`. `START` and `MIDDLE` are where it is kept.
+    `rows` are words for `layout.control.KEPT`. `START` and `MIDDLE` are where it is kept.
     """
 
     START: Final = 0

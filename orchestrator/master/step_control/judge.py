@@ -91,7 +91,7 @@ class Judge:
         self._hot.leave(self.address, self._arrays[at.AT_END].ctypes.data)
 
     def of(self, trial: Trial) -> int:
-        """What is to become of a trial; see `layout_doubling`."""
+        """What is to become of a trial; see `layout.doubling`."""
         places = (at.AT_START, at.AT_WHOLE, at.AT_MIDDLE, at.AT_END)
         for place, arrival in zip(places, trial, strict=True):
             self._arrays[place][:] = arrival.outputs.floats
@@ -129,7 +129,7 @@ class Judge:
         return start, middle, end
 
     def floats(self, place: int) -> Floats:
-        """The outputs (n,) of the trial at one of the places of `layout_doubling`."""
+        """The outputs (n,) of the trial at one of the places of `layout.doubling`."""
         return self._arrays[place].copy()
 
     @property

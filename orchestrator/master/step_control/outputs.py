@@ -30,7 +30,7 @@ class Outputs:
 
     The scale of a float is the largest of its declared nominal value and its absolute value. Where none is declared, it
     is the largest absolute value since the start, and 1 for an output that starts at 0. `address` is where compiled
-    functions find what they need of it; see `layout_doubling`.
+    functions find what they need of it; see `layout.doubling`.
     """
 
     def __init__(self, coupling: Coupling, *, ends: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Hot attempt: steps of a whole system from a point to which it can go back, over addresses.
 
-`layout_control` says what the words mean.
+`layout.control` says what the words mean.
 """
 
 from orchestrator.by_address import (

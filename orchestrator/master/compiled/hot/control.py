@@ -3,7 +3,7 @@
 What almost every step takes is done here: the whole step, back, two halves, the judgement, a shorter step where the
 error is too large. Python goes on with a trial in which something jumps. At anything else everything goes back to where
 the macro step began, and Python makes it.
-`layout_control` says what the words mean.
+`layout.control` says what the words mean.
 """
 
 from typing import Final

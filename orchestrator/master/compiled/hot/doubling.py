@@ -1,6 +1,6 @@
 """Hot doubling: what step doubling and the slope test find in a step that was made twice, as compiled functions.
 
-The readable master calls them too, so that both come to the same bits; `layout_doubling` says what lies at the address
+The readable master calls them too, so that both come to the same bits; `layout.doubling` says what lies at the address
 of a doubling.
 
 Slope test: with the changes d0 (before), d1 and d2 of an output over half a step each, d1 - d0 and d2 - d1 are alike
@@ -254,7 +254,7 @@ def latest(doubling: int) -> float:
 
 @compiled
 def judge(doubling: int) -> int:
-    """What is to become of a trial, from its floats and times; see `layout_doubling`."""
+    """What is to become of a trial, from its floats and times; see `layout.doubling`."""
     measure(doubling)
     halves = find_jumps(doubling)
     h = load_double(doubling + at.END_TIME) - load_double(doubling + at.START_TIME)

@@ -5,7 +5,7 @@ from before, whose memory it then uses for the present one (FMI 2.0.4, section 2
 answers with another pointer instead, nothing says whether the memory of the first one is still there. It is left alone
 then, and from there on each state of this FMU is freed before the next one is kept.
 
-A table of kept states has a row of words for each component; see `layout_states`.
+A table of kept states has a row of words for each component; see `layout.states`.
 """
 
 from typing import Any, Final

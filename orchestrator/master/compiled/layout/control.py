@@ -3,7 +3,7 @@
 from typing import Final
 
 PROGRAM: Final = 0
-"""The program of the components, and what step doubling knows (`layout_doubling`)."""
+"""The program of the components, and what step doubling knows (`layout.doubling`)."""
 DOUBLING: Final = 8
 PLACES: Final = 16
 """Addresses of the watched floats in the signals."""

@@ -1,6 +1,6 @@
 """Layout of what components do that step in a way of their own: at another rate, or on inputs with courses.
 
-As in `layout`: offsets in bytes of words that hold numbers, doubles or addresses.
+As in `layout.run`: offsets in bytes of words that hold numbers, doubles or addresses.
 """
 
 from typing import Final

@@ -158,7 +158,7 @@ BY_THREE: Final = 2
 GATHERED: Final = 3
 """The same, behind a gather."""
 LOOP: Final = 4
-"""It stands for a loop of components, whose table (`layout_loops`) takes the place of that of an own way."""
+"""It stands for a loop of components, whose table (`layout.loops`) takes the place of that of an own way."""
 PASSED: Final = 5
 """Not at all: it belongs to a loop that stands before it."""
 SLOWLY: Final = 6

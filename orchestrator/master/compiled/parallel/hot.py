@@ -1,4 +1,4 @@
-"""Parallel hot loop: macro steps by several threads, as compiled functions over addresses; see `parallel_words`.
+"""Parallel hot loop: macro steps by several threads, as compiled functions over addresses; see `words`.
 
 One thread, the one that calls `advance`, does everything that `hot.loop.advance` does but for the steps of components:
 these it opens in rounds, one for each level, and takes part. In a round every thread claims chunks, first its own, then

@@ -68,7 +68,7 @@ class Parallel:
         self._crew[of.UNDER_WAY] = -1
 
     def advance(self, until: int) -> int:
-        """Make macro steps up to the one numbered `until`, or fewer; why it came back (see `layout`)."""
+        """Make macro steps up to the one numbered `until`, or fewer; why it came back (see `layout.run`)."""
         program, crew, choice = self._program, self._crew, self._choice
         index = program[at.INDEX]
         if crew[of.UNDER_WAY] == index:

@@ -1,4 +1,4 @@
-"""Parallel words: what the threads of a crew share in memory, as offsets in bytes; see `layout` for the program.
+"""Parallel words: what the threads of a crew share in memory, as offsets in bytes; see `layout.run` for the program.
 
 What different threads write lies in different cache lines, since a line that two of them write to goes back and forth.
 """
@@ -79,7 +79,7 @@ ROUND_STEP: Final = 8
 ROUND_T: Final = 16
 ROUND_H: Final = 24
 ROUND_INDEX: Final = 32
-"""The macro step, counted from the start of the run, and where the durations of it go (see `layout.SAMPLE`)."""
+"""The macro step, counted from the start of the run, and where the durations of it go (see `layout.run.SAMPLE`)."""
 ROUND_SAMPLE: Final = 40
 ROUND: Final = 48
 """Size of a round."""
