@@ -200,7 +200,7 @@ class _Tables:
             "sources, courses, rows, jumps, stages, stage_parts, stage_reads, settings",
             "calls, references, first_name, names, flows",
             f"map_entries, {at_once}",
-            f"{len(system.loops)}, loops, loop_parts, loop_words, relocations, loop_functions, asked",
+            f"{len(system.loops)}, loops, loop_parts, loop_words, relocations, loop_functions, asked, shadows",
             f"{'0' if system.mathematics is None else '&mathematics'}, ranges, variables, variable_of",
         ]
         return "const system_table whole = {\n    " + ",\n    ".join(fields) + "\n};\n"

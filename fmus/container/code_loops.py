@@ -49,6 +49,7 @@ class Loops:
             self._range("relocations", (f"{{{word}, {offset}}}" for word, offset in loop.image)),
             self._range("loop_functions", (f"{{{word}, {name}}}" for word, name in loop.functions)),
             self._range("asked", (f"{{{one.part}, {one.function}, {one.handle}}}" for one in loop.asked)),
+            self._range("shadows", (f"{{{one.type}, {one.offset}, {one.shadow}}}" for one in loop.shadows)),
         ]
         return f"{{{', '.join(ranges)}, {loop.iteration}, {first}, {loop.words.size}}}"
 
@@ -68,6 +69,7 @@ _KINDS = {
     "relocations": "relocation",
     "loop_functions": "loop_function",
     "asked": "asked_table",
+    "shadows": "shadow_table",
     "loops": "loop_table",
 }
 """The tables by name, and the types of their rows; a table comes behind those that it refers to."""

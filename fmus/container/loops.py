@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fmus.container.values import Type
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -13,6 +15,15 @@ class Asked:
     part: int
     function: int
     handle: int
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """An integer or Boolean in the image, and where the solver has it as an integer of 64 bits."""
+
+    type: Type
+    offset: int
+    shadow: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +43,7 @@ class Loop:
     image: tuple[tuple[int, int], ...]
     functions: tuple[tuple[int, str], ...]
     asked: tuple[Asked, ...] = ()
+    shadows: tuple[Shadow, ...] = ()
 
 
 @dataclass(frozen=True)

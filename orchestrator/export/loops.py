@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fmus.container.loops import Asked, Loop, Mathematics
+from fmus.container.loops import Asked, Loop, Mathematics, Shadow
 from fmus.container.values import Type
 from orchestrator.errors import CapabilityError
-from orchestrator.export.image import Image
+from orchestrator.export.image import Image, Place
 from orchestrator.export.translation import named, translated
 from orchestrator.instance import directional_derivatives
 from orchestrator.master.compiled.tables import address
@@ -86,6 +86,7 @@ class _Memory:
     def __init__(self, solved: Solved, signals: Signals, parts: Mapping[str, int], image: Image) -> None:
         self._solved, self._parts, self._image = solved, parts, image
         self._signals = signals
+        self._shadows: dict[int, Shadow] = {}
         self._spaces = solved.iteration.workspaces
         memory = self._spaces[0]
         for place in (at.LEARNT, at.LEARNT_END, at.HISTORY_COPY):  # states that are kept hold what was learnt
@@ -129,6 +130,7 @@ class _Memory:
             tuple(self._in_image),
             tuple(functions),
             asked,
+            tuple(self._shadows.values()),
         )
 
     def _arrays(self) -> Iterator[NDArray[Any]]:
@@ -171,14 +173,22 @@ class _Memory:
                 continue
             known = self._signals.place(component, name)
             if known.connector.storage is storage and known.start <= index < known.stop:
-                if place.type is _SAME[storage]:
-                    return place.element(index - known.start)
-                raise CapabilityError(
-                    f"export-fmu: loop {self._solved.name}: '{component}.{name}' has the type {place.type}: a "
-                    "container solves loops of Float64, and of Int64, UInt64 and Boolean of FMI 3.0. Declare a 'delay' "
-                    "on its connection"
+                offset = place.element(index - known.start)
+                return (
+                    offset if place.type is _SAME[storage] else self._shadow(component, name, Place(place.type, offset))
                 )
         raise AssertionError((storage, index))
+
+    def _shadow(self, component: str, name: str, place: Place) -> int:
+        """Where a value of another type lies for the solver; CapabilityError for floats, whose trials are rounded."""
+        if place.type.floating:
+            raise CapabilityError(
+                f"export-fmu: loop {self._solved.name}: '{component}.{name}' has 32 bits, to which a container rounds "
+                "what it tries. Declare a 'delay' on its connection, or export the FMU with 64 bits"
+            )
+        if place.offset not in self._shadows:
+            self._shadows[place.offset] = Shadow(place.type, place.offset, self._image.room(at.WORD))
+        return self._shadows[place.offset].shadow
 
     def _word(self, place: int) -> int:
         """The number of the word at an address."""

@@ -117,6 +117,43 @@ def test_what_stands_beside_a_loop_steps_in_its_own_way(seed, tmp_path):
     same_as_run(from_mapping(data, ROOT, "tests"), tmp_path / "whole.fmu", ("2.0", "3.0")[seed % 2])
 
 
+def controllers(versions, *floats):
+    """Two controllers that stop each other; some more may flow between them."""
+    falling = {"DO": {"ramp": {"from": 60.0, "to": 0.0, "stop": 20.0}}}
+    sources = {name: {"source": str(fmu("plc", version))} for name, version in zip("ab", versions, strict=True)}
+    return {
+        "name": "controllers",
+        "components": {"inputs": {"signals": falling}, **sources},
+        "connections": [
+            *({"connect": f"inputs.DO -> {name}.DOT_probe", "suppress_unit_conversion": True} for name in sources),
+            "a.DO_alarm -> b.stop",
+            "b.DO_alarm -> a.stop",
+            *({"connect": each, "suppress_unit_conversion": True, "factor": 0.01} for each in floats),
+        ],
+        "experiment": {"stop": 120.0},
+        "step_size": 1.0,
+        "algorithm": "iterative",
+        "record": ["a.*", "b.*"],
+    }
+
+
+PARTS_OF = {2: "3.0", 3: "2.0"}
+SPEEDS = ("a.stirrer_speed -> b.T", "b.stirrer_speed -> a.T")
+
+
+@pytest.mark.parametrize("versions", [(2, 2), (3, 3), (2, 3)], ids=str)
+@pytest.mark.parametrize("floats", [(), SPEEDS], ids=["alone", "with floats"])
+def test_truth_values_in_a_loop_come_to_rest_as_in_a_run(floats, versions, tmp_path):
+    description = from_mapping(controllers(versions, *floats), ROOT, "tests")
+    with open_simulation(description) as simulation:
+        expected = simulation.run()
+        (loop,) = simulation.coupling.statistics.loops.values()
+        assert loop.evaluations > loop.solved
+    assert len(set(np.asarray(expected["a.DO_alarm"]).tolist())) == 2
+    compared = same_as_run(description, tmp_path / "whole.fmu", PARTS_OF[versions[0]])
+    assert {"a.stirrer_speed", "b.DO_alarm", "a.phase"} <= set(compared.names)
+
+
 def test_the_whole_runs_in_cotwin_with_the_same_bits_and_in_a_loop_of_its_own(tmp_path):
     expected = run(circle())
     path = export_fmu(circle(), tmp_path / "whole.fmu").path

@@ -13,6 +13,7 @@ from orchestrator.export import container
 from orchestrator.system.yaml.file import from_mapping
 from tests.export.exported import growth
 from tests.export.test_events import early
+from tests.export.test_loops import controllers
 from tests.fmus.test_sanitized import SANITIZERS, sanitizers  # noqa: F401 -- a fixture
 from tests.plants import ROOT
 
@@ -26,6 +27,7 @@ SYSTEMS["exchanged"]["components"]["predator"] |= {"kind": "model_exchange", "so
 SYSTEMS["eventful"] = growth()
 SYSTEMS["looped"] = growth(algorithm="iterative")
 SYSTEMS["mixed"] = growth(algorithm="iterative", loops={"method": "anderson", "reuse": 2})
+SYSTEMS["at rest"] = {**controllers((2, 3)), "step_size": 0.125}
 SYSTEMS["paced"]["components"]["prey"]["step_size"] = 0.25
 SYSTEMS["paced"]["components"]["predator"]["step_size"] = 0.025
 

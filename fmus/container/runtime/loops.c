@@ -155,17 +155,40 @@ static step_end unsolved(instance *i, int number, const char *function, double e
     return STEP_FAILED;
 }
 
+/* What the mathematics see of values of other types is what the components gave. */
+static void shade(instance *i, range shadows)
+{
+    for (int k = shadows.first; k < shadows.end; k++) {
+        const shadow_table *one = &whole.shadows[k];
+        int64_t value = load_integer(i->image + one->place, one->type);
+        memcpy(i->image + one->shadow, &value, sizeof value);
+    }
+}
+
+/* What the mathematics try is what the components are given: one of those values, so that it fits. */
+static void unshade(instance *i, range shadows)
+{
+    for (int k = shadows.first; k < shadows.end; k++) {
+        const shadow_table *one = &whole.shadows[k];
+        store_integer(i->image + one->place, one->type, load_integer(i->image + one->shadow, INT64));
+    }
+}
+
 step_end loop_solves(instance *i, int number, const char *function, double time, double step)
 {
     int64_t iteration = entered(i, number), said;
+    const range shadows = whole.loops[number].shadows;
     step_end end = STEP_DONE;
     if (!moves(i, number, function, 0)) return STEP_FAILED;
+    shade(i, shadows);
     said = whole.mathematics->begin(iteration, time, step);
     for (int again = 0; said == AGAIN; again = 1) {
         if (again && !moves(i, number, function, 1)) return STEP_FAILED;
         end = sweep(i, number, function, time, step);
         if (end == STEP_FAILED || end == STEP_EARLY) return STEP_FAILED;
+        shade(i, shadows);
         said = whole.mathematics->following(iteration);
+        unshade(i, shadows);
     }
     return said == SOLVED ? end : unsolved(i, number, function, time + step, said);
 }

@@ -177,9 +177,15 @@ typedef struct {
     int part, function, handle;
 } asked_table;
 
+/* An integer or Boolean that has to come to rest, and where the mathematics have it as an integer of 64 bits. */
+typedef struct {
+    value_type type;
+    size_t place, shadow;
+} shadow_table;
+
 /* Components, in the order of a sweep, that are solved for together, and the memory of what solves them. */
 typedef struct {
-    range parts, unknowns, inside, image, functions, asked;
+    range parts, unknowns, inside, image, functions, asked, shadows;
     int iteration, first_word, n_words;
 } loop_table;
 
@@ -288,6 +294,7 @@ typedef struct {
     const relocation *relocations;
     const loop_function *loop_functions;
     const asked_table *asked;
+    const shadow_table *shadows;
     const mathematics_table *mathematics;
     const checked_range *ranges;
     const variable_table *variables;
