@@ -1,11 +1,12 @@
 """What a process of its own costs a component in each macro step, as one JSON line.
 
-    python benchmarks/isolation.py [FILE.fmu]
+    python benchmarks/isolation.py [FILE.fmu] [--docs]
 
 A macro step sets every input, steps and reads every output. The same FMU runs in turns in this process and in one of
 its own, stepped from Python and, as `compiled`, by the compiled loop. `floor` is what two C programs on the same cores
 need for one question and answer through shared memory, spinning, in the same run: no isolation can be faster. Without a
-file a lag of two variables is built and measured, which costs nothing itself.
+file a lag of two variables is built and measured, which costs nothing itself. With --docs the table of
+docs/isolation.md is made anew.
 """
 
 import json
@@ -29,6 +30,7 @@ from orchestrator.instance import Bundle, Instance, Values
 from orchestrator.system.connector import Causality, Storage
 from orchestrator.system.description import Component
 from plant_models.model import Model
+from speed.report import put
 
 STEPS = 2000
 ROUNDS = 15
@@ -169,9 +171,24 @@ def _told(here: NDArray[np.float64], isolated: NDArray[np.float64]) -> dict[str,
     }
 
 
+def table(line: Any) -> str:
+    """The table of the documentation: medians (us a macro step)."""
+    rows = (("interpreted", line), ("by the compiled loop", line["compiled"]))
+    return "\n".join(
+        (
+            "| us a macro step | in this process | in its own | more |",
+            "|---|---|---|---|",
+            *(f"| {way} | {of['in_process']} | {of['isolated']} | {of['overhead']['median']} |" for way, of in rows),
+            f"| two C programs, a question and its answer | | | {line['floor']['median']} |",
+        )
+    )
+
+
 def main() -> None:
+    """Measure, print, and document where asked for."""
+    files = [argument for argument in sys.argv[1:] if argument != "--docs"]
     with tempfile.TemporaryDirectory() as folder:
-        fmu = Path(sys.argv[1]) if len(sys.argv) > 1 else build(lag(), Path(folder) / "fmus").fmi3
+        fmu = Path(files[0]) if files else build(lag(), Path(folder) / "fmus").fmi3
         line = {
             "benchmark": "isolation",
             "unit": "us/macro step",
@@ -180,6 +197,8 @@ def main() -> None:
             "versions": {"python": platform.python_version(), "numba": numba.__version__, "numpy": np.__version__},
         }
     print(json.dumps(line))
+    if "--docs" in sys.argv[1:]:
+        put(Path(__file__).parents[1] / "docs" / "isolation.md", "isolation", table(line))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What a macro step of Model Exchange costs, as one JSON line for each system.
 
-    python benchmarks/model_exchange.py
+    python benchmarks/model_exchange.py [--docs]
 
 CPU time of this thread, us a macro step, median of some runs taken in turns: whole steps in compiled functions, the
 same by Python (`interpreted`), and, where the FMU has it, Co-Simulation of the same file with its solver in C. The
-plant's FMUs are built here; those of other tools are used where they are installed (`requirements-vendor.txt`).
+plant's FMUs are built here; those of other tools are used where they are installed (`requirements-vendor.txt`). With
+--docs the table of docs/model_exchange.md is made anew.
 """
 
 import importlib.util
@@ -23,6 +24,7 @@ from fmus.build import build
 from orchestrator.assembly import open_simulation
 from orchestrator.system.yaml.file import from_mapping
 from plant_models.plants import CATALOGUE
+from speed.report import put
 
 ROUNDS = 3
 STEPS = 2000
@@ -86,18 +88,23 @@ def lines() -> Iterator[dict[str, Any]]:
     pair = {"reactor": files["fluid_dynamics"], "metabolism": files["metabolism"]}
     explicit: dict[str, Any] = {"method": "rk4", "step": STEP_SIZE}
     quotients: dict[str, Any] = {"jacobian": "difference_quotients"}
-    yield measured("batch reactor, two FMUs, inputs change", pair, _CONCENTRATIONS + _RATES, both=True)
+    yield measured(
+        "batch reactor, two FMUs, inputs that change at every step, CVODE, exact Jacobian",
+        pair,
+        _CONCENTRATIONS + _RATES,
+        both=True,
+    )
     yield measured("the same, difference quotients", pair, _CONCENTRATIONS + _RATES, **quotients)
-    yield measured("the same, rk4", pair, _CONCENTRATIONS + _RATES, **explicit)
-    for name, more in {"a loop that is solved": LOOP, "error control": CONTROL}.items():
+    yield measured("the same, `rk4`, one step", pair, _CONCENTRATIONS + _RATES, **explicit)
+    for name, more in {"in a loop that is solved": LOOP, "under error control, tolerance 1e-5": CONTROL}.items():
         coupled = _CONCENTRATIONS + _RATES
-        yield measured(f"the pair, {name}", pair, coupled, both=True, more=more)
-        yield measured(f"the pair, {name}, rk4", pair, coupled, more=more, **explicit)
+        yield measured(f"the pair {name}, CVODE", pair, coupled, both=True, more=more)
+        yield measured("the same, `rk4`", pair, coupled, more=more, **explicit)
     yield measured("the pair, metabolism for Co-Simulation", pair, _CONCENTRATIONS + _RATES, kinds=MIXED)
-    yield measured("metabolism, held inputs", {"it": files["metabolism"]}, [], both=True)
-    yield measured("the same, rk4", {"it": files["metabolism"]}, [], **explicit)
+    yield measured("metabolism alone, held inputs, CVODE", {"it": files["metabolism"]}, [], both=True)
+    yield measured("the same, `rk4`", {"it": files["metabolism"]}, [], **explicit)
     for name, path in vendors().items():
-        yield measured(f"{name}, held inputs", {"it": path}, [])
+        yield measured(f"{name}, held inputs, CVODE", {"it": path}, [])
 
 
 def measured(
@@ -131,6 +138,21 @@ def measured(
     }
 
 
-if __name__ == "__main__":
+def row(line: dict[str, Any]) -> str:
+    """The row of a system in the table of the documentation."""
+    costs = (line.get(way) for way in ("compiled", "interpreted", "co_simulation"))
+    return f"| {line['system']} | {' | '.join('' if cost is None else f'{cost:.3g}' for cost in costs)} |"
+
+
+def main() -> None:
+    """Measure, print, and document where asked for."""
+    rows = ["| us a macro step | compiled | interpreted | Co-Simulation of the same files |", "|---|---|---|---|"]
     for line in lines():
         print(json.dumps(line), flush=True)
+        rows.append(row(line))
+    if "--docs" in sys.argv[1:]:
+        put(ROOT / "docs" / "model_exchange.md", "costs", "\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ from speed.picture import draw
 ROOT: Final = Path(__file__).parents[2]
 IMAGE: Final = ROOT / "docs" / "images" / "speed.png"
 MASTERS: Final = ("W1-10", "W1-100", "W2", "W2 recording", "W3")
+_PERCENTILES: Final = ("p50", "p99", "p99.9", "most")
 _TITLES: Final = {
     "masters": "More of W1 and W2",
     "parallel": "Several cores",
@@ -33,6 +34,7 @@ def report() -> None:
     RESULTS.with_suffix(".md").write_text(everything + "\n")
     put(ROOT / "README.md", "speed", table)
     put(ROOT / "docs" / "performance.md", "speed", everything)
+    put(ROOT / "docs" / "realtime.md", "pacing", "\n".join(pacing_table(lines)))
     draw([line for line in lines if line.workload in MASTERS], MASTERS, IMAGE)
 
 
@@ -51,12 +53,14 @@ def _rank(name: str, cells: Mapping[tuple[str, str], Line]) -> float:
     return float("inf") if line is None or line.value is None else line.value
 
 
-def _cell(line: Line | None) -> str:
+def _cell(line: Line | None, *, bare: bool = False) -> str:
     if line is None:
         return ""
     if line.value is None:
         return line.note or "-"
     text = figure(line.value)
+    if bare:
+        return text
     if line.ratio is not None:
         text += f" ({figure(line.ratio)})"
     return f"{text}, {line.note}" if line.note else text
@@ -77,6 +81,20 @@ def other_tables(lines: Sequence[Line]) -> Iterator[str]:
         yield "| what | figure | compared with | ratio | to reach |"
         yield "|---|---|---|---|---|"
         yield from map(_row, rows)
+
+
+def pacing_table(lines: Sequence[Line]) -> Iterator[str]:
+    """A row for each loop in each window of time, a column for each percentile of the lateness (us)."""
+    found: dict[tuple[str, str], dict[str, Line]] = {}
+    for line in lines:
+        window, _, percentile = line.workload.removeprefix("1 kHz, ").partition(": ")
+        if line.section == "pacing" and percentile:
+            found.setdefault((window, line.who), {})[percentile.partition(" ")[0]] = line
+    yield "| us late | " + " | ".join(_PERCENTILES) + " |"
+    yield "|---" * (len(_PERCENTILES) + 1) + "|"
+    for (window, who), by_percentile in found.items():
+        cells = (_cell(by_percentile.get(name), bare=True) for name in _PERCENTILES)
+        yield f"| {who}, {window} | " + " | ".join(cells) + " |"
 
 
 def _place(line: Line) -> int:
