@@ -99,6 +99,13 @@ class Turns:
         self._made = self._made + steps if self._onward else steps
         return answer
 
+    def beside(self, steps: int) -> float | None:
+        """us that a run takes beside its macro steps: the best of some short ones, without so many at their cost."""
+        if self.cost is None:
+            return None
+        shortest = min(self._run(steps).seconds for _ in range(_MORE * self._usual))
+        return shortest * 1e6 - steps * self.cost
+
     @property
     def made(self) -> int:
         """Macro steps behind the outputs of the last turn."""
@@ -115,9 +122,12 @@ class Turns:
 
 
 def compare(
-    section: str, workload: str, system: System, contenders: Sequence[Contender], effort: Effort
+    section: str, workload: str, system: System, contenders: Sequence[Contender], effort: Effort, *, short: int = 0
 ) -> Iterator[Line]:
-    """Lines of the floor and of all contenders, in us a macro step."""
+    """Lines of the floor and of all contenders, in us a macro step.
+
+    Where there is a `short` run, of so many macro steps, other lines follow: what a run takes beside these, in us.
+    """
     with ExitStack() as opened:
         floor = Turns(None, system, effort, opened)
         others = [Turns(contender, system, effort, opened) for contender in contenders]
@@ -127,6 +137,8 @@ def compare(
         yield Line(section, workload, floor.name, floor.cost, "us/macro step")
         for each in others:
             yield _line(section, workload, each, floor)
+        for each in others if short else ():
+            yield Line(section, f"{workload}: beginning and end of a run", each.name, each.beside(short), "us")
 
 
 def _line(section: str, workload: str, turns: Turns, floor: Turns) -> Line:

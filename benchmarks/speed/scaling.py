@@ -13,13 +13,15 @@ from speed.workloads import chain, random_graph, ring
 SECTION: Final = "scaling"
 SHAPES: Final[dict[str, Callable[..., System]]] = {"chain": chain, "ring": ring, "random graph": random_graph}
 COUNTS: Final = (10, 100, 1_000, 10_000)
-_STEPS: Final = 2_000_000
-"""Of all components together, in one turn."""
+_STEPS: Final = 10_000_000
+"""Of all components together, in one turn: a run that has hardly anything of its beginning and end in it."""
+_SHORT: Final = 20
+"""Macro steps of a run that shows these."""
 
 
 def measure(effort: Effort) -> Iterator[Line]:
-    """Nanoseconds for a component and macro step, then kilobytes for a component."""
-    short = replace(effort, turns=3, turn=0.5, limit=150.0)
+    """Nanoseconds for a component and macro step, and for a component at the beginning and end of a run; kilobytes."""
+    effort_of_each = replace(effort, turns=3, turn=0.5, limit=150.0)
     most = max(COUNTS)
     for shape, build in SHAPES.items():
         peaks: dict[int, float] = {}
@@ -28,7 +30,7 @@ def measure(effort: Effort) -> Iterator[Line]:
                 yield Line(SECTION, f"{shape} of {count:,}", COTWIN.name, None, "ns/component", note="left out")
                 continue
             system = build(count, steps=max(20, effort.steps(_STEPS // count)))
-            for line in compare(SECTION, f"{shape} of {count:,}", system, [ONWARD], short):
+            for line in compare(SECTION, f"{shape} of {count:,}", system, [ONWARD], effort_of_each, short=_SHORT):
                 yield _for_each(line, count)
                 if line.memory is not None:
                     peaks[count] = line.memory
@@ -45,7 +47,7 @@ def _for_each(line: Line, count: int) -> Line:
         value=None if line.value is None else line.value * factor,
         reference=None if line.reference is None else line.reference * factor,
         unit="ns/component",
-        reach=1.3 if line.who == COTWIN.name else None,
+        reach=1.3 if line.who == COTWIN.name and line.comparator else None,
     )
 
 
