@@ -199,6 +199,13 @@ class Stepping:
     def controlled_stride(self, until: int | None, rows: RowTable | None = None) -> Stride:
         """Make macro steps under error control up to a point of the grid, or fewer, or one; record them in the rows."""
         assert self._controlled is not None
+        if self._eventful:
+            self._prepare()
+            t = self._timeline.time
+            if self._timeline.event_before_grid(self._events.known(t)) is not None:
+                return Stride(self.advance(), recorded=False)
+            until = None if until is None else min(until, self._whole_until(self._timeline.index))
+            self._controlled.look_for_events(self._events.first)
         self.under_way = self.in_step = True
         try:
             made = self._controlled.run(until, rows)
@@ -207,6 +214,9 @@ class Stepping:
         self.in_step = False
         if made.begun or not made.steps:
             return Stride(self.advance(), recorded=False)
+        if made.due:
+            self._tell()
+            self._happen()
         self.under_way = False
         return Stride(completed=True, recorded=made.recorded)
 

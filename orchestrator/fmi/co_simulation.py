@@ -25,7 +25,6 @@ from orchestrator.instance import (
     StepResult,
     Values,
 )
-from orchestrator.native import Native
 from orchestrator.system.connector import Connector
 
 
@@ -66,7 +65,7 @@ class CoSimulationFmu:
         self._step: StepFunction = library.versions.do_step(library.dll, library.handle)
 
     @cached_property
-    def native(self) -> Native | None:
+    def native(self) -> NativeCoSimulation | None:
         """Its C side, None where something in Python takes part in its steps."""
         if self.intermediate is not None:
             return None

@@ -55,8 +55,11 @@ class EventFmu:
 
     @property
     def native(self) -> Native | None:
-        """Its C side in Step Mode."""
-        return self._co.native
+        """Its C side in Step Mode, in which nothing changes of what it keeps beside the state of the FMU."""
+        found = self._co.native
+        if found is not None and found.states is not None:
+            found.states.completed = self._kept
+        return found
 
     @property
     def input_slopes(self) -> InputSlopes | None:
@@ -186,9 +189,11 @@ class EventFmu:
 
     def save_state(self) -> object:
         """Keep the complete state."""
+        return self._kept(self._co.save_state())
+
+    def _kept(self, inner: object) -> Kept:
         where = self._t, self._time_event, self._initialized, self._in_event_mode
-        book = Bookkeeping(*where, *self._clocks.save())
-        return Kept(self._co.save_state(), book)
+        return Kept(inner, Bookkeeping(*where, *self._clocks.save()))
 
     def restore_state(self, state: object) -> None:
         """Go back to a kept state; what waited for the next event is forgotten."""

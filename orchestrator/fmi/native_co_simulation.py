@@ -1,6 +1,6 @@
 """The C side of an FMU for Co-Simulation, for a compiled loop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes import c_void_p, cast
 from functools import cached_property
 from typing import Any, Final
@@ -9,8 +9,9 @@ import numpy as np
 
 from orchestrator.fmi.fmu import Fmu, Phase, named
 from orchestrator.fmi.function_table import DISCARD, OK, RawStep
+from orchestrator.fmi.states import KeptState
 from orchestrator.instance import Bundle, Status, StepResult
-from orchestrator.native import Clock, NativeAnswer, NativeCall, NativeStates
+from orchestrator.native import Clock, NativeAnswer, NativeCall
 from orchestrator.system.connector import Storage
 
 _DO_STEP: Final = {"1": "fmiDoStep", "2": "fmi2DoStep", "3": "fmi3DoStep"}
@@ -40,7 +41,7 @@ class NativeCoSimulation:
         return self._version == "1" or self._fmu.states.none_kept
 
     @cached_property
-    def states(self) -> NativeStates | None:
+    def states(self) -> "CoSimulationStates | None":
         """Those of FMI 2.0 and 3.0, where the FMU declares them."""
         if not self._fmu.capabilities.get_set_state:
             return None
@@ -103,7 +104,10 @@ class NativeCoSimulation:
 
 
 class CoSimulationStates:
-    """`NativeStates` of an FMU whose functions have this `name`, but for the verb."""
+    """`NativeStates` of an FMU whose functions have this `name`, but for the verb.
+
+    `completed` makes of the FMU's state what the instance keeps, where that is more.
+    """
 
     def __init__(self, fmu: Fmu, name: str) -> None:
         dll = fmu.library.dll
@@ -115,10 +119,11 @@ class CoSimulationStates:
         self.slot: Final = fmu.states.slot
         self._fmu: Final = fmu
         self.failed: Final = fmu.states.failed
+        self.completed: Callable[[KeptState], object] = lambda kept: kept
 
     def adopt(self, slot: int, t: float) -> object:
         """The state in a slot as one that the instance keeps."""
-        return self._fmu.states.adopt(slot, self._fmu.phase, t)
+        return self.completed(self._fmu.states.adopt(slot, self._fmu.phase, t))
 
 
 def address(function: Any) -> int:

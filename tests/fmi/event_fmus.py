@@ -242,7 +242,66 @@ INTEGRATOR_VARIABLES = """
     <Float64 name="held" valueReference="3" causality="input" start="0"/>
     <Float64 name="x" valueReference="2" causality="output" initial="exact" start="0"/>"""
 
+# x' = level (u - x) by explicit steps of Euler; `level` changes at events, of which there is one each 0.37 s, too.
+VALVE = (
+    _HEAD
+    + r"""
+typedef struct { double x, u, t, next; int level, seen, updates, in_event; } M;
+void *fmi3InstantiateCoSimulation(const char *a, const char *b, const char *c, bool d, bool l, bool event, bool early,
+                                  const R *vr, size_t n, void *env, void *log, void *update) {
+  M *m = calloc(1, sizeof(M)); m->next = 0.37; m->level = 1; return event ? m : NULL;
+}
+void fmi3FreeInstance(M *m) { free(m); }
+int fmi3EnterInitializationMode(M *m, bool a, double b, double t, bool d, double e) { m->t = t; return 0; }
+int fmi3ExitInitializationMode(M *m) { m->in_event = 1; return 0; }
+int fmi3EnterEventMode(M *m) { m->in_event = 1; return 0; }
+int fmi3EnterStepMode(M *m) { m->in_event = 0; return 0; }
+int fmi3Terminate(M *m) { return 0; }
+int fmi3SetFloat64(M *m, const R *vr, size_t n, const double *v, size_t k) { EACH m->u = v[i]; return 0; }
+int fmi3SetInt32(M *m, const R *vr, size_t n, const int *v, size_t k) {
+  if (!m->in_event && m->t > 0) return 3;
+  EACH m->level = v[i];
+  return 0;
+}
+int fmi3GetFloat64(M *m, const R *vr, size_t n, double *v, size_t k) { EACH v[i] = vr[i] == 2 ? m->x : m->u; return 0; }
+int fmi3GetInt32(M *m, const R *vr, size_t n, int *v, size_t k) {
+  EACH v[i] = vr[i] == 4 ? (int) floor(4 * m->x) : vr[i] == 5 ? m->updates : m->level;
+  return 0;
+}
+int fmi3GetFMUState(M *m, void **s) { if (!*s) *s = malloc(sizeof(M)); *(M *)*s = *m; return 0; }
+int fmi3SetFMUState(M *m, void *s) { *m = *(M *)s; return 0; }
+int fmi3FreeFMUState(M *m, void **s) { free(*s); *s = NULL; return 0; }
+int fmi3UpdateDiscreteStates(M *m, bool *more, bool *end, bool *nom, bool *val, bool *def, double *next) {
+  if (!m->in_event) return 3;
+  *more = *end = *nom = *val = false;
+  if (m->seen != m->level) { m->seen = m->level; m->updates++; }
+  if (m->t >= m->next - 1e-12) { m->next += 0.37; m->x += 0.01; m->updates++; *val = true; }
+  *def = true; *next = m->next;
+  return 0;
+}
+int fmi3DoStep(M *m, double t, double H, bool no, bool *event, bool *terminate, bool *early, double *last) {
+  if (m->in_event) return 3;
+  m->x += H * m->seen * (m->u - m->x); m->t = *last = t + H;
+  *event = *terminate = *early = false;
+  return 0;
+}
+"""
+)
+_VALVE_VARIABLES = """
+    <Float64 name="u" valueReference="1" causality="input" start="0"/>
+    <Float64 name="x" valueReference="2" causality="output"/>
+    <Int32 name="level" valueReference="3" causality="input" variability="discrete" start="1"/>
+    <Int32 name="part" valueReference="4" causality="output" variability="discrete"/>
+    <Int32 name="updates" valueReference="5" causality="output" variability="discrete"/>
+"""
+
 _MODELS = {
+    "valve": (
+        VALVE,
+        _VALVE_VARIABLES,
+        'hasEventMode="true" canGetAndSetFMUState="true"',
+        ("x", "part", "updates"),
+    ),
     "ball": (
         BALL,
         _BALL_VARIABLES,

@@ -1,5 +1,6 @@
 """Controlled: macro steps under error control made at once, as compiled functions; in Python what they cannot do."""
 
+import math
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from orchestrator.master.compiled.packing import pack
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
 from orchestrator.master.compiled.solved import Solved
-from orchestrator.master.compiled.tables import Words, address
+from orchestrator.master.compiled.tables import Words, address, word
 from orchestrator.master.composition import Doubled
 from orchestrator.master.coupling import Coupling
 from orchestrator.master.diagnostics import MASTER
@@ -46,12 +47,13 @@ _MOST_PATIENCE: Final = 32
 class Strode(NamedTuple):
     """How many macro steps were made, and whether the last row that is filled is where the run is.
 
-    `begun`: Python has to finish another one, which has begun.
+    `begun`: Python has to finish another one, which has begun. `due`: an event happens where the run is.
     """
 
     steps: int
     recorded: bool
     begun: bool
+    due: bool
 
 
 class ControlledLoop:
@@ -81,6 +83,9 @@ class ControlledLoop:
         self._lower(doubled.control.judge)
         self._slice, self._took = 1, 0.0
         self._patience, self._leaves = 0, range(0)
+        able = [each.instance.capabilities.may_return_early for each in coupling.participants]
+        self._exposed = range(max((number for number, early in enumerate(able) if early), default=0))
+        """Components that would have to go back within a step in which one behind them returns early."""
 
     @property
     def by_address(self) -> tuple[str, ...]:
@@ -99,6 +104,10 @@ class ControlledLoop:
 
     def close(self) -> None:
         """No more steps are made."""
+
+    def look_for_events(self, first: float | None) -> None:
+        """Steps are made until an event happens, the `first` that is known at this time (s)."""
+        self._program[at.NEXT_EVENT] = word(math.inf if first is None else first)
 
     def run(self, until: int | None, rows: RowTable | None) -> Strode:
         """Make macro steps up to a point of the grid, or fewer where time passes, or one; record them in the rows.
@@ -201,7 +210,7 @@ class ControlledLoop:
         self._patience = 0 if steps else self._patience
         if why == ct.BACK:
             self._leave()
-        return Strode(steps, recorded and steps > 0, why == ct.JUDGED)
+        return Strode(steps, recorded and steps > 0 and why != ct.EVENT, why == ct.JUDGED, why == ct.EVENT)
 
     def _leave(self) -> None:
         """A macro step was tried in vain: Python makes it, and others after it."""
@@ -217,7 +226,7 @@ class ControlledLoop:
         for number, participant in enumerate(self._coupling.participants):
             counted = participant.statistics
             counted.steps += 0 if number in self._program.ways or number in members else self._word(ct.STEPS)
-            counted.saves += self._word(ct.SAVES)
+            counted.saves += self._word(ct.SAVES) + (self._word(ct.STEPS) if number in self._exposed else 0)
             counted.restores += self._word(ct.RESTORES)
         self._solved.count()
         if self._samples is not None:
@@ -315,9 +324,8 @@ def _slots(program: Program) -> Words:
 
 
 def _can(participant: Participant) -> bool:
-    """Whether a component has neither events nor a pace that steps under error control would have to look at."""
-    eventful = participant.events is not None or participant.instance.capabilities.may_return_early
-    return not eventful and not isinstance(participant.pace, SlowPace)
+    """Whether a component has no pace that steps under error control would have to look at."""
+    return not isinstance(participant.pace, SlowPace)
 
 
 def _goes_back(found: Native | None) -> bool:

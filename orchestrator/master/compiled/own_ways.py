@@ -89,7 +89,9 @@ class OwnWay:
     @property
     def memory(self) -> Sequence[NDArray[Any]]:
         """All that changes in a step, in whole words, but for the counts."""
-        return () if self._courses is None else self._courses.memory
+        events = self._participant.events
+        given = () if events is None else tuple(each.given for each in events.continuous)
+        return (*given, *(() if self._courses is None else self._courses.memory))
 
     def forget(self, index: int, *, begun: bool = False) -> None:
         """Do not count the steps of this macro step, with the one that was `begun` and is not made."""

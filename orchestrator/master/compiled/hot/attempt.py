@@ -3,6 +3,8 @@
 `layout.control` says what the words mean.
 """
 
+from typing import Final
+
 from orchestrator.by_address import (
     compiled,
     doubles,
@@ -16,7 +18,7 @@ from orchestrator.by_address import (
 )
 from orchestrator.master.compiled.hot.calls import next_sample
 from orchestrator.master.compiled.hot.gather import copy, gather
-from orchestrator.master.compiled.hot.loop import finite, step
+from orchestrator.master.compiled.hot.loop import finite, is_due, step
 from orchestrator.master.compiled.hot.own import prepare
 from orchestrator.master.compiled.hot.states import go_back, keep
 from orchestrator.master.compiled.hot.tight import all_at_once, components
@@ -27,6 +29,9 @@ from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.layout.states import STATE_ROW
 from orchestrator.master.loops import layout as solves
 from orchestrator.master.loops.hot_slopes import change_parts
+
+_SNAP: Final = 1e-9
+"""As in `events.SNAP`."""
 
 
 @compiled
@@ -114,6 +119,8 @@ def step_all(control: int, t: float, h: float) -> int:
         why = step_each(program, t, h)
     if why == at.DONE and not finite(program):
         why = at.INFINITE
+    if why == at.DONE and load(program + at.EVENTFUL) != 0 and not gather(program + at.BETWEEN):
+        why = ct.OTHERWISE
     index = load(program + at.INDEX) + 1
     if why != at.DONE:
         store(program + at.SAMPLE, 0)
@@ -244,6 +251,9 @@ def try_halves(control: int, t: float, whole: float) -> int:
     why = step_all(control, t, half)
     if why != at.DONE:
         return int(why)
+    program = load(control + ct.PROGRAM)
+    if load(program + at.EVENTFUL) != 0 and is_due(program, middle + _SNAP * half):
+        return ct.OTHERWISE
     take_floats(control, load(doubling + db.AT_MIDDLE))
     store(doubling + db.OTHERS_IN_FIRST, 1 if take_others(control, 24) else 0)
     keep_beside(control, 24)

@@ -29,6 +29,7 @@ from orchestrator.master.compiled.hot.attempt import (
 from orchestrator.master.compiled.hot.doubling import accept, begin, judge, leave, part_of, shorten
 from orchestrator.master.compiled.hot.gather import copy, gather
 from orchestrator.master.compiled.hot.iterate import cannot_go_back
+from orchestrator.master.compiled.hot.loop import is_due
 from orchestrator.master.compiled.hot.points import record
 from orchestrator.master.compiled.hot.states import FATAL
 from orchestrator.master.compiled.layout import control as ct
@@ -118,6 +119,8 @@ def arrive(control: int) -> int:
     count(control, ct.MACRO_STEPS, 1)
     store_double(control + ct.SHORTEST, min(length, load_double(control + ct.SHORTEST)))
     store_double(control + ct.LONGEST, max(length, load_double(control + ct.LONGEST)))
+    if load(program + at.EVENTFUL) != 0 and is_due(program, end + load_double(program + at.SNAP)):
+        return ct.EVENT
     if load(program + at.TIMES) == 0:
         return at.DONE
     gather(program + at.VIEWS)

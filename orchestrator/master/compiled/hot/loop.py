@@ -93,13 +93,9 @@ def _begin(program: int, index: int) -> int:
 begin: Any = njit("int64(int64, int64)", **INLINE)(_begin)
 
 
-def _happens(program: int, index: int) -> bool:
-    """Whether an event happens at a communication point, or what flows there is refused, or Python has to look."""
-    if load(program + at.LOOKS) != 0 or not gather(program + at.BETWEEN):
-        return True
-    last = index >= load(program + at.COUNT)
-    t = load_double(program + at.STOP) if last else load_double(program) + index * load_double(program + at.STEP_SIZE)
-    if load_double(program + at.NEXT_EVENT) <= t + load_double(program + at.SNAP):
+def _is_due(program: int, latest: float) -> bool:
+    """Whether an event that is known comes by `latest` (s), or an input that changes at events only has changed."""
+    if load_double(program + at.NEXT_EVENT) <= latest:
         return True
     row, end = load(program + at.CHANGES), load(program + at.CHANGES_END)
     while row < end:
@@ -114,6 +110,18 @@ def _happens(program: int, index: int) -> bool:
             return True
         row += at.CHANGE_ROW
     return False
+
+
+is_due: Any = njit("boolean(int64, float64)", cache=True, nogil=True, error_model="numpy")(_is_due)
+
+
+def _happens(program: int, index: int) -> bool:
+    """Whether an event happens at a communication point, or what flows there is refused, or Python has to look."""
+    if load(program + at.LOOKS) != 0 or not gather(program + at.BETWEEN):
+        return True
+    last = index >= load(program + at.COUNT)
+    t = load_double(program + at.STOP) if last else load_double(program) + index * load_double(program + at.STEP_SIZE)
+    return bool(is_due(program, t + load_double(program + at.SNAP)))
 
 
 happens: Any = njit("boolean(int64, int64)", cache=True, nogil=True, error_model="numpy")(_happens)

@@ -77,6 +77,8 @@ LOST: Final = 33
 """A component cannot be called again, or cannot go back; the signals are those of the start of the macro step."""
 JUDGED: Final = 37
 """Python has to go on with a trial that was judged, and finish the macro step: everything is at its end."""
+EVENT: Final = 38
+"""A macro step is made, and an event happens at its end; nothing is recorded of it."""
 
 # Why a macro step was not made, beside the reasons of `layout`.
 KEEPING: Final = 34
