@@ -23,6 +23,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parent))
 
 from speed.contender import _floor, _plan
+from speed.loops import pair
 from speed.masters.run_cotwin import described
 from speed.system import System
 from speed.workloads import chain, controlled_mass, ring_of_lags
@@ -46,7 +47,15 @@ def workloads() -> Mapping[str, System]:
         "W2 recording": controlled_mass(steps=STEPS, record=True),
         "chain of 10": feeding,
         "Gauss-Seidel, chain of 10": System(**{**vars(feeding), "algorithm": "gauss_seidel"}),
+        "loop of two": pair(0, STEPS),
+        "step doubling of two": System(**{**vars(pair(0, STEPS)), "algorithm": "doubling"}),
     }
+
+
+_SWEEPS: Final = {"iterative": 2}
+"""How often the loop is swept in each macro step."""
+_DOUBLED: Final = {"algorithm": "gauss_seidel", "step_control": {"method": "error", "tolerance": 1e-2}}
+"""What the floor calls doubling; no step misses the tolerance."""
 
 
 def counted(name: str, system: System, folder: Path) -> dict[str, object]:
@@ -80,7 +89,8 @@ def _of_cotwin(name: str, marks: Path, folder: Path, steps: int) -> Counter[str]
 def _of_floor(system: System, folder: Path, steps: int) -> int:
     plan = folder / "plan"
     plan.write_text(_plan(system))
-    found = _callgrind([str(_floor(2)), str(plan)], folder, words=f"{steps} {int(system.record)} {steps}\n")
+    sweeps = steps * _SWEEPS.get(system.algorithm, 1)
+    found = _callgrind([str(_floor(2)), str(plan)], folder, words=f"{steps} {int(system.record)} {sweeps}\n")
     return sum(number for place, number in found if "floor_fmi" in place or "mem" in place)
 
 
@@ -102,7 +112,10 @@ def _worker(name: str, marks: str, steps: int) -> None:
     import cotwin
 
     system, library = workloads()[name], ctypes.CDLL(marks)
-    with cotwin.open_simulation(described(system, 10 * STEPS), threads=1) as simulation:
+    fields = described(system, 10 * STEPS)
+    if system.algorithm == "doubling":
+        fields |= _DOUBLED
+    with cotwin.open_simulation(fields, threads=1) as simulation:
         simulation.run(until=10 * system.step_size)
         library.start()
         simulation.run(until=(10 + steps) * system.step_size)
