@@ -253,3 +253,13 @@ def test_a_loop_is_stridden_over_many_macro_steps(toy, monkeypatch):
         simulation.run()
         assert simulation.coupling.statistics.macro_steps == 1000
     assert len(saved) <= 4
+
+
+@pytest.mark.parametrize("method", ["anderson", "newton"])
+@pytest.mark.parametrize("solver", SOLVERS[::3], ids=str)
+def test_loops_under_error_control_are_solved_alike(toy, caplog, made, method, solver):
+    data = pair(toy, "fmi3", "lag", "stairs", algorithm="iterative", loops={"method": method}, component=solver)
+    data["components"]["c1"]["parameters"] = {"gain": -0.4}
+    counts = alike(described(data), caplog)["counts"]
+    assert counts["loops"]["c0 <-> c1"]["solved"] > 0
+    assert sum(made) > 0
