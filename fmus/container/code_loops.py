@@ -51,7 +51,7 @@ class Loops:
             self._range("asked", (f"{{{one.part}, {one.function}, {one.handle}}}" for one in loop.asked)),
             self._range("shadows", (f"{{{one.type}, {one.offset}, {one.shadow}}}" for one in loop.shadows)),
         ]
-        return f"{{{', '.join(ranges)}, {loop.iteration}, {first}, {loop.words.size}}}"
+        return f"{{{', '.join(ranges)}, {loop.iteration}, {first}, {loop.words.size}, {loop.size}}}"
 
     def _range(self, name: str, rows: Iterable[str]) -> str:
         table = self._rows[name]

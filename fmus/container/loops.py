@@ -30,15 +30,17 @@ class Shadow:
 class Loop:
     """Parts that are swept in this order until what they give agrees; `unknowns` names what is solved for.
 
-    `words` are the memory of the solver before a run, and `iteration` the number of the word at which it is entered.
-    Some words are addresses: `inside` of this memory, or in the `image` (both: the number of the word, and an offset in
-    bytes), or of `functions` (by their names in `mathematics` of the system).
+    `words` are the memory of the solver before a run, as far as they are not zero, `size` is how many there are, and
+    `iteration` the number of the word at which it is entered. Some words are addresses: `inside` of this memory, or in
+    the `image` (both: the number of the word, and an offset in bytes), or of `functions` (by their names in
+    `mathematics` of the system).
     """
 
     parts: tuple[int, ...]
     unknowns: tuple[str, ...]
     iteration: int
     words: NDArray[np.int64] = field(repr=False)
+    size: int
     inside: tuple[tuple[int, int], ...]
     image: tuple[tuple[int, int], ...]
     functions: tuple[tuple[int, str], ...]

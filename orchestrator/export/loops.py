@@ -6,6 +6,7 @@ word; what are addresses in it become offsets. The mathematics are translated in
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -89,34 +90,47 @@ class _Memory:
         self._shadows: dict[int, Shadow] = {}
         self._spaces = solved.iteration.workspaces
         memory = self._spaces[0]
-        for place in (at.LEARNT, at.LEARNT_END, at.HISTORY_COPY):  # states that are kept hold what was learnt
+        # states that are kept hold what was learnt: it is not kept beside
+        self._passed_by = {memory[place] for place in (at.LEARNT, at.HISTORY_COPY)}
+        for place in (at.LEARNT, at.LEARNT_END, at.HISTORY_COPY):
             memory[place] = 0
-        changing = {address(_root(array)) for array in solved.iteration.changing}
-        arrays = {address(root): root for array in self._arrays() for root in [_root(array)]}
-        self._pieces: list[_Piece] = []
-        size = 0
-        for begins, array in sorted(arrays.items()):
-            room = max(8, array.nbytes)
+        self._pieces = dict(self._placed())
+        self._begins = sorted(self._pieces)
+        self._ends = dict(self._table_ends())
+
+    def _placed(self) -> Iterator[tuple[int, _Piece]]:
+        """All arrays by their addresses, what changes from step to step in the image; what is zero comes last.
+
+        Their order has nothing to do with where they lie now: the same system gives the same words.
+        """
+        changing = {address(_root(array)) for array in self._solved.iteration.changing}
+        roots = [_root(array) for array in self._arrays()]
+        arrays = {address(each): each for each in roots if address(each) not in self._passed_by}
+        self._size = self._given = 0
+        for begins, array in sorted(arrays.items(), key=lambda each: not each[1].any()):
+            room = max(at.WORD, array.nbytes)
             if begins in changing:
-                self._pieces.append(_Piece(array, image.room(room), in_image=True))
-                image.fill(self._pieces[-1].first, array.tobytes())
-            else:
-                self._pieces.append(_Piece(array, size, in_image=False))
-                size += room
-        self._size = size
-        self._begins = sorted(arrays)
-        self._ends = {}
+                place = self._image.room(room)
+                self._image.fill(place, array.tobytes())
+                yield begins, _Piece(array, place, in_image=True)
+                continue
+            yield begins, _Piece(array, self._size, in_image=False)
+            self._size += room
+            self._given = self._size if array.any() else self._given
+
+    def _table_ends(self) -> Iterator[tuple[int, int]]:
+        """Words that hold the ends of tables, and the addresses where these begin."""
         for number, space in enumerate(self._spaces):
             first = self._word(space.address)
             for begin_at, end_at in _ENDS[min(number, 1)].items():
-                self._ends[first + end_at // at.WORD] = space[begin_at]
+                yield first + end_at // at.WORD, space[begin_at]
 
     def loop(self) -> Loop:
         """All of it as a table."""
         self._words = np.zeros(self._size // at.WORD, np.int64)
         self._inside: list[tuple[int, int]] = []
         self._in_image: list[tuple[int, int]] = []
-        for piece in self._pieces:
+        for piece in self._pieces.values():
             if not piece.in_image:
                 self._take(piece)
         functions = list(self._functions())
@@ -125,7 +139,8 @@ class _Memory:
             tuple(self._parts[each.name] for each in self._solved.participants),
             self._solved.iteration.names,
             self._word(self._spaces[0].address),
-            self._words,
+            self._words[: self._given // at.WORD],
+            self._words.size,
             tuple(self._inside),
             tuple(self._in_image),
             tuple(functions),
@@ -157,7 +172,8 @@ class _Memory:
 
     def _piece(self, place: int) -> _Piece | None:
         index = bisect_right(self._begins, place) - 1
-        return self._pieces[index] if index >= 0 and place in self._pieces[index] else None
+        found = self._pieces[self._begins[index]] if index >= 0 else None
+        return found if found is not None and place in found else None
 
     def _in_signals(self, value: int) -> int | None:
         for storage in _SAME:
@@ -168,16 +184,20 @@ class _Memory:
 
     def _place(self, storage: Storage, index: int) -> int:
         """Where the element of the signals with this number lies in the image."""
+        component, name, place = self._elements[storage, index]
+        return place.offset if place.type is _SAME[storage] else self._shadow(component, name, place)
+
+    @cached_property
+    def _elements(self) -> Mapping[tuple[Storage, int], tuple[str, str, Place]]:
+        """Component, connector and place in the image of the elements of the signals, by class and number."""
+        found = {}
         for (component, name), place in self._image.places.items():
-            if self._signals.direction(component, name) is None:
-                continue
-            known = self._signals.place(component, name)
-            if known.connector.storage is storage and known.start <= index < known.stop:
-                offset = place.element(index - known.start)
-                return (
-                    offset if place.type is _SAME[storage] else self._shadow(component, name, Place(place.type, offset))
-                )
-        raise AssertionError((storage, index))
+            if self._signals.direction(component, name) is not None:
+                known = self._signals.place(component, name)
+                for index in range(known.stop - known.start):
+                    one = Place(place.type, place.element(index))
+                    found[known.connector.storage, known.start + index] = component, name, one
+        return found
 
     def _shadow(self, component: str, name: str, place: Place) -> int:
         """Where a value of another type lies for the solver; CapabilityError for floats, whose trials are rounded."""

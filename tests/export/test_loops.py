@@ -182,6 +182,14 @@ def test_after_a_reset_nothing_is_known_of_the_loop(tmp_path):
     assert found == list(zip(run(circle())["prey.x"][1:13], run(circle())["predator.y"][1:13], strict=True))
 
 
+@pytest.mark.parametrize("method", ["anderson", "newton"])
+def test_the_same_system_gives_the_same_file(method, tmp_path):
+    """So that a state of one export is one of the other."""
+    description = from_mapping(wired(3, method), ROOT, "tests")
+    one, _, other = (export_fmu(description, tmp_path / f"{name}.fmu").path.read_bytes() for name in "abc")
+    assert one == other
+
+
 def test_a_loop_that_is_not_solved_ends_the_step_and_says_so(tmp_path):
     """A run takes parts of the macro step, then."""
     changes = {"loops": {"method": "fixed_point", "max_iterations": 2, "tolerance": 1e-14}, "algorithm": "iterative"}

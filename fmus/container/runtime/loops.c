@@ -34,6 +34,7 @@ static void begin_anew(instance *i, int number)
 {
     const loop_table *table = &whole.loops[number];
     int64_t *words = i->loops[number].words;
+    memset(words, 0, table->size * sizeof *words);
     memcpy(words, whole.loop_words + table->first_word, (size_t)table->n_words * sizeof *words);
     for (int k = table->inside.first; k < table->inside.end; k++)
         words[whole.relocations[k].word] = (int64_t)(intptr_t)((char *)words + whole.relocations[k].offset);
@@ -81,7 +82,7 @@ int loops_open(instance *i, const char *function)
         const loop_table *table = &whole.loops[k];
         struct loop *loop = &i->loops[k];
         if (!can_be_solved(i, function, table)) return 0;
-        loop->words = calloc((size_t)table->n_words + 1, sizeof *loop->words);
+        loop->words = calloc(table->size + 1, sizeof *loop->words);
         loop->states = calloc((size_t)(table->parts.end - table->parts.first) + 1, sizeof *loop->states);
         if (!loop->words || !loop->states) return instance_fail(i, function, "out of memory");
     }

@@ -186,7 +186,8 @@ typedef struct {
 /* Components, in the order of a sweep, that are solved for together, and the memory of what solves them. */
 typedef struct {
     range parts, unknowns, inside, image, functions, asked, shadows;
-    int iteration, first_word, n_words;
+    int iteration, first_word, n_words; /* those that are not zero come first */
+    size_t size;
 } loop_table;
 
 /* What solves loops, by the address of the word of an iteration; offsets (bytes) of what it reached from there. */
