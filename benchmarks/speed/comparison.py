@@ -41,6 +41,7 @@ class Turns:
     def __init__(self, contender: Contender | None, system: System, effort: Effort, opened: ExitStack) -> None:
         self.name = contender.name if contender else "C floor"
         self.best: Answer | None = None
+        self.first: Answer | None = None
         self.last: Answer | None = None
         self.note = ""
         self.steps = system.steps
@@ -96,6 +97,7 @@ class Turns:
 
     def _run(self, steps: int) -> Answer:
         answer = self._running.run(steps, self._limit)
+        self.first = self.first or answer
         self._made = self._made + steps if self._onward else steps
         return answer
 
@@ -157,6 +159,6 @@ def _line(section: str, workload: str, turns: Turns, floor: Turns) -> Line:
         comparator=floor.name,
         reference=floor.cost,
         difference=difference,
-        memory=turns.last.memory / 1e3 if turns.last and turns.last.memory else None,
+        memory=turns.first.memory / 1e3 if turns.first and turns.first.memory else None,
         note=note,
     )

@@ -21,7 +21,7 @@ class Line:
 
     `value` is None where there is no figure, and `note` says why. `reach` is the ratio to reach, at most, or at least
     where `more_is_better`. `difference` is the largest distance of the outputs at the end to those of the floor,
-    `memory` the peak of the resident memory (MB).
+    `memory` the peak of the resident memory (MB) in the first run, before there is much of a record.
     """
 
     section: str
