@@ -14,7 +14,7 @@ from tests.master.compiled.test_loops import FAULTS, METHODS, NAMES, WIRES, osci
 from tests.master.mixed_rates import H, mixed
 
 ROUND = ["x.y1 -> v.u1", "v.y1 -> x.u1"]
-TOLERANCES = (1e-1, 1e-2, 1e-4)
+TOLERANCES = (1e-1, 1e-2, 2e-3)
 
 
 def followed(
@@ -35,7 +35,7 @@ def test_a_loop_of_two_is_followed_to_the_bit(tolerance: float, method: str) -> 
     assert found["error"] is None
     (counted,) = found["loops"].values()
     assert counted["solved"] >= 3 * found["macro_steps"][0]
-    assert tolerance > 1e-4 or found["rejected"]["error"] > 0
+    assert tolerance > 2e-3 or found["rejected"]["error"] > 0
 
 
 @pytest.mark.parametrize("method", METHODS)
