@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from orchestrator.errors import CotwinError
+from orchestrator.interruption import held_off
 
 MAX_ENTRIES: Final = 50_000
 MAX_BYTES: Final = 8 * 2**30
@@ -88,11 +89,17 @@ def unpack(
         for info in filter(needed, archive.infolist()):
             _write(archive, info, folder)
     except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         if isinstance(error, OSError):
             raise no_room(path, kind, error) from error
         raise
     return folder
+
+
+def remove(folder: Path) -> None:
+    """Remove an unpacked archive, all of it, also where somebody presses Ctrl-C meanwhile."""
+    with held_off():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _size(file: IO[bytes] | None) -> int:

@@ -2,7 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -72,6 +73,28 @@ def opened() -> Interruption | None:
     """The Interruption that has Ctrl-C or SIGTERM wait now, None where nobody does."""
     owners = (getattr(signal.getsignal(number), "__self__", None) for number in _ANSWERS)
     return next((owner for owner in owners if isinstance(owner, Interruption)), None)
+
+
+@contextmanager
+def held_off() -> Iterator[None]:
+    """What is done meanwhile, such as removing temporary files, is done to its end: signals take effect after it.
+
+    However often Ctrl-C is pressed. It has to be short. Elsewhere than in the main thread nothing interrupts anyway.
+    """
+    came: list[int] = []
+    previous: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in _ANSWERS:
+                if (handler := signal.getsignal(number)) is not None:
+                    previous[number] = handler
+                    signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def signal_of(error: BaseException) -> signal.Signals:

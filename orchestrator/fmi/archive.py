@@ -3,7 +3,6 @@
 All entries are checked, those that a run needs are unpacked: no sources, documentation and binaries for other machines.
 """
 
-import shutil
 import threading
 import weakref
 import zipfile
@@ -48,7 +47,7 @@ class _Folder:
         self.path = path
         self.users = 0
         # Runs at the latest when the interpreter ends, should somebody forget to release.
-        self.remove = weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+        self.remove = weakref.finalize(self, archives.remove, path)
 
 
 _MOST_CONTENTS: Final = 256

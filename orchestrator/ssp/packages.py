@@ -7,7 +7,6 @@ that leave the package by `..` or by a link, are refused.
 import atexit
 import os
 import posixpath
-import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +98,7 @@ def _unpack(path: Path, place: Path, parent: Path | None) -> Path:
 
 def _remove(folder: Path, owner: int) -> None:
     if os.getpid() == owner:  # a process that was forked off leaves the folder to the one that made it
-        shutil.rmtree(folder, ignore_errors=True)
+        archives.remove(folder)
 
 
 def find(path: Path, variant: str | None, parent: Path | None) -> Place:

@@ -116,3 +116,17 @@ def test_it_outlives_the_thread_that_opened_it(built):
         start(instance)
         instance.do_step(0.0, 0.05)
         instance.terminate()
+
+
+def test_ctrl_c_while_it_is_ended_leaves_no_folder(built, temporary, monkeypatch):
+    instance = isolated(built.fmi3)
+    removes = process.shutil.rmtree
+
+    def pressed(*arguments, **how):
+        signal.raise_signal(signal.SIGINT)
+        removes(*arguments, **how)
+
+    monkeypatch.setattr(process.shutil, "rmtree", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        instance.close()
+    assert list(temporary.glob("cotwin-isolated-*")) == []

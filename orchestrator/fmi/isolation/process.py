@@ -21,7 +21,7 @@ from orchestrator.fmi.isolation import waiting, wire
 from orchestrator.fmi.isolation.descendants import MARK, end_marked
 from orchestrator.fmi.isolation.mailbox import Mailbox
 from orchestrator.fmi.isolation.output import QUOTED, Output
-from orchestrator.interruption import opened
+from orchestrator.interruption import held_off, opened
 
 START_LIMIT: Final = 60.0
 """How long (s) the interpreter of the process may take to start; the component has no part in it."""
@@ -261,16 +261,17 @@ def _spawn(folder: Path, settings: str, memory: int) -> tuple["subprocess.Popen[
 
 
 def _destroy(child: "subprocess.Popen[bytes]", pidfd: int, folder: Path, *, search: bool = True) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    if child.poll() is None:
-        child.kill()
-    if search:
-        end_marked(str(folder))
-    if _await(pidfd):
-        child.wait()
-    os.close(pidfd)
-    shutil.rmtree(folder, ignore_errors=True)
+    with held_off():
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        if child.poll() is None:
+            child.kill()
+        if search:
+            end_marked(str(folder))
+        if _await(pidfd):
+            child.wait()
+        os.close(pidfd)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _await(pidfd: int) -> bool:
