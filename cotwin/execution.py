@@ -18,7 +18,7 @@ from cotwin.run_tables import run_tables
 from cotwin.tables import Table
 from orchestrator.assembly import open_simulation
 from orchestrator.errors import DescriptionError, ResultError, SimulationError
-from orchestrator.interruption import CALLED, Interruption, Terminated, signal_of
+from orchestrator.interruption import CALLED, Interruption, Terminated, held_off, signal_of
 from orchestrator.observer import Observer
 from orchestrator.realtime import clock
 from orchestrator.realtime.pacer import OverrunPolicy, Pacer
@@ -101,11 +101,12 @@ def execute(
         course.watch(simulation.coupling.statistics, simulation.grid)
         began = clock.seconds()
         failure, stop = _run(simulation, folder, resuming, manner.pacer)
-        took = clock.seconds() - began - (0.0 if manner.pacer is None else manner.pacer.waited)
-        data = statistics_data(description, simulation, course, took, _ending(failure, stop))
-        tables = (*run_tables(data), *swaps_measured(simulation.instances.values()), *pacing_measured(manner.pacer))
-        outcome = _kept(folder, tables, failure, stop)
         try:
+            with held_off():  # so that what is kept is told, however often somebody presses Ctrl-C
+                took = clock.seconds() - began - (0.0 if manner.pacer is None else manner.pacer.waited)
+                data = statistics_data(description, simulation, course, took, _ending(failure, stop))
+                measured = (*swaps_measured(simulation.instances.values()), *pacing_measured(manner.pacer))
+                outcome = _kept(folder, (*run_tables(data), *measured), failure, stop)
             if outcome.files:
                 outcome = outcome._replace(files=(*outcome.files, write_statistics(data, folder)))
             return outcome._replace(files=(*outcome.files, *_drawn(outcome, folder, description.name)))

@@ -8,6 +8,7 @@ import cotwin
 from cotwin.execution import PANELS_IN_A_PICTURE, draw, execute, write_pictures
 from cotwin.preparation import Overrides, prepare
 from cotwin.records import load_results
+from cotwin.run_statistics import statistics_data
 from orchestrator.errors import DescriptionError, ResultError
 from orchestrator.interruption import CALLED, Terminated
 from orchestrator.recording.store import FileStore
@@ -80,6 +81,19 @@ def test_a_disk_that_is_full_after_the_run_leaves_the_record_and_says_what_to_do
         f"{tmp_path}: cannot be written (No space left on device). Free space on the disk, or give another -o"
     )
     assert outcome.files[0] == tmp_path / "results.parquet"
+    assert outcome.results.times[-1] == 4.0
+
+
+@SIGNALS
+def test_a_signal_while_the_results_are_counted_up_loses_nothing_of_what_is_told(toys, tmp_path, monkeypatch, number):
+    def pressed(*arguments):
+        signal.raise_signal(number)
+        return statistics_data(*arguments)
+
+    monkeypatch.setattr("cotwin.execution.statistics_data", pressed)
+    outcome = execute(prepare(toys.system, Overrides()), tmp_path)
+    assert outcome.interrupted_by is number
+    assert outcome.files == (tmp_path / "results.parquet",)
     assert outcome.results.times[-1] == 4.0
 
 
