@@ -23,6 +23,7 @@ from orchestrator.observer import Event
 
 if TYPE_CHECKING:
     from cotwin.execution import Outcome
+    from orchestrator.recording.results import Results
 
 ROWS = 40
 """Rows that a summary shows at most; the report has all of them."""
@@ -111,13 +112,20 @@ def show_json(data: Any) -> None:
 
 
 def show_outcome(outcome: "Outcome", elapsed: float) -> None:
-    """Print what a run gave: values, events, cost, files."""
+    """Print what a run gave: values, events, cost, files; Ctrl-C meanwhile says what was recorded."""
     if outcome.results is None:
         return
-    drawn = panels(outcome.results)
-    rows, happened = summary(drawn), events(outcome.results)
+    try:
+        _show(outcome, outcome.results, elapsed)
+    except (KeyboardInterrupt, Terminated) as error:
+        raise interrupted(signal_of(error), recorded(outcome)) from error
+
+
+def _show(outcome: "Outcome", results: "Results", elapsed: float) -> None:
+    drawn = panels(results)
+    rows, happened = summary(drawn), events(results)
     show(_shortened(table, ROWS) for table in (rows, *outcome.tables, happened))
-    span = float(outcome.results.times[-1] - outcome.results.times[0])
+    span = float(results.times[-1] - results.times[0])
     rate = f", {span / elapsed:.3g} times real time" if elapsed > 0.0 else ""
     say(f"{span:g} s simulated in {elapsed:.3g} s{rate}")
     for path in outcome.files:

@@ -102,6 +102,13 @@ def test_a_signal_before_anything_is_recorded_says_so(toys, monkeypatch):
     assert "Interrupted by SIGTERM: nothing was recorded" in done.stderr
 
 
+def test_ctrl_c_while_the_results_are_printed_says_what_was_recorded(toys, tmp_path, monkeypatch):
+    monkeypatch.setattr("cotwin.terminal.events", lambda _: signal.raise_signal(signal.SIGINT))
+    done = call("run", toys.lag, "-o", tmp_path, "--stop", 4.0, "--step", 0.25)
+    assert done.exit_code == 128 + signal.SIGINT
+    assert f"Interrupted by Ctrl-C: recorded until 4 s in {tmp_path}" in done.stderr.replace("\n", "")
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
