@@ -225,3 +225,11 @@ def undisturbed(states: NativeStates) -> int:
 def is_plain(found: Native | None) -> bool:
     """Whether doStep takes no place for answers beside its status: `is_plain = True` says so."""
     return bool(getattr(found, "is_plain", False))
+
+
+def takes_parts(found: Native | None) -> bool:
+    """Whether some inputs may be set without the others that are held: `takes_parts = True` says so.
+
+    What remembers the values of a whole bundle, to tell a jump of an input, does not know those of a part.
+    """
+    return bool(getattr(found, "takes_parts", False))

@@ -23,6 +23,7 @@ class NativeCoSimulation:
 
     repeats_exactly = True
     may_refuse = True
+    takes_parts = True
 
     def __init__(self, fmu: Fmu) -> None:
         library = fmu.library

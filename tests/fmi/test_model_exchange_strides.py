@@ -96,6 +96,25 @@ def test_what_is_written_between_strides_jumps_as_in_python(toy, version):
     assert ends[0] == ends[1]
 
 
+@pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel", "iterative"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_input_that_does_not_change_beside_one_to_which_nothing_flows_makes_no_event(
+    toy, caplog, version, algorithm
+):
+    components = {"sine": {"source": str(toy("sine", version))}, "it": {"source": str(toy("threshold", version))}}
+    data = {
+        "name": "held", "components": components, "connections": ["sine.crossings -> it.u"], "record": ["*"],
+        "experiment": {"stop": 1.2}, "step_size": 0.03, "algorithm": algorithm,
+    }  # fmt: skip
+    description = from_mapping(data, Path("/"), "tests")
+    assert outcome(description, caplog, interpreted=False) == outcome(description, caplog, interpreted=True)
+    with open_simulation(description) as simulation:
+        simulation.run(until=0.3)
+        seen = simulation["it.events"]
+        simulation.run()
+        assert simulation["it.events"] == seen
+
+
 @pytest.mark.parametrize("version", ["fmi2", "fmi3"])
 def test_checkpoints_between_strides_go_on_as_in_python(toy, version):
     ends = []

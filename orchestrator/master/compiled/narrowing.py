@@ -9,7 +9,7 @@ from orchestrator.master.compiled.eventful import Moved, inputs
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.tables import Range, Tables, Words, address
 from orchestrator.master.coupling import Coupling
-from orchestrator.native import Native
+from orchestrator.native import Native, takes_parts
 
 
 def narrowed(coupling: Coupling, natives: Sequence[Native | None], rows: Words, tables: Tables) -> Range:
@@ -36,7 +36,7 @@ def _calls(
         moves = _part(whole, reached)
         if moves is None:
             yield [number, 0, 0, 0, 0, 0]
-        elif found is not None and len(moves.bundle.connectors) < len(whole.bundle.connectors):
+        elif found is not None and takes_parts(found) and len(moves.bundle.connectors) < len(whole.bundle.connectors):
             yield from ([number, *words] for words in _words(found, moves, tables))
 
 

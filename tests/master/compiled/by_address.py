@@ -28,6 +28,7 @@ class DoubleByAddress:
 
     repeats_exactly = True
     may_refuse = True
+    takes_parts = True
 
     def __init__(self, double: FunctionInstance) -> None:
         self._double = double
