@@ -306,7 +306,7 @@ class Simulation(Generic[ResultsT]):
         patient = stops is None and self._audience.patient
         with (
             self._failing(),
-            new_garbage_alone(),
+            new_garbage_alone(len(self._coupling.participants)),
             Interruption() as interruption,
             self._going.paced(pacer, interruption, at_once=patient) as at_once,
             nullcontext() if checkpoints is None else checkpoints.to_the_last(self),
