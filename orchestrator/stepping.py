@@ -153,6 +153,7 @@ class Stepping:
         """
         assert self._loop is not None
         assert self._plain is not None
+        self.rows = 0 if rows is None else rows.first  # also where a state cannot be kept
         retry, begun = self._plain.retry, self._timeline.index
         if retry.way_back is WayBack.SOME and not isinstance(self._anchor, Rolling):
             until = begun + 1
@@ -199,6 +200,7 @@ class Stepping:
     def controlled_stride(self, until: int | None, rows: RowTable | None = None) -> Stride:
         """Make macro steps under error control up to a point of the grid, or fewer, or one; record them in the rows."""
         assert self._controlled is not None
+        self.rows = 0 if rows is None else rows.first
         if self._eventful:
             self._prepare()
             t = self._timeline.time

@@ -138,6 +138,18 @@ def test_a_state_that_is_not_kept_or_not_given_back_is_told_of_alike(toy, caplog
     assert (found["error"] is None) == (status == 1)
 
 
+def test_what_was_recorded_before_a_state_could_not_be_kept_is_there_once(toy):
+    data = pair(toy, "fmi3", "lag", "forgetful", algorithm="iterative", step_control={"method": "constant"})
+    data["components"]["c1"]["parameters"] = {"k": 3.0}
+    with open_simulation(described(data)) as simulation:
+        simulation.run(until=0.3)
+        simulation.run(until=0.5)
+        with pytest.raises(SimulationError, match="GetFMUState"):
+            simulation.run()
+        times = simulation.results().times
+    np.testing.assert_array_equal(times, np.arange(times.size) * 0.1)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_random_systems_are_followed_alike(toy, caplog, seed):
     """Lags, stairs and relays, fed by others or by nobody, with events of their own."""

@@ -191,6 +191,7 @@ class CompiledLoop:
 
     def _begin(self, index: int, rows: RowTable | None, anchor: Anchor | Rolling | None) -> None:
         self._hot.enter(self._program.address, index)
+        self._rows.give(rows)  # so that it is known which are filled, whatever comes
         try:
             self._entrance.enter(self._grid.time(index), anchor)
         except BaseException:
@@ -204,7 +205,6 @@ class CompiledLoop:
         self._counts.begin(index)
         if self._parallel is not None:
             self._parallel.begin()
-        self._rows.give(rows)
 
     def _go(self, index: int, until: int) -> int:
         """Let the hot loop run for a part of the time that it may take; why it came back."""
