@@ -280,15 +280,12 @@ class Fmu:
             return
         called = f"{self.functions.prefix}{self.functions.names.get(function, function)}"
         if status == WARNING:
-            self.library.messages.logger.warning("%s returned Warning at t = %s s", called, self._told_time)
+            self.library.messages.logger.warning("%s returned Warning%s", called, self._when)
             return
         said = STATUS[status] if 0 <= status < len(STATUS) else f"the unknown status {status}"
         quoted = self.library.messages.quoted()
         remedy = _REMEDIES.get(said, _REMEDY).format(heard=_HEARD if quoted else _NOT_HEARD)
-        message = (
-            f"'{self.name}': {called} returned {said} at t = {self._told_time} s{quoted}\n"
-            f"{remedy[0].upper()}{remedy[1:]}"
-        )
+        message = f"'{self.name}': {called} returned {said}{self._when}{quoted}\n{remedy[0].upper()}{remedy[1:]}"
         in_steps = FailedStepError if status == ERROR else StepError
         kind = InitializationError if self.phase <= Phase.INITIALIZATION else in_steps
         if status == FATAL:
@@ -296,9 +293,9 @@ class Fmu:
         raise kind(message, component=self.name, time=self.time)
 
     @property
-    def _told_time(self) -> float:
-        """Where it is (s) for people, who are not to see whether that was a sum of steps or a point of the grid."""
-        return float(f"{self.time:.9g}")
+    def _when(self) -> str:
+        """Where it is, for people, who are not to see whether that was a sum of steps or a point of the grid."""
+        return "" if self.time is None else f" at t = {float(f'{self.time:.9g}')} s"
 
     def _end(self, function: str) -> None:
         """What was fatal while the FMU was opened ends this instance and those of the same FMU."""
