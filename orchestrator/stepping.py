@@ -160,7 +160,7 @@ class Stepping:
         if self._eventful:
             until = min(until, self._whole_until(begun))
             self._loop.look_for_events(self._look, self._events.first)
-        self.under_way = self.in_step = True
+        self.under_way = True
         if retry.way_back is WayBack.NONE and not self._early:
             return self._striding(until, rows, making, None)
         if self._anchor is not None:
@@ -172,6 +172,7 @@ class Stepping:
         """Make the steps of a stride, which may go back to a point where one of them is refused."""
         assert self._loop is not None
         assert self._plain is not None
+        self.in_step = True
         retry, begun = self._plain.retry, self._timeline.index
         for_good = retry.steps_for_good()
         try:
