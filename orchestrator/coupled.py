@@ -57,4 +57,4 @@ def _loop(
     setup: Setup, coupling: Coupling, timeline: Timeline, views: GatherPlan, master: Master
 ) -> CompiledLoop | ControlledLoop | None:
     plain = compiled_loop(coupling, timeline.grid, views, master.plain, setup.threads)
-    return plain or controlled_loop(coupling, timeline, views, master.doubled)
+    return plain or controlled_loop(coupling, timeline, views, master.doubled, setup.threads)

@@ -81,8 +81,9 @@ class Stepping:
 
     def load(self) -> None:
         """Have everything that steps may come to need, so that no deadline is missed for it."""
-        if self._loop is not None:
-            self._loop.load()
+        loop = self._loop or self._controlled
+        if loop is not None:
+            loop.load()
 
     def begin(self, t: float) -> None:
         """The event at the start time t (s); the initialization is done."""

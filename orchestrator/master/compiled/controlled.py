@@ -14,6 +14,8 @@ from orchestrator.master.compiled.layout.states import STATUS, state_row
 from orchestrator.master.compiled.lowering import NUMBERS, Program, lower
 from orchestrator.master.compiled.made import over
 from orchestrator.master.compiled.packing import pack
+from orchestrator.master.compiled.parallel.attempts import Attempts, attempts
+from orchestrator.master.compiled.parallel.choice import ONE_OR_MORE, Threads
 from orchestrator.master.compiled.rows import RowWriter
 from orchestrator.master.compiled.samples import samples_for
 from orchestrator.master.compiled.solved import Solved
@@ -44,6 +46,10 @@ _MOST_PATIENCE: Final = 32
 """Macro steps that Python makes one after the other, at most, where compiled functions come to no end of theirs."""
 
 
+_STEPS: Final = 3
+"""Steps of the system in a macro step, at least: the whole and two halves."""
+
+
 class Strode(NamedTuple):
     """How many macro steps were made, and whether the last row that is filled is where the run is.
 
@@ -64,12 +70,20 @@ class ControlledLoop:
     makes it, and the more of those after it the more often that happens in a row.
     """
 
-    def __init__(self, coupling: Coupling, program: Program, timeline: Timeline, doubled: Doubled) -> None:
+    def __init__(
+        self,
+        coupling: Coupling,
+        program: Program,
+        timeline: Timeline,
+        doubled: Doubled,
+        several: Attempts | None = None,
+    ) -> None:
         from orchestrator.master.compiled.hot import (
             control as hot_control,  # compiled, or loaded, when it is first needed
         )
 
         self._hot: Any = hot_control
+        self._several = several
         self._coupling, self._program, self._timeline = coupling, program, timeline
         self._rows = RowWriter(program)
         self._natives = [each for each in program.natives if each is not None]
@@ -102,8 +116,15 @@ class ControlledLoop:
         """Rows that are filled, also where a run failed."""
         return self._program[at.ROWS]
 
+    def load(self) -> None:
+        """Have all compiled functions that steps may come to need."""
+        if self._several is not None:
+            self._several.load()
+
     def close(self) -> None:
         """No more steps are made."""
+        if self._several is not None:
+            self._several.close()
 
     def look_for_events(self, first: float | None) -> None:
         """Steps are made until an event happens, the `first` that is known at this time (s)."""
@@ -187,9 +208,15 @@ class ControlledLoop:
 
     def _make(self, until: int, most: int) -> int:
         """Make so many macro steps at most; why they ended."""
-        began, made = perf_counter(), self._program[at.INDEX]
+        several, made, stepped = self._several, self._program[at.INDEX], self._word(ct.STEPS)
+        if several is not None:
+            self._put(ct.SEVERAL, *several.by())
+            most = min(most, -(-(several.most or most * _STEPS) // _STEPS))
+        began = perf_counter()
         why = int(self._hot.advance_controlled(address(self._words), until, most))
         self._took = perf_counter() - began
+        if several is not None:
+            several.told(self._word(ct.STEPS) - stepped, self._took)
         if self._samples is not None:
             self._samples.take(self._program[at.INDEX] - made, self._took)
         return why
@@ -302,7 +329,11 @@ def _states(found: Native) -> NativeStates:
 
 
 def controlled_loop(
-    coupling: Coupling, timeline: Timeline, views: GatherPlan, doubled: Doubled | None
+    coupling: Coupling,
+    timeline: Timeline,
+    views: GatherPlan,
+    doubled: Doubled | None,
+    threads: Threads = ONE_OR_MORE,
 ) -> ControlledLoop | None:
     """The loop for macro steps under error control; None where compiled functions cannot make them."""
     if (
@@ -314,7 +345,8 @@ def controlled_loop(
     program = lower(coupling, timeline.grid, views, doubled.loops, newest=doubled.newest)
     if program is None or program[at.ASKS] or not all(_goes_back(found) for found in program.natives):
         return None
-    return ControlledLoop(coupling, program, timeline, doubled)
+    several = attempts(program, coupling.participants, threads, newest=doubled.newest)
+    return ControlledLoop(coupling, program, timeline, doubled, several)
 
 
 def _slots(program: Program) -> Words:

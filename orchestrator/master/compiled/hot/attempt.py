@@ -27,6 +27,7 @@ from orchestrator.master.compiled.layout import doubling as db
 from orchestrator.master.compiled.layout import own as own
 from orchestrator.master.compiled.layout import run as at
 from orchestrator.master.compiled.layout.states import STATE_ROW
+from orchestrator.master.compiled.parallel.kernel import call_step
 from orchestrator.master.loops import layout as solves
 from orchestrator.master.loops.hot_slopes import change_parts
 
@@ -113,7 +114,9 @@ def step_all(control: int, t: float, h: float) -> int:
         row += at.WORD
     if is_sampled(program):
         store(program + at.SAMPLE, load(load(program + at.METER) + at.ROOM))
-    if load(program + at.TIGHT) != 0 and load(program + at.SAMPLE) == 0:
+    if load(control + ct.SEVERAL) != 0:
+        why = call_step(load(control + ct.SEVERAL), load(control + ct.CREW), load(program + at.INDEX), t, h)
+    elif load(program + at.TIGHT) != 0 and load(program + at.SAMPLE) == 0:
         why = components(program, t, h) if all_at_once(program) else at.REFUSED
     else:
         why = step_each(program, t, h)

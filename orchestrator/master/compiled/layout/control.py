@@ -68,7 +68,11 @@ LOOPS: Final = 344
 """Loops that are solved: (the words of its solver, what it had counted at the start of the macro step)."""
 LOOPS_END: Final = 352
 LOOPS_ROW: Final = 16
-CONTROL: Final = 360
+SEVERAL: Final = 360
+"""Address of the function by which several threads make a step of the system, or one that meters; 0 where one does."""
+CREW: Final = 368
+"""What that function is called with."""
+CONTROL: Final = 376
 
 # Why the steps ended, beside `layout.DONE` and `layout.FULL`.
 BACK: Final = 32

@@ -43,7 +43,7 @@ def _call_point(_: Any, _function: Any, _program: Any, _index: Any) -> Any:
 
 
 call_step: Any = intrinsic(_call_step)
-"""`hot.loop.step` by its address: (address, program, component, t, h)."""
+"""`hot.loop.step` by its address, (address, program, component, t, h), or what takes and gives the like."""
 call_point: Any = intrinsic(_call_point)
 """`hot.loop.begin` or `hot.loop.arrive` by its address: (address, program, index)."""
 
@@ -52,9 +52,10 @@ def addresses() -> tuple[int, int, int]:
     """Of `step`, `begin` and `arrive` of the loop of one thread."""
     from orchestrator.master.compiled.hot import loop as hot_loop  # compiled, or loaded, when it is first needed
 
-    return _address(hot_loop.step), _address(hot_loop.begin), _address(hot_loop.arrive)
+    return address_of(hot_loop.step), address_of(hot_loop.begin), address_of(hot_loop.arrive)
 
 
-def _address(function: Any) -> int:
+def address_of(function: Any) -> int:
+    """Where the code of a compiled function lies, for calls by address."""
     (made,) = function.overloads.values()
     return int(made.library.get_pointer_to_function(made.fndesc.mangled_name))

@@ -40,18 +40,18 @@ class Parallel:
         from orchestrator.master.compiled.hot import loop as hot_loop
 
         self._alone = hot_loop.advance
-        self._program, self._levels, self._threads = program, levels, threads
+        self._program, self._levels, self.measured = program, levels, threads.measured
         pinned = [
             number
             for number, each in enumerate(participants)
             if program.natives[number] is None or each.instance.capabilities.once_per_process
         ]
         self._pinned = frozenset(pinned)
-        self._crew = Crew(program, levels, threads.most or processors())
-        self._choice = Choice(self._share)
+        self.crew = Crew(program, levels, threads.most or processors())
+        self.choice = Choice(self._share)
         self._pauses, self._each = False, math.inf
         if not threads.measured:
-            self._crew.costs[:] = _DEAR
+            self.crew.costs[:] = _DEAR
             self._share(1)
 
     @property
@@ -65,15 +65,15 @@ class Parallel:
 
     def begin(self) -> None:
         """The program is at a communication point."""
-        self._crew[of.UNDER_WAY] = -1
+        self.crew[of.UNDER_WAY] = -1
 
     def advance(self, until: int) -> int:
         """Make macro steps up to the one numbered `until`, or fewer; why it came back (see `layout.run`)."""
-        program, crew, choice = self._program, self._crew, self._choice
+        program, crew, choice = self._program, self.crew, self.choice
         index = program[at.INDEX]
         if crew[of.UNDER_WAY] == index:
             return int(self._hot.advance(crew.address, min(until, index + 1)))
-        if not self._threads.measured:
+        if not self.measured:
             return self._together(until)
         if choice.way is not Way.ALONE and not is_loaded():
             return int(self._alone(program.address, until))
@@ -86,14 +86,14 @@ class Parallel:
 
     def let(self, steps: Steps, until: int) -> int:
         """The same where `steps` makes them one by one, with pauses between, which count for nothing."""
-        program, crew, choice = self._program, self._crew, self._choice
+        program, crew, choice = self._program, self.crew, self.choice
         index = program[at.INDEX]
         if crew[of.UNDER_WAY] == index:
             return steps(self._hot.advance, crew.address, program.address, min(until, index + 1))
-        together = choice.way is Way.TOGETHER or not self._threads.measured
+        together = choice.way is Way.TOGETHER or not self.measured
         if together:
-            self._wake()
-        last = min(until, index + max(1, math.ceil(choice.span / self._each))) if self._threads.measured else until
+            self.wake()
+        last = min(until, index + max(1, math.ceil(choice.span / self._each))) if self.measured else until
         self._pauses, crew[of.TOOK] = True, 0
         why = steps(self._hot.advance if together else self._hot.meter, crew.address, program.address, last)
         self._tell(program[at.INDEX] - index, 1e-9 * crew[of.TOOK])
@@ -101,33 +101,33 @@ class Parallel:
 
     def _tell(self, steps: int, seconds: float) -> None:
         """So many macro steps took so long (s), metered where one thread made them."""
-        way = self._choice.way
-        self._choice.told(steps, seconds)
+        way = self.choice.way
+        self.choice.told(steps, seconds)
         self._each = seconds / steps if steps and seconds > 0.0 else self._each
         if way is not Way.METERED:
-            self._crew.costs[:] = 0
+            self.crew.costs[:] = 0
 
     def _by(self, way: Way, until: int) -> int:
         if way is Way.TOGETHER:
             return self._together(until)
         if way is Way.METERED:
-            return int(self._hot.meter(self._crew.address, until))
+            return int(self._hot.meter(self.crew.address, until))
         return int(self._alone(self._program.address, until))
 
     def _together(self, until: int) -> int:
-        self._wake()
-        return int(self._hot.advance(self._crew.address, until))
+        self.wake()
+        return int(self._hot.advance(self.crew.address, until))
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Several threads make the next steps."""
-        crew, measured = self._crew, self._threads.measured
+        crew, measured = self.crew, self.measured
         crew.start()
-        crew[of.ALONE] = int(1e9 * self._choice.alone) if measured else 0
+        crew[of.ALONE] = int(1e9 * self.choice.alone) if measured else 0
         crew[of.PATIENCE] = PATIENCE if measured else 2**62
 
     def _share(self, steps: int) -> float:
         """Share out by the costs that were metered over so many macro steps; what part of the time is needed then."""
-        crew = self._crew
+        crew = self.crew
         costs = {number: cost / steps for number, cost in enumerate(crew.costs.tolist())}
         crew.costs[:] = 0
         if not crew.is_idle:
@@ -140,14 +140,14 @@ class Parallel:
 
     def is_ahead(self, number: int) -> bool:
         """Whether a component has stepped already, or tried to, in the macro step at which the program is."""
-        crew = self._crew
+        crew = self.crew
         under_way = crew[of.UNDER_WAY] == self._program[at.INDEX]
         return bool(under_way and crew.ticket(number)[of.LEVEL // at.WORD] <= crew[of.REACHED])
 
     def why(self, number: int) -> int:
         """Why a component came back that is ahead; the program then is where that component is."""
-        ticket, program = self._crew.ticket(number), self._program
-        if ticket[of.TICKET_STEP // at.WORD] != self._crew[of.MACRO_STEP]:
+        ticket, program = self.crew.ticket(number), self._program
+        if ticket[of.TICKET_STEP // at.WORD] != self.crew[of.MACRO_STEP]:
             return at.DONE
         program[at.COMPONENT] = program[at.COMPONENTS] + number * at.COMPONENT_ROW
         program[at.STATUS], program[at.CALL] = ticket[[of.TICKET_STATUS // at.WORD, of.TICKET_CALL // at.WORD]]
@@ -155,7 +155,7 @@ class Parallel:
 
     def close(self) -> None:
         """End the threads."""
-        self._crew.close()
+        self.crew.close()
 
 
 class Ahead:
