@@ -71,6 +71,13 @@ def burning_ring(*, steps: int) -> System:
     return replace(ring_of_lags(10, steps=steps, burn=BURN), name="burning ring")
 
 
+def burning_star(*, steps: int) -> System:
+    """Ten components as in W3, of which the first one feeds the others."""
+    models = {f"c{k}": lag(2.0 if k == 0 else 1.0, burn=BURN) for k in range(10)}
+    wires = [Wire("c0", f"y{i}", f"c{k}", f"u{i}") for k in range(1, 10) for i in range(10)]
+    return system("burning star", models, wires, steps=steps)
+
+
 def chain(count: int, *, steps: int) -> System:
     """Each component feeds the next one."""
     return _mixers("chain", count, [(k, k + 1, 0) for k in range(count - 1)], steps)

@@ -1,6 +1,6 @@
 """cotwin with error control: how long macro steps take that are made twice, and how many are taken back.
 
-python doubling_cotwin.py SYSTEM.json TOLERANCE
+python doubling_cotwin.py SYSTEM.json TOLERANCE [THREADS]
 """
 
 import sys
@@ -18,14 +18,15 @@ from speed.worker import answering
 def main() -> None:
     """Answer numbers of macro steps."""
     system, tolerance = System.from_json(Path(sys.argv[1]).read_text()), float(sys.argv[2])
+    threads = int(sys.argv[3]) if len(sys.argv) > 3 else None
     with answering() as answer:
         for line in sys.stdin:
-            answer(_made(system, int(line), tolerance))
+            answer(_made(system, int(line), tolerance, threads))
 
 
-def _made(system: System, steps: int, tolerance: float) -> dict[str, object]:
+def _made(system: System, steps: int, tolerance: float, threads: int | None) -> dict[str, object]:
     control = {"algorithm": "gauss_seidel", "step_control": {"method": "error", "tolerance": tolerance}}
-    with cotwin.open_simulation({**described(system, steps), **control}) as simulation:
+    with cotwin.open_simulation({**described(system, steps), **control}, threads=threads) as simulation:
         simulation.initialize()
         began = perf_counter()
         simulation.run()
