@@ -95,13 +95,9 @@ def is_sampled(program: int) -> bool:
 
 
 @compiled
-def step_all(control: int, t: float, h: float) -> int:
-    """One step of all components from t by h (s); why it ended."""
+def prepare_all(control: int, t: float, h: float) -> bool:
+    """Ways of their own are told of a step from t by h (s); False where one of them is left to Python."""
     program = load(control + ct.PROGRAM)
-    store_double(control + ct.STEP_START, t)
-    store_double(control + ct.STEP_LENGTH, h)
-    store(control + ct.AWAY, 1)
-    count(control, ct.STEPS, 1)
     row, end = load(control + ct.WAYS), load(control + ct.WAYS_END)
     while row < end:  # the grid that such a step knows begins with it
         store_double(load(row) + own.GRID_START, t)
@@ -110,8 +106,21 @@ def step_all(control: int, t: float, h: float) -> int:
     row, end = load(program + at.PREPARED), load(program + at.PREPARED_END)
     while row < end:
         if not prepare(load(row), t, h, 0):
-            return at.LEFT
+            return False
         row += at.WORD
+    return True
+
+
+@compiled
+def step_all(control: int, t: float, h: float) -> int:
+    """One step of all components from t by h (s); why it ended."""
+    program = load(control + ct.PROGRAM)
+    store_double(control + ct.STEP_START, t)
+    store_double(control + ct.STEP_LENGTH, h)
+    store(control + ct.AWAY, 1)
+    count(control, ct.STEPS, 1)
+    if not prepare_all(control, t, h):
+        return at.LEFT
     if is_sampled(program):
         store(program + at.SAMPLE, load(load(program + at.METER) + at.ROOM))
     if load(control + ct.SEVERAL) != 0:
