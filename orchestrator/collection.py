@@ -13,11 +13,6 @@ _RUNS = 0
 _MANY: Final = 100
 """So many components are worth it: what a run of fewer is looked through for takes less than a tenth of a second."""
 
-_GROWTH: Final = 1.25
-"""Python itself looks through all objects where the old ones have become so many times as many."""
-_OLD = 0
-"""How many there were when all were looked through last."""
-
 
 @contextmanager
 def no_collection() -> Iterator[None]:
@@ -36,8 +31,7 @@ def new_garbage_alone(components: int) -> Iterator[None]:
     """Python looks for garbage among what is made meanwhile alone, for a run of many components.
 
     A system of a thousand components has a million objects that all stay; to look at each of them takes a second, in
-    which nothing steps. Afterwards all are looked at where they have become more than they were: what simulations
-    before have left would never be found else. Where somebody has frozen objects on his own, all is as he has it.
+    which nothing steps. Where somebody has frozen objects on his own, everything is as he has it.
     """
     froze = components >= _MANY and _begin()
     try:
@@ -47,26 +41,27 @@ def new_garbage_alone(components: int) -> Iterator[None]:
             _end()
 
 
+def look_through(components: int) -> None:
+    """Find the garbage of systems of many components that were closed before: runs keep Python from looking for it."""
+    if components >= _MANY and gc.isenabled():
+        gc.collect()
+
+
 def _begin() -> bool:
     """A run begins; whether objects are frozen for it, as the first one of those under way has them."""
-    global _RUNS, _OLD
+    global _RUNS
     with _LOCK:
         if _RUNS == 0:
             if gc.get_freeze_count():
                 return False
             gc.freeze()
-            _OLD = _OLD or gc.get_freeze_count()
         _RUNS += 1
         return True
 
 
 def _end() -> None:
-    global _RUNS, _OLD
+    global _RUNS
     with _LOCK:
         _RUNS -= 1
         if _RUNS == 0:
-            grown = gc.get_freeze_count() > _GROWTH * _OLD
             gc.unfreeze()
-            if grown and gc.isenabled():
-                gc.collect()
-                _OLD = len(gc.get_objects())

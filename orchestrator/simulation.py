@@ -14,7 +14,7 @@ from orchestrator.checkpoint.checkpoint import Checkpoint
 from orchestrator.checkpoint.identity import require_same
 from orchestrator.checkpoint.keeping import Keeping, Kept
 from orchestrator.checkpoint.schedule import Checkpoints
-from orchestrator.collection import new_garbage_alone
+from orchestrator.collection import look_through, new_garbage_alone
 from orchestrator.conditions import Condition, holding
 from orchestrator.coupled import coupled
 from orchestrator.ending import Ending, log_all
@@ -98,6 +98,7 @@ class Simulation(Generic[ResultsT]):
             if self._loop is not None:
                 self._loop.close()
             failures = self._ending.close()
+        look_through(len(self._coupling.participants))
         log_all(failures if error is not None else failures[1:])
         if failures and error is None:
             raise failures[0]
