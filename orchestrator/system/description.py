@@ -127,13 +127,13 @@ class Experiment(Frozen):
 MAX_NAME = 100
 NOT_IN_NAMES = (
     r"[/\\\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
-    r"\u2060-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    r"\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     r"\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
 """Characters that are in no name: files are called after systems, and paths of components are split at slashes.
 
 Names with the others look like different names: controls (Unicode's Cc), format characters (Cf), separators of lines
-(Zl, Zp).
+(Zl, Zp), halves of characters (Cs).
 """
 
 

@@ -232,7 +232,7 @@ def test_a_wrong_component_is_one_problem(read):
     assert len(refusal(read, start + '{source: "a\\0.fmu"}').splitlines()) == 1
 
 
-@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200b", "\ufeff", "\x85", "\u2028"])
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200b", "\ufeff", "\x85", "\u2028", "\ud800"])
 def test_names_with_signs_that_nobody_sees_are_refused(tmp_path, sign):
     data = {"components": {f"re{sign}actor": {"source": "a.fmu"}}, "experiment": {"stop": 1}, "step_size": 1}
     with pytest.raises(DescriptionError, match="control and invisible characters"):
