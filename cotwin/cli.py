@@ -5,73 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cotwin import __version__
+from cotwin import __version__, options
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-System = Annotated[Path, typer.Argument(metavar="SYSTEM", help="A system (YAML, SSP) or one FMU.")]
-Fmu = Annotated[Path, typer.Argument(metavar="FILE.fmu", help="An FMU, FMI 1.0 to 3.0.")]
-Record = Annotated[Path, typer.Argument(metavar="RESULT.parquet", help="What a run has recorded.")]
-Names = Annotated[list[str], typer.Argument(metavar="VAR...", help="component.variable; arrays by element or name.")]
-Picture = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.png", help="Default: RESULT.png.")]
-Folder = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: runs/NAME.")]
-Stop = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop time.")]
-Step = Annotated[float | None, typer.Option(metavar="SECONDS", help="Step size.")]
-Settings = Annotated[list[str], typer.Option("--set", metavar="COMP.PAR=VALUE", help="Replace a value; repeatable.")]
-Inputs = Annotated[
-    list[str], typer.Option("--input", metavar="[COMP=]FILE.csv", help="Inputs over time from a table; repeatable.")
-]
-Scenarios = Annotated[
-    list[Path], typer.Option("--scenario", metavar="FILE.yaml", help="What is done during the run; repeatable.")
-]
-PlanFile = Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="Which values the runs have.")]
-Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="Runs at a time, each in a process of its own.")]
-SweepFolder = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: runs/NAME_sweep.")]
-FmuFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of FMUs.")]
-Target = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.yaml", help="Default: DIR/system.yaml.")]
-Checked = Annotated[Path, typer.Argument(metavar="FILE", help="A system (YAML, SSP) or one FMU.")]
-Variant = Annotated[str | None, typer.Option(metavar="NAME", help="Another structure of an SSP package.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Explainable = Annotated[Path, typer.Argument(metavar="SYSTEM|DIR", help="A system, or the folder of a run.")]
-Page = Annotated[Path | None, typer.Option("--html", metavar="FILE.html", help="Write a page with pictures, too.")]
-NoProbe = Annotated[bool, typer.Option("--no-probe", help="Tell the structure alone; nothing is opened or run.")]
-Drawing = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.svg", help="Default: NAME.svg.")]
-Other = Annotated[Path, typer.Argument(metavar="OTHER", help="Another system, to compare with.")]
-SchemaTarget = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Default: printed.")]
-Package = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="FILE.ssp", help="Default: NAME.ssp; a folder without suffix.")
-]
-SspVersion = Annotated[
-    str | None, typer.Option("--version", metavar="1.0|2.0", help="Of SSP. Default: the older that can say all.")
-]
-FmuTarget = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.fmu", help="Default: NAME.fmu.")]
-FmiVersion = Annotated[str, typer.Option("--fmi", metavar="2.0|3.0", help="Of the FMU that is written.")]
-Expose = Annotated[
-    list[str], typer.Option("--expose", metavar="COMP.VAR", help="Variables outside, with * and ?; repeatable.")
-]
-Converted = Annotated[Path, typer.Argument(metavar="OUT", help="OUT.yaml, OUT.ssp, or a folder for an SSP.")]
-CheckpointEvery = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="Simulated time between checkpoints, such as '10 min'; one more at the end."),
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder of the run.")]
-Threads = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Threads that step components. Default: what is fastest here.")
-]
-Interpreted = Annotated[
-    bool, typer.Option("--interpreted", help="Make every step in Python: the same values to the bit, and slow.")
-]
-Speed = Annotated[
-    float | None, typer.Option(metavar="FACTOR", help="Follow the clock: simulated seconds per second, 1: real time.")
-]
-Overruns = Annotated[
-    str | None,
-    typer.Option(
-        metavar="continue|skip|stop", help="With --speed: what follows a step that is late. Default: continue."
-    ),
-]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -97,21 +33,21 @@ def cotwin(version: Version = False) -> None:  # noqa: ARG001 -- its callback pr
 
 @app.command()
 def run(  # noqa: PLR0913 -- one for each option
-    system: System,
-    folder: Folder = None,
-    stop: Stop = None,
-    step: Step = None,
-    settings: Settings = [],  # noqa: B006 -- typer copies it
-    inputs: Inputs = [],  # noqa: B006 -- typer copies it
-    scenario: Scenarios = [],  # noqa: B006 -- typer copies it
-    variant: Variant = None,
-    checkpoint_every: CheckpointEvery = None,
-    resume: Resume = False,
-    threads: Threads = None,
-    speed: Speed = None,
-    overruns: Overruns = None,
-    interpreted: Interpreted = False,
-    debug: Debug = False,
+    system: options.System,
+    folder: options.Folder = None,
+    stop: options.Stop = None,
+    step: options.Step = None,
+    settings: options.Settings = [],  # noqa: B006 -- typer copies it
+    inputs: options.Inputs = [],  # noqa: B006 -- typer copies it
+    scenario: options.Scenarios = [],  # noqa: B006 -- typer copies it
+    variant: options.Variant = None,
+    checkpoint_every: options.CheckpointEvery = None,
+    resume: options.Resume = False,
+    threads: options.Threads = None,
+    speed: options.Speed = None,
+    overruns: options.Overruns = None,
+    interpreted: options.Interpreted = False,
+    debug: options.Debug = False,
 ) -> None:
     """Run a system, or one FMU by its default experiment; write the record, plots and a report.
 
@@ -146,17 +82,17 @@ def run(  # noqa: PLR0913 -- one for each option
 
 @app.command()
 def sweep(  # noqa: PLR0913 -- one for each option
-    system: System,
-    plan: PlanFile,
-    folder: SweepFolder = None,
-    jobs: Jobs = 1,
-    stop: Stop = None,
-    step: Step = None,
-    settings: Settings = [],  # noqa: B006 -- typer copies it
-    inputs: Inputs = [],  # noqa: B006 -- typer copies it
-    scenario: Scenarios = [],  # noqa: B006 -- typer copies it
-    variant: Variant = None,
-    debug: Debug = False,
+    system: options.System,
+    plan: options.PlanFile,
+    folder: options.SweepFolder = None,
+    jobs: options.Jobs = 1,
+    stop: options.Stop = None,
+    step: options.Step = None,
+    settings: options.Settings = [],  # noqa: B006 -- typer copies it
+    inputs: options.Inputs = [],  # noqa: B006 -- typer copies it
+    scenario: options.Scenarios = [],  # noqa: B006 -- typer copies it
+    variant: options.Variant = None,
+    debug: options.Debug = False,
 ) -> None:
     """Run a system many times with other values; the same command goes on where it was ended."""
     from cotwin import terminal
@@ -181,7 +117,7 @@ def sweep(  # noqa: PLR0913 -- one for each option
 
 
 @app.command()
-def inspect(fmu: Fmu, json: Json = False, debug: Debug = False) -> None:
+def inspect(fmu: options.Fmu, json: options.Json = False, debug: options.Debug = False) -> None:
     """Show what an FMU says about itself, and where it violates the standard."""
     from cotwin import terminal
 
@@ -197,7 +133,9 @@ def inspect(fmu: Fmu, json: Json = False, debug: Debug = False) -> None:
 
 
 @app.command()
-def validate(file: Checked, strict: Strict = False, variant: Variant = None, debug: Debug = False) -> None:
+def validate(
+    file: options.Checked, strict: options.Strict = False, variant: options.Variant = None, debug: options.Debug = False
+) -> None:
     """Check an FMU or a system without running it; exit code 2 where something is wrong."""
     from cotwin import terminal
 
@@ -213,12 +151,12 @@ def validate(file: Checked, strict: Strict = False, variant: Variant = None, deb
 
 @app.command()
 def explain(
-    system: Explainable,
-    variant: Variant = None,
-    no_probe: NoProbe = False,
-    page: Page = None,
-    json: Json = False,
-    debug: Debug = False,
+    system: options.Explainable,
+    variant: options.Variant = None,
+    no_probe: options.NoProbe = False,
+    page: options.Page = None,
+    json: options.Json = False,
+    debug: options.Debug = False,
 ) -> None:
     """Show what a system will do, or what the run in a folder has done and cost, and what to change.
 
@@ -247,7 +185,12 @@ def explain(
 
 
 @app.command()
-def graph(system: System, drawing: Drawing = None, variant: Variant = None, debug: Debug = False) -> None:
+def graph(
+    system: options.System,
+    drawing: options.Drawing = None,
+    variant: options.Variant = None,
+    debug: options.Debug = False,
+) -> None:
     """Draw a system: components in boxes coloured by stage, connections, loops marked. Nothing is run."""
     from cotwin import terminal
 
@@ -262,7 +205,7 @@ def graph(system: System, drawing: Drawing = None, variant: Variant = None, debu
 
 
 @app.command()
-def diff(system: System, other: Other, debug: Debug = False) -> None:
+def diff(system: options.System, other: options.Other, debug: options.Debug = False) -> None:
     """Show what differs between two systems; exit code 1 where something does."""
     from cotwin import terminal
 
@@ -281,11 +224,11 @@ def diff(system: System, other: Other, debug: Debug = False) -> None:
 
 @app.command("export-ssp")
 def export_ssp(
-    system: System,
-    package: Package = None,
-    version: SspVersion = None,
-    variant: Variant = None,
-    debug: Debug = False,
+    system: options.System,
+    package: options.Package = None,
+    version: options.SspVersion = None,
+    variant: options.Variant = None,
+    debug: options.Debug = False,
 ) -> None:
     """Write a system with its FMUs as an SSP package, for other tools; nothing is run."""
     from cotwin import terminal
@@ -301,15 +244,15 @@ def export_ssp(
 
 @app.command("export-fmu")
 def export_fmu(  # noqa: PLR0913 -- one for each option
-    system: System,
-    target: FmuTarget = None,
-    fmi: FmiVersion = "3.0",
-    expose: Expose = [],  # noqa: B006 -- typer copies it
-    stop: Stop = None,
-    step: Step = None,
-    settings: Settings = [],  # noqa: B006 -- typer copies it
-    variant: Variant = None,
-    debug: Debug = False,
+    system: options.System,
+    target: options.FmuTarget = None,
+    fmi: options.FmiVersion = "3.0",
+    expose: options.Expose = [],  # noqa: B006 -- typer copies it
+    stop: options.Stop = None,
+    step: options.Step = None,
+    settings: options.Settings = [],  # noqa: B006 -- typer copies it
+    variant: options.Variant = None,
+    debug: options.Debug = False,
 ) -> None:
     """Write a whole system as one FMU for Co-Simulation that runs in any tool, with its components inside.
 
@@ -334,7 +277,11 @@ def export_fmu(  # noqa: PLR0913 -- one for each option
 
 @app.command()
 def convert(
-    system: System, target: Converted, version: SspVersion = None, variant: Variant = None, debug: Debug = False
+    system: options.System,
+    target: options.Converted,
+    version: options.SspVersion = None,
+    variant: options.Variant = None,
+    debug: options.Debug = False,
 ) -> None:
     """Write a system in the format of OUT: YAML from SSP, SSP from YAML."""
     from cotwin import terminal
@@ -346,7 +293,7 @@ def convert(
 
 
 @app.command()
-def schema(target: SchemaTarget = None) -> None:
+def schema(target: options.SchemaTarget = None) -> None:
     """Print the JSON schema of system files, for editors that complete and check them."""
     from json import dumps
 
@@ -364,7 +311,7 @@ def schema(target: SchemaTarget = None) -> None:
 
 
 @app.command()
-def new(fmus: FmuFolder, target: Target = None, debug: Debug = False) -> None:
+def new(fmus: options.FmuFolder, target: options.Target = None, debug: options.Debug = False) -> None:
     """Draft a system from the FMUs of a folder: connections with a confidence, candidates, open inputs."""
     from cotwin import terminal
 
@@ -384,7 +331,9 @@ def new(fmus: FmuFolder, target: Target = None, debug: Debug = False) -> None:
 
 
 @app.command()
-def plot(record: Record, names: Names, picture: Picture = None, debug: Debug = False) -> None:
+def plot(
+    record: options.Record, names: options.Names, picture: options.Picture = None, debug: options.Debug = False
+) -> None:
     """Draw recorded variables over time."""
     from cotwin import terminal
 

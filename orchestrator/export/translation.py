@@ -67,6 +67,10 @@ def _plain(function: Any) -> Any:
     return getattr(function, "py_func", function)
 
 
+class UntranslatableError(TypeError):
+    """A function of this package says something that has no form in C here: a case for it is missing in this module."""
+
+
 class _Function:
     """One function; `called` are those that it calls."""
 
@@ -121,7 +125,7 @@ class _Function:
                 return self._assigned(target, self._expression(value))
             case ast.AugAssign(target, operator, value):
                 return f"{self._expression(target)[0]} {_OPERATORS[type(operator)]}= {self._expression(value)[0]};"
-        raise NotImplementedError(ast.unparse(node))
+        raise UntranslatableError(ast.unparse(node))
 
     def _block(self, body: Sequence[ast.stmt]) -> Iterator[str]:
         return (f"    {line}" for statement in body for line in self._statement(statement))
@@ -163,7 +167,7 @@ class _Function:
     def _assigned(self, target: ast.expr, value: Typed) -> str:
         if isinstance(target, ast.Name):
             if self._types.setdefault(target.id, value[1]) == _INTEGER != value[1]:
-                raise NotImplementedError(f"{self._tree.name}: {target.id} is an integer, and then {value[1]}")
+                raise UntranslatableError(f"{self._tree.name}: {target.id} is an integer, and then {value[1]}")
             return f"{target.id} = {value[0]};"
         return f"{self._expression(target)[0]} = {value[0]};"
 
@@ -196,12 +200,12 @@ class _Function:
                 return f"{text}[{self._expression(index)[0]}]", _ELEMENT[kind]
             case ast.Call():
                 return self._call(node)
-        raise NotImplementedError(ast.unparse(node))
+        raise UntranslatableError(ast.unparse(node))
 
     def _operated(self, left: ast.expr, operator: ast.operator, right: ast.expr) -> Typed:
         (one, kind), (other, other_kind) = self._expression(left), self._expression(right)
         if isinstance(operator, ast.Div) and _DOUBLE not in (kind, other_kind):
-            raise NotImplementedError(f"{self._tree.name}: integers are divided")
+            raise UntranslatableError(f"{self._tree.name}: integers are divided")
         return f"({one} {_OPERATORS[type(operator)]} {other})", _wider(kind, other_kind)
 
     def _compared(self, operands: Sequence[ast.expr], operators: Sequence[ast.cmpop]) -> str:
@@ -262,7 +266,7 @@ def _literal(value: object) -> Typed:
     if isinstance(value, int):
         return str(int(value)), _INTEGER
     if not isinstance(value, float):
-        raise NotImplementedError(repr(value))
+        raise UntranslatableError(repr(value))
     return "INFINITY" if math.isinf(value) else value.hex(), _DOUBLE
 
 

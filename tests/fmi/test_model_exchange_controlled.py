@@ -12,13 +12,12 @@ from orchestrator.errors import SimulationError
 from orchestrator.fmi.model_exchange import open_exchange
 from orchestrator.fmi.states import States
 from orchestrator.fmi.variables import read_model
-from orchestrator.master.compiled.controlled import ControlledLoop
 from orchestrator.system.connector import Storage
 from orchestrator.system.description import Solver, SystemDescription
 from orchestrator.system.yaml.file import from_mapping
 from tests.doubles import Faults, FunctionInstance
 from tests.fmi.test_model_exchange_strides import SYSTEMS, system
-from tests.master.compiled.by_address import both_ways
+from tests.master.compiled.by_address import both_ways, made_at_once
 
 VERSIONS = ["fmi2", "fmi3"]
 CONTROL: dict[str, Any] = {"step_control": {"method": "error", "tolerance": 1e-3}, "step_size": 0.1}
@@ -62,17 +61,7 @@ def alike(description: SystemDescription, caplog: Any, go: Any = None) -> dict[s
 
 @pytest.fixture
 def made(monkeypatch) -> list[int]:
-    """How many macro steps were made at once by compiled functions, from call to call."""
-    steps: list[int] = []
-    run = ControlledLoop.run
-
-    def counted(self: ControlledLoop, until: int | None, rows: Any) -> Any:
-        strode = run(self, until, rows)
-        steps.append(strode.steps)
-        return strode
-
-    monkeypatch.setattr(ControlledLoop, "run", counted)
-    return steps
+    return made_at_once(monkeypatch)
 
 
 @pytest.mark.parametrize("algorithm", ["jacobi", "gauss_seidel"])

@@ -7,8 +7,10 @@ from itertools import count
 from typing import Any
 
 import numpy as np
+import pytest
 
 from orchestrator.instance import Bundle, Status, StepResult
+from orchestrator.master.compiled.controlled import ControlledLoop
 from orchestrator.master.compiled.parallel.choice import Threads
 from orchestrator.native import NativeAnswer, NativeCall
 from orchestrator.simulation import Simulation
@@ -252,3 +254,17 @@ def same(expected: Outcome, found: Outcome) -> None:
                 ), storage
         else:
             assert found[key] == value, key
+
+
+def made_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many macro steps under error control compiled functions make at once, from call to call."""
+    steps: list[int] = []
+    run = ControlledLoop.run
+
+    def counted(self: ControlledLoop, until: int | None, rows: Any) -> Any:
+        strode = run(self, until, rows)
+        steps.append(strode.steps)
+        return strode
+
+    monkeypatch.setattr(ControlledLoop, "run", counted)
+    return steps

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.master.compiled.controlled import ControlledLoop
 from tests.fmi.event_fmus import event_fmu
 from tests.kit.build import kit_fmu
+from tests.master.compiled.by_address import made_at_once
 from tests.master.compiled.test_events import alike, system
 from tests.textbook import lotka_volterra
 
@@ -19,17 +19,7 @@ CONTROL: dict[str, Any] = {"step_control": {"method": "error", "tolerance": 1e-2
 
 @pytest.fixture
 def made(monkeypatch) -> list[int]:
-    """How many macro steps were made at once by compiled functions, from call to call."""
-    steps: list[int] = []
-    run = ControlledLoop.run
-
-    def counted(self: ControlledLoop, until: int | None, rows: Any) -> Any:
-        strode = run(self, until, rows)
-        steps.append(strode.steps)
-        return strode
-
-    monkeypatch.setattr(ControlledLoop, "run", counted)
-    return steps
+    return made_at_once(monkeypatch)
 
 
 def populations() -> dict[str, Any]:
